@@ -1,0 +1,17 @@
+/**
+ * The placeholder for a request body that is written after the head.
+ */
+
+/** Pass as `body` to announce that the body follows through `write()`. Without a length it is sent chunked. */
+export class BodyFollowing {
+  /** Bytes that will follow; undefined: not known, the body is sent chunked and ended by `endBody()`. */
+  readonly length: number | undefined;
+
+  /** @throws TypeError if `length` is no whole number from 0 to 2^53 - 1 */
+  constructor(length?: number) {
+    if (length !== undefined && !(Number.isSafeInteger(length) && length >= 0)) {
+      throw new TypeError(`the length of a body must be a whole number >= 0, got ${String(length)}`);
+    }
+    this.length = length;
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * The operations of an HTTPConnection as promises: each runs the coroutine of the same name on the event loop.
+ */
+
+import type { HeadersInit } from '../http1/headers.ts';
+import { AioFuture, type AioFutureOptions } from '../schedule/aio-future.ts';
+import type { HTTPConnection, SendRequestOptions } from './http-connection.ts';
+import type { HTTPResponse } from './http-response.ts';
+
+/** Every call takes, last, what AioFuture takes: a `signal` to abort it, a `timeout` for all of it. */
+export class ConnectionPromises {
+  readonly #connection: HTTPConnection;
+
+  constructor(connection: HTTPConnection) {
+    this.#connection = connection;
+  }
+
+  /** Awaits {@link HTTPConnection.coConnect}. */
+  connect(future?: AioFutureOptions): AioFuture<void> {
+    return new AioFuture(this.#connection.coConnect(), future);
+  }
+
+  /** Awaits {@link HTTPConnection.coSendRequest}. */
+  sendRequest(method: string, path: string, options?: SendRequestOptions, future?: AioFutureOptions): AioFuture<void> {
+    return new AioFuture(this.#connection.coSendRequest(method, path, options), future);
+  }
+
+  /** Awaits {@link HTTPConnection.coWrite}. */
+  write(data: Uint8Array, future?: AioFutureOptions): AioFuture<void> {
+    return new AioFuture(this.#connection.coWrite(data), future);
+  }
+
+  /** Awaits {@link HTTPConnection.coEndBody}. */
+  endBody(trailers?: HeadersInit, future?: AioFutureOptions): AioFuture<void> {
+    return new AioFuture(this.#connection.coEndBody(trailers), future);
+  }
+
+  /** Awaits {@link HTTPConnection.coReadResponse}. */
+  readResponse(future?: AioFutureOptions): AioFuture<HTTPResponse> {
+    return new AioFuture(this.#connection.coReadResponse(), future);
+  }
+
+  /** Awaits {@link HTTPConnection.coRead}. */
+  read(length?: number, future?: AioFutureOptions): AioFuture<Buffer> {
+    return new AioFuture(this.#connection.coRead(length), future);
+  }
+
+  /** Awaits {@link HTTPConnection.coReadAll}. */
+  readAll(future?: AioFutureOptions): AioFuture<Buffer> {
+    return new AioFuture(this.#connection.coReadAll(), future);
+  }
+
+  /** Awaits {@link HTTPConnection.coReadInto}. */
+  readInto(buffer: Uint8Array, future?: AioFutureOptions): AioFuture<number> {
+    return new AioFuture(this.#connection.coReadInto(buffer), future);
+  }
+
+  /** Awaits {@link HTTPConnection.coDiscard}. */
+  discard(future?: AioFutureOptions): AioFuture<void> {
+    return new AioFuture(this.#connection.coDiscard(), future);
+  }
+
+  /** Awaits {@link HTTPConnection.coReadText}. */
+  readText(future?: AioFutureOptions): AioFuture<string> {
+    return new AioFuture(this.#connection.coReadText(), future);
+  }
+
+  /** Awaits {@link HTTPConnection.coReadRaw}. */
+  readRaw(length: number, future?: AioFutureOptions): AioFuture<Buffer> {
+    return new AioFuture(this.#connection.coReadRaw(length), future);
+  }
+
+  /** Awaits {@link HTTPConnection.coWriteRaw}. */
+  writeRaw(data: Uint8Array, future?: AioFutureOptions): AioFuture<void> {
+    return new AioFuture(this.#connection.coWriteRaw(data), future);
+  }
+}

@@ -1,0 +1,320 @@
+/**
+ * HTTPConnection: what the user calls. Each operation is written once, as a coroutine (`coX`); `X` blocks the thread for it
+ * and `promises.X` awaits it, one line each. What the calls mean for the wire is the session's affair.
+ */
+
+import type { Coroutine } from '../coroutine.ts';
+import { StateError } from '../errors.ts';
+import type { BodyDecoder } from '../http1/body-decoder.ts';
+import type { HeadersInit } from '../http1/headers.ts';
+import { type Limits, withDefaultLimits } from '../http1/limits.ts';
+import { runBlocking } from '../schedule/run-blocking.ts';
+import { authority, checkedHostname, checkedPort } from './authority.ts';
+import { BodyFollowing } from './body-following.ts';
+import { ConnectionPromises } from './connection-promises.ts';
+import { assumedContinue, HTTPResponse } from './http-response.ts';
+import { checkedBytes, requestBody, withContentMD5 } from './request-body.ts';
+import { Session, type SessionOptions } from './session.ts';
+import { textDecoderFor } from './text.ts';
+
+/** How to reach a server and how to treat it. Times are milliseconds, sizes bytes. */
+export interface HTTPConnectionOptions {
+  /** Default 80. */
+  readonly port?: number | undefined;
+  /** Without any byte sent or received for this long, *blocking* calls raise ConnectionTimedOut. Default: no limit. */
+  readonly timeout?: number | undefined;
+  /** How long to wait for 100 (Continue) before `readResponse` assumes it. Default 1000. */
+  readonly continueTimeout?: number | undefined;
+  /** Default 65536. */
+  readonly receiveBufferSize?: number | undefined;
+  /** How much of the responses a blocked send takes in while the server does not read on. Default 16 MiB. */
+  readonly maxReadAhead?: number | undefined;
+  /** What a server can make this client hold or skip. */
+  readonly limits?: Partial<Limits> | undefined;
+  /** Hears of informational responses other than an expected 100, e.g. 103 (Early Hints). */
+  readonly onInformational?: ((response: HTTPResponse) => void) | undefined;
+}
+
+export interface SendRequestOptions {
+  readonly headers?: HeadersInit | undefined;
+  /** A string is sent as UTF-8. BodyFollowing announces what `write()` will bring. */
+  readonly body?: string | Uint8Array | BodyFollowing | undefined;
+  /** Send the body only when the server says 100 (Continue); needs a BodyFollowing (RFC 9110 10.1.1). */
+  readonly expect100?: boolean | undefined;
+  /** Add a Content-MD5 field for a body that is given as a whole (RFC 1864), unless `headers` has one. */
+  readonly contentMD5?: boolean | undefined;
+}
+
+/** Default for `read()`. */
+const READ_SIZE = 65_536;
+const EMPTY: Buffer = Buffer.alloc(0);
+
+/**
+ * One HTTP/1.1 connection to one server. It connects with the first request, carries any number of pipelined requests, and
+ * after `disconnect()` connects anew. Responses come in the order of the requests; each body must be read (or discarded)
+ * before the next response can be asked for.
+ *
+ * A connection that was lost stays lost until `disconnect()` is called: nothing is sent twice behind the caller's back.
+ */
+export class HTTPConnection {
+  readonly hostname: string;
+  readonly port: number;
+  /** The same operations as promises. */
+  readonly promises: ConnectionPromises;
+  readonly #options: SessionOptions;
+  readonly #blocking: Parameters<typeof runBlocking>[1];
+  #session: Session | undefined;
+  /** The latest, for its Content-Type. */
+  #response: HTTPResponse | undefined;
+
+  /** No I/O happens here. @throws TypeError on a hostname, port or option that cannot be */
+  constructor(hostname: string, options: HTTPConnectionOptions = {}) {
+    this.hostname = checkedHostname(hostname);
+    this.port = checkedPort(options.port ?? 80);
+    this.promises = new ConnectionPromises(this);
+    this.#options = {
+      destination: { hostname: this.hostname, port: this.port },
+      host: authority(this.hostname, this.port, 80),
+      limits: withDefaultLimits(options.limits),
+      receiveBufferSize: wholeNumber('receiveBufferSize', options.receiveBufferSize ?? 65_536, 1),
+      maxReadAhead: wholeNumber('maxReadAhead', options.maxReadAhead ?? 2 ** 24, 0),
+      continueTimeout: wholeNumber('continueTimeout', options.continueTimeout ?? 1000, 0),
+      onInformational: informationalListener(options.onInformational),
+    };
+    this.#blocking = {
+      timeout: wholeNumber('timeout', options.timeout ?? 0, 0),
+      wait: (need, timeoutMs) => this.#session?.waitBlocking(need, timeoutMs) ?? need.poll(timeoutMs),
+    };
+  }
+
+  // --- the operations, as coroutines ---------------------------------------------------------------------------------
+
+  /**
+   * Resolves the name and connects, if there is no connection yet.
+   * @throws HostnameNotResolvable, DNSUnavailable, SystemError (ECONNREFUSED, ...)
+   */
+  *coConnect(): Coroutine<void> {
+    yield* this.#openSession().coConnected();
+  }
+
+  /**
+   * Sends a request, connecting first if there is no connection. `path` holds path and query, percent-encoded.
+   * @throws TypeError if the request cannot be sent at all, StateError if not now (the previous request's body is not
+   * complete), ConnectionClosed, and what {@link coConnect} throws
+   */
+  *coSendRequest(method: string, path: string, options: SendRequestOptions = {}): Coroutine<void> {
+    const { body, framing } = requestBody(options.body);
+    if (options.expect100 && !(options.body instanceof BodyFollowing)) {
+      throw new TypeError('expect100 needs a BodyFollowing: there must be something to hold back');
+    }
+    const headers = options.contentMD5 ? withContentMD5(options.headers, body) : options.headers;
+    yield* this.#openSession().coSendRequest(
+      method,
+      path,
+      { headers, framing, expectContinue: options.expect100 },
+      body,
+    );
+  }
+
+  /**
+   * Sends the next bytes of a BodyFollowing. They must stay as they are until the call is done.
+   * @throws ExcessBodyData, StateError, ConnectionClosed (`readResponse` may still give the server's answer then)
+   */
+  *coWrite(data: Uint8Array): Coroutine<void> {
+    yield* this.#needSession('write()').coWrite(checkedBytes('write()', data));
+  }
+
+  /** Ends a chunked body, with trailer fields if there are any. @throws StateError, TypeError, ConnectionClosed */
+  *coEndBody(trailers?: HeadersInit): Coroutine<void> {
+    yield* this.#needSession('endBody()').coEndBody(trailers);
+  }
+
+  /**
+   * The next response's head: status and fields. Its body is read with the calls below. For a request with `expect100` a
+   * response of status 100 comes first, unless the server refuses.
+   * @throws StateError if nothing is pending or the previous body has not been read, InvalidResponse, UnsupportedResponse,
+   * ConnectionClosed
+   */
+  *coReadResponse(): Coroutine<HTTPResponse> {
+    const session = this.#needSession('readResponse()');
+    const pending = session.protocol.pendingRequest;
+    const response = yield* session.coNextResponse();
+    this.#response = response === undefined ? assumedContinue(pending) : new HTTPResponse(response);
+    return this.#response;
+  }
+
+  /** Up to `length` bytes of the body, at least one; empty at its end, never before. @throws as {@link coReadAll} */
+  *coRead(length: number = READ_SIZE): Coroutine<Buffer> {
+    const body = this.#body();
+    return body === undefined ? EMPTY : yield* this.#openSession().coReadSome(body, wholeNumber('length', length, 0));
+  }
+
+  /** The rest of the body. @throws ConnectionClosed if it is cut short, InvalidResponse, UnsupportedResponse */
+  *coReadAll(): Coroutine<Buffer> {
+    const body = this.#body();
+    return body === undefined ? EMPTY : yield* this.#openSession().coReadAll(body);
+  }
+
+  /** Body bytes into `buffer`, as many as there are once there are any; 0 at its end. @throws as {@link coReadAll} */
+  *coReadInto(buffer: Uint8Array): Coroutine<number> {
+    checkedBytes('readInto()', buffer);
+    const body = this.#body();
+    return body === undefined ? 0 : yield* this.#openSession().coReadBody(body, buffer, 0, buffer.length);
+  }
+
+  /** Reads the rest of the body and drops it. @throws as {@link coReadAll} */
+  *coDiscard(): Coroutine<void> {
+    const body = this.#body();
+    if (body === undefined) return;
+    const session = this.#openSession();
+    while ((yield* session.coReadBody(body, undefined, 0, Number.MAX_SAFE_INTEGER)) > 0);
+  }
+
+  /**
+   * The rest of the body as text, by the charset of Content-Type, UTF-8 without one.
+   * @throws UnsupportedResponse for an unknown charset (nothing has been read then), and as {@link coReadAll}
+   */
+  *coReadText(): Coroutine<string> {
+    const decoder = textDecoderFor(this.#response?.headers.get('content-type'));
+    const bytes = yield* this.coReadAll();
+    // In streaming form, since Node 20 decodes 0x80 to 0x9F of windows-1252 wrongly in one go.
+    return decoder.decode(bytes, { stream: true }) + decoder.decode();
+  }
+
+  /** Up to `length` uninterpreted bytes, after HTTP has ended here; empty at the end. @throws StateError, ConnectionClosed */
+  *coReadRaw(length: number): Coroutine<Buffer> {
+    return yield* this.#needSession('readRaw()').coReadRaw(wholeNumber('length', length, 1));
+  }
+
+  /** Sends uninterpreted bytes, after HTTP has ended here. @throws StateError, ConnectionClosed */
+  *coWriteRaw(data: Uint8Array): Coroutine<void> {
+    yield* this.#needSession('writeRaw()').coWriteRaw(checkedBytes('writeRaw()', data));
+  }
+
+  // --- the same, blocking the thread ---------------------------------------------------------------------------------
+
+  /** Blocking {@link coConnect}. */
+  connect(): void {
+    this.#block(this.coConnect());
+  }
+
+  /** Blocking {@link coSendRequest}. While the server does not take it, responses are taken in, up to `maxReadAhead`. */
+  sendRequest(method: string, path: string, options?: SendRequestOptions): void {
+    this.#block(this.coSendRequest(method, path, options));
+  }
+
+  /** Blocking {@link coWrite}. While the server does not take it, responses are taken in, up to `maxReadAhead`. */
+  write(data: Uint8Array): void {
+    this.#block(this.coWrite(data));
+  }
+
+  /** Blocking {@link coEndBody}. */
+  endBody(trailers?: HeadersInit): void {
+    this.#block(this.coEndBody(trailers));
+  }
+
+  /** Blocking {@link coReadResponse}. */
+  readResponse(): HTTPResponse {
+    return this.#block(this.coReadResponse());
+  }
+
+  /** Blocking {@link coRead}. */
+  read(length?: number): Buffer {
+    return this.#block(this.coRead(length));
+  }
+
+  /** Blocking {@link coReadAll}. */
+  readAll(): Buffer {
+    return this.#block(this.coReadAll());
+  }
+
+  /** Blocking {@link coReadInto}. */
+  readInto(buffer: Uint8Array): number {
+    return this.#block(this.coReadInto(buffer));
+  }
+
+  /** Blocking {@link coDiscard}. */
+  discard(): void {
+    this.#block(this.coDiscard());
+  }
+
+  /** Blocking {@link coReadText}. */
+  readText(): string {
+    return this.#block(this.coReadText());
+  }
+
+  /** Blocking {@link coReadRaw}. */
+  readRaw(length: number): Buffer {
+    return this.#block(this.coReadRaw(length));
+  }
+
+  /** Blocking {@link coWriteRaw}. */
+  writeRaw(data: Uint8Array): void {
+    this.#block(this.coWriteRaw(data));
+  }
+
+  // --- what never waits ----------------------------------------------------------------------------------------------
+
+  /** Whether a response, or a part of a body, is still to be read. */
+  responsePending(): boolean {
+    return this.#session !== undefined && !this.#session.closed && this.#session.protocol.responsePending;
+  }
+
+  /** From here on requests are collected (up to 64 KiB), to be sent in one call by `uncork()`, or by the next read. */
+  cork(): void {
+    this.#openSession().corked = true;
+  }
+
+  /** Sends what was collected. What the kernel does not take at once goes out with the next call. */
+  uncork(): void {
+    this.#session?.uncork();
+  }
+
+  /** Closes the connection at once, if there is one. The next request connects anew. */
+  disconnect(): void {
+    this.#session?.close();
+  }
+
+  /** The same as {@link disconnect}. */
+  reset(): void {
+    this.disconnect();
+  }
+
+  [Symbol.dispose](): void {
+    this.disconnect();
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+
+  #block<T>(coroutine: Coroutine<T>): T {
+    return runBlocking(coroutine, this.#blocking);
+  }
+
+  #openSession(): Session {
+    if (this.#session === undefined || this.#session.closed) this.#session = new Session(this.#options);
+    return this.#session;
+  }
+
+  /** The session that the call is about, closed or not. */
+  #needSession(call: string): Session {
+    if (this.#session === undefined) throw new StateError(`${call} before any request was sent`);
+    return this.#session;
+  }
+
+  /** The body to be read, if there is one. */
+  #body(): BodyDecoder | undefined {
+    return this.#session?.protocol.body;
+  }
+}
+
+/** @throws TypeError */
+function wholeNumber(name: string, value: number, least: number): number {
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new TypeError(`${name} must be a whole number >= ${least}, got ${String(value)}`);
+  }
+  return value;
+}
+
+function informationalListener(listener: HTTPConnectionOptions['onInformational']): SessionOptions['onInformational'] {
+  return listener === undefined ? undefined : (response) => listener(new HTTPResponse(response));
+}

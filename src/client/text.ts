@@ -1,0 +1,21 @@
+/**
+ * Which charset a body's text is in, by its Content-Type (RFC 9110 8.3.1).
+ */
+
+import { TextDecoder } from 'node:util';
+import { UnsupportedResponse } from '../errors.ts';
+
+const CHARSET = /;[\t ]*charset[\t ]*=[\t ]*(?:"((?:[^"\\]|\\.)*)"|([^\t ;"]+))/i;
+
+/** UTF-8 where none is named; a byte order mark is dropped. @throws UnsupportedResponse if Node does not know the charset */
+export function textDecoderFor(contentType: string | undefined): TextDecoder {
+  const match = CHARSET.exec(contentType ?? '');
+  const charset = (match?.[1]?.replace(/\\(.)/g, '$1') ?? match?.[2] ?? 'utf-8').trim();
+  try {
+    return new TextDecoder(charset);
+  } catch (cause) {
+    throw new UnsupportedResponse(`the text is in charset ${JSON.stringify(charset)}, which is not known here`, {
+      cause,
+    });
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * What a coroutine yields when it cannot go on, and the type of the coroutines themselves. It knows nothing of HTTP nor of
+ * who will resume the coroutine.
+ *
+ * A coroutine is a generator that yields {@link PollNeeded}s. Resuming it early is always legal: it tries again and yields
+ * again. Only {@link waitFor} contains a literal `yield`; everything else delegates with `yield*`.
+ */
+
+import { native } from './io/native.ts';
+
+/** There is something to read (poll.h). */
+export const POLLIN = 1;
+/** Writing will not block (poll.h). */
+export const POLLOUT = 4;
+
+/** A coroutine of this library: resume it with `next()` when what it yielded is ready; it returns a `T`. */
+export type Coroutine<T> = Generator<PollNeeded, T, void>;
+
+/** "I can go on when `fd` is ready for one of `mask`, or at `deadline`." Immutable; one object may be yielded often. */
+export class PollNeeded {
+  /** The file descriptor to wait for; -1: only `deadline` counts. */
+  readonly fd: number;
+  /** POLLIN, POLLOUT or both: any one of them being ready is enough. */
+  readonly mask: number;
+  /** Resume at this time at the latest, ready or not (on the scale of `performance.now()`). */
+  readonly deadline: number | undefined;
+  /**
+   * The directions of `mask` for which other coroutines may wait at the same time. They may while they share one thing in
+   * progress, as the establishment of a connection; they may not for the bytes of a stream.
+   */
+  readonly shared: number;
+
+  constructor(fd: number, mask: number, options?: { deadline?: number | undefined; shared?: number }) {
+    this.fd = fd;
+    this.mask = mask;
+    this.deadline = options?.deadline;
+    this.shared = options?.shared ?? 0;
+  }
+
+  /**
+   * Blocks this thread with poll(2) until the I/O can go on, the deadline has come (both: true), or `timeoutMs`
+   * milliseconds have passed (false). Errors and hang-ups on the fd count as ready, as does a closed fd: the coroutine
+   * will find out what is the matter.
+   */
+  poll(timeoutMs?: number): boolean {
+    let limit = timeoutMs ?? -1;
+    let due = false;
+    if (this.deadline !== undefined) {
+      const left = Math.max(0, this.deadline - performance.now());
+      if (limit < 0 || left <= limit) {
+        limit = left;
+        due = true;
+      }
+    }
+    return native.pollOne(this.fd, this.mask, limit) !== 0 || due;
+  }
+}
+
+/** Suspends the calling coroutine once. */
+export function* waitFor(need: PollNeeded): Coroutine<void> {
+  yield need;
+}

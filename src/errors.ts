@@ -1,0 +1,234 @@
+/**
+ * Every error that this library raises on purpose, and which of them are worth a retry. Anything else is a bug.
+ *
+ *     DugongError
+ *     ├── StateError               the caller's calls came in an order that HTTP does not allow
+ *     │   └── ExcessBodyData       more body bytes were written than were announced
+ *     ├── InvalidResponse          the server broke HTTP/1.1
+ *     ├── UnsupportedResponse      the server speaks something that this client does not
+ *     ├── ConnectionClosed         the connection ended before the answer did
+ *     ├── ConnectionTimedOut       nothing happened for too long
+ *     ├── HostnameNotResolvable    the name does not exist
+ *     ├── DNSUnavailable           whether it exists could not be found out
+ *     └── SystemError              the operating system said no; `code` is the system's (ECONNREFUSED)
+ *
+ * Wrong arguments raise TypeError or RangeError, before anything is sent.
+ */
+
+/** What a connection was doing when it was lost or timed out. */
+export type Phase = 'resolve' | 'connect' | 'tunnel' | 'handshake' | 'idle' | 'send' | 'continue' | 'receive';
+
+/** A request that was not answered in full. */
+export interface LostRequest {
+  readonly method: string;
+  readonly path: string;
+  /** False only if no byte of it can have reached the server: sending it again is then always safe. */
+  readonly mayHaveBeenProcessed: boolean;
+}
+
+/** The root of the tree above. `code` is stable and meant to be compared. */
+export class DugongError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+
+  static {
+    // On the prototype, so that the name is no own property of each error.
+    DugongError.prototype.name = 'DugongError';
+  }
+}
+
+/** The call does not fit the state of the connection, e.g. a new request while a body is still being sent. */
+export class StateError extends DugongError {
+  constructor(message: string, options?: ErrorOptions & { code?: string }) {
+    super(options?.code ?? 'DUGONG_STATE', message, options);
+  }
+
+  static {
+    StateError.prototype.name = 'StateError';
+  }
+}
+
+/** More bytes were written than `BodyFollowing` announced. None of the excess was sent. */
+export class ExcessBodyData extends StateError {
+  constructor(message: string) {
+    super(message, { code: 'DUGONG_EXCESS_BODY_DATA' });
+  }
+
+  static {
+    ExcessBodyData.prototype.name = 'ExcessBodyData';
+  }
+}
+
+/** The server's bytes break the grammar or the framing rules of RFC 9112. The connection cannot be used any more. */
+export class InvalidResponse extends DugongError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('DUGONG_INVALID_RESPONSE', message, options);
+  }
+
+  static {
+    InvalidResponse.prototype.name = 'InvalidResponse';
+  }
+}
+
+/** The server's bytes may be right, but are nothing that this client understands (HTTP/2, a transfer coding, ...). */
+export class UnsupportedResponse extends DugongError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('DUGONG_UNSUPPORTED_RESPONSE', message, options);
+  }
+
+  static {
+    UnsupportedResponse.prototype.name = 'UnsupportedResponse';
+  }
+}
+
+/** What a {@link ConnectionClosed} can say about the moment of the loss. */
+export interface ConnectionClosedDetails {
+  readonly phase: Phase;
+  readonly lostRequests?: readonly LostRequest[];
+  /** Bytes that the kernel took from us, and gave to us, over the life of the connection. */
+  readonly bytesSent?: number;
+  readonly bytesReceived?: number;
+  readonly cause?: unknown;
+}
+
+/**
+ * The connection ended, by EOF, reset, broken pipe or a local `disconnect()`, before all that was asked for was there.
+ * A head or body that was cut short is always this error, never a short result.
+ */
+export class ConnectionClosed extends DugongError {
+  readonly phase: Phase;
+  /** The requests without a complete response, oldest first. */
+  readonly lostRequests: readonly LostRequest[];
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+
+  constructor(message: string, details: ConnectionClosedDetails) {
+    super('DUGONG_CONNECTION_CLOSED', message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.phase = details.phase;
+    this.lostRequests = details.lostRequests ?? [];
+    this.bytesSent = details.bytesSent ?? 0;
+    this.bytesReceived = details.bytesReceived ?? 0;
+  }
+
+  static {
+    ConnectionClosed.prototype.name = 'ConnectionClosed';
+  }
+}
+
+/** A time limit passed. The connection is as it was: a read may be tried again, an interrupted send goes on by itself. */
+export class ConnectionTimedOut extends DugongError {
+  /** What was being waited for; undefined only for coroutines that are not this library's. */
+  readonly phase: Phase | undefined;
+  /** The limit that passed, in milliseconds. */
+  readonly timeout: number;
+
+  constructor(timeout: number, phase?: Phase) {
+    const doing = phase === undefined ? '' : ` (${phase})`;
+    super('DUGONG_CONNECTION_TIMED_OUT', `timed out after ${timeout} ms${doing}`);
+    this.phase = phase;
+    this.timeout = timeout;
+  }
+
+  static {
+    ConnectionTimedOut.prototype.name = 'ConnectionTimedOut';
+  }
+}
+
+/** The resolver says that the name has no address. */
+export class HostnameNotResolvable extends DugongError {
+  readonly hostname: string;
+
+  constructor(hostname: string, options?: ErrorOptions) {
+    super('DUGONG_HOSTNAME_NOT_RESOLVABLE', `host name ${JSON.stringify(hostname)} has no address`, options);
+    this.hostname = hostname;
+  }
+
+  static {
+    HostnameNotResolvable.prototype.name = 'HostnameNotResolvable';
+  }
+}
+
+/** The resolver could not find out whether the name has an address. */
+export class DNSUnavailable extends DugongError {
+  readonly hostname: string;
+
+  constructor(hostname: string, options?: ErrorOptions) {
+    super('DUGONG_DNS_UNAVAILABLE', `the resolver has no answer for ${JSON.stringify(hostname)} now`, options);
+    this.hostname = hostname;
+  }
+
+  static {
+    DNSUnavailable.prototype.name = 'DNSUnavailable';
+  }
+}
+
+/** An error of the operating system, in the shape that Node gives its own. */
+export class SystemError extends DugongError {
+  /** Negated, as in Node. */
+  readonly errno: number;
+  readonly syscall: string;
+  readonly address?: string;
+  readonly port?: number;
+
+  constructor(
+    code: string,
+    details: {
+      errno: number;
+      syscall: string;
+      address?: string | undefined;
+      port?: number | undefined;
+      cause?: unknown;
+    },
+  ) {
+    const { errno, syscall, address, port, cause } = details;
+    const where = address === undefined ? '' : ` ${address}${port === undefined ? '' : `:${port}`}`;
+    super(code, `${syscall} ${code}${where}`, cause === undefined ? undefined : { cause });
+    this.errno = errno;
+    this.syscall = syscall;
+    if (address !== undefined) this.address = address;
+    if (port !== undefined) this.port = port;
+  }
+
+  static {
+    SystemError.prototype.name = 'SystemError';
+  }
+}
+
+/** Codes of the system that say "the network, not the request": the list of python-dugong's is_temp_network_error. */
+const TEMPORARY_CODES: ReadonlySet<string> = new Set([
+  'EAGAIN',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'EINTR',
+  'ENETDOWN',
+  'ENETRESET',
+  'ENETUNREACH',
+  'ENOLINK',
+  'ENONET',
+  'ENOTCONN',
+  'ENXIO',
+  'EPIPE',
+  'EREMCHG',
+  'ESHUTDOWN',
+  'ETIMEDOUT',
+]);
+
+/**
+ * Whether `error` is of the kind that may go away by itself, so that trying again later is worth it: lost and timed-out
+ * connections, an unavailable resolver, unreachable hosts. A name that does not exist is not.
+ */
+export function isTempNetworkError(error: unknown): boolean {
+  if (error instanceof ConnectionClosed || error instanceof ConnectionTimedOut || error instanceof DNSUnavailable) {
+    return true;
+  }
+  if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(isTempNetworkError);
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  return typeof error.code === 'string' && TEMPORARY_CODES.has(error.code);
+}

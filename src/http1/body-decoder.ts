@@ -1,0 +1,269 @@
+/**
+ * The three ways a response body ends: after a length, with the last chunk, with the connection (RFC 9112 6 and 7). Each
+ * decoder moves body bytes out of a ReceiveBuffer and knows when the body is complete; none does I/O, and none ever touches
+ * a byte beyond the end of its body.
+ */
+
+import { InvalidResponse } from '../errors.ts';
+import { type ChunkExtensionState, nextExtensionState } from './chunk-extension.ts';
+import { FieldSectionParser } from './field-section.ts';
+import { CR, HEX_VALUE, LF, quotedByte } from './grammar.ts';
+import { HTTPHeaders } from './headers.ts';
+import type { Limits } from './limits.ts';
+import type { ReceiveBuffer } from './receive-buffer.ts';
+
+export interface BodyDecoder {
+  /** Whether all of the body has been taken out, its end included. */
+  readonly complete: boolean;
+  /** How many of the next bytes on the wire are body bytes for certain: these may be received past the buffer. */
+  readonly direct: number;
+  /** The length announced, if it was. */
+  readonly length: number | null;
+  /** The trailer section (RFC 9112 7.1.2); empty until the body is complete. */
+  readonly trailers: HTTPHeaders;
+  /**
+   * Moves up to `length` body bytes to `target[offset, offset + length)`; without a target they are dropped. Returns how
+   * many: 0 if the body is complete or more bytes must be received first. @throws InvalidResponse
+   */
+  decode(source: ReceiveBuffer, target: Uint8Array | undefined, offset: number, length: number): number;
+  /** `count` <= `direct` bytes have been received past the buffer. */
+  received(count: number): void;
+  /** The peer has sent all it will send. Returns whether this completes the body. */
+  end(): boolean;
+}
+
+const NO_TRAILERS: HTTPHeaders = new HTTPHeaders();
+
+function move(source: ReceiveBuffer, target: Uint8Array | undefined, offset: number, length: number): number {
+  if (target !== undefined) return source.take(target, offset, length);
+  const count = Math.min(length, source.length);
+  source.consume(count);
+  return count;
+}
+
+/** RFC 9112 6.3 rule 6. */
+export class LengthDecoder implements BodyDecoder {
+  readonly length: number;
+  readonly trailers: HTTPHeaders = NO_TRAILERS;
+  #left: number;
+
+  constructor(length: number) {
+    this.length = length;
+    this.#left = length;
+  }
+
+  get complete(): boolean {
+    return this.#left === 0;
+  }
+
+  get direct(): number {
+    return this.#left;
+  }
+
+  decode(source: ReceiveBuffer, target: Uint8Array | undefined, offset: number, length: number): number {
+    const count = move(source, target, offset, Math.min(length, this.#left));
+    this.#left -= count;
+    return count;
+  }
+
+  received(count: number): void {
+    this.#left -= count;
+  }
+
+  end(): boolean {
+    return this.complete;
+  }
+}
+
+/** RFC 9112 6.3 rule 8. */
+export class CloseDelimitedDecoder implements BodyDecoder {
+  readonly length: null = null;
+  readonly trailers: HTTPHeaders = NO_TRAILERS;
+  #ended = false;
+  /** Bytes may still be in the buffer after the end has been announced. */
+  #drained = false;
+
+  get complete(): boolean {
+    return this.#drained;
+  }
+
+  get direct(): number {
+    return this.#ended ? 0 : Number.MAX_SAFE_INTEGER;
+  }
+
+  decode(source: ReceiveBuffer, target: Uint8Array | undefined, offset: number, length: number): number {
+    const count = move(source, target, offset, length);
+    this.#drained = this.#ended && source.length === 0;
+    return count;
+  }
+
+  received(): void {}
+
+  end(): boolean {
+    this.#ended = true;
+    return true;
+  }
+}
+
+type ChunkState = 'size' | 'extension' | 'size-lf' | 'data' | 'data-cr' | 'data-lf' | 'trailer' | 'done';
+
+/** RFC 9112 7.1. */
+export class ChunkedDecoder implements BodyDecoder {
+  readonly length: null = null;
+  trailers: HTTPHeaders = NO_TRAILERS;
+  readonly #limits: Limits;
+  #state: ChunkState = 'size';
+  /** Body bytes left in this chunk; in state `size`: the size read so far. */
+  #left = 0;
+  #digits = 0;
+  #extension: ChunkExtensionState = 'before-semicolon';
+  #extensionBytes = 0;
+  #trailerSection: FieldSectionParser | undefined;
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  get complete(): boolean {
+    return this.#state === 'done';
+  }
+
+  get direct(): number {
+    return this.#state === 'data' ? this.#left : 0;
+  }
+
+  decode(source: ReceiveBuffer, target: Uint8Array | undefined, offset: number, length: number): number {
+    let done = 0;
+    while (source.length > 0 && this.#state !== 'done') {
+      if (this.#state === 'data') {
+        if (done === length) break;
+        const count = move(source, target, offset + done, Math.min(length - done, this.#left));
+        this.received(count);
+        done += count;
+      } else if (this.#state === 'trailer') {
+        if (!this.#takeTrailers(source)) break;
+      } else {
+        this.#step(source.bytes[source.start] as number);
+        source.consume(1);
+      }
+    }
+    return done;
+  }
+
+  received(count: number): void {
+    this.#left -= count;
+    if (this.#left === 0) this.#state = 'data-cr';
+  }
+
+  end(): boolean {
+    return this.complete;
+  }
+
+  /** One byte of what surrounds the data. */
+  #step(byte: number): void {
+    switch (this.#state) {
+      case 'size':
+        this.#sizeByte(byte);
+        break;
+      case 'extension':
+        this.#extensionByte(byte);
+        break;
+      case 'size-lf':
+        if (byte !== LF) throw malformed(byte, 'after CR in a chunk-size line');
+        this.#state = this.#left === 0 ? 'trailer' : 'data';
+        break;
+      case 'data-cr':
+        if (byte !== CR) throw malformed(byte, 'instead of CRLF after the data of a chunk');
+        this.#state = 'data-lf';
+        break;
+      default:
+        if (byte !== LF) throw malformed(byte, 'instead of LF after the data of a chunk');
+        this.#state = 'size';
+        this.#left = 0;
+        this.#digits = 0;
+    }
+  }
+
+  #sizeByte(byte: number): void {
+    const digit = HEX_VALUE[byte] as number;
+    if (digit < 16) {
+      this.#left = this.#left * 16 + digit;
+      // RFC 9112 7.1 wants large numerals anticipated; the digits are counted too, so that leading zeros are bounded.
+      if (++this.#digits > MAX_SIZE_DIGITS || !Number.isSafeInteger(this.#left)) {
+        throw new InvalidResponse('a chunk size above 2^53 - 1');
+      }
+      return;
+    }
+    if (this.#digits === 0) throw malformed(byte, 'instead of a chunk size');
+    if (byte === CR) {
+      this.#state = 'size-lf';
+    } else {
+      this.#state = 'extension';
+      this.#extension = 'before-semicolon';
+      this.#extensionByte(byte);
+    }
+  }
+
+  #extensionByte(byte: number): void {
+    const next = nextExtensionState(this.#extension, byte);
+    if (next === undefined) throw malformed(byte, 'in a chunk-size line');
+    if (next === 'end') {
+      this.#state = 'size-lf';
+      return;
+    }
+    this.#extension = next;
+    if (++this.#extensionBytes > this.#limits.chunkExtensions) {
+      throw new InvalidResponse(`more than ${this.#limits.chunkExtensions} bytes of chunk extensions`);
+    }
+  }
+
+  /** False if the trailer section is not complete yet. */
+  #takeTrailers(source: ReceiveBuffer): boolean {
+    this.#trailerSection ??= new FieldSectionParser('trailer', this.#limits.trailerSection, this.#limits.fields);
+    const length = this.#trailerSection.scan(source.bytes, source.start, source.end);
+    if (length < 0) return false;
+    if (length > 2)
+      this.trailers = trailerFields(source.bytes.toString('latin1', source.start, source.start + length - 2));
+    source.consume(length);
+    this.#state = 'done';
+    return true;
+  }
+}
+
+const MAX_SIZE_DIGITS = 20;
+
+/** Fields that may not stand in trailers, since they would change what has been decided already (RFC 9110 6.5.1). */
+const FORBIDDEN_TRAILERS = [
+  'Authorization',
+  'Cache-Control',
+  'Connection',
+  'Content-Encoding',
+  'Content-Length',
+  'Content-Range',
+  'Content-Type',
+  'Cookie',
+  'Expect',
+  'Host',
+  'Keep-Alive',
+  'Max-Forwards',
+  'Pragma',
+  'Proxy-Authenticate',
+  'Proxy-Authorization',
+  'Range',
+  'Set-Cookie',
+  'TE',
+  'Trailer',
+  'Transfer-Encoding',
+  'Upgrade',
+  'WWW-Authenticate',
+];
+
+function trailerFields(section: string): HTTPHeaders {
+  const trailers = HTTPHeaders.fromSection(section);
+  for (const name of FORBIDDEN_TRAILERS) trailers.delete(name);
+  return trailers;
+}
+
+function malformed(byte: number, where: string): InvalidResponse {
+  return new InvalidResponse(`${quotedByte(byte)} ${where} (RFC 9112 7.1)`);
+}

@@ -1,0 +1,189 @@
+/**
+ * Finds the end of a header or trailer section and checks each byte on the way (RFC 9112 5, RFC 9110 5). Resumable: it goes
+ * on at the byte where it stopped, so that a server which sends one byte at a time costs linear time. It collects the three
+ * fields that decide framing and persistence and leaves all others to HTTPHeaders, which splits them when somebody asks.
+ *
+ * Strict where lenience lets responses be smuggled: lines end with CRLF only, no space before the colon, no control bytes.
+ * obs-fold is accepted (RFC 9112 5.2 says a user agent must), but not in the framing fields.
+ */
+
+import { InvalidResponse } from '../errors.ts';
+import { COLON, CR, FIELD_BYTE, HTAB, LF, quotedByte, SP, TCHAR } from './grammar.ts';
+
+/** The fields that framing.ts judges: the values of each line, OWS not yet stripped, offsets into the section. */
+export interface FramingFields {
+  contentLength: string[];
+  transferEncoding: string[];
+  connection: string[];
+}
+
+const NONE: string[] = [];
+
+type Expecting = 'line' | 'name' | 'value' | 'line-lf' | 'last-lf';
+
+export class FieldSectionParser {
+  contentLength: string[] = NONE;
+  transferEncoding: string[] = NONE;
+  connection: string[] = NONE;
+  readonly #kind: 'header' | 'trailer';
+  readonly #maxBytes: number;
+  readonly #maxFields: number;
+  #expecting: Expecting = 'line';
+  /** All offsets are relative to the start of the section, since the bytes may move between calls. */
+  #scanned = 0;
+  #line = 0;
+  #colon = 0;
+  #fields = 0;
+
+  constructor(kind: 'header' | 'trailer', maxBytes: number, maxFields: number) {
+    this.#kind = kind;
+    this.#maxBytes = maxBytes;
+    this.#maxFields = maxFields;
+  }
+
+  /** Gets ready for the next section. */
+  reset(): void {
+    this.contentLength = NONE;
+    this.transferEncoding = NONE;
+    this.connection = NONE;
+    this.#expecting = 'line';
+    this.#scanned = 0;
+    this.#line = 0;
+    this.#fields = 0;
+  }
+
+  /**
+   * Scans the section that begins at `bytes[start]`, of which the bytes up to `end` have arrived.
+   * Returns its length with the final empty line, or -1 if it goes on beyond `end`.
+   * @throws InvalidResponse
+   */
+  scan(bytes: Uint8Array, start: number, end: number): number {
+    const stop = Math.min(end, start + this.#maxBytes);
+    let at = start + this.#scanned;
+    let expecting = this.#expecting;
+    while (at < stop) {
+      const byte = bytes[at] as number;
+      switch (expecting) {
+        case 'line':
+          if (byte === CR) {
+            this.#finishField(bytes, start, at - 2);
+            expecting = 'last-lf';
+            at++;
+          } else if (byte === SP || byte === HTAB) {
+            this.#checkFold(bytes, start);
+            expecting = 'value';
+          } else {
+            this.#finishField(bytes, start, at - 2);
+            this.#beginField(at - start);
+            expecting = 'name';
+          }
+          break;
+        case 'name':
+          while (at < stop && TCHAR[bytes[at] as number] === 1) at++;
+          if (at === stop) break;
+          if (bytes[at] !== COLON || at - start === this.#line) throw this.#badName(bytes, start, at);
+          this.#colon = at - start;
+          expecting = 'value';
+          at++;
+          break;
+        case 'value':
+          while (at < stop && FIELD_BYTE[bytes[at] as number] === 1) at++;
+          if (at === stop) break;
+          if (bytes[at] !== CR) throw this.#badByte(bytes, start, at, 'in the value');
+          expecting = 'line-lf';
+          at++;
+          break;
+        case 'line-lf':
+        case 'last-lf':
+          if (byte !== LF) throw this.#badByte(bytes, start, at, 'after CR');
+          at++;
+          if (expecting === 'last-lf') return at - start;
+          expecting = 'line';
+          break;
+      }
+    }
+    this.#expecting = expecting;
+    this.#scanned = at - start;
+    if (this.#scanned >= this.#maxBytes) {
+      throw new InvalidResponse(`the ${this.#kind} section is longer than ${this.#maxBytes} bytes`);
+    }
+    return -1;
+  }
+
+  #beginField(line: number): void {
+    this.#line = line;
+    this.#colon = 0;
+    if (++this.#fields > this.#maxFields) {
+      throw new InvalidResponse(`the ${this.#kind} section has more than ${this.#maxFields} fields`);
+    }
+  }
+
+  /** Takes note of the field that ends before `valueEnd`, if it is one that decides framing. */
+  #finishField(bytes: Uint8Array, start: number, valueEnd: number): void {
+    if (this.#fields === 0) return;
+    const at = start + this.#line;
+    switch (this.#colon - this.#line) {
+      case 10:
+        if (spells(bytes, at, 'connection'))
+          this.connection = added(this.connection, this.#value(bytes, start, valueEnd));
+        break;
+      case 14:
+        if (spells(bytes, at, 'content-length')) {
+          this.contentLength = added(this.contentLength, this.#value(bytes, start, valueEnd));
+        }
+        break;
+      case 17:
+        if (spells(bytes, at, 'transfer-encoding')) {
+          this.transferEncoding = added(this.transferEncoding, this.#value(bytes, start, valueEnd));
+        }
+        break;
+    }
+  }
+
+  #value(bytes: Uint8Array, start: number, end: number): string {
+    let text = '';
+    for (let at = start + this.#colon + 1; at < end; at++) {
+      const byte = bytes[at] as number;
+      // An accepted obs-fold is replaced by SP (RFC 9112 5.2); CR and LF occur nowhere else.
+      text += String.fromCharCode(byte === CR || byte === LF ? SP : byte);
+    }
+    return text;
+  }
+
+  #checkFold(bytes: Uint8Array, start: number): void {
+    if (this.#fields === 0) throw new InvalidResponse(`whitespace before the first ${this.#kind} field`);
+    const length = this.#colon - this.#line;
+    const at = start + this.#line;
+    if (length === 14 && spells(bytes, at, 'content-length')) throw new InvalidResponse('Content-Length is folded');
+    if (length === 17 && spells(bytes, at, 'transfer-encoding'))
+      throw new InvalidResponse('Transfer-Encoding is folded');
+  }
+
+  #badName(bytes: Uint8Array, start: number, at: number): InvalidResponse {
+    if (at - start === this.#line && bytes[at] === COLON)
+      return new InvalidResponse(`a ${this.#kind} field has an empty name`);
+    return this.#badByte(bytes, start, at, 'in the name');
+  }
+
+  #badByte(bytes: Uint8Array, start: number, at: number, where: string): InvalidResponse {
+    return new InvalidResponse(
+      `${quotedByte(bytes[at])} ${where} of ${this.#kind} field ${this.#fields} (byte ${at - start} of the section)`,
+    );
+  }
+}
+
+/** `list` with `value`: a new list only for the first one, since NONE is everybody's. */
+function added(list: string[], value: string): string[] {
+  if (list === NONE) return [value];
+  list.push(value);
+  return list;
+}
+
+/** Whether `bytes` at `at` spell `lowerCase`, in any case. Only for words of letters and hyphens. */
+function spells(bytes: Uint8Array, at: number, lowerCase: string): boolean {
+  for (let index = 0; index < lowerCase.length; index++) {
+    // Setting bit 5 lowers letters; it leaves "-" alone and cannot turn another tchar into a letter of the word.
+    if (((bytes[at + index] as number) | 0x20) !== lowerCase.charCodeAt(index)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,84 @@
+/**
+ * Where a response's body ends and whether the connection outlives it: the rules of RFC 9112 6.3 and 9.3 as pure functions.
+ * They see no bytes of any body.
+ */
+
+import { type DugongError, InvalidResponse, UnsupportedResponse } from '../errors.ts';
+import type { FramingFields } from './field-section.ts';
+import { listElements, quoted, trimOWS } from './grammar.ts';
+
+/** How a response's body ends. `invalid`: nobody can tell; the error says why. */
+export type Framing =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'tunnel' }
+  | { readonly kind: 'length'; readonly length: number }
+  | { readonly kind: 'chunked' }
+  | { readonly kind: 'close-delimited' }
+  | { readonly kind: 'invalid'; readonly error: DugongError };
+
+const NONE: Framing = { kind: 'none' };
+const TUNNEL: Framing = { kind: 'tunnel' };
+const CHUNKED: Framing = { kind: 'chunked' };
+const CLOSE_DELIMITED: Framing = { kind: 'close-delimited' };
+
+/** What the decision depends on, besides the fields. */
+export interface FramedMessage {
+  readonly method: string;
+  readonly status: number;
+  readonly minorVersion: number;
+  readonly fields: FramingFields;
+}
+
+/** The framing of a response, by the numbered rules of RFC 9112 6.3. */
+export function responseFraming({ method, status, minorVersion, fields }: FramedMessage): Framing {
+  // Rule 1: the status or the method says that there is no body, whatever the fields say.
+  if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return NONE;
+  // Rule 2: a tunnel begins; Content-Length and Transfer-Encoding are to be ignored.
+  if (method === 'CONNECT' && status < 300) return TUNNEL;
+  // Rules 3 and 4: Transfer-Encoding overrides Content-Length (and isPersistent ends the connection if both are there).
+  if (fields.transferEncoding.length > 0) return chunkedFraming(fields.transferEncoding, minorVersion);
+  // Rules 5 and 6.
+  if (fields.contentLength.length > 0) return lengthFraming(fields.contentLength);
+  // Rule 8 (7 is about requests).
+  return CLOSE_DELIMITED;
+}
+
+function chunkedFraming(lines: readonly string[], minorVersion: number): Framing {
+  // RFC 9112 6.1: in a message of HTTP/1.0 the framing is to be treated as faulty.
+  if (minorVersion === 0) return invalid('Transfer-Encoding in an HTTP/1.0 response');
+  const codings = lines.flatMap(listElements);
+  if (codings.length === 1 && codings[0]?.toLowerCase() === 'chunked') return CHUNKED;
+  if (codings.length > 0 && codings.every((coding) => coding.toLowerCase() === 'chunked')) {
+    return invalid('"chunked" is applied more than once');
+  }
+  return {
+    kind: 'invalid',
+    error: new UnsupportedResponse(`transfer coding ${quoted(codings.join(', '))}: only "chunked" is known`),
+  };
+}
+
+function lengthFraming(lines: readonly string[]): Framing {
+  const values = lines.flatMap((line) => line.split(',')).map(trimOWS);
+  const [first = ''] = values;
+  // Equal values collapse, sent as a list or as lines (RFC 9110 8.6); anything else is an attack or a fault.
+  if (values.some((value) => value !== first)) return invalid(`unequal Content-Lengths ${quoted(values.join(', '))}`);
+  if (!/^[0-9]+$/.test(first)) return invalid(`Content-Length ${quoted(first)} is no decimal number`);
+  const length = Number(first);
+  if (!Number.isSafeInteger(length)) return invalid(`Content-Length ${quoted(first)} is above 2^53 - 1`);
+  return length === 0 ? NONE : { kind: 'length', length };
+}
+
+function invalid(why: string): Framing {
+  return { kind: 'invalid', error: new InvalidResponse(`${why} (RFC 9112 6.3)`) };
+}
+
+/** Whether the connection can carry another exchange after this response (RFC 9112 9.3, 9.6, 6.3). */
+export function isPersistent(framing: Framing, minorVersion: number, fields: FramingFields): boolean {
+  if (framing.kind === 'invalid' || framing.kind === 'close-delimited') return false;
+  // Rule 3 of 6.3: both fields are a sign of smuggling; the body can be read, nothing after it can be trusted.
+  if (framing.kind === 'chunked' && fields.contentLength.length > 0) return false;
+  if (fields.connection.length === 0) return minorVersion > 0;
+  const options = fields.connection.flatMap(listElements).map((option) => option.toLowerCase());
+  if (options.includes('close')) return false;
+  return minorVersion > 0 || options.includes('keep-alive');
+}

@@ -1,0 +1,83 @@
+/**
+ * The ABNF of RFC 9110 and RFC 9112, in one place: byte tables for what is received (recipients parse octets, RFC 9112
+ * 2.2) and predicates over strings for what is sent. It decides nothing but membership.
+ */
+
+export const CR = 0x0d;
+export const LF = 0x0a;
+export const SP = 0x20;
+export const HTAB = 0x09;
+export const COLON = 0x3a;
+
+function byteTable(member: (byte: number) => boolean): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, byte) => (member(byte) ? 1 : 0));
+}
+
+const TOKEN_TEXT = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/** tchar (RFC 9110 5.6.2): 1 for each byte that may stand in a method or field name. */
+export const TCHAR: Uint8Array = byteTable((byte) => TOKEN_TEXT.test(String.fromCharCode(byte)));
+
+/** field-content and OWS (RFC 9110 5.5), which is also reason-phrase (RFC 9112 4): HTAB, SP, VCHAR, obs-text. */
+export const FIELD_BYTE: Uint8Array = byteTable((byte) => byte === HTAB || (byte >= SP && byte !== 0x7f));
+
+/** HEXDIG (RFC 5234): the value of each hexadecimal digit, 255 for all other bytes. */
+export const HEX_VALUE: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const text = String.fromCharCode(byte);
+  return /^[0-9A-Fa-f]$/.test(text) ? Number.parseInt(text, 16) : 255;
+});
+
+export function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+}
+
+/** token (RFC 9110 5.6.2): methods and field names. */
+export function isToken(text: string): boolean {
+  return TOKEN_TEXT.test(text);
+}
+
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** field-value (RFC 9110 5.5) without obs-fold, as latin1 text: no control characters, nothing above U+00FF. */
+export function isFieldValue(text: string): boolean {
+  return FIELD_VALUE.test(text);
+}
+
+const VISIBLE = /^[\x21\x22\x24-\x7e]+$/;
+
+/** Characters that can stand in a request-target (RFC 9112 3.2): visible ASCII without "#", which begins a fragment. */
+export function isRequestTarget(text: string): boolean {
+  return VISIBLE.test(text);
+}
+
+/** The elements of a comma-separated list, empty ones ignored as RFC 9110 5.6.1.2 demands. OWS is SP and HTAB only. */
+export function listElements(value: string): string[] {
+  return value
+    .split(',')
+    .map(trimOWS)
+    .filter((element) => element !== '');
+}
+
+/** `text` without optional whitespace at its ends: SP and HTAB, not what `String.prototype.trim` takes for white. */
+export function trimOWS(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isOWS(text.charCodeAt(start))) start++;
+  while (end > start && isOWS(text.charCodeAt(end - 1))) end--;
+  return start === 0 && end === text.length ? text : text.slice(start, end);
+}
+
+function isOWS(code: number): boolean {
+  return code === SP || code === HTAB;
+}
+
+/** `text` as it can be shown in a message: JSON's escapes, cut after 60 characters. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
+}
+
+/** One byte as it can be shown in a message. */
+export function quotedByte(byte: number | undefined): string {
+  if (byte === undefined) return 'nothing';
+  return byte > 0x20 && byte < 0x7f ? `"${String.fromCharCode(byte)}"` : `0x${byte.toString(16).padStart(2, '0')}`;
+}

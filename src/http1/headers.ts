@@ -1,0 +1,218 @@
+/**
+ * Header and trailer fields: ordered, names in the case they came in, compared without case, any number of lines per name.
+ * It knows the shape of fields, not the meaning of any, except that `Set-Cookie` lines cannot be joined (RFC 9110 5.3).
+ */
+
+import { isFieldValue, isToken, quoted, trimOWS } from './grammar.ts';
+
+/** What header fields can be made from: records may hold several values per name; `Headers` of the WHATWG fits, too. */
+export type HeadersInit =
+  | HTTPHeaders
+  | Iterable<readonly [string, string | number]>
+  | Readonly<Record<string, string | number | readonly string[] | undefined>>;
+
+export class HTTPHeaders implements Iterable<[string, string]> {
+  #names: string[] = [];
+  #values: string[] = [];
+  /** The section as received, as long as nobody has asked for a field. */
+  #unparsed: string | undefined;
+
+  /** @throws TypeError on a name that is no token, or a value with CR, LF, NUL, other controls or a character above U+00FF */
+  constructor(init?: HeadersInit) {
+    if (init === undefined) return;
+    if (init instanceof HTTPHeaders) {
+      init.#parse();
+      this.#names = [...init.#names];
+      this.#values = [...init.#values];
+    } else if (isIterable(init)) {
+      for (const [name, value] of init) this.append(name, value);
+    } else {
+      for (const [name, value] of Object.entries(init)) this.#appendAll(name, value);
+    }
+  }
+
+  /**
+   * The fields of a section that the field-section parser has accepted: lines with CRLF ends, latin1. They are split at the
+   * first access, so that headers that nobody reads cost nothing.
+   */
+  static fromSection(section: string): HTTPHeaders {
+    const headers = new HTTPHeaders();
+    if (section !== '') headers.#unparsed = section;
+    return headers;
+  }
+
+  /** The number of field lines. */
+  get size(): number {
+    this.#parse();
+    return this.#names.length;
+  }
+
+  /**
+   * The value of a field, several lines joined with ", " (RFC 9110 5.3); undefined if there is none. `Set-Cookie` is never
+   * joined: the first is returned, {@link getAll} has all.
+   */
+  get(name: string): string | undefined {
+    const all = this.getAll(name);
+    return all.length < 2 || name.toLowerCase() === 'set-cookie' ? all[0] : all.join(', ');
+  }
+
+  /** The values of all lines with this name, in order. */
+  getAll(name: string): string[] {
+    this.#parse();
+    const key = name.toLowerCase();
+    return this.#values.filter((_, index) => this.#is(index, key));
+  }
+
+  has(name: string): boolean {
+    this.#parse();
+    const key = name.toLowerCase();
+    return this.#names.some((_, index) => this.#is(index, key));
+  }
+
+  /** Replaces all lines with this name by one, at the place of the first. @throws TypeError as the constructor */
+  set(name: string, value: string | number): void {
+    const text = checkedField(name, value);
+    this.#parse();
+    const key = name.toLowerCase();
+    const first = this.#names.findIndex((_, index) => this.#is(index, key));
+    if (first < 0) {
+      this.#push(name, text);
+      return;
+    }
+    this.#names[first] = name;
+    this.#values[first] = text;
+    this.#removeFrom(first + 1, key);
+  }
+
+  /** Adds a line at the end. @throws TypeError as the constructor */
+  append(name: string, value: string | number): void {
+    const text = checkedField(name, value);
+    this.#parse();
+    this.#push(name, text);
+  }
+
+  /** Removes all lines with this name; says whether there were any. */
+  delete(name: string): boolean {
+    this.#parse();
+    const before = this.#names.length;
+    this.#removeFrom(0, name.toLowerCase());
+    return this.#names.length < before;
+  }
+
+  /** Name and value of each line, in order, names in their own case. */
+  *entries(): IterableIterator<[string, string]> {
+    this.#parse();
+    for (let index = 0; index < this.#names.length; index++) {
+      yield [this.#names[index] as string, this.#values[index] as string];
+    }
+  }
+
+  *keys(): IterableIterator<string> {
+    for (const [name] of this.entries()) yield name;
+  }
+
+  *values(): IterableIterator<string> {
+    for (const [, value] of this.entries()) yield value;
+  }
+
+  [Symbol.iterator](): IterableIterator<[string, string]> {
+    return this.entries();
+  }
+
+  /** All lines as one flat list, name and value in turn: the shape of `rawHeaders` in node:http. */
+  raw(): string[] {
+    return [...this.entries()].flat();
+  }
+
+  /** A record with lower-case names; several lines are joined, `set-cookie` is always a list. It has no prototype. */
+  toObject(): Record<string, string | string[]> {
+    const record = Object.create(null) as Record<string, string | string[]>;
+    for (const name of this.keys()) {
+      const key = name.toLowerCase();
+      if (key === 'set-cookie') record[key] ??= this.getAll(key);
+      else record[key] ??= this.get(key) as string;
+    }
+    return record;
+  }
+
+  toJSON(): Record<string, string | string[]> {
+    return this.toObject();
+  }
+
+  #is(index: number, key: string): boolean {
+    const name = this.#names[index] as string;
+    return name.length === key.length && name.toLowerCase() === key;
+  }
+
+  #appendAll(name: string, value: unknown): void {
+    if (value === undefined) return;
+    if (!Array.isArray(value)) this.append(name, value as string);
+    else for (const each of value as string[]) this.append(name, each);
+  }
+
+  #push(name: string, value: string): void {
+    this.#names.push(name);
+    this.#values.push(value);
+  }
+
+  #removeFrom(first: number, key: string): void {
+    const kept = this.#names.map((_, index) => index).filter((index) => index < first || !this.#is(index, key));
+    const names = this.#names;
+    const values = this.#values;
+    this.#names = kept.map((index) => names[index] as string);
+    this.#values = kept.map((index) => values[index] as string);
+  }
+
+  #parse(): void {
+    const section = this.#unparsed;
+    if (section === undefined) return;
+    this.#unparsed = undefined;
+    for (let at = 0; at < section.length; ) {
+      const next = endOfField(section, at);
+      const line = section.slice(at, next - 2);
+      const colon = line.indexOf(':');
+      this.#push(line.slice(0, colon), unfold(line.slice(colon + 1)));
+      at = next;
+    }
+  }
+}
+
+/** Where the field line that begins at `at` ends, its continuation lines (obs-fold, RFC 9112 5.2) and CRLF included. */
+function endOfField(section: string, at: number): number {
+  for (let from = at; ; ) {
+    const end = section.indexOf('\r\n', from) + 2;
+    const next = section[end];
+    if (next !== ' ' && next !== '\t') return end;
+    from = end;
+  }
+}
+
+/** Each obs-fold becomes one SP; whitespace around the value is none of it. */
+function unfold(value: string): string {
+  return trimOWS(value.includes('\r\n') ? value.split('\r\n').map(trimOWS).join(' ') : value);
+}
+
+/** The value as text, if the field can be sent. @throws TypeError */
+function checkedField(name: string, value: unknown): string {
+  if (typeof name !== 'string' || !isToken(name)) {
+    throw new TypeError(`${quoted(String(name))} is no field name: it must be a token (RFC 9110 5.1)`);
+  }
+  if (typeof value !== 'string' && !(typeof value === 'number' && Number.isFinite(value))) {
+    throw new TypeError(`the value of field ${name} must be a string or a number, got ${describe(value)}`);
+  }
+  const text = String(value);
+  if (!isFieldValue(text)) {
+    throw new TypeError(
+      `the value of field ${name} holds a control character or one above U+00FF, which no field can (RFC 9110 5.5)`,
+    );
+  }
+  return text;
+}
+
+function describe(value: unknown): string {
+  return value === null ? 'null' : typeof value;
+}
+
+function isIterable(init: object): init is Iterable<readonly [string, string | number]> {
+  return Symbol.iterator in init;
+}

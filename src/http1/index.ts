@@ -1,0 +1,31 @@
+/**
+ * `dugong/http1`: the HTTP/1.1 of a client without any I/O (RFC 9110, RFC 9112), usable over any byte stream.
+ */
+
+export type { DugongError } from '../errors.ts';
+export {
+  ConnectionClosed,
+  ExcessBodyData,
+  InvalidResponse,
+  type LostRequest,
+  type Phase,
+  StateError,
+  UnsupportedResponse,
+} from '../errors.ts';
+export type { BodyDecoder } from './body-decoder.ts';
+export type { Piece } from './body-encoder.ts';
+export type { FramingFields } from './field-section.ts';
+export { type FramedMessage, type Framing, isPersistent, responseFraming } from './framing.ts';
+export { type HeadersInit, HTTPHeaders } from './headers.ts';
+export { DEFAULT_LIMITS, type Limits } from './limits.ts';
+export {
+  ClientProtocol,
+  type ClientProtocolOptions,
+  type ReceiveState,
+  type Request,
+  type Response,
+  type SendState,
+} from './protocol.ts';
+export { ReceiveBuffer } from './receive-buffer.ts';
+export { type EncodedRequestHead, encodeRequestHead, type RequestFraming, type RequestHead } from './request-head.ts';
+export { type ResponseHead, ResponseHeadParser } from './response-head.ts';

@@ -1,0 +1,45 @@
+/**
+ * The bounds of what a server can make this client hold or skip. Each has a name, a default with its reason, and a message
+ * of its own where it is checked.
+ */
+
+export interface Limits {
+  /** Bytes of the status line with its CRLF. Default 65,535: python-dugong's; no reason phrase is that long. */
+  readonly statusLine: number;
+  /** Bytes of the header section with its final empty line. Default 65,535: python-dugong's; servers stop at 8 to 32 KiB. */
+  readonly headerSection: number;
+  /** Field lines in a header or trailer section. Default 10,000: far above any server, and keeps look-ups cheap. */
+  readonly fields: number;
+  /** Bytes of chunk extensions in one body, all skipped. Default 16 KiB: nobody sends any, attackers excepted. */
+  readonly chunkExtensions: number;
+  /** Bytes of the trailer section with its final empty line. Default 65,535: as the header section. */
+  readonly trailerSection: number;
+  /** Bytes of informational (1xx) responses before one final response. Default 64 KiB: some hundred early hints. */
+  readonly informational: number;
+  /** Empty lines before a status line. Default 2: old servers sent one after a body; more is no HTTP. */
+  readonly emptyLines: number;
+  /** Bytes that `readAll` and `readText` collect. Default 1 GiB: what is larger is better read in parts. */
+  readonly bodyInMemory: number;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  statusLine: 65_535,
+  headerSection: 65_535,
+  fields: 10_000,
+  chunkExtensions: 16_384,
+  trailerSection: 65_535,
+  informational: 65_536,
+  emptyLines: 2,
+  bodyInMemory: 2 ** 30,
+};
+
+/** `limits` filled up with the defaults. @throws TypeError naming the limit that is not a whole number >= 0 */
+export function withDefaultLimits(limits: Partial<Limits> = {}): Limits {
+  for (const [name, value] of Object.entries(limits)) {
+    if (!(name in DEFAULT_LIMITS)) throw new TypeError(`there is no limit named "${name}"`);
+    if (!Number.isSafeInteger(value) || value < 0) {
+      throw new TypeError(`limits.${name} must be a whole number >= 0, got ${String(value)}`);
+    }
+  }
+  return { ...DEFAULT_LIMITS, ...limits };
+}

@@ -1,0 +1,532 @@
+/**
+ * One HTTP/1.1 connection as its client sees it, without any I/O (RFC 9112 9): a send half, a receive half, and the queue of
+ * exchanges between them. All transitions are in the two tables below; a pair of state and event that is not in its table is
+ * refused. The caller brings bytes (into `buffer`) and takes bytes away (what the send calls return).
+ *
+ * Not here: sockets, time, and whether to reconnect. `undefined` from a receive call means "bring more bytes".
+ */
+
+import {
+  ConnectionClosed,
+  type DugongError,
+  type LostRequest,
+  type Phase,
+  StateError,
+  UnsupportedResponse,
+} from '../errors.ts';
+import { type BodyDecoder, ChunkedDecoder, CloseDelimitedDecoder, LengthDecoder } from './body-decoder.ts';
+import { type BodyEncoder, ChunkedEncoder, LengthEncoder, type Piece } from './body-encoder.ts';
+import { type Framing, isPersistent, responseFraming } from './framing.ts';
+import type { HeadersInit } from './headers.ts';
+import { HTTPHeaders } from './headers.ts';
+import { type Limits, withDefaultLimits } from './limits.ts';
+import { ReceiveBuffer } from './receive-buffer.ts';
+import { encodeRequestHead, type RequestFraming } from './request-head.ts';
+import { type ResponseHead, ResponseHeadParser } from './response-head.ts';
+
+/** What the client does next on the wire. From everywhere the end may be announced (close), or bytes be lost (fail). */
+export const SEND_TRANSITIONS = {
+  idle: {
+    request: 'idle',
+    'request-with-body': 'body',
+    'request-expecting': 'await-continue',
+    'request-switching': 'await-switch',
+    close: 'closed',
+    fail: 'failed',
+  },
+  body: { data: 'body', 'body-end': 'idle', close: 'closed', fail: 'failed' },
+  'await-continue': { continue: 'body', 'final-response': 'idle', close: 'closed', fail: 'failed' },
+  'await-switch': { switch: 'raw', 'final-response': 'idle', close: 'closed', fail: 'failed' },
+  raw: { data: 'raw', close: 'closed', fail: 'failed' },
+  closed: { close: 'closed', fail: 'failed' },
+  failed: { close: 'failed', fail: 'failed' },
+} as const;
+
+/** What the server's bytes are next. In the `last-` states nothing can follow. */
+export const RECEIVE_TRANSITIONS = {
+  idle: {
+    head: 'idle',
+    'head-with-body': 'body',
+    'last-head': 'closed',
+    'last-head-with-body': 'last-body',
+    switch: 'raw',
+    fail: 'failed',
+  },
+  body: { 'body-end': 'idle', fail: 'failed' },
+  'last-body': { 'body-end': 'closed', fail: 'failed' },
+  raw: { fail: 'failed' },
+  closed: { fail: 'failed' },
+  failed: { fail: 'failed' },
+} as const;
+
+export type SendState = keyof typeof SEND_TRANSITIONS;
+export type ReceiveState = keyof typeof RECEIVE_TRANSITIONS;
+
+/** A request whose response is not complete. */
+interface Exchange {
+  readonly method: string;
+  readonly path: string;
+  /** The request said `Connection: close`. */
+  readonly close: boolean;
+  /** Where its first byte stands in all that was ever encoded for this connection. */
+  readonly offset: number;
+}
+
+export interface Request {
+  readonly headers?: HeadersInit | undefined;
+  readonly framing?: RequestFraming;
+  /** Ask for permission to send the body (RFC 9110 10.1.1). */
+  readonly expectContinue?: boolean | undefined;
+}
+
+/** A response's head has arrived. */
+export interface Response {
+  readonly method: string;
+  readonly path: string;
+  readonly head: ResponseHead;
+  readonly framing: Framing;
+  /** What takes the body off the buffer; undefined if there is none. */
+  readonly body: BodyDecoder | undefined;
+}
+
+export interface ClientProtocolOptions {
+  /** The Host field of each request. */
+  readonly host: string;
+  readonly limits?: Partial<Limits> | undefined;
+  /** Bytes of the receive buffer. Default 64 KiB. */
+  readonly receiveBufferSize?: number | undefined;
+  /** Hears of each informational (1xx) response that is not returned as a response. */
+  readonly onInformational?: ((response: Response) => void) | undefined;
+}
+
+const NO_BODY: RequestFraming = { kind: 'none' };
+
+export class ClientProtocol {
+  /** Bytes received and not yet understood. The caller fills it. */
+  readonly buffer: ReceiveBuffer;
+  readonly limits: Limits;
+  /** Bytes that have left for good, and that have come: kept by the caller, reported in errors. */
+  bytesSent = 0;
+  bytesReceived = 0;
+  readonly #host: string;
+  readonly #onInformational: ((response: Response) => void) | undefined;
+  readonly #parser: ResponseHeadParser;
+  #sendState: SendState = 'idle';
+  #receiveState: ReceiveState = 'idle';
+  /** Requests without a final response, oldest first. */
+  readonly #pending: Exchange[] = [];
+  /** The exchange whose response body is being received. */
+  #current: Exchange | undefined;
+  #body: BodyDecoder | undefined;
+  #encoder: BodyEncoder | undefined;
+  #bytesEncoded = 0;
+  #informationalBytes = 0;
+  /** How the peer's stream has ended, if it has. */
+  #end: 'orderly' | 'failed' | undefined;
+  /** What made the connection unusable. */
+  #failure: unknown;
+
+  constructor(options: ClientProtocolOptions) {
+    this.#host = options.host;
+    this.#onInformational = options.onInformational;
+    this.limits = withDefaultLimits(options.limits);
+    this.buffer = new ReceiveBuffer(options.receiveBufferSize ?? 65_536);
+    this.#parser = new ResponseHeadParser(this.limits);
+  }
+
+  get sendState(): SendState {
+    return this.#sendState;
+  }
+
+  get receiveState(): ReceiveState {
+    return this.#receiveState;
+  }
+
+  /** Whether a response, or a part of one, is still to be read. */
+  get responsePending(): boolean {
+    return this.#pending.length > 0 || this.#current !== undefined;
+  }
+
+  /** Whether the next response may be the 100 (Continue) that a request asked for. */
+  get awaitingContinue(): boolean {
+    return this.#sendState === 'await-continue' && this.#pending.length === 1;
+  }
+
+  /** The oldest request without a final response. */
+  get pendingRequest(): { readonly method: string; readonly path: string } | undefined {
+    return this.#pending[0];
+  }
+
+  /** The body that is being received, if any. */
+  get body(): BodyDecoder | undefined {
+    return this.#body;
+  }
+
+  // --- send half ---------------------------------------------------------------------------------------------------
+
+  /**
+   * The head of a new request; its body, if it has one, is to follow through {@link sendData}.
+   * @throws TypeError if the request cannot be sent, StateError if it cannot be sent now, ConnectionClosed if never more
+   */
+  sendRequest(method: string, path: string, request: Request = {}): string {
+    const { headers, framing = NO_BODY, expectContinue } = request;
+    const { text, close } = encodeRequestHead({
+      method,
+      target: path,
+      host: this.#host,
+      headers,
+      framing,
+      expectContinue,
+    });
+    this.assertCanSend();
+    this.#advanceSend(requestEvent(method, framing, expectContinue));
+    this.#pending.push({ method, path, close, offset: this.#bytesEncoded });
+    this.#bytesEncoded += text.length;
+    this.#encoder = encoderFor(framing);
+    if (this.#sendState === 'body' && this.#encoder?.complete) this.#advanceSend('body-end');
+    // RFC 9112 9.6: a client that sends "close" must not send more requests.
+    if (close && this.#sendState === 'idle') this.#advanceSend('close');
+    return text;
+  }
+
+  /** @throws StateError or ConnectionClosed if a request cannot be sent now */
+  assertCanSend(): void {
+    if (this.#sendState !== 'idle') throw this.#refusedSend('a new request');
+  }
+
+  /** The pieces to send for the next bytes of the body. @throws StateError, ExcessBodyData, ConnectionClosed */
+  sendData(data: Uint8Array): Piece[] {
+    // An announced length that has been used up is the caller's fault in a narrower sense than a wrong order of calls.
+    if (this.#sendState === 'idle' && this.#encoder instanceof LengthEncoder) return this.#encoder.encode(data);
+    if (this.#sendState !== 'body' || this.#encoder === undefined) throw this.#refusedSend('body data');
+    return this.#bodyPieces(this.#encoder.encode(data), 'data');
+  }
+
+  /** The end of a chunked body. @throws StateError, TypeError (trailers), ConnectionClosed */
+  endBody(trailers?: HeadersInit): Piece[] {
+    if (this.#sendState !== 'body' || this.#encoder === undefined) throw this.#refusedSend('the end of a body');
+    return this.#bodyPieces(this.#encoder.end(trailers), 'body-end');
+  }
+
+  /** Bytes are sent outside HTTP, after {@link sendState} has become `raw`. @throws StateError, ConnectionClosed */
+  sendRaw(data: Uint8Array): void {
+    if (this.#sendState !== 'raw') throw this.#refusedSend('raw bytes');
+    this.#advanceSend('data');
+    this.#bytesEncoded += data.length;
+  }
+
+  /** No 100 (Continue) came in time: the body may be sent without (RFC 9110 10.1.1). */
+  stopWaitingForContinue(): void {
+    this.#advanceSend('continue');
+  }
+
+  /** Nothing can be sent any more; what the server sent before can still be received. */
+  sendFailed(cause: unknown): void {
+    this.#advanceSend('fail');
+    this.#failure ??= cause;
+  }
+
+  // --- receive half ------------------------------------------------------------------------------------------------
+
+  /**
+   * The next response: a final one, or the 100 (Continue) that the request asked for. Other informational ones are skipped.
+   * @throws StateError, InvalidResponse, UnsupportedResponse, ConnectionClosed
+   */
+  nextResponse(): Response | undefined {
+    const exchange = this.#nextExchange();
+    for (;;) {
+      const head = this.#parseHead();
+      if (head === undefined) return undefined;
+      if (head.status >= 200) return this.#finalResponse(exchange, head);
+      const response = this.#informational(exchange, head);
+      if (response !== undefined) return response;
+    }
+  }
+
+  /**
+   * Moves up to `length` bytes of `body` to the target (drops them without one); returns how many, or undefined if more
+   * bytes must be brought first. 0 is the end. @throws InvalidResponse, UnsupportedResponse, ConnectionClosed
+   */
+  readBody(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined {
+    if (body.complete) return 0;
+    if (this.#receiveState === 'failed') throw this.#failure;
+    let count: number;
+    try {
+      count = body.decode(this.buffer, target, offset, length);
+    } catch (error) {
+      this.fail(error);
+      throw error;
+    }
+    this.#bodyProgress(body);
+    if (count > 0 || body.complete || length === 0) return count;
+    if (this.#end !== undefined)
+      throw this.connectionClosed('the response body was cut short', 'receive', this.#failure);
+    return undefined;
+  }
+
+  /** `count` body bytes have been received straight into the caller's memory (at most `body.direct`). */
+  receivedBody(body: BodyDecoder, count: number): void {
+    body.received(count);
+    this.#bodyProgress(body);
+  }
+
+  /** The peer has ended its stream in an orderly way. */
+  receivedEnd(): void {
+    this.#end ??= 'orderly';
+    this.#body?.end();
+  }
+
+  /** Receiving has failed (a reset): what was received before can still be read. */
+  receiveFailed(cause: unknown): void {
+    this.#end ??= 'failed';
+    this.#failure ??= cause;
+    this.#advanceSend('fail');
+  }
+
+  /** Whether bytes may be taken uninterpreted: after a switch of protocols, or after framing that nobody can follow. */
+  assertCanReceiveRaw(): void {
+    const readable =
+      this.#receiveState === 'raw' || this.#receiveState === 'failed' || this.#body instanceof UndecodableBody;
+    if (!readable) throw new StateError('readRaw() is for connections that have left HTTP: this one has not');
+  }
+
+  /** @throws ConnectionClosed if the peer's stream did not end in an orderly way */
+  assertOrderlyEnd(): void {
+    if (this.#end === 'failed') throw this.connectionClosed('the connection was lost', 'receive', this.#failure);
+  }
+
+  /** Nothing that the server sends can be trusted any more. */
+  fail(cause: unknown): void {
+    this.#failure ??= cause;
+    this.#advanceSend('fail');
+    this.#advanceReceive('fail');
+  }
+
+  /** A ConnectionClosed that says what is lost now. */
+  connectionClosed(why: string, phase: Phase, cause?: unknown): ConnectionClosed {
+    const lostRequests = this.#lostRequests();
+    const lost = lostRequests.length === 0 ? '' : `; ${count(lostRequests.length, 'request')} not answered in full`;
+    const { bytesSent, bytesReceived } = this;
+    return new ConnectionClosed(`${why}${lost}`, { phase, lostRequests, bytesSent, bytesReceived, cause });
+  }
+
+  // --- transitions -------------------------------------------------------------------------------------------------
+
+  #advanceSend(event: string): void {
+    const next = (SEND_TRANSITIONS[this.#sendState] as Record<string, SendState>)[event];
+    if (next === undefined) throw this.#refusedSend(event);
+    this.#sendState = next;
+  }
+
+  #advanceReceive(event: string): void {
+    const next = (RECEIVE_TRANSITIONS[this.#receiveState] as Record<string, ReceiveState>)[event];
+    if (next === undefined) throw new StateError(`${event} while receiving is ${this.#receiveState}`);
+    this.#receiveState = next;
+  }
+
+  #bodyPieces(pieces: Piece[], event: 'data' | 'body-end'): Piece[] {
+    for (const piece of pieces) this.#bytesEncoded += piece.length;
+    this.#advanceSend(this.#encoder?.complete ? 'body-end' : event);
+    if (this.#sendState === 'idle' && this.#pending.at(-1)?.close) this.#advanceSend('close');
+    return pieces;
+  }
+
+  #bodyProgress(body: BodyDecoder): void {
+    if (!body.complete || this.#body !== body) return;
+    this.#body = undefined;
+    this.#current = undefined;
+    this.#advanceReceive('body-end');
+  }
+
+  /** The exchange that the next response belongs to. */
+  #nextExchange(): Exchange {
+    if (this.#current !== undefined) {
+      throw new StateError(`the body of the response to ${name(this.#current)} has not been read to its end`);
+    }
+    if (this.#receiveState === 'raw') throw new StateError('the connection has left HTTP: use readRaw()');
+    if (this.#receiveState !== 'idle') throw this.#unusable('receive');
+    const exchange = this.#pending[0];
+    if (exchange === undefined) {
+      if (this.#sendState === 'failed') throw this.#unusable('receive');
+      throw new StateError('no request is waiting for a response');
+    }
+    if (this.#sendState === 'body' && this.#pending.length === 1) {
+      throw new StateError(`the body of ${name(exchange)} has not been sent to its end`);
+    }
+    return exchange;
+  }
+
+  #parseHead(): ResponseHead | undefined {
+    let head: ResponseHead | undefined;
+    try {
+      head = this.#parser.parse(this.buffer);
+    } catch (error) {
+      this.fail(error);
+      throw error;
+    }
+    if (head === undefined && this.#end !== undefined) {
+      const cut = this.#parser.begun || this.buffer.length > 0;
+      const why = cut ? 'the response head was cut short' : 'the server closed the connection without a response';
+      throw this.connectionClosed(why, 'receive', this.#failure);
+    }
+    return head;
+  }
+
+  /** An informational response: returned if it is what the request waits for, else reported and skipped. */
+  #informational(exchange: Exchange, head: ResponseHead): Response | undefined {
+    const response: Response = {
+      method: exchange.method,
+      path: exchange.path,
+      head,
+      framing: { kind: 'none' },
+      body: undefined,
+    };
+    if (head.status === 101) {
+      const error = new UnsupportedResponse('101 Switching Protocols, which was not asked for (RFC 9110 7.8)');
+      this.fail(error);
+      throw error;
+    }
+    this.#informationalBytes += head.byteLength;
+    if (this.#informationalBytes > this.limits.informational) {
+      const error = new UnsupportedResponse(`more than ${this.limits.informational} bytes of informational responses`);
+      this.fail(error);
+      throw error;
+    }
+    if (head.status === 100 && this.#sendState === 'await-continue' && this.#pending.length === 1) {
+      this.#advanceSend('continue');
+      return response;
+    }
+    this.#onInformational?.(response);
+    return undefined;
+  }
+
+  #finalResponse(exchange: Exchange, head: ResponseHead): Response {
+    const { method, path } = exchange;
+    const { status, minorVersion, framing: fields } = head;
+    const framing = responseFraming({ method, status, minorVersion, fields });
+    const last = this.#isLast(exchange, framing, head);
+    const body = decoderFor(framing, this.limits);
+    this.#pending.shift();
+    this.#informationalBytes = 0;
+    if (framing.kind === 'tunnel') {
+      this.#advanceSend('switch');
+      this.#advanceReceive('switch');
+    } else {
+      this.#advanceReceive(headEvent(last, body !== undefined));
+      if (this.#pending.length === 0 && this.#sendState.startsWith('await-')) this.#advanceSend('final-response');
+      // RFC 9112 9.6: nothing may be sent after "close" has been received.
+      if (last) this.#advanceSend('close');
+    }
+    if (body !== undefined) {
+      this.#current = exchange;
+      this.#body = body;
+      if (this.#end === 'orderly') body.end();
+    }
+    return { method, path, head, framing, body };
+  }
+
+  /** Whether this is the connection's last response. */
+  #isLast(exchange: Exchange, framing: Framing, head: ResponseHead): boolean {
+    // An answer that came before the whole request was sent leaves the rest of the request in the way.
+    const early = this.#pending.length === 1 && (this.#sendState === 'failed' || this.#sendState === 'body');
+    return early || exchange.close || !isPersistent(framing, head.minorVersion, head.framing);
+  }
+
+  #refusedSend(what: string): DugongError {
+    const last = this.#pending.at(-1);
+    switch (this.#sendState) {
+      case 'closed':
+      case 'failed':
+        return this.#unusable('send');
+      case 'raw':
+        return new StateError(`${what} cannot be sent: the connection has left HTTP`);
+      case 'await-continue':
+        return new StateError(
+          `${what} cannot be sent: ${name(last)} waits for 100 (Continue), read it with readResponse()`,
+        );
+      case 'await-switch':
+        return new StateError(`${what} cannot be sent: ${name(last)} may end HTTP here, read its response first`);
+      case 'body':
+        return new StateError(`${what} cannot be sent: the body of ${name(last)} has not been sent to its end`);
+      case 'idle':
+        return new StateError(`${what} cannot be sent: no request with a body is under way`);
+    }
+  }
+
+  #unusable(phase: Phase): ConnectionClosed {
+    const why =
+      this.#failure === undefined ? 'the connection was announced to end' : 'the connection cannot be used any more';
+    return this.connectionClosed(why, phase, this.#failure);
+  }
+
+  #lostRequests(): LostRequest[] {
+    const exchanges = this.#current === undefined ? this.#pending : [this.#current, ...this.#pending];
+    return exchanges.map(({ method, path, offset }) => ({
+      method,
+      path,
+      mayHaveBeenProcessed: this.bytesSent > offset,
+    }));
+  }
+}
+
+/** Stands for a body whose end nobody can tell. */
+class UndecodableBody implements BodyDecoder {
+  readonly complete = false;
+  readonly direct = 0;
+  readonly length: null = null;
+  readonly trailers: HTTPHeaders = new HTTPHeaders();
+  readonly #error: DugongError;
+
+  constructor(error: DugongError) {
+    this.#error = error;
+  }
+
+  decode(): never {
+    throw this.#error;
+  }
+
+  received(): void {}
+
+  end(): boolean {
+    return false;
+  }
+}
+
+function decoderFor(framing: Framing, limits: Limits): BodyDecoder | undefined {
+  switch (framing.kind) {
+    case 'length':
+      return new LengthDecoder(framing.length);
+    case 'chunked':
+      return new ChunkedDecoder(limits);
+    case 'close-delimited':
+      return new CloseDelimitedDecoder();
+    case 'invalid':
+      return new UndecodableBody(framing.error);
+    default:
+      return undefined;
+  }
+}
+
+function encoderFor(framing: RequestFraming): BodyEncoder | undefined {
+  if (framing.kind === 'length') return new LengthEncoder(framing.length);
+  return framing.kind === 'chunked' ? new ChunkedEncoder() : undefined;
+}
+
+function requestEvent(method: string, framing: RequestFraming, expectContinue: boolean | undefined): string {
+  if (method === 'CONNECT') return 'request-switching';
+  if (expectContinue) return 'request-expecting';
+  return framing.kind === 'none' ? 'request' : 'request-with-body';
+}
+
+function headEvent(last: boolean, withBody: boolean): string {
+  if (last) return withBody ? 'last-head-with-body' : 'last-head';
+  return withBody ? 'head-with-body' : 'head';
+}
+
+function name(exchange: Exchange | undefined): string {
+  return exchange === undefined ? 'a request' : `${exchange.method} ${exchange.path}`;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

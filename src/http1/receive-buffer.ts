@@ -1,0 +1,85 @@
+/**
+ * Bytes that were received and not yet consumed: a window of fixed size that is filled at its end and consumed at its start.
+ * It grows only when a message head or read-ahead needs more room than the window has, and goes back to its size when it is
+ * empty. It knows nothing of what the bytes mean; the bounds are the readers' (limits.ts) and the caller's (maxReadAhead).
+ */
+
+import { Buffer } from 'node:buffer';
+
+export class ReceiveBuffer {
+  /** The memory; valid bytes are `bytes[start, end)`. */
+  bytes: Buffer;
+  start = 0;
+  end = 0;
+  readonly #window: Buffer;
+
+  /** @param size the window in bytes, at least 1 */
+  constructor(size: number) {
+    this.#window = Buffer.allocUnsafeSlow(size);
+    this.bytes = this.#window;
+  }
+
+  /** How many bytes wait to be consumed. */
+  get length(): number {
+    return this.end - this.start;
+  }
+
+  /** Makes room at the end for at least one byte (growing only if unconsumed bytes fill it) and returns how much there is. */
+  makeRoom(): number {
+    if (this.start === this.end) {
+      this.clear();
+    } else if (this.end === this.bytes.length) {
+      if (this.start > 0) this.#compact();
+      else this.#grow();
+    }
+    return this.bytes.length - this.end;
+  }
+
+  /** `count` bytes have been written at the end. */
+  filled(count: number): void {
+    this.end += count;
+  }
+
+  /** `count` bytes at the start are done with. */
+  consume(count: number): void {
+    this.start += count;
+  }
+
+  /** Moves up to `length` bytes to `target[offset, offset + length)`; returns how many. */
+  take(target: Uint8Array, offset: number, length: number): number {
+    const count = Math.min(length, this.length);
+    this.bytes.copy(target, offset, this.start, this.start + count);
+    this.start += count;
+    return count;
+  }
+
+  /** Appends a copy of `data`: for those who bring their own I/O. */
+  push(data: Uint8Array): void {
+    let done = 0;
+    while (done < data.length) {
+      const count = Math.min(this.makeRoom(), data.length - done);
+      this.bytes.set(data.subarray(done, done + count), this.end);
+      this.filled(count);
+      done += count;
+    }
+  }
+
+  /** Forgets all bytes. */
+  clear(): void {
+    this.start = 0;
+    this.end = 0;
+    this.bytes = this.#window;
+  }
+
+  #compact(): void {
+    this.bytes.copyWithin(0, this.start, this.end);
+    this.end -= this.start;
+    this.start = 0;
+  }
+
+  #grow(): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(1024, this.bytes.length * 2));
+    this.bytes.copy(larger, 0, this.start, this.end);
+    this.bytes = larger;
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * The bytes of a request's head (RFC 9112 3), and the refusal of everything that could be more or something else than one
+ * head: injected line ends, contradictory framing, a Host that is not the connection's. All of it is checked before a byte
+ * exists; what is checked is what is written.
+ */
+
+import { isRequestTarget, isToken, listElements, quoted, trimOWS } from './grammar.ts';
+import { type HeadersInit, HTTPHeaders } from './headers.ts';
+
+/** How the request's own body ends (RFC 9112 6.3 rule 7: without Content-Length or chunked there is none). */
+export type RequestFraming =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'length'; readonly length: number }
+  | { readonly kind: 'chunked' };
+
+export interface RequestHead {
+  readonly method: string;
+  /** Path and query, "*" for OPTIONS, host:port for CONNECT. */
+  readonly target: string;
+  /** The Host field's value: the authority without the scheme's default port. */
+  readonly host: string;
+  readonly headers?: HeadersInit | undefined;
+  readonly framing: RequestFraming;
+  readonly expectContinue?: boolean | undefined;
+}
+
+export interface EncodedRequestHead {
+  /** The head with its final empty line; each character is one byte (latin1). */
+  readonly text: string;
+  /** Whether the request announces that the connection ends after its response. */
+  readonly close: boolean;
+}
+
+/** Methods for which a server expects content, so that "none" has to be said (RFC 9110 8.6). */
+const CONTENT_METHODS: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
+
+/** Checked and encoded. @throws TypeError on anything that cannot or must not be sent */
+export function encodeRequestHead(head: RequestHead): EncodedRequestHead {
+  const { method, framing } = head;
+  if (typeof method !== 'string' || !isToken(method)) {
+    throw new TypeError(`method ${quoted(String(method))} is no token (RFC 9110 9.1)`);
+  }
+  if (method === 'TRACE' && framing.kind !== 'none')
+    throw new TypeError('a TRACE request has no body (RFC 9110 9.3.8)');
+  if (head.expectContinue && framing.kind === 'none') {
+    throw new TypeError('100-continue cannot be expected without a body (RFC 9110 10.1.1)');
+  }
+  const own = new OwnFields(head);
+  const lines = `${method} ${checkedTarget(method, head.target)} HTTP/1.1\r\nHost: ${head.host}\r\n`;
+  const text = `${lines}${own.text}${own.acceptEncoding}${framingField(method, framing)}${expectField(head)}\r\n`;
+  return { text, close: own.close };
+}
+
+/** The request-target in origin-, asterisk- or authority-form (RFC 9112 3.2). */
+function checkedTarget(method: string, target: string): string {
+  if (typeof target !== 'string') throw new TypeError(`the path must be a string, got ${typeof target}`);
+  if (target !== '' && !isRequestTarget(target)) {
+    throw new TypeError(
+      `path ${quoted(target)} holds a space, "#", control or non-ASCII character: percent-encode it (RFC 3986 2.1)`,
+    );
+  }
+  if (method === 'CONNECT') {
+    if (!/^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$/.test(target)) {
+      throw new TypeError(`CONNECT needs a target of the form host:port, got ${quoted(target)} (RFC 9112 3.2.3)`);
+    }
+    return target;
+  }
+  if (target === '' || target.startsWith('?')) return `/${target}`;
+  if (target.startsWith('/') || (target === '*' && method === 'OPTIONS')) return target;
+  throw new TypeError(`path ${quoted(target)} must begin with "/" (RFC 9112 3.2.1)`);
+}
+
+function framingField(method: string, framing: RequestFraming): string {
+  if (framing.kind === 'length') return `Content-Length: ${framing.length}\r\n`;
+  if (framing.kind === 'chunked') return 'Transfer-Encoding: chunked\r\n';
+  return CONTENT_METHODS.has(method) ? 'Content-Length: 0\r\n' : '';
+}
+
+function expectField(head: RequestHead): string {
+  return head.expectContinue ? 'Expect: 100-continue\r\n' : '';
+}
+
+/** The caller's fields, as far as they go out as they are; those that this client writes itself must agree with it. */
+class OwnFields {
+  text = '';
+  close = false;
+  /** Nothing is ever decoded here, so nothing but the plain representation is asked for. */
+  acceptEncoding = 'Accept-Encoding: identity\r\n';
+
+  constructor(head: RequestHead) {
+    if (head.headers === undefined) return;
+    for (const [name, value] of new HTTPHeaders(head.headers)) {
+      if (this.#isOurs(name.toLowerCase(), value, head)) continue;
+      this.text += `${name}: ${value}\r\n`;
+    }
+  }
+
+  /** Whether the field is written by this client in any case (and agrees). @throws TypeError if it does not agree */
+  #isOurs(key: string, value: string, head: RequestHead): boolean {
+    switch (key) {
+      case 'host':
+        if (value.toLowerCase() === head.host.toLowerCase()) return true;
+        throw new TypeError(`Host ${quoted(value)} is not this connection's, which is ${quoted(head.host)}`);
+      case 'content-length':
+        if (head.framing.kind === 'length' && value === String(head.framing.length)) return true;
+        if (head.framing.kind === 'none' && value === '0') return !this.#announceNothing(head.method);
+        throw new TypeError(`Content-Length ${quoted(value)} contradicts the body (${describe(head.framing)})`);
+      case 'transfer-encoding':
+        if (head.framing.kind === 'chunked' && value.toLowerCase() === 'chunked') return true;
+        throw new TypeError(`Transfer-Encoding ${quoted(value)} contradicts the body (${describe(head.framing)})`);
+      case 'expect':
+        if (head.expectContinue && value.toLowerCase() === '100-continue') return true;
+        throw new TypeError('Expect is written by this client: use the option expect100');
+      case 'upgrade':
+        throw new TypeError('Upgrade ends HTTP on the connection, which this client does not support');
+      case 'te':
+        if (listElements(value).some((coding) => trimOWS(coding).toLowerCase().startsWith('chunked'))) {
+          throw new TypeError('chunked must not stand in TE (RFC 9112 7.4)');
+        }
+        return false;
+      case 'connection':
+        this.close ||= listElements(value.toLowerCase()).includes('close');
+        return false;
+      case 'accept-encoding':
+        this.acceptEncoding = '';
+        return false;
+      default:
+        return false;
+    }
+  }
+
+  /** "Content-Length: 0" is repeated for methods that would not get it by themselves. */
+  #announceNothing(method: string): boolean {
+    return !CONTENT_METHODS.has(method);
+  }
+}
+
+function describe(framing: RequestFraming): string {
+  if (framing.kind === 'length') return `${framing.length} bytes`;
+  return framing.kind === 'chunked' ? 'chunked' : 'none';
+}

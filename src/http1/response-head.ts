@@ -1,0 +1,148 @@
+/**
+ * Status line and header section of a response (RFC 9112 4 and 5), from the bytes of a ReceiveBuffer. Resumable and strict;
+ * bytes that no HTTP/1.x response can begin with are refused at once, not when the line is complete. It does not judge what
+ * the fields mean: that is framing.ts.
+ */
+
+import { InvalidResponse, UnsupportedResponse } from '../errors.ts';
+import { FieldSectionParser, type FramingFields } from './field-section.ts';
+import { CR, FIELD_BYTE, isDigit, LF, quotedByte, SP } from './grammar.ts';
+import { HTTPHeaders } from './headers.ts';
+import type { Limits } from './limits.ts';
+import type { ReceiveBuffer } from './receive-buffer.ts';
+
+/** A response's head as received. */
+export interface ResponseHead {
+  /** The digit after "HTTP/1.". */
+  readonly minorVersion: number;
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: HTTPHeaders;
+  readonly framing: FramingFields;
+  /** Its length in bytes, empty lines before it included. */
+  readonly byteLength: number;
+}
+
+const VERSION = 'HTTP/1.';
+/** Offsets in a status line: `HTTP/1.x SP 3DIGIT [ SP reason ] CRLF`. */
+const MINOR = 7;
+const CODE = 9;
+const AFTER_CODE = 12;
+
+export class ResponseHeadParser {
+  readonly #limits: Limits;
+  readonly #section: FieldSectionParser;
+  /** Bytes of empty lines before the status line. */
+  #skipped = 0;
+  /** How far the status line has been checked, from its start. */
+  #scanned = 0;
+  /** Length of the complete status line with its CRLF; 0 while it is not complete. */
+  #statusLine = 0;
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+    this.#section = new FieldSectionParser('header', limits.headerSection, limits.fields);
+  }
+
+  /** Whether a byte of the next head has been seen. */
+  get begun(): boolean {
+    return this.#skipped + this.#scanned > 0;
+  }
+
+  /**
+   * Takes one head from `buffer`, or nothing (undefined) if it is not complete yet.
+   * @throws InvalidResponse, or UnsupportedResponse if this is no HTTP/1.x at all; nothing is consumed then
+   */
+  parse(buffer: ReceiveBuffer): ResponseHead | undefined {
+    const { bytes, start, end } = buffer;
+    if (this.#statusLine === 0 && !this.#scanStatusLine(bytes, start, end)) return undefined;
+    const line = start + this.#skipped;
+    const fields = line + this.#statusLine;
+    const length = this.#section.scan(bytes, fields, end);
+    if (length < 0) return undefined;
+    const text = bytes.toString('latin1', line, fields + length - 2);
+    const { contentLength, transferEncoding, connection } = this.#section;
+    const head: ResponseHead = {
+      minorVersion: text.charCodeAt(MINOR) - 0x30,
+      status: (text.charCodeAt(CODE) - 0x30) * 100 + (text.charCodeAt(10) - 0x30) * 10 + (text.charCodeAt(11) - 0x30),
+      reason: text.slice(AFTER_CODE + 1, this.#statusLine - 2),
+      headers: HTTPHeaders.fromSection(text.slice(this.#statusLine)),
+      framing: { contentLength, transferEncoding, connection },
+      byteLength: fields + length - start,
+    };
+    buffer.consume(head.byteLength);
+    this.#reset();
+    return head;
+  }
+
+  #reset(): void {
+    this.#section.reset();
+    this.#skipped = 0;
+    this.#scanned = 0;
+    this.#statusLine = 0;
+  }
+
+  /** Whether the status line is complete. */
+  #scanStatusLine(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#scanned === 0 && !this.#skipEmptyLines(bytes, start, end)) return false;
+    const line = start + this.#skipped;
+    const stop = Math.min(end, line + this.#limits.statusLine);
+    let at = line + this.#scanned;
+    for (const prefix = Math.min(stop, line + AFTER_CODE); at < prefix; at++)
+      checkPrefix(bytes[at] as number, at - line);
+    if (at === line + AFTER_CODE && at < stop) {
+      if (bytes[at] !== SP && bytes[at] !== CR) {
+        throw new InvalidResponse(
+          `${quotedByte(bytes[at])} after the status code, which has three digits (RFC 9112 4)`,
+        );
+      }
+    }
+    if (at >= line + AFTER_CODE) {
+      while (at < stop && FIELD_BYTE[bytes[at] as number] === 1) at++;
+      if (at < stop && bytes[at] !== CR) throw new InvalidResponse(`${quotedByte(bytes[at])} in the reason phrase`);
+      if (at + 1 < stop) {
+        if (bytes[at + 1] !== LF) throw new InvalidResponse(`${quotedByte(bytes[at + 1])} after CR in the status line`);
+        this.#statusLine = at + 2 - line;
+        return true;
+      }
+    }
+    this.#scanned = at - line;
+    if (stop - line >= this.#limits.statusLine) {
+      throw new InvalidResponse(`the status line is longer than ${this.#limits.statusLine} bytes`);
+    }
+    return false;
+  }
+
+  /**
+   * Skips CRLFs before a status line, which RFC 9112 2.2 allows for requests and old servers send after bodies. False if
+   * more bytes are needed to know.
+   */
+  #skipEmptyLines(bytes: Uint8Array, start: number, end: number): boolean {
+    for (;;) {
+      const at = start + this.#skipped;
+      if (at >= end) return false;
+      if (bytes[at] === LF) throw new InvalidResponse('a bare LF before the status line');
+      if (bytes[at] !== CR) return true;
+      if (this.#skipped >= 2 * this.#limits.emptyLines) {
+        throw new InvalidResponse(`more than ${this.#limits.emptyLines} empty lines before the status line`);
+      }
+      if (at + 1 >= end) return false;
+      if (bytes[at + 1] !== LF) throw new InvalidResponse('a bare CR before the status line');
+      this.#skipped += 2;
+    }
+  }
+}
+
+/** Checks byte `index` of a status line's fixed part: `HTTP/1.x SP 3DIGIT`. */
+function checkPrefix(byte: number, index: number): void {
+  if (index < MINOR) {
+    if (byte !== VERSION.charCodeAt(index)) {
+      throw new UnsupportedResponse(`${quotedByte(byte)} at byte ${index}: this is no HTTP/1.x response`);
+    }
+  } else if (index === CODE - 1) {
+    if (byte !== SP) throw new InvalidResponse(`${quotedByte(byte)} instead of a space after the HTTP version`);
+  } else if (!isDigit(byte)) {
+    const what = index === MINOR ? 'HTTP version' : 'status code';
+    throw new InvalidResponse(`${quotedByte(byte)} in the ${what}, which must be a digit (RFC 9112 4)`);
+  }
+}

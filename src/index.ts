@@ -1,0 +1,29 @@
+/**
+ * The public surface of dugong.
+ */
+
+export { BodyFollowing } from './client/body-following.ts';
+export type { ConnectionPromises } from './client/connection-promises.ts';
+export { HTTPConnection, type HTTPConnectionOptions, type SendRequestOptions } from './client/http-connection.ts';
+export type { HTTPResponse } from './client/http-response.ts';
+export { type Coroutine, POLLIN, POLLOUT, PollNeeded } from './coroutine.ts';
+export {
+  ConnectionClosed,
+  ConnectionTimedOut,
+  DNSUnavailable,
+  DugongError,
+  ExcessBodyData,
+  HostnameNotResolvable,
+  InvalidResponse,
+  isTempNetworkError,
+  type LostRequest,
+  type Phase,
+  StateError,
+  SystemError,
+  UnsupportedResponse,
+} from './errors.ts';
+export { type HeadersInit, HTTPHeaders } from './http1/headers.ts';
+export { DEFAULT_LIMITS, type Limits } from './http1/limits.ts';
+export { type PollRequest, type PollResult, poll, type Selectable, select } from './io/poll.ts';
+export { AioFuture, type AioFutureOptions } from './schedule/aio-future.ts';
+export { type RunBlockingOptions, runBlocking } from './schedule/run-blocking.ts';

@@ -1,0 +1,87 @@
+/**
+ * poll(2), and select(2)'s interface on top of it without its limit of 1024 descriptors, for loops that the user writes.
+ * Both block the thread. They know nothing of coroutines but the shape of PollNeeded.
+ */
+
+import { POLLIN, POLLOUT } from '../coroutine.ts';
+import { native } from './native.ts';
+import { systemError } from './system-error.ts';
+
+/** Urgent data (poll.h). */
+const POLLPRI = 2;
+const POLLERR = 8;
+const POLLHUP = 16;
+const POLLNVAL = 32;
+
+/** What to wait for: a PollNeeded fits. A negative fd is never ready; a `deadline` limits the whole wait. */
+export interface PollRequest {
+  readonly fd: number;
+  readonly mask: number;
+  readonly deadline?: number | undefined;
+}
+
+/** A descriptor that has become ready. */
+export interface PollResult<R extends PollRequest = PollRequest> {
+  readonly request: R;
+  /** What poll(2) returned for it: bits of `mask`, and POLLERR (8), POLLHUP (16), POLLNVAL (32) unasked. */
+  readonly events: number;
+}
+
+/**
+ * Blocks until a descriptor is ready, a request's `deadline` has come, or `timeoutMs` milliseconds have passed (undefined:
+ * no limit, 0: do not wait). Returns the ready ones, empty after a time-out. Follows poll(2); signals do not shorten the wait.
+ * @throws SystemError (EINVAL: more descriptors than RLIMIT_NOFILE)
+ */
+export function poll<R extends PollRequest>(requests: Iterable<R>, timeoutMs?: number): PollResult<R>[] {
+  const all = [...requests];
+  const entries = new Int32Array(all.length * 3);
+  let limit = timeoutMs ?? Number.POSITIVE_INFINITY;
+  all.forEach((request, index) => {
+    entries[index * 3] = request.fd;
+    entries[index * 3 + 1] = request.mask;
+    if (request.deadline !== undefined) limit = Math.min(limit, Math.max(0, request.deadline - performance.now()));
+  });
+  const ready = native.poll(entries, limit === Number.POSITIVE_INFINITY ? -1 : limit);
+  if (ready < 0) throw systemError(ready, 'poll');
+  return all
+    .map((request, index) => ({ request, events: entries[index * 3 + 2] as number }))
+    .filter(({ events }) => events !== 0);
+}
+
+/** A descriptor, or anything that has one. */
+export type Selectable = number | { readonly fd: number };
+
+/**
+ * Python's `select.select`: blocks until one of `readers` can be read, one of `writers` written, or one of `exceptional` has
+ * urgent data, or until `timeoutMs` milliseconds have passed (undefined: no limit, 0: do not wait). Returns the three lists
+ * of those that are ready, the caller's own objects; an error or hang-up makes a descriptor ready.
+ * @throws SystemError (EBADF) if one of them is no open descriptor
+ */
+export function select<R extends Selectable, W extends Selectable, X extends Selectable = never>(
+  readers: Iterable<R>,
+  writers: Iterable<W>,
+  exceptional: Iterable<X> = [],
+  timeoutMs?: number,
+): [R[], W[], X[]] {
+  const groups = [
+    { mask: POLLIN, members: [...readers] },
+    { mask: POLLOUT, members: [...writers] },
+    { mask: POLLPRI, members: [...exceptional] },
+  ];
+  const requests = groups.flatMap(({ mask, members }) =>
+    members.map((member) => ({ fd: descriptorOf(member), mask, member })),
+  );
+  const selected: [R[], W[], X[]] = [[], [], []];
+  for (const { request, events } of poll(requests, timeoutMs)) {
+    if (events & POLLNVAL) throw systemError(-9, 'select');
+    const group = request.mask === POLLIN ? 0 : request.mask === POLLOUT ? 1 : 2;
+    if (group < 2 || events & ~(POLLERR | POLLHUP)) (selected[group] as Selectable[]).push(request.member);
+  }
+  return selected;
+}
+
+function descriptorOf(member: Selectable): number {
+  const fd = typeof member === 'number' ? member : member.fd;
+  if (!Number.isInteger(fd) || fd < 0) throw new TypeError(`${String(fd)} is no file descriptor`);
+  return fd;
+}

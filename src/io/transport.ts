@@ -1,0 +1,20 @@
+/**
+ * A stream of bytes to a peer over a non-blocking descriptor, as the client layer sees it. It knows no HTTP and never waits:
+ * results are counts, WOULD_BLOCK with `needed` saying what to wait for, or another negated errno.
+ */
+
+import type { PollNeeded } from '../coroutine.ts';
+
+export interface Transport {
+  readonly fd: number;
+  readonly closed: boolean;
+  /** What must become ready before receiving, or sending, can go on after WOULD_BLOCK. */
+  readonly receiveNeeds: PollNeeded;
+  readonly sendNeeds: PollNeeded;
+  /** Receives into `buffer[offset, offset + length)`: the count, 0 at the orderly end of the peer's stream. */
+  receive(buffer: Uint8Array, offset: number, length: number): number;
+  /** Sends `buffers` without the first `skip` bytes of the first; the count may be short. */
+  send(buffers: readonly Uint8Array[], skip: number): number;
+  /** Frees the descriptor; whoever waits for it is woken. May be called again. */
+  close(): void;
+}

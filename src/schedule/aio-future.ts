@@ -1,0 +1,174 @@
+/**
+ * A promise for a coroutine's result: the coroutine is run on the event loop of this thread, as soon and as far as it can.
+ */
+
+import { AsyncResource } from 'node:async_hooks';
+import { type Coroutine, PollNeeded } from '../coroutine.ts';
+import { ConnectionTimedOut, StateError } from '../errors.ts';
+import { addInterest, removeInterest, type Waiter } from './interests.ts';
+import { notPollNeeded } from './run-blocking.ts';
+
+export interface AioFutureOptions {
+  /** Aborting throws the signal's reason into the coroutine. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds for the whole coroutine, after which ConnectionTimedOut is thrown into it. Undefined or 0: no limit. */
+  readonly timeout?: number | undefined;
+}
+
+/** setTimeout's longest; a longer deadline is waited for in several parts, since waking early is legal. */
+const MAX_DELAY = 2 ** 31 - 1;
+
+/**
+ * Runs `coroutine` on Node's event loop; await it like any promise. Its first part runs at once, as that of an async
+ * function. The process is kept alive while it waits.
+ *
+ * `cancel()`, an abort and a time-out are thrown into the coroutine, so that its `finally` runs; what it makes of the error
+ * settles the future. `then` and its kin return plain promises.
+ */
+export class AioFuture<T> extends Promise<T> {
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise;
+  }
+
+  readonly #coroutine: Coroutine<T>;
+  readonly #resolve: (value: T) => void;
+  readonly #reject: (error: unknown) => void;
+  #state: 'pending' | 'fulfilled' | 'rejected' = 'pending';
+  #result: T | undefined;
+  #error: unknown;
+  #running = false;
+  /** Errors to throw into the coroutine when it can take them: it may be running at the time. */
+  #interruptions: { error: unknown }[] = [];
+  #waitingFor: PollNeeded | undefined;
+  /** How interests and timers reach this future; made at the first suspension. */
+  #waiter: Waiter | undefined;
+  #deadlineTimer: NodeJS.Timeout | undefined;
+  #timeoutTimer: NodeJS.Timeout | undefined;
+  #withdrawSignal: (() => void) | undefined;
+  /** Keeps async_hooks and AsyncLocalStorage contexts over suspensions; made at the first one. */
+  #context: AsyncResource | undefined;
+
+  constructor(coroutine: Coroutine<T>, options: AioFutureOptions = {}) {
+    let resolve!: (value: T) => void;
+    let reject!: (error: unknown) => void;
+    super((onValue, onError) => {
+      resolve = onValue;
+      reject = onError;
+    });
+    if (typeof coroutine?.next !== 'function' || typeof coroutine.throw !== 'function') {
+      throw new TypeError('AioFuture needs a coroutine: call the generator function and pass what it returns');
+    }
+    this.#coroutine = coroutine;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    const { signal, timeout } = options;
+    if (signal?.aborted) this.#interruptions.push({ error: signal.reason });
+    this.#run();
+    if (this.#state !== 'pending') return;
+    if (signal !== undefined) this.#listenTo(signal);
+    if (timeout) this.#timeoutTimer = setTimeout(() => this.#interrupt(new ConnectionTimedOut(timeout)), timeout);
+  }
+
+  /** Whether the coroutine has ended. */
+  done(): boolean {
+    return this.#state !== 'pending';
+  }
+
+  /** What the coroutine returned. @throws what it threw; StateError while it runs */
+  result(): T {
+    if (this.#state === 'pending') throw new StateError('the coroutine has not ended: there is no result yet');
+    if (this.#state === 'rejected') throw this.#error;
+    return this.#result as T;
+  }
+
+  /** What the coroutine threw, undefined if it returned. @throws StateError while it runs */
+  exception(): unknown {
+    if (this.#state === 'pending') throw new StateError('the coroutine has not ended: there is no exception yet');
+    return this.#error;
+  }
+
+  /**
+   * Throws `reason` (an AbortError by default) into the coroutine. Returns false if it had ended before.
+   */
+  cancel(reason?: unknown): boolean {
+    if (this.#state !== 'pending') return false;
+    this.#interrupt(reason ?? new DOMException('The operation was cancelled', 'AbortError'));
+    return true;
+  }
+
+  /** Goes on, if the coroutine still waits: what it waited for is ready, or it is to be interrupted. */
+  #wake(): void {
+    if (this.#waitingFor === undefined) return;
+    this.#withdraw();
+    if (this.#context === undefined) this.#run();
+    else this.#context.runInAsyncScope(this.#run, this);
+  }
+
+  #interrupt(error: unknown): void {
+    this.#interruptions.push({ error });
+    if (!this.#running) this.#wake();
+  }
+
+  /** Steps the coroutine until it waits or ends. */
+  #run(): void {
+    this.#running = true;
+    try {
+      let interruption = this.#interruptions.shift();
+      for (;;) {
+        const step = interruption === undefined ? this.#coroutine.next() : this.#coroutine.throw(interruption.error);
+        if (step.done) {
+          this.#settle('fulfilled', step.value, undefined);
+          return;
+        }
+        interruption = this.#interruptions.shift() ?? this.#waitFor(step.value);
+        if (interruption === undefined) return;
+      }
+    } catch (error) {
+      this.#settle('rejected', undefined, error);
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  /** Returns what is to be thrown into the coroutine because it cannot wait for `need`. */
+  #waitFor(need: unknown): { error: unknown } | undefined {
+    if (!(need instanceof PollNeeded)) return { error: notPollNeeded(need) };
+    this.#waiter ??= { wake: () => this.#wake() };
+    try {
+      if (need.fd >= 0) addInterest(need, this.#waiter);
+    } catch (error) {
+      return { error };
+    }
+    this.#waitingFor = need;
+    this.#context ??= new AsyncResource('AioFuture');
+    if (need.deadline !== undefined) {
+      const delay = Math.min(MAX_DELAY, Math.ceil(Math.max(0, need.deadline - performance.now())));
+      this.#deadlineTimer = setTimeout(this.#waiter.wake, delay);
+    }
+    return undefined;
+  }
+
+  #withdraw(): void {
+    const need = this.#waitingFor;
+    if (need === undefined) return;
+    this.#waitingFor = undefined;
+    if (need.fd >= 0 && this.#waiter !== undefined) removeInterest(need.fd, this.#waiter);
+    clearTimeout(this.#deadlineTimer);
+  }
+
+  #listenTo(signal: AbortSignal): void {
+    const onAbort = (): void => this.#interrupt(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#withdrawSignal = () => signal.removeEventListener('abort', onAbort);
+  }
+
+  #settle(state: 'fulfilled' | 'rejected', result: T | undefined, error: unknown): void {
+    this.#state = state;
+    this.#result = result;
+    this.#error = error;
+    clearTimeout(this.#timeoutTimer);
+    this.#withdrawSignal?.();
+    if (state === 'fulfilled') this.#resolve(result as T);
+    else this.#reject(error);
+  }
+}
