@@ -132,10 +132,10 @@ export class Session {
 
   *coSendRequest(method: string, path: string, request: Request, body: Uint8Array | undefined): Coroutine<void> {
     this.#assertSoleSender();
-    const idle = this.#transport !== undefined && !this.protocol.responsePending;
+    // What waits on an idle connection is noticed before a request goes out on it (RFC 9112 9.5).
+    if (this.#transport !== undefined && !this.protocol.responsePending) this.#receive();
     this.#queue.pushText(this.protocol.sendRequest(method, path, request));
     if (body !== undefined) this.#push(this.protocol.sendData(body));
-    if (idle) this.#assertQuiet();
     if (this.corked && this.#queue.length < CORK_LIMIT) return;
     if (!this.#sendNow()) yield* this.#coSendQueue();
   }
@@ -178,18 +178,6 @@ export class Session {
       if (typeof piece === 'string') this.#queue.pushText(piece);
       else this.#queue.pushBytes(piece);
     }
-  }
-
-  /** An idle connection on which something waits already is none to send a request on (RFC 9112 9.5, 9.2). */
-  #assertQuiet(): void {
-    if (this.protocol.buffer.length === 0 && !this.#receive()) return;
-    const { buffer } = this.protocol;
-    const why =
-      buffer.length > 0 ? 'the server sent bytes that answer no request' : 'the server closed the idle connection';
-    const error = this.protocol.connectionClosed(why, 'idle');
-    this.#queue.clear();
-    this.protocol.fail(error);
-    throw error;
   }
 
   /** Sends until the queue is empty (true) or the kernel takes no more (false). @throws ConnectionClosed */
@@ -293,7 +281,9 @@ export class Session {
     const assembly = this.#assembly;
     for (;;) {
       if (this.#assembly !== assembly) throw new StateError('another call has read this body meanwhile');
-      const count = body.complete ? 0 : this.#receiveBody(body, assembly.bytes, assembly.end, assembly.makeRoom());
+      // Before `bytes` is looked at, since it may replace them.
+      const room = body.complete ? 0 : assembly.makeRoom();
+      const count = room === 0 ? 0 : this.#receiveBody(body, assembly.bytes, assembly.end, room);
       if (count === undefined) {
         yield* this.#coInput();
       } else if (count > 0) {

@@ -178,20 +178,16 @@ export class ClientProtocol {
       framing,
       expectContinue,
     });
-    this.assertCanSend();
+    if (this.#sendState !== 'idle') throw this.#refusedSend('a new request');
+    this.#assertQuiet(method, path);
     this.#advanceSend(requestEvent(method, framing, expectContinue));
+    this.#encoder = encoderFor(framing);
     this.#pending.push({ method, path, close, offset: this.#bytesEncoded });
     this.#bytesEncoded += text.length;
-    this.#encoder = encoderFor(framing);
-    if (this.#sendState === 'body' && this.#encoder?.complete) this.#advanceSend('body-end');
+    if (framing.kind === 'length' && framing.length === 0) this.#advanceSend('body-end');
     // RFC 9112 9.6: a client that sends "close" must not send more requests.
     if (close && this.#sendState === 'idle') this.#advanceSend('close');
     return text;
-  }
-
-  /** @throws StateError or ConnectionClosed if a request cannot be sent now */
-  assertCanSend(): void {
-    if (this.#sendState !== 'idle') throw this.#refusedSend('a new request');
   }
 
   /** The pieces to send for the next bytes of the body. @throws StateError, ExcessBodyData, ConnectionClosed */
@@ -260,7 +256,7 @@ export class ClientProtocol {
     this.#bodyProgress(body);
     if (count > 0 || body.complete || length === 0) return count;
     if (this.#end !== undefined)
-      throw this.connectionClosed('the response body was cut short', 'receive', this.#failure);
+      throw this.#cutShort('the response body was cut short');
     return undefined;
   }
 
@@ -311,6 +307,21 @@ export class ClientProtocol {
   }
 
   // --- transitions -------------------------------------------------------------------------------------------------
+
+  /**
+   * With nothing outstanding, whatever the server has sent answers no request (RFC 9112 9.2), and an end of its stream means
+   * that it will not answer one. Bringing in what is there before a request is the caller's part.
+   */
+  #assertQuiet(method: string, path: string): void {
+    if (this.responsePending || (this.buffer.length === 0 && this.#end === undefined)) return;
+    const noise = this.buffer.length > 0;
+    const why = noise ? 'the server sent bytes that answer no request' : 'the server closed the idle connection';
+    const { bytesSent, bytesReceived } = this;
+    const lostRequests = [{ method, path, mayHaveBeenProcessed: false }];
+    const error = new ConnectionClosed(why, { phase: 'idle', lostRequests, bytesSent, bytesReceived });
+    this.fail(error);
+    throw error;
+  }
 
   #advanceSend(event: string): void {
     const next = (SEND_TRANSITIONS[this.#sendState] as Record<string, SendState>)[event];
@@ -367,7 +378,7 @@ export class ClientProtocol {
     if (head === undefined && this.#end !== undefined) {
       const cut = this.#parser.begun || this.buffer.length > 0;
       const why = cut ? 'the response head was cut short' : 'the server closed the connection without a response';
-      throw this.connectionClosed(why, 'receive', this.#failure);
+      throw this.#cutShort(why);
     }
     return head;
   }
@@ -430,6 +441,12 @@ export class ClientProtocol {
     // An answer that came before the whole request was sent leaves the rest of the request in the way.
     const early = this.#pending.length === 1 && (this.#sendState === 'failed' || this.#sendState === 'body');
     return early || exchange.close || !isPersistent(framing, head.minorVersion, head.framing);
+  }
+
+  #cutShort(why: string): ConnectionClosed {
+    const error = this.connectionClosed(why, 'receive', this.#failure);
+    this.fail(error);
+    return error;
   }
 
   #refusedSend(what: string): DugongError {

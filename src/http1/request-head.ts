@@ -42,7 +42,7 @@ export function encodeRequestHead(head: RequestHead): EncodedRequestHead {
   }
   if (method === 'TRACE' && framing.kind !== 'none')
     throw new TypeError('a TRACE request has no body (RFC 9110 9.3.8)');
-  if (head.expectContinue && framing.kind === 'none') {
+  if (head.expectContinue && (framing.kind === 'none' || (framing.kind === 'length' && framing.length === 0))) {
     throw new TypeError('100-continue cannot be expected without a body (RFC 9110 10.1.1)');
   }
   const own = new OwnFields(head);

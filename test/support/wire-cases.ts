@@ -1,0 +1,131 @@
+/**
+ * The response cases of test/data/wire-cases.json, and how to tell whether what a client made of one is what it should. It
+ * knows neither the pure core nor sockets: those who run the cases do.
+ */
+
+import { readFileSync } from 'node:fs';
+import type { HTTPHeaders } from 'dugong/http1';
+
+export type Pair = readonly [string, string];
+
+export interface ExpectedOk {
+  readonly kind: 'ok';
+  readonly status: number;
+  readonly reason?: string;
+  readonly headers?: readonly Pair[];
+  /** Whether `headers` are all that there may be. */
+  readonly headers_exact?: boolean;
+  readonly trailers?: readonly Pair[];
+  readonly body_base64: string;
+  /** null: left open. */
+  readonly connection_reusable: boolean | null;
+}
+
+export interface ExpectedError {
+  readonly kind: 'error';
+  readonly error: string;
+  readonly when?: 'head' | 'body';
+}
+
+export type Expected = ExpectedOk | ExpectedError | { readonly kind: 'either'; readonly any_of: readonly Expected[] };
+
+export interface WireRequest {
+  readonly method: string;
+  readonly headers: readonly Pair[];
+}
+
+export interface WireCase {
+  readonly id: string;
+  readonly request: WireRequest;
+  readonly response_base64: string;
+  readonly then: 'keep-open' | 'close' | 'reset';
+  readonly pipeline?: readonly WireRequest[];
+  readonly expect: Expected;
+  readonly expect_next?: readonly Expected[];
+  readonly note?: string;
+}
+
+/** What a client made of one response. */
+export type Outcome =
+  | {
+      readonly kind: 'ok';
+      readonly status: number;
+      readonly reason: string;
+      readonly headers: HTTPHeaders;
+      readonly trailers: HTTPHeaders;
+      readonly body: Buffer;
+      readonly reusable: boolean;
+    }
+  | { readonly kind: 'error'; readonly error: Error; readonly when: 'head' | 'body' }
+  | { readonly kind: 'hang' };
+
+/** This project's own cases stand beside the agreed ones. */
+export const wireCases: readonly WireCase[] = ['wire-cases.json', 'own-wire-cases.json'].flatMap(
+  (file) => JSON.parse(readFileSync(new URL(`../data/${file}`, import.meta.url), 'utf8')) as WireCase[],
+);
+
+/** The path to request: CONNECT has its own form. */
+export function pathFor(request: WireRequest): string {
+  return request.method === 'CONNECT' ? 'origin.example:443' : '/';
+}
+
+/** Why `outcome` is not the recommended one of those that `expected` allows; undefined if it is. */
+export function mismatch(outcome: Outcome, expected: Expected): string | undefined {
+  if (expected.kind === 'either') return mismatchWithEither(outcome, expected.any_of);
+  if (outcome.kind === 'hang') return `hangs, expected ${JSON.stringify(expected)}`;
+  if (expected.kind === 'error') return mismatchWithError(outcome, expected);
+  if (outcome.kind === 'error') return `${describe(outcome)}, expected ${expected.status}`;
+  const body = outcome.body.toString('base64');
+  if (outcome.status !== expected.status) return `status ${outcome.status}, expected ${expected.status}`;
+  if (expected.reason !== undefined && outcome.reason !== expected.reason) {
+    return `reason ${JSON.stringify(outcome.reason)}, expected ${JSON.stringify(expected.reason)}`;
+  }
+  if (body !== expected.body_base64) return `body ${show(body)}, expected ${show(expected.body_base64)}`;
+  if (expected.connection_reusable !== null && outcome.reusable !== expected.connection_reusable) {
+    return `reusable: ${outcome.reusable}, expected ${expected.connection_reusable}`;
+  }
+  if (expected.headers_exact && JSON.stringify([...outcome.headers]) !== JSON.stringify(expected.headers)) {
+    return `headers ${JSON.stringify([...outcome.headers])}`;
+  }
+  return (
+    missing('header', outcome.headers, expected.headers) ?? missing('trailer', outcome.trailers, expected.trailers)
+  );
+}
+
+/** The recommended choice comes first; errors of the same class may be raised on the head or, later, on the body. */
+function mismatchWithEither(outcome: Outcome, choices: readonly Expected[]): string | undefined {
+  const [first, ...others] = choices;
+  if (first === undefined) return undefined;
+  const complaint = mismatch(outcome, first);
+  if (complaint === undefined || first.kind !== 'error') return complaint;
+  const sameError = others.filter((other) => other.kind === 'error' && other.error === first.error);
+  return sameError.some((other) => mismatch(outcome, other) === undefined) ? undefined : complaint;
+}
+
+function mismatchWithError(outcome: Outcome, expected: ExpectedError): string | undefined {
+  if (outcome.kind !== 'error') return `${describe(outcome)}, expected ${expected.error}`;
+  if (outcome.error.name !== expected.error) return `${describe(outcome)}, expected ${expected.error}`;
+  return expected.when === undefined || expected.when === outcome.when
+    ? undefined
+    : `${describe(outcome)} on the ${outcome.when}`;
+}
+
+function missing(what: string, fields: HTTPHeaders, expected: readonly Pair[] | undefined): string | undefined {
+  const present = [...fields];
+  for (const [name, value] of expected ?? []) {
+    const at = present.findIndex(([n, v]) => n === name && v === value);
+    if (at < 0) return `${what} ${name}: ${JSON.stringify(value)} is not among ${JSON.stringify([...fields])}`;
+    present.splice(0, at + 1);
+  }
+  return undefined;
+}
+
+function describe(outcome: Outcome): string {
+  if (outcome.kind === 'hang') return 'hangs';
+  return outcome.kind === 'ok' ? `ok ${outcome.status}` : `${outcome.error.name} (${outcome.error.message})`;
+}
+
+function show(base64: string): string {
+  const text = Buffer.from(base64, 'base64').toString('latin1');
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 77)}...` : text);
+}

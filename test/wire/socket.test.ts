@@ -1,0 +1,93 @@
+/**
+ * Every response case over a real socket, blocking: the server sends it whole, and in small segments. After a response that
+ * leaves the connection reusable a second request is made; after any other one it must fail without touching the wire.
+ */
+
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { ConnectionClosed, ConnectionTimedOut, HTTPConnection, StateError } from 'dugong';
+import {
+  close,
+  expectEnd,
+  expectHead,
+  reset,
+  type Script,
+  send,
+  startScriptedServer,
+} from '../support/scripted-server.ts';
+import { timeLimit } from '../support/time-limit.ts';
+import { type Expected, mismatch, type Outcome, pathFor, type WireCase, wireCases } from '../support/wire-cases.ts';
+
+const NEXT = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext';
+
+function isReusable(wireCase: WireCase): boolean {
+  if (wireCase.then !== 'keep-open' || wireCase.pipeline !== undefined) return false;
+  return wireCase.expect.kind === 'ok' && wireCase.expect.connection_reusable === true;
+}
+
+function scriptFor(wireCase: WireCase, chunk: number | undefined): Script {
+  const bytes = Buffer.from(wireCase.response_base64, 'base64');
+  const heads = [wireCase.request, ...(wireCase.pipeline ?? [])].map(() => expectHead());
+  const response = send(bytes, { ...(chunk === undefined ? {} : { chunk }), peerMayLeave: true });
+  const then = { 'keep-open': [], close: [close()], reset: [reset()] }[wireCase.then];
+  const next = isReusable(wireCase) ? [expectHead(), send(NEXT)] : [];
+  return [...heads, ...(bytes.length > 0 ? [response] : []), ...then, ...next, expectEnd()];
+}
+
+function outcomeOf(connection: HTTPConnection): Outcome {
+  let when: 'head' | 'body' = 'head';
+  try {
+    const response = connection.readResponse();
+    when = 'body';
+    const body = connection.readAll();
+    const { status, reason, headers, trailers } = response;
+    return { kind: 'ok', status, reason, headers, trailers, body, reusable: true };
+  } catch (error) {
+    assert.ok(error instanceof Error);
+    return error instanceof ConnectionTimedOut ? { kind: 'hang' } : { kind: 'error', error, when };
+  }
+}
+
+/** Whether the connection can be reused is tried out below, not read off the outcome. */
+function withoutReuse(expected: Expected): Expected {
+  if (expected.kind === 'either') return { kind: 'either', any_of: expected.any_of.map(withoutReuse) };
+  return expected.kind === 'ok' ? { ...expected, connection_reusable: null } : expected;
+}
+
+/** Whether the case says that no further request may go out. */
+function mustBeDead(expected: Expected): boolean {
+  if (expected.kind === 'either') return expected.any_of[0] !== undefined && mustBeDead(expected.any_of[0]);
+  return expected.kind === 'error' || expected.connection_reusable === false;
+}
+
+function check(wireCase: WireCase, chunk?: number): void {
+  using server = startScriptedServer([scriptFor(wireCase, chunk)]);
+  using connection = new HTTPConnection(server.hostname, { port: server.port, timeout: timeLimit(20_000) });
+  for (const request of [wireCase.request, ...(wireCase.pipeline ?? [])]) {
+    connection.sendRequest(request.method, pathFor(request), { headers: request.headers });
+  }
+  for (const expected of [wireCase.expect, ...(wireCase.expect_next ?? [])]) {
+    assert.equal(mismatch(outcomeOf(connection), withoutReuse(expected)), undefined);
+  }
+  if (isReusable(wireCase)) {
+    connection.sendRequest('GET', '/next');
+    assert.equal(connection.readResponse().status, 200);
+    assert.equal(connection.readText(), 'next');
+  } else if (mustBeDead(wireCase.expect) && chunk === undefined) {
+    // In segments, what makes the connection unusable may still be on its way.
+    const refused = (error: unknown): boolean => error instanceof ConnectionClosed || error instanceof StateError;
+    assert.throws(() => connection.sendRequest('GET', '/again'), refused);
+  }
+  connection.disconnect();
+  server.check();
+}
+
+suite('each response case gives the recommended outcome over a socket', () => {
+  for (const wireCase of wireCases) {
+    const { length } = Buffer.from(wireCase.response_base64, 'base64');
+    test(`${wireCase.id}: whole`, () => check(wireCase));
+    // A reset takes with it what the sender's kernel has not sent yet, so that it cannot be made to follow many segments.
+    if (wireCase.then === 'reset') continue;
+    test(`${wireCase.id}: in segments`, () => check(wireCase, length <= 100 ? 1 : Math.ceil(length / 40)));
+  }
+});
