@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { encodeRequestHead, type RequestHead } from '../../src/http1/request-head.ts';
+
+const IDENTITY = 'Accept-Encoding: identity\r\n';
+
+function encode(head: Partial<RequestHead>): string {
+  return encodeRequestHead({ method: 'GET', target: '/', host: 'x', framing: { kind: 'none' }, ...head }).text;
+}
+
+function assertRefused(head: Partial<RequestHead>, message: RegExp): void {
+  assert.throws(() => encode(head), { name: 'TypeError', message });
+}
+
+suite('the request line [RFC 9112 3]', () => {
+  test('has the method, the target in origin-form and the version', () => {
+    assert.equal(encode({ target: '/a?b=c' }), `GET /a?b=c HTTP/1.1\r\nHost: x\r\n${IDENTITY}\r\n`);
+  });
+
+  test('has "/" where the path is empty [RFC 9112 3.2.1]', () => {
+    assert.match(encode({ target: '' }), /^GET \/ HTTP/);
+    assert.match(encode({ target: '?q' }), /^GET \/\?q HTTP/);
+  });
+
+  test('has "*" for OPTIONS only [RFC 9112 3.2.4]', () => {
+    assert.match(encode({ method: 'OPTIONS', target: '*' }), /^OPTIONS \* HTTP/);
+    assertRefused({ target: '*' }, /must begin with "\/"/);
+  });
+
+  test('has the authority for CONNECT [RFC 9112 3.2.3]', () => {
+    assert.match(encode({ method: 'CONNECT', target: 'a.example:443' }), /^CONNECT a\.example:443 HTTP/);
+    assert.match(encode({ method: 'CONNECT', target: '[::1]:443' }), /^CONNECT \[::1\]:443 HTTP/);
+    for (const target of ['/', 'a.example', 'a:b', '', 'user@a:1'])
+      assertRefused({ method: 'CONNECT', target }, /host:port/);
+  });
+
+  test('cannot be broken out of', () => {
+    for (const target of ['/a b', '/a\r\nX: y', '/\0', '/\x7f', '/é', '/日', '/#fragment', '/\ud800']) {
+      assertRefused({ target }, /percent-encode it/);
+    }
+    for (const target of ['@evil', '.evil', ':81/', 'http://evil/']) assertRefused({ target }, /must begin with "\/"/);
+    for (const method of ['', 'GET ', 'G\r\nX', 'GET\u010a', 'GE:T']) assertRefused({ method }, /is no token/);
+    assertRefused({ method: 5 as unknown as string }, /is no token/);
+    assertRefused({ target: undefined as unknown as string }, /must be a string/);
+  });
+});
+
+suite('the fields', () => {
+  test("are the caller's, in their order and case, between Host and what this client adds", () => {
+    const text = encode({
+      headers: [
+        ['b', '1'],
+        ['A', '2'],
+        ['b', '3'],
+      ],
+      framing: { kind: 'length', length: 5 },
+    });
+    assert.equal(text, `GET / HTTP/1.1\r\nHost: x\r\nb: 1\r\nA: 2\r\nb: 3\r\n${IDENTITY}Content-Length: 5\r\n\r\n`);
+  });
+
+  test("have the caller's Accept-Encoding in place of identity", () => {
+    const text = encode({ headers: { 'accept-encoding': 'gzip' } });
+    assert.equal(text, 'GET / HTTP/1.1\r\nHost: x\r\naccept-encoding: gzip\r\n\r\n');
+  });
+
+  test('say that there is no body only for methods that expect one [RFC 9110 8.6]', () => {
+    for (const method of ['POST', 'PUT', 'PATCH']) assert.match(encode({ method }), /Content-Length: 0\r\n/);
+    for (const method of ['GET', 'HEAD', 'DELETE', 'OPTIONS'])
+      assert.doesNotMatch(encode({ method }), /Content-Length/);
+  });
+
+  test('announce a chunked body and an expectation', () => {
+    const text = encode({ method: 'PUT', framing: { kind: 'chunked' }, expectContinue: true });
+    assert.equal(
+      text,
+      `PUT / HTTP/1.1\r\nHost: x\r\n${IDENTITY}Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n`,
+    );
+  });
+
+  test('that this client writes itself may be given if they agree, and are written once', () => {
+    const length = encode({ headers: { Host: 'X', 'content-length': '5' }, framing: { kind: 'length', length: 5 } });
+    assert.equal(length.match(/content-length/gi)?.length, 1);
+    assert.equal(length.match(/host:/gi)?.length, 1);
+    const chunked = encode({
+      headers: { 'transfer-encoding': 'Chunked', expect: '100-Continue' },
+      framing: { kind: 'chunked' },
+      expectContinue: true,
+    });
+    assert.equal(chunked.match(/transfer-encoding/gi)?.length, 1);
+    assert.equal(chunked.match(/expect/gi)?.length, 1);
+    assert.equal(encode({ method: 'POST', headers: { 'Content-Length': 0 } }).match(/content-length/gi)?.length, 1);
+    assert.match(encode({ method: 'DELETE', headers: { 'Content-Length': 0 } }), /Content-Length: 0\r\n/);
+  });
+
+  test('that contradict the body are refused', () => {
+    assertRefused({ headers: { 'Content-Length': 5 } }, /contradicts the body \(none\)/);
+    assertRefused({ headers: { 'Content-Length': '05' }, framing: { kind: 'length', length: 5 } }, /\(5 bytes\)/);
+    assertRefused({ headers: { 'Content-Length': 5 }, framing: { kind: 'chunked' } }, /\(chunked\)/);
+    assertRefused({ headers: { 'Transfer-Encoding': 'chunked' } }, /contradicts the body/);
+    assertRefused({ headers: { 'Transfer-Encoding': 'gzip' }, framing: { kind: 'chunked' } }, /contradicts the body/);
+  });
+
+  test('that are not for the caller to write are refused, with the way out', () => {
+    assertRefused({ headers: { Host: 'other' } }, /not this connection's/);
+    assertRefused({ headers: { Expect: '100-continue' } }, /use the option expect100/);
+    assertRefused({ headers: { Upgrade: 'h2c' } }, /Upgrade/);
+    assertRefused({ headers: { TE: 'trailers, chunked;q=1' } }, /must not stand in TE/);
+    assert.match(encode({ headers: { TE: 'trailers' } }), /TE: trailers\r\n/);
+  });
+
+  test('cannot be broken out of', () => {
+    assertRefused({ headers: { A: 'b\r\nX: y' } }, /field A holds/);
+    assertRefused({ headers: [['A\r\nX', 'y']] }, /no field name/);
+  });
+
+  test('tell whether the connection is to be closed, in any place of a list [RFC 9112 9.6]', () => {
+    const closes = (value: string): boolean =>
+      encodeRequestHead({
+        method: 'GET',
+        target: '/',
+        host: 'x',
+        framing: { kind: 'none' },
+        headers: { Connection: value },
+      }).close;
+    assert.ok(closes('close'));
+    assert.ok(closes('keep-alive, CLOSE'));
+    assert.equal(closes('keep-alive'), false);
+  });
+});
+
+suite('bodies that cannot be', () => {
+  test('TRACE has none [RFC 9110 9.3.8]', () => {
+    assertRefused({ method: 'TRACE', framing: { kind: 'length', length: 1 } }, /TRACE request has no body/);
+  });
+
+  test('100-continue is expected only with content [RFC 9110 10.1.1]', () => {
+    assertRefused({ expectContinue: true }, /without a body/);
+    assertRefused({ expectContinue: true, framing: { kind: 'length', length: 0 } }, /without a body/);
+  });
+});
