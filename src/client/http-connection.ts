@@ -145,8 +145,9 @@ export class HTTPConnection {
 
   /** Up to `length` bytes of the body, at least one; empty at its end, never before. @throws as {@link coReadAll} */
   *coRead(length: number = READ_SIZE): Coroutine<Buffer> {
+    const size = wholeNumber('length', length, 0);
     const body = this.#body();
-    return body === undefined ? EMPTY : yield* this.#openSession().coReadSome(body, wholeNumber('length', length, 0));
+    return body === undefined ? EMPTY : yield* this.#openSession().coReadSome(body, size);
   }
 
   /** The rest of the body. @throws ConnectionClosed if it is cut short, InvalidResponse, UnsupportedResponse */

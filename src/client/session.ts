@@ -132,8 +132,6 @@ export class Session {
 
   *coSendRequest(method: string, path: string, request: Request, body: Uint8Array | undefined): Coroutine<void> {
     this.#assertSoleSender();
-    // What waits on an idle connection is noticed before a request goes out on it (RFC 9112 9.5).
-    if (this.#transport !== undefined && !this.protocol.responsePending) this.#receive();
     this.#queue.pushText(this.protocol.sendRequest(method, path, request));
     if (body !== undefined) this.#push(this.protocol.sendData(body));
     if (this.corked && this.#queue.length < CORK_LIMIT) return;
@@ -183,6 +181,7 @@ export class Session {
   /** Sends until the queue is empty (true) or the kernel takes no more (false). @throws ConnectionClosed */
   #sendNow(): boolean {
     if (this.#transport === undefined) return false;
+    if (this.protocol.allUnsent) this.#assertQuiet();
     while (!this.#queue.empty) {
       const result = this.#queue.sendTo(this.#transport);
       if (result === WOULD_BLOCK) return false;
@@ -190,6 +189,13 @@ export class Session {
       this.protocol.bytesSent += result;
     }
     return true;
+  }
+
+  /** What waits on an idle connection is noticed before a request goes out on it (RFC 9112 9.5). */
+  #assertQuiet(): void {
+    if (!this.#receive()) return;
+    this.#queue.clear();
+    this.protocol.assertQuiet();
   }
 
   #sendFailure(result: number): Error {
@@ -353,7 +359,8 @@ export class Session {
   #sendMeanwhile(): boolean {
     try {
       return this.#sendNow();
-    } catch {
+    } catch (error) {
+      if (this.protocol.receiveState === 'failed') throw error;
       return true;
     }
   }

@@ -9,6 +9,7 @@
 import {
   ConnectionClosed,
   type DugongError,
+  InvalidResponse,
   type LostRequest,
   type Phase,
   StateError,
@@ -157,6 +158,12 @@ export class ClientProtocol {
     return this.#pending[0];
   }
 
+  /** Whether none of the requests that wait for a response has begun to be sent. */
+  get allUnsent(): boolean {
+    const [oldest] = this.#pending;
+    return oldest !== undefined && oldest.offset >= this.bytesSent && this.#current === undefined;
+  }
+
   /** The body that is being received, if any. */
   get body(): BodyDecoder | undefined {
     return this.#body;
@@ -179,21 +186,38 @@ export class ClientProtocol {
       expectContinue,
     });
     if (this.#sendState !== 'idle') throw this.#refusedSend('a new request');
-    this.#assertQuiet(method, path);
+    const idle = !this.responsePending;
     this.#advanceSend(requestEvent(method, framing, expectContinue));
     this.#encoder = encoderFor(framing);
     this.#pending.push({ method, path, close, offset: this.#bytesEncoded });
     this.#bytesEncoded += text.length;
+    if (idle) this.assertQuiet();
     if (framing.kind === 'length' && framing.length === 0) this.#advanceSend('body-end');
     // RFC 9112 9.6: a client that sends "close" must not send more requests.
     if (close && this.#sendState === 'idle') this.#advanceSend('close');
     return text;
   }
 
+  /**
+   * With nothing outstanding, whatever the server has sent answers no request (RFC 9112 9.2), and an end of its stream means
+   * that it will not answer one. To be asked before the first byte of a request is sent, after bringing in what is there.
+   * @throws ConnectionClosed
+   */
+  assertQuiet(): void {
+    const noise = this.buffer.length > 0;
+    if (!noise && this.#end === undefined) return;
+    const why = noise ? 'the server sent bytes that answer no request' : 'the server closed the idle connection';
+    const error = this.connectionClosed(why, 'idle', this.#failure);
+    this.fail(error);
+    throw error;
+  }
+
   /** The pieces to send for the next bytes of the body. @throws StateError, ExcessBodyData, ConnectionClosed */
   sendData(data: Uint8Array): Piece[] {
     // An announced length that has been used up is the caller's fault in a narrower sense than a wrong order of calls.
-    if (this.#sendState === 'idle' && this.#encoder instanceof LengthEncoder) return this.#encoder.encode(data);
+    if (this.#sendState === 'idle' && this.#encoder instanceof LengthEncoder && this.#encoder.complete) {
+      return this.#encoder.encode(data);
+    }
     if (this.#sendState !== 'body' || this.#encoder === undefined) throw this.#refusedSend('body data');
     return this.#bodyPieces(this.#encoder.encode(data), 'data');
   }
@@ -255,8 +279,7 @@ export class ClientProtocol {
     }
     this.#bodyProgress(body);
     if (count > 0 || body.complete || length === 0) return count;
-    if (this.#end !== undefined)
-      throw this.#cutShort('the response body was cut short');
+    if (this.#end !== undefined) throw this.#cutShort('the response body was cut short');
     return undefined;
   }
 
@@ -307,21 +330,6 @@ export class ClientProtocol {
   }
 
   // --- transitions -------------------------------------------------------------------------------------------------
-
-  /**
-   * With nothing outstanding, whatever the server has sent answers no request (RFC 9112 9.2), and an end of its stream means
-   * that it will not answer one. Bringing in what is there before a request is the caller's part.
-   */
-  #assertQuiet(method: string, path: string): void {
-    if (this.responsePending || (this.buffer.length === 0 && this.#end === undefined)) return;
-    const noise = this.buffer.length > 0;
-    const why = noise ? 'the server sent bytes that answer no request' : 'the server closed the idle connection';
-    const { bytesSent, bytesReceived } = this;
-    const lostRequests = [{ method, path, mayHaveBeenProcessed: false }];
-    const error = new ConnectionClosed(why, { phase: 'idle', lostRequests, bytesSent, bytesReceived });
-    this.fail(error);
-    throw error;
-  }
 
   #advanceSend(event: string): void {
     const next = (SEND_TRANSITIONS[this.#sendState] as Record<string, SendState>)[event];
@@ -399,7 +407,7 @@ export class ClientProtocol {
     }
     this.#informationalBytes += head.byteLength;
     if (this.#informationalBytes > this.limits.informational) {
-      const error = new UnsupportedResponse(`more than ${this.limits.informational} bytes of informational responses`);
+      const error = new InvalidResponse(`more than ${this.limits.informational} bytes of informational responses`);
       this.fail(error);
       throw error;
     }
@@ -445,6 +453,8 @@ export class ClientProtocol {
 
   #cutShort(why: string): ConnectionClosed {
     const error = this.connectionClosed(why, 'receive', this.#failure);
+    // The error of the system, if there was one, is its cause: whoever reads on gets this one again.
+    this.#failure = error;
     this.fail(error);
     return error;
   }

@@ -5,7 +5,7 @@
 
 import { POLLIN, POLLOUT } from '../coroutine.ts';
 import { native } from './native.ts';
-import { systemError } from './system-error.ts';
+import { BAD_DESCRIPTOR, systemError } from './system-error.ts';
 
 /** Urgent data (poll.h). */
 const POLLPRI = 2;
@@ -73,7 +73,7 @@ export function select<R extends Selectable, W extends Selectable, X extends Sel
   );
   const selected: [R[], W[], X[]] = [[], [], []];
   for (const { request, events } of poll(requests, timeoutMs)) {
-    if (events & POLLNVAL) throw systemError(-9, 'select');
+    if (events & POLLNVAL) throw systemError(BAD_DESCRIPTOR, 'select');
     const group = request.mask === POLLIN ? 0 : request.mask === POLLOUT ? 1 : 2;
     if (group < 2 || events & ~(POLLERR | POLLHUP)) (selected[group] as Selectable[]).push(request.member);
   }

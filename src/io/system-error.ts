@@ -11,6 +11,7 @@ const { errno } = constants;
 /** What the native calls return when the operation would block. */
 export const WOULD_BLOCK: number = -errno.EAGAIN;
 export const IN_PROGRESS: number = -errno.EINPROGRESS;
+export const BAD_DESCRIPTOR: number = -errno.EBADF;
 
 /** What sending or receiving returns when the connection is gone, however it went. */
 const LOST: ReadonlySet<number> = new Set([

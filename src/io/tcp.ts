@@ -54,6 +54,9 @@ function summary(failures: readonly SystemError[]): DugongError {
   return new SystemError(code, { errno, syscall, address, port, cause });
 }
 
+/** Descriptors of transports that were forgotten without being closed: nobody can use them, nobody else would free them. */
+const forgotten: FinalizationRegistry<number> = new FinalizationRegistry(closeDescriptor);
+
 class TCPTransport implements Transport {
   readonly fd: number;
   readonly receiveNeeds: PollNeeded;
@@ -65,6 +68,7 @@ class TCPTransport implements Transport {
     this.receiveNeeds = new PollNeeded(fd, POLLIN);
     // Who sends takes turns with who sends the rest while receiving; the session sees to the order.
     this.sendNeeds = new PollNeeded(fd, POLLOUT, { shared: POLLOUT });
+    forgotten.register(this, fd, this);
   }
 
   receive(buffer: Uint8Array, offset: number, length: number): number {
@@ -80,6 +84,7 @@ class TCPTransport implements Transport {
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    forgotten.unregister(this);
     closeDescriptor(this.fd);
   }
 }

@@ -1,0 +1,147 @@
+/**
+ * The command line: what can be given, what it means, and the help that teaches it. No I/O but the reading of `-d @FILE`.
+ */
+
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, Option } from 'commander';
+
+/** A checked command line. */
+export interface Task {
+  readonly urls: readonly URL[];
+  readonly method: string;
+  readonly headers: readonly [string, string][];
+  readonly body: Uint8Array | undefined;
+  /** Milliseconds without progress; undefined: no limit. */
+  readonly timeout: number | undefined;
+  /** Write heads, too. */
+  readonly include: boolean;
+  /** A status of 400 or more is a failure. */
+  readonly fail: boolean;
+  /** One file for all bodies, a folder for a file each, or standard output. */
+  readonly output: { readonly file: string } | { readonly folder: string } | 'stdout';
+}
+
+interface Options {
+  readonly request?: string;
+  readonly head?: true;
+  readonly header: readonly [string, string][];
+  readonly data?: Uint8Array;
+  readonly include?: true;
+  readonly output?: string;
+  readonly outputDir?: string;
+  readonly timeout?: number;
+  readonly fail?: true;
+}
+
+/** Something about the command line is wrong: its message says what, and what would be right. */
+export class UsageError extends Error {}
+
+const EXAMPLES = `
+Examples:
+  dugong http://localhost:8080/                        the document to standard output
+  dugong -I http://localhost:8080/                     only its head
+  dugong -o a.html http://localhost:8080/a             into a file
+  dugong -O out http://localhost:8080/{a,b,c}          three documents over one connection, into a folder
+  dugong -d '{"n":1}' -H 'Content-Type: application/json' http://localhost:8080/things
+  dugong -X PUT -d @photo.jpg http://localhost:8080/photo.jpg
+
+All URLs of one server share one connection, and requests without a body are sent ahead of the responses. If the server
+ends the connection, requests that it has not answered are sent again, provided that this does no harm (GET, HEAD, PUT,
+DELETE, OPTIONS, TRACE). dugong stops at the first error.
+
+Exit status:
+  0    everything has been fetched, whatever its status, unless --fail is given
+  1    --fail is given, and a response had a status of 400 or more
+  2    the command line is wrong
+  3    network: a name or server cannot be reached, a connection was lost or timed out
+  4    the server sent something that is not HTTP/1.1, or a part of it that is not supported
+  5    the output cannot be written
+  130  interrupted (SIGINT)
+  141  the reader of standard output has gone
+
+http only: https is not supported yet.
+`;
+
+/** @throws UsageError; CommanderError with exit code 0 after --help and --version, which have been printed then */
+export function parseArguments(argv: readonly string[], version: string): Task {
+  const command = define(version);
+  try {
+    command.parse(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError) || error.exitCode === 0) throw error;
+    throw new UsageError(error.message.replace(/^error: /, ''));
+  }
+  return taskOf(command.opts<Options>(), command.args);
+}
+
+function define(version: string): Command {
+  return new Command('dugong')
+    .description('Fetches documents over HTTP/1.1, several over one connection.')
+    .argument('<URL...>', 'http:// URLs, fetched in this order')
+    .option('-o, --output <FILE>', 'write all bodies to this file instead of standard output')
+    .addOption(
+      new Option('-O, --output-dir <FOLDER>', 'write each body to a file there, named by the URL').conflicts('output'),
+    )
+    .option('-i, --include', 'write the heads of the responses, too')
+    .option('-I, --head', 'ask for the heads only (method HEAD) and write them')
+    .option('-X, --request <METHOD>', 'the method (GET; POST with -d)')
+    .option('-H, --header <"Name: value">', 'send this field, too; may be repeated', headerField, [])
+    .addOption(new Option('-d, --data <TEXT>', 'send this body; @FILE sends a file').argParser(body).conflicts('head'))
+    .option('--timeout <SECONDS>', 'give up when nothing happens for so long', seconds)
+    .option('--fail', 'exit with status 1 if a response has a status of 400 or more')
+    .version(version, '-V, --version')
+    .helpOption('-h, --help', 'show this')
+    .addHelpText('after', EXAMPLES)
+    .configureOutput({ writeErr: () => {} })
+    .exitOverride();
+}
+
+function taskOf(options: Options, urls: readonly string[]): Task {
+  const { request, head, header, data, include, output, outputDir, timeout, fail } = options;
+  const usual = head ? 'HEAD' : data === undefined ? 'GET' : 'POST';
+  return {
+    urls: urls.map(checkedURL),
+    method: request ?? usual,
+    headers: header,
+    body: data,
+    timeout,
+    include: include === true || head === true,
+    fail: fail === true,
+    output: outputDir !== undefined ? { folder: outputDir } : output !== undefined ? { file: output } : 'stdout',
+  };
+}
+
+function checkedURL(text: string): URL {
+  if (!URL.canParse(text)) throw new UsageError(`${text} is no URL: one looks like http://localhost:8080/index.html`);
+  const url = new URL(text);
+  if (url.protocol === 'https:') {
+    throw new UsageError(`${text}: https is not supported yet, only http; a later version will bring TLS`);
+  }
+  if (url.protocol !== 'http:') throw new UsageError(`${text}: only http:// URLs can be fetched`);
+  if (url.username !== '' || url.password !== '') {
+    throw new UsageError(`${url.host}: user names in URLs are not supported; give -H "Authorization: ..." instead`);
+  }
+  return url;
+}
+
+function headerField(text: string, before: readonly [string, string][]): [string, string][] {
+  const colon = text.indexOf(':');
+  if (colon < 1) throw new UsageError(`-H ${text}: a field looks like "Accept: text/html"`);
+  return [...before, [text.slice(0, colon), text.slice(colon + 1).trim()]];
+}
+
+function body(text: string): Uint8Array {
+  if (!text.startsWith('@')) return Buffer.from(text);
+  try {
+    return readFileSync(text.slice(1));
+  } catch (error) {
+    throw new UsageError(`-d ${text}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** As milliseconds. */
+function seconds(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value > 0 && value <= 1e6) return Math.ceil(value * 1000);
+  throw new UsageError(`--timeout ${text}: must be a number of seconds above 0, e.g. 30 or 0.5`);
+}

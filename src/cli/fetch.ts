@@ -1,0 +1,152 @@
+/**
+ * Fetches the URLs of a task in their order, one connection per server, on Node's event loop (a command must hear of SIGINT).
+ */
+
+import { ConnectionClosed, HTTPConnection, type HTTPResponse } from '../index.ts';
+import type { Task } from './arguments.ts';
+import type { OpenOutput } from './output.ts';
+
+/** Requests without a body are sent so many ahead. */
+const DEPTH = 64;
+const PART = 65_536;
+/** Methods whose requests may be sent again when it is unknown whether the server has acted on them (RFC 9110 9.2.2). */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE']);
+
+/** Where the error happened; `cause` is the error. */
+export class FetchError extends Error {
+  readonly url: URL;
+
+  constructor(url: URL, cause: unknown) {
+    super(`${url}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.url = url;
+  }
+}
+
+/** Returns the highest status. @throws FetchError */
+export async function fetchAll(task: Task, openOutput: OpenOutput, signal: AbortSignal): Promise<number> {
+  const connections = new Map<string, HTTPConnection>();
+  let highest = 0;
+  try {
+    for (const urls of runs(task.urls)) {
+      const { origin, hostname, port } = urls[0] as URL;
+      const connection = connections.get(origin) ?? new HTTPConnection(hostname, { port: Number(port || 80) });
+      connections.set(origin, connection);
+      highest = Math.max(highest, await new Run(task, connection, { openOutput, signal }).fetch(urls));
+    }
+  } finally {
+    for (const connection of connections.values()) connection.disconnect();
+  }
+  return highest;
+}
+
+/** URLs of the same server next to each other. */
+function runs(urls: readonly URL[]): URL[][] {
+  const all: URL[][] = [];
+  for (const url of urls) {
+    const last = all.at(-1);
+    if (last?.[0]?.origin === url.origin) last.push(url);
+    else all.push([url]);
+  }
+  return all;
+}
+
+/** URLs of one server over its connection. */
+class Run {
+  readonly #task: Task;
+  readonly #connection: HTTPConnection;
+  readonly #openOutput: OpenOutput;
+  readonly #limits: { readonly signal: AbortSignal; readonly timeout: number | undefined };
+  #highest = 0;
+  #finished = 0;
+  /** Whether a part of the response being read has been written. */
+  #begun = false;
+
+  constructor(task: Task, connection: HTTPConnection, use: { openOutput: OpenOutput; signal: AbortSignal }) {
+    this.#task = task;
+    this.#connection = connection;
+    this.#openOutput = use.openOutput;
+    this.#limits = { signal: use.signal, timeout: task.timeout };
+  }
+
+  async fetch(urls: readonly URL[]): Promise<number> {
+    let depth = this.#depth();
+    while (this.#finished < urls.length) {
+      const before = this.#finished;
+      try {
+        await this.#pipeline(urls.slice(before, depth === 1 ? before + 1 : undefined), depth);
+        depth = this.#depth();
+      } catch (error) {
+        const stuck = depth === 1 && this.#finished === before;
+        if (stuck || !this.#mayRepeat(error)) throw new FetchError(urls[this.#finished] as URL, error);
+        // The first one alone, since the next connection may end in the same way (RFC 9112 9.3.2).
+        depth = 1;
+        this.#connection.disconnect();
+      }
+    }
+    return this.#highest;
+  }
+
+  #depth(): number {
+    const { body, method } = this.#task;
+    return body === undefined && IDEMPOTENT.has(method) ? DEPTH : 1;
+  }
+
+  #mayRepeat(error: unknown): boolean {
+    if (!(error instanceof ConnectionClosed) || this.#begun) return false;
+    return (
+      IDEMPOTENT.has(this.#task.method) || error.lostRequests.every(({ mayHaveBeenProcessed }) => !mayHaveBeenProcessed)
+    );
+  }
+
+  async #pipeline(urls: readonly URL[], depth: number): Promise<void> {
+    let sent = 0;
+    for (const [index, url] of urls.entries()) {
+      if (sent - index <= depth / 2) {
+        const upTo = Math.min(index + depth, urls.length);
+        await this.#send(urls.slice(sent, upTo));
+        sent = upTo;
+      }
+      await this.#receive(url);
+      this.#finished++;
+    }
+  }
+
+  async #send(urls: readonly URL[]): Promise<void> {
+    const { method, headers, body } = this.#task;
+    const { promises } = this.#connection;
+    this.#connection.cork();
+    try {
+      for (const { pathname, search } of urls) {
+        await promises.sendRequest(method, pathname + search, { headers: [...headers], body }, this.#limits);
+      }
+      this.#connection.uncork();
+    } catch (error) {
+      // The server may have answered before it closed: then readResponse has it, otherwise it raises the same.
+      if (!(error instanceof ConnectionClosed) || !this.#connection.responsePending()) throw error;
+    }
+  }
+
+  async #receive(url: URL): Promise<void> {
+    const { promises } = this.#connection;
+    const response = await promises.readResponse(this.#limits);
+    this.#highest = Math.max(this.#highest, response.status);
+    const output = await this.#openOutput(url);
+    this.#begun = true;
+    try {
+      if (this.#task.include) await output.write(headOf(response));
+      for (;;) {
+        const part = await promises.read(PART, this.#limits);
+        if (part.length === 0) break;
+        await output.write(part);
+      }
+    } finally {
+      await output.close();
+    }
+    this.#begun = false;
+  }
+}
+
+function headOf({ httpVersion, status, reason, headers }: HTTPResponse): Buffer {
+  const fields = [...headers].map(([name, value]) => `${name}: ${value}\r\n`);
+  return Buffer.from(`HTTP/${httpVersion} ${status} ${reason}\r\n${fields.join('')}\r\n`, 'latin1');
+}

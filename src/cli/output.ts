@@ -1,0 +1,97 @@
+/**
+ * Where bodies go: standard output, one file, or a file for each URL. Every write waits until it has been taken, so that a
+ * slow reader slows the server down instead of filling the memory. It knows nothing of HTTP but URLs.
+ */
+
+import { mkdirSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { Task } from './arguments.ts';
+
+/** What was to be written could not be: `cause` is the system's error. */
+export class OutputError extends Error {}
+
+export interface Output {
+  write(bytes: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens the output for a URL. */
+export type OpenOutput = (url: URL) => Promise<Output>;
+
+/** @throws OutputError, as all that is returned here */
+export function openOutputs(task: Task): OpenOutput {
+  const { output } = task;
+  if (output === 'stdout') return () => Promise.resolve(standardOutput());
+  if ('file' in output) {
+    let flags = 'w';
+    return async () => {
+      const opened = await fileOutput(output.file, flags);
+      flags = 'a';
+      return opened;
+    };
+  }
+  explained(() => mkdirSync(output.folder, { recursive: true }));
+  const taken = new Set<string>();
+  return (url) => fileOutput(join(output.folder, unusedName(fileName(url), taken)), 'w');
+}
+
+let stdout: Output | undefined;
+
+function standardOutput(): Output {
+  // Without a listener the error would end the process; each write hears of its own.
+  if (stdout === undefined) process.stdout.on('error', () => {});
+  stdout ??= {
+    write: (bytes) =>
+      new Promise((resolve, reject) => {
+        process.stdout.write(bytes, (error) => {
+          if (error) reject(outputError(error));
+          else resolve();
+        });
+      }),
+    close: () => Promise.resolve(),
+  };
+  return stdout;
+}
+
+async function fileOutput(path: string, flags: string): Promise<Output> {
+  const file = await explained(() => open(path, flags));
+  return {
+    write: (bytes) => explained(() => file.writeFile(bytes)),
+    close: () => explained(() => file.close()),
+  };
+}
+
+/** The last segment of the path, never one that leads out of the folder. */
+function fileName({ pathname }: URL): string {
+  const segment = pathname.split('/').at(-1) ?? '';
+  let name = segment;
+  try {
+    name = decodeURIComponent(segment);
+  } catch {
+    // Not UTF-8 behind the percent signs: they stay.
+  }
+  const safe = basename(name.replaceAll('\0', ''));
+  return safe === '' || safe === '.' || safe === '..' ? 'index.html' : safe;
+}
+
+function unusedName(name: string, taken: Set<string>): string {
+  let unused = name;
+  for (let number = 1; taken.has(unused); number++) unused = `${name}.${number}`;
+  taken.add(unused);
+  return unused;
+}
+
+function explained<T>(action: () => T): T {
+  try {
+    const result = action();
+    if (result instanceof Promise) return result.catch((error: unknown) => Promise.reject(outputError(error))) as T;
+    return result;
+  } catch (error) {
+    throw outputError(error);
+  }
+}
+
+function outputError(error: unknown): OutputError {
+  return new OutputError(error instanceof Error ? error.message : String(error), { cause: error });
+}

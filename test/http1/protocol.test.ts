@@ -1,0 +1,442 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { Piece } from '../../src/http1/body-encoder.ts';
+import { ClientProtocol, type ClientProtocolOptions, type Response } from '../../src/http1/protocol.ts';
+
+const wire = (pieces: readonly Piece[]): string =>
+  pieces.map((piece) => (typeof piece === 'string' ? piece : Buffer.from(piece).toString('latin1'))).join('');
+
+function start(options: Partial<ClientProtocolOptions> = {}): ClientProtocol {
+  return new ClientProtocol({ host: 'x', ...options });
+}
+
+function bring(protocol: ClientProtocol, text: string): void {
+  protocol.buffer.push(Buffer.from(text, 'latin1'));
+}
+
+/** The next response with its whole body, all of which has been brought. */
+function receive(protocol: ClientProtocol): { response: Response; body: string } {
+  const response = protocol.nextResponse();
+  assert.ok(response);
+  return { response, body: readBody(protocol, response) };
+}
+
+function readBody(protocol: ClientProtocol, response: Response): string {
+  const target = Buffer.alloc(100);
+  let text = '';
+  while (response.body !== undefined) {
+    const count = protocol.readBody(response.body, target, 0, target.length);
+    assert.notEqual(count, undefined, 'the body is not there');
+    if (count === 0) break;
+    text += target.toString('latin1', 0, count);
+  }
+  return text;
+}
+
+const ok = (body: string, fields = ''): string =>
+  `HTTP/1.1 200 OK\r\n${fields}Content-Length: ${body.length}\r\n\r\n${body}`;
+const ANNOUNCED = { framing: { kind: 'length', length: 10 } } as const;
+const EXPECTING = { ...ANNOUNCED, expectContinue: true } as const;
+
+suite('pipelining [RFC 9112 9.3.2]', () => {
+  test('responses belong to the requests in their order', () => {
+    const protocol = start();
+    for (const path of ['/1', '/2', '/3']) protocol.sendRequest('GET', path);
+    assert.deepEqual(protocol.pendingRequest?.path, '/1');
+    bring(protocol, ok('one') + ok('') + ok('three'));
+    for (const [path, expected] of [
+      ['/1', 'one'],
+      ['/2', ''],
+      ['/3', 'three'],
+    ]) {
+      const { response, body } = receive(protocol);
+      assert.deepEqual([response.path, body], [path, expected]);
+    }
+    assert.equal(protocol.responsePending, false);
+  });
+
+  test('a response that is not complete is asked for again', () => {
+    const protocol = start();
+    protocol.sendRequest('GET', '/');
+    bring(protocol, 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n');
+    assert.equal(protocol.nextResponse(), undefined);
+    bring(protocol, '\r\nhe');
+    const response = protocol.nextResponse();
+    assert.ok(response?.body);
+    const target = Buffer.alloc(10);
+    assert.equal(protocol.readBody(response.body, target, 0, 10), 2);
+    assert.equal(protocol.readBody(response.body, target, 0, 10), undefined);
+    bring(protocol, 'llo');
+    assert.equal(protocol.readBody(response.body, target, 0, 10), 3);
+    assert.equal(protocol.readBody(response.body, target, 0, 10), 0);
+    assert.equal(protocol.readBody(response.body, target, 0, 10), 0, 'reading on gives nothing');
+  });
+
+  test('bytes received past the buffer count', () => {
+    const protocol = start();
+    protocol.sendRequest('GET', '/');
+    bring(protocol, 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n');
+    const body = protocol.nextResponse()?.body;
+    assert.ok(body);
+    protocol.receivedBody(body, 5);
+    assert.equal(protocol.responsePending, false);
+  });
+
+  test('bodies without bytes need no reading', () => {
+    const protocol = start();
+    protocol.sendRequest('HEAD', '/');
+    bring(protocol, ok('', 'A: b\r\n').replace('Content-Length: 0', 'Content-Length: 5'));
+    assert.equal(protocol.nextResponse()?.body, undefined);
+    assert.equal(protocol.responsePending, false);
+  });
+});
+
+suite('calls out of order', () => {
+  test('a response without a request', () => {
+    assert.throws(() => start().nextResponse(), {
+      name: 'StateError',
+      message: 'no request is waiting for a response',
+    });
+  });
+
+  test('a response before the previous body has been read', () => {
+    const protocol = start();
+    protocol.sendRequest('GET', '/1');
+    protocol.sendRequest('GET', '/2');
+    bring(protocol, ok('one'));
+    protocol.nextResponse();
+    assert.throws(() => protocol.nextResponse(), { name: 'StateError', message: /GET \/1 has not been read/ });
+  });
+
+  test('a request, or a response, before the body of the previous request is complete', () => {
+    const protocol = start();
+    protocol.sendRequest('PUT', '/', ANNOUNCED);
+    protocol.sendData(Buffer.from('four'));
+    assert.throws(() => protocol.sendRequest('GET', '/'), { name: 'StateError', message: /PUT \/ has not been sent/ });
+    assert.throws(() => protocol.nextResponse(), { name: 'StateError', message: /PUT \/ has not been sent/ });
+  });
+
+  test('body data where there is no body', () => {
+    const protocol = start();
+    assert.throws(() => protocol.sendData(Buffer.from('x')), { name: 'StateError', message: /no request with a body/ });
+    protocol.sendRequest('GET', '/');
+    assert.throws(() => protocol.sendData(Buffer.from('x')), { name: 'StateError' });
+    assert.throws(() => protocol.endBody(), { name: 'StateError' });
+  });
+
+  test('more body data than announced, before the end and after it', () => {
+    const protocol = start();
+    protocol.sendRequest('PUT', '/', ANNOUNCED);
+    assert.throws(() => protocol.sendData(Buffer.alloc(11)), { name: 'ExcessBodyData' });
+    protocol.sendData(Buffer.alloc(10));
+    assert.equal(protocol.sendState, 'idle');
+    assert.throws(() => protocol.sendData(Buffer.alloc(1)), { name: 'ExcessBodyData' });
+    assert.deepEqual(protocol.sendData(Buffer.alloc(0)), []);
+  });
+
+  test('raw bytes while HTTP is spoken', () => {
+    const protocol = start();
+    assert.throws(() => protocol.sendRaw(Buffer.alloc(1)), { name: 'StateError' });
+    assert.throws(() => protocol.assertCanReceiveRaw(), { name: 'StateError' });
+  });
+});
+
+suite('request bodies', () => {
+  test('of announced length end by themselves; one of no bytes at once', () => {
+    const protocol = start();
+    protocol.sendRequest('PUT', '/', ANNOUNCED);
+    assert.equal(protocol.sendState, 'body');
+    assert.equal(wire(protocol.sendData(Buffer.alloc(10, 'x'))), 'x'.repeat(10));
+    assert.equal(protocol.sendState, 'idle');
+    protocol.sendRequest('PUT', '/', { framing: { kind: 'length', length: 0 } });
+    assert.equal(protocol.sendState, 'idle');
+  });
+
+  test('that are chunked end with endBody', () => {
+    const protocol = start();
+    protocol.sendRequest('PUT', '/', { framing: { kind: 'chunked' } });
+    assert.equal(wire(protocol.sendData(Buffer.from('hello'))), '5\r\nhello\r\n');
+    assert.equal(protocol.sendState, 'body');
+    assert.equal(wire(protocol.endBody({ A: 'b' })), '0\r\nA: b\r\n\r\n');
+    assert.equal(protocol.sendState, 'idle');
+    assert.throws(() => protocol.sendData(Buffer.from('x')), { name: 'StateError' });
+  });
+});
+
+suite('100 (Continue) [RFC 9110 10.1.1]', () => {
+  test('is a response of its own when it was asked for, and lets the body go', () => {
+    const protocol = start();
+    protocol.sendRequest('PUT', '/', EXPECTING);
+    assert.ok(protocol.awaitingContinue);
+    assert.throws(() => protocol.sendData(Buffer.alloc(1)), { name: 'StateError', message: /waits for 100/ });
+    assert.throws(() => protocol.sendRequest('GET', '/'), { name: 'StateError', message: /waits for 100/ });
+    bring(protocol, 'HTTP/1.1 100 Continue\r\n\r\n');
+    assert.equal(protocol.nextResponse()?.head.status, 100);
+    protocol.sendData(Buffer.alloc(10));
+    bring(protocol, ok('done'));
+    assert.equal(receive(protocol).body, 'done');
+  });
+
+  test('refused: the body is not sent and the connection goes on', () => {
+    const protocol = start();
+    protocol.sendRequest('PUT', '/', EXPECTING);
+    bring(protocol, 'HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n');
+    assert.equal(protocol.nextResponse()?.head.status, 403);
+    assert.throws(() => protocol.sendData(Buffer.alloc(5)), { name: 'StateError' });
+    protocol.sendRequest('GET', '/');
+  });
+
+  test('refused with close: nothing can follow', () => {
+    const protocol = start();
+    protocol.sendRequest('PUT', '/', EXPECTING);
+    bring(protocol, 'HTTP/1.1 413 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+    assert.equal(protocol.nextResponse()?.head.status, 413);
+    assert.throws(() => protocol.sendRequest('GET', '/'), { name: 'ConnectionClosed' });
+  });
+
+  test('is waited for behind earlier responses, and skipped when it is late', () => {
+    const skipped: number[] = [];
+    const protocol = start({ onInformational: (response) => skipped.push(response.head.status) });
+    protocol.sendRequest('GET', '/1');
+    protocol.sendRequest('PUT', '/2', EXPECTING);
+    assert.equal(protocol.awaitingContinue, false, 'the response to the first request comes before');
+    bring(protocol, `HTTP/1.1 100 Continue\r\n\r\n${ok('one')}`);
+    assert.equal(receive(protocol).body, 'one');
+    assert.ok(protocol.awaitingContinue);
+    protocol.stopWaitingForContinue();
+    protocol.sendData(Buffer.alloc(10));
+    bring(protocol, `HTTP/1.1 100 Continue\r\n\r\n${ok('two')}`);
+    assert.equal(receive(protocol).body, 'two');
+    assert.deepEqual(skipped, [100, 100]);
+  });
+});
+
+suite('informational responses [RFC 9110 15.2]', () => {
+  test('are reported and skipped in any number', () => {
+    const seen: unknown[] = [];
+    const protocol = start({
+      onInformational: ({ path, head }) => seen.push([path, head.status, head.headers.get('link')]),
+    });
+    protocol.sendRequest('GET', '/a');
+    bring(protocol, `HTTP/1.1 103 Early Hints\r\nLink: b\r\n\r\nHTTP/1.1 102\r\n\r\n${ok('')}`);
+    assert.equal(protocol.nextResponse()?.head.status, 200);
+    assert.deepEqual(seen, [
+      ['/a', 103, 'b'],
+      ['/a', 102, undefined],
+    ]);
+  });
+
+  test('are bounded in bytes, for each final response anew', () => {
+    const hint = 'HTTP/1.1 103 Early Hints\r\n\r\n';
+    const protocol = start({ limits: { informational: hint.length } });
+    protocol.sendRequest('GET', '/1');
+    protocol.sendRequest('GET', '/2');
+    bring(protocol, hint + ok('') + hint + ok(''));
+    assert.equal(protocol.nextResponse()?.head.status, 200);
+    assert.equal(protocol.nextResponse()?.head.status, 200);
+    protocol.sendRequest('GET', '/3');
+    bring(protocol, hint + hint);
+    assert.throws(() => protocol.nextResponse(), { name: 'InvalidResponse', message: /informational responses/ });
+    assert.equal(protocol.sendState, 'failed');
+  });
+
+  test('of status 101 are not among them [RFC 9110 7.8]', () => {
+    const protocol = start();
+    protocol.sendRequest('GET', '/');
+    bring(protocol, 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n');
+    assert.throws(() => protocol.nextResponse(), { name: 'UnsupportedResponse' });
+  });
+});
+
+suite('the end of a connection [RFC 9112 9.6]', () => {
+  test('announced by the server: this response can be read, nothing more can be sent or received', () => {
+    const protocol = start();
+    protocol.sendRequest('GET', '/1');
+    protocol.sendRequest('POST', '/2');
+    protocol.bytesSent = 1000;
+    bring(protocol, ok('one', 'Connection: close\r\n') + ok('two'));
+    const response = protocol.nextResponse();
+    assert.ok(response);
+    assert.throws(() => protocol.sendRequest('GET', '/3'), { name: 'ConnectionClosed', phase: 'send' });
+    assert.equal(readBody(protocol, response), 'one');
+    assert.throws(() => protocol.nextResponse(), {
+      name: 'ConnectionClosed',
+      phase: 'receive',
+      bytesSent: 1000,
+      lostRequests: [{ method: 'POST', path: '/2', mayHaveBeenProcessed: true }],
+    });
+  });
+
+  test('announced by the client: no request can follow, with or without a body', () => {
+    for (const framing of [{ kind: 'none' }, { kind: 'length', length: 4 }] as const) {
+      const protocol = start();
+      protocol.sendRequest('PUT', '/', { headers: { Connection: 'close' }, framing });
+      if (framing.kind === 'length') protocol.sendData(Buffer.from('four'));
+      assert.throws(() => protocol.sendRequest('GET', '/'), { name: 'ConnectionClosed' });
+      bring(protocol, ok('bye'));
+      assert.equal(receive(protocol).body, 'bye');
+      assert.throws(() => protocol.nextResponse(), { name: 'ConnectionClosed' });
+    }
+  });
+
+  test('a body cut short, by whatever way the stream ends', () => {
+    for (const end of ['receivedEnd', 'receiveFailed'] as const) {
+      const protocol = start();
+      protocol.sendRequest('GET', '/');
+      bring(protocol, 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe');
+      const response = protocol.nextResponse();
+      assert.ok(response?.body);
+      const target = Buffer.alloc(10);
+      protocol.readBody(response.body, target, 0, 10);
+      protocol[end](new Error('reset'));
+      const { body } = response;
+      for (let attempt = 0; attempt < 2; attempt++) {
+        assert.throws(() => protocol.readBody(body, target, 0, 10), { name: 'ConnectionClosed', message: /cut short/ });
+      }
+      assert.throws(() => protocol.nextResponse(), { name: /StateError|ConnectionClosed/ });
+    }
+  });
+
+  test('a head cut short, or missing', () => {
+    for (const [text, message] of [
+      ['HTTP/1.1 2', /head was cut short/],
+      ['', /without a response/],
+    ] as const) {
+      const protocol = start();
+      protocol.sendRequest('GET', '/');
+      bring(protocol, text);
+      protocol.receivedEnd();
+      assert.throws(() => protocol.nextResponse(), { name: 'ConnectionClosed', message });
+      assert.throws(() => protocol.nextResponse(), { name: 'ConnectionClosed', message: /cannot be used any more/ });
+    }
+  });
+
+  test('a close-delimited body is complete only at an orderly end [RFC 9112 8]', () => {
+    const head = 'HTTP/1.1 200 OK\r\n\r\n';
+    for (const early of [true, false]) {
+      const protocol = start();
+      protocol.sendRequest('GET', '/');
+      bring(protocol, `${head}hello`);
+      if (early) protocol.receivedEnd();
+      const response = protocol.nextResponse();
+      assert.ok(response);
+      if (!early) protocol.receivedEnd();
+      assert.equal(readBody(protocol, response), 'hello');
+    }
+    const reset = start();
+    reset.sendRequest('GET', '/');
+    bring(reset, `${head}hello`);
+    reset.receiveFailed(new Error('reset'));
+    const body = reset.nextResponse()?.body;
+    assert.ok(body);
+    assert.equal(reset.readBody(body, Buffer.alloc(10), 0, 10), 5);
+    assert.throws(() => reset.readBody(body, Buffer.alloc(10), 0, 10), {
+      name: 'ConnectionClosed',
+      message: /cut short/,
+    });
+  });
+
+  test('a request on an idle connection that has ended, or on which something waits, is refused', () => {
+    for (const noise of ['HTTP/1.1 408 Timeout\r\n\r\n', '']) {
+      const protocol = start();
+      protocol.sendRequest('GET', '/1');
+      bring(protocol, ok(''));
+      receive(protocol);
+      bring(protocol, noise);
+      if (noise === '') protocol.receivedEnd();
+      assert.throws(() => protocol.sendRequest('GET', '/2'), {
+        name: 'ConnectionClosed',
+        phase: 'idle',
+        lostRequests: [{ method: 'GET', path: '/2', mayHaveBeenProcessed: false }],
+      });
+      assert.throws(() => protocol.sendRequest('GET', '/3'), { name: 'ConnectionClosed', phase: 'send' });
+      assert.throws(() => protocol.nextResponse(), { name: 'ConnectionClosed' });
+    }
+  });
+
+  test('requests of which no byte has left cannot have been processed', () => {
+    const protocol = start();
+    protocol.bytesSent += protocol.sendRequest('GET', '/1').length;
+    protocol.sendRequest('GET', '/2');
+    const error = protocol.connectionClosed('lost', 'send');
+    assert.equal(error.message, 'lost; 2 requests not answered in full');
+    assert.deepEqual(
+      error.lostRequests.map((request) => request.mayHaveBeenProcessed),
+      [true, false],
+    );
+  });
+});
+
+suite('sending fails', () => {
+  test('what the server sent before can still be received, as the last response', () => {
+    const protocol = start();
+    protocol.sendRequest('PUT', '/', ANNOUNCED);
+    protocol.sendFailed(new Error('EPIPE'));
+    assert.throws(() => protocol.sendData(Buffer.alloc(1)), { name: 'ConnectionClosed' });
+    bring(protocol, ok('stop'));
+    assert.equal(receive(protocol).body, 'stop');
+    assert.throws(() => protocol.nextResponse(), { name: 'ConnectionClosed' });
+  });
+
+  test('with nothing pending there is nothing to receive', () => {
+    const protocol = start();
+    protocol.sendFailed(new Error('EPIPE'));
+    assert.throws(() => protocol.nextResponse(), { name: 'ConnectionClosed', cause: new Error('EPIPE') });
+  });
+});
+
+suite('responses that cannot be followed', () => {
+  test('an invalid framing lets the head be read, and raises on the body, each time', () => {
+    const protocol = start();
+    protocol.sendRequest('GET', '/');
+    bring(protocol, 'HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\nbody');
+    const response = protocol.nextResponse();
+    assert.equal(response?.head.status, 200);
+    const { body } = response;
+    assert.ok(body);
+    assert.deepEqual([body.length, body.direct, body.trailers.size, body.end()], [null, 0, 0, false]);
+    body.received(0);
+    protocol.assertCanReceiveRaw();
+    for (let attempt = 0; attempt < 2; attempt++) {
+      assert.throws(() => protocol.readBody(body, undefined, 0, 10), { name: 'InvalidResponse', message: /"x"/ });
+    }
+    protocol.assertCanReceiveRaw();
+    assert.throws(() => protocol.sendRequest('GET', '/'), { name: 'ConnectionClosed' });
+  });
+
+  test('a malformed head ends the connection, with the reason as the cause of what follows', () => {
+    const protocol = start();
+    protocol.sendRequest('GET', '/');
+    bring(protocol, 'SSH-2.0');
+    assert.throws(() => protocol.nextResponse(), { name: 'UnsupportedResponse' });
+    assert.throws(
+      () => protocol.sendRequest('GET', '/'),
+      (error: Error) => error.name === 'ConnectionClosed' && (error.cause as Error).name === 'UnsupportedResponse',
+    );
+  });
+});
+
+suite('tunnels [RFC 9110 9.3.6]', () => {
+  test('2xx to CONNECT ends HTTP: raw bytes follow', () => {
+    const protocol = start();
+    protocol.sendRequest('CONNECT', 'a:443');
+    assert.throws(() => protocol.sendRequest('GET', '/'), { name: 'StateError', message: /may end HTTP/ });
+    bring(protocol, 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nraw');
+    assert.equal(protocol.nextResponse()?.framing.kind, 'tunnel');
+    protocol.sendRaw(Buffer.from('x'));
+    protocol.assertCanReceiveRaw();
+    assert.throws(() => protocol.nextResponse(), { name: 'StateError', message: /readRaw/ });
+    assert.throws(() => protocol.sendRequest('GET', '/'), { name: 'StateError', message: /left HTTP/ });
+    protocol.assertOrderlyEnd();
+    protocol.receiveFailed(new Error('reset'));
+    assert.throws(() => protocol.assertOrderlyEnd(), { name: 'ConnectionClosed' });
+  });
+
+  test('any other status to CONNECT leaves HTTP as it is', () => {
+    const protocol = start();
+    protocol.sendRequest('CONNECT', 'a:443');
+    bring(protocol, 'HTTP/1.1 407 No\r\nContent-Length: 2\r\n\r\nno');
+    assert.equal(receive(protocol).body, 'no');
+    protocol.sendRequest('CONNECT', 'a:443');
+  });
+});
