@@ -24,7 +24,7 @@ export interface Task {
 interface Options {
   readonly request?: string;
   readonly head?: true;
-  readonly header: readonly [string, string][];
+  readonly header?: readonly [string, string][];
   readonly data?: Uint8Array;
   readonly include?: true;
   readonly output?: string;
@@ -85,7 +85,7 @@ function define(version: string): Command {
     .option('-i, --include', 'write the heads of the responses, too')
     .option('-I, --head', 'ask for the heads only (method HEAD) and write them')
     .option('-X, --request <METHOD>', 'the method (GET; POST with -d)')
-    .option('-H, --header <"Name: value">', 'send this field, too; may be repeated', headerField, [])
+    .option('-H, --header <"Name: value">', 'send this field, too; may be repeated', headerField)
     .addOption(new Option('-d, --data <TEXT>', 'send this body; @FILE sends a file').argParser(body).conflicts('head'))
     .option('--timeout <SECONDS>', 'give up when nothing happens for so long', seconds)
     .option('--fail', 'exit with status 1 if a response has a status of 400 or more')
@@ -102,7 +102,7 @@ function taskOf(options: Options, urls: readonly string[]): Task {
   return {
     urls: urls.map(checkedURL),
     method: request ?? usual,
-    headers: header,
+    headers: header ?? [],
     body: data,
     timeout,
     include: include === true || head === true,
@@ -124,7 +124,7 @@ function checkedURL(text: string): URL {
   return url;
 }
 
-function headerField(text: string, before: readonly [string, string][]): [string, string][] {
+function headerField(text: string, before: readonly [string, string][] = []): [string, string][] {
   const colon = text.indexOf(':');
   if (colon < 1) throw new UsageError(`-H ${text}: a field looks like "Accept: text/html"`);
   return [...before, [text.slice(0, colon), text.slice(colon + 1).trim()]];

@@ -147,27 +147,27 @@ export class HTTPConnection {
   *coRead(length: number = READ_SIZE): Coroutine<Buffer> {
     const size = wholeNumber('length', length, 0);
     const body = this.#body();
-    return body === undefined ? EMPTY : yield* this.#openSession().coReadSome(body, size);
+    return body === undefined ? EMPTY : yield* this.#needSession('read()').coReadSome(body, size);
   }
 
   /** The rest of the body. @throws ConnectionClosed if it is cut short, InvalidResponse, UnsupportedResponse */
   *coReadAll(): Coroutine<Buffer> {
     const body = this.#body();
-    return body === undefined ? EMPTY : yield* this.#openSession().coReadAll(body);
+    return body === undefined ? EMPTY : yield* this.#needSession('readAll()').coReadAll(body);
   }
 
   /** Body bytes into `buffer`, as many as there are once there are any; 0 at its end. @throws as {@link coReadAll} */
   *coReadInto(buffer: Uint8Array): Coroutine<number> {
     checkedBytes('readInto()', buffer);
     const body = this.#body();
-    return body === undefined ? 0 : yield* this.#openSession().coReadBody(body, buffer, 0, buffer.length);
+    return body === undefined ? 0 : yield* this.#needSession('readInto()').coReadBody(body, buffer, 0, buffer.length);
   }
 
   /** Reads the rest of the body and drops it. @throws as {@link coReadAll} */
   *coDiscard(): Coroutine<void> {
     const body = this.#body();
     if (body === undefined) return;
-    const session = this.#openSession();
+    const session = this.#needSession('discard()');
     while ((yield* session.coReadBody(body, undefined, 0, Number.MAX_SAFE_INTEGER)) > 0);
   }
 

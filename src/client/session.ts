@@ -133,7 +133,8 @@ export class Session {
   *coSendRequest(method: string, path: string, request: Request, body: Uint8Array | undefined): Coroutine<void> {
     this.#assertSoleSender();
     this.#queue.pushText(this.protocol.sendRequest(method, path, request));
-    if (body !== undefined) this.#push(this.protocol.sendData(body));
+    // What is collected is sent after this call, when the body may have been written to.
+    if (body !== undefined) this.#push(this.protocol.sendData(this.corked ? Buffer.from(body) : body));
     if (this.corked && this.#queue.length < CORK_LIMIT) return;
     if (!this.#sendNow()) yield* this.#coSendQueue();
   }
@@ -240,10 +241,14 @@ export class Session {
         this.#dropUnsent();
         return response;
       }
+      // The time to connect is none that the server takes to answer.
+      if (this.#transport === undefined) yield* this.coConnected();
       if (this.protocol.awaitingContinue) {
         const now = performance.now();
         deadline ??= now + this.#options.continueTimeout;
         if (now >= deadline) {
+          // It may have come while nobody resumed this coroutine.
+          if (this.#receive()) continue;
           this.protocol.stopWaitingForContinue();
           return undefined;
         }
@@ -316,7 +321,7 @@ export class Session {
   /** What was collected by an interrupted readAll comes first. */
   #readBody(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined {
     const assembly = this.#assembly;
-    if (assembly === undefined) return this.#receiveBody(body, target, offset, length);
+    if (assembly === undefined || this.#closed) return this.#receiveBody(body, target, offset, length);
     const count = target === undefined ? assembly.length : assembly.take(target, offset, length);
     if (target === undefined || assembly.length === 0) this.#assembly = undefined;
     return count > 0 || length === 0 ? count : this.#receiveBody(body, target, offset, length);
@@ -338,21 +343,22 @@ export class Session {
     return received;
   }
 
-  /** Waits until something new has been received: bytes, or the end. */
+  /**
+   * Receives once, or waits once: bytes, the end, or nothing may have come. Callers look again at what they are after, since
+   * another call may have taken it meanwhile.
+   */
   *#coInput(deadline?: number): Coroutine<void> {
     if (this.#transport === undefined) yield* this.coConnected();
     const transport = this.#transport as Transport;
     const phase = deadline === undefined ? 'receive' : 'continue';
-    for (;;) {
-      this.#assertOpen(phase);
-      const unsent = this.#senders === 0 && !this.#sendMeanwhile();
-      if (this.#receive()) return;
-      let need = transport.receiveNeeds;
-      if (unsent) need = new PollNeeded(transport.fd, POLLIN | POLLOUT, { deadline, shared: POLLOUT });
-      else if (deadline !== undefined) need = new PollNeeded(need.fd, need.mask, { deadline });
-      yield* this.#coWait(need, phase);
-      if (deadline !== undefined && performance.now() >= deadline) return;
-    }
+    this.#assertOpen(phase);
+    const unsent = this.#senders === 0 && !this.#sendMeanwhile();
+    if (this.#receive()) return;
+    let need = transport.receiveNeeds;
+    if (unsent) need = new PollNeeded(transport.fd, POLLIN | POLLOUT, { deadline, shared: POLLOUT });
+    else if (deadline !== undefined) need = new PollNeeded(need.fd, need.mask, { deadline });
+    yield* this.#coWait(need, phase);
+    this.#assertOpen(phase);
   }
 
   /** Sends what nobody else is sending; a failure is left to those who send, since the answer may be there already. */

@@ -1,0 +1,179 @@
+/**
+ * The parts of a multipart/byteranges body (RFC 9110 14.6, RFC 2046 5.1), walked as the body's bytes come in. Each part says
+ * with Content-Range how long it is, so that its end is counted, not searched for; the boundary must then stand just there.
+ * Other multipart types, whose parts have no length, are not read here.
+ */
+
+import { InvalidResponse } from '../errors.ts';
+import { FieldSectionParser } from './field-section.ts';
+import { CR, HTAB, LF, quoted, quotedByte, SP } from './grammar.ts';
+import { HTTPHeaders } from './headers.ts';
+import type { Limits } from './limits.ts';
+import { ReceiveBuffer } from './receive-buffer.ts';
+
+/** One range of the representation. Positions are byte offsets in it, both inclusive. */
+export interface RangePart {
+  readonly headers: HTTPHeaders;
+  readonly first: number;
+  readonly last: number;
+  /** Bytes of the whole representation; null if the server does not know ("*"). */
+  readonly size: number | null;
+  /** Bytes of this part: `last - first + 1`. */
+  readonly length: number;
+}
+
+const BOUNDARY = /^multipart\/byteranges[\t ]*;(?:.*;)?[\t ]*boundary=(?:"((?:[^"\\]|\\.)*)"|([^\t ;"]+))/i;
+const CONTENT_RANGE = /^bytes[\t ]+([0-9]+)-([0-9]+)\/([0-9]+|\*)$/i;
+/** RFC 2046 5.1.1: a boundary has at most 70 characters. */
+const LONGEST_BOUNDARY = 70;
+/** Preambles are empty lines in practice. */
+const LONGEST_PREAMBLE = 1024;
+const LONGEST_PADDING = 64;
+const HYPHEN = 0x2d;
+
+type State = 'preamble' | 'delimiter' | 'fields' | 'part' | 'end';
+
+/**
+ * Bring the body's bytes with `push()` as they come; ask `nextPart()` and `read()` what they are. `undefined` means "bring
+ * more".
+ */
+export class ByterangesDecoder {
+  readonly #buffer = new ReceiveBuffer(4096);
+  readonly #delimiter: Buffer;
+  readonly #section: FieldSectionParser;
+  #state: State = 'preamble';
+  #preambleBytes = 0;
+  /** Bytes of the current part that have not been read. */
+  #left = 0;
+
+  /** @throws InvalidResponse if `contentType` is not multipart/byteranges with a boundary */
+  constructor(contentType: string | undefined, limits: Limits) {
+    const match = BOUNDARY.exec(contentType ?? '');
+    const boundary = match?.[1]?.replace(/\\(.)/g, '$1') ?? match?.[2] ?? '';
+    if (boundary === '' || boundary.length > LONGEST_BOUNDARY) {
+      throw new InvalidResponse(
+        `Content-Type ${quoted(contentType ?? '')} names no boundary of byte ranges (RFC 9110 14.6)`,
+      );
+    }
+    this.#delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1');
+    this.#section = new FieldSectionParser('header', limits.headerSection, limits.fields);
+    // The first delimiter may stand at the very beginning, without the CRLF that belongs to all others.
+    this.#buffer.push(Buffer.from('\r\n'));
+  }
+
+  /** Whether the closing delimiter has been seen: a body that ends before it has been cut short. */
+  get ended(): boolean {
+    return this.#state === 'end';
+  }
+
+  /** The next bytes of the body. What follows the closing delimiter is ignored (RFC 2046 5.1.1). */
+  push(data: Uint8Array): void {
+    if (this.#state !== 'end') this.#buffer.push(data);
+  }
+
+  /** The next part, null after the last one; what is left of the part before is skipped. @throws InvalidResponse */
+  nextPart(): RangePart | null | undefined {
+    for (;;) {
+      switch (this.#state) {
+        case 'preamble':
+          if (!this.#skipPreamble()) return undefined;
+          this.#state = 'delimiter';
+          break;
+        case 'delimiter':
+          if (!this.#takeDelimiter()) return undefined;
+          break;
+        case 'fields':
+          return this.#takeFields();
+        case 'part':
+          if (this.read(undefined, 0, this.#left) === undefined) return undefined;
+          break;
+        case 'end':
+          return null;
+      }
+    }
+  }
+
+  /**
+   * Moves up to `length` bytes of the current part to `target[offset, offset + length)`, without a target drops them. Returns
+   * how many: 0 at the part's end, undefined if more must be brought.
+   */
+  read(target: Uint8Array | undefined, offset: number, length: number): number | undefined {
+    if (this.#state !== 'part') return 0;
+    const wanted = Math.min(length, this.#left);
+    const count = Math.min(wanted, this.#buffer.length);
+    if (target === undefined) this.#buffer.consume(count);
+    else this.#buffer.take(target, offset, count);
+    this.#left -= count;
+    if (this.#left === 0) this.#state = 'delimiter';
+    return count > 0 || wanted === 0 ? count : undefined;
+  }
+
+  /** Drops what stands before the first delimiter. */
+  #skipPreamble(): boolean {
+    const { bytes, start, end } = this.#buffer;
+    const found = bytes.subarray(start, end).indexOf(this.#delimiter);
+    // The beginning of a delimiter may be all that is there of it.
+    const skipped = found >= 0 ? found : Math.max(0, end - start - this.#delimiter.length + 1);
+    this.#buffer.consume(skipped);
+    this.#preambleBytes += skipped;
+    if (this.#preambleBytes > LONGEST_PREAMBLE)
+      throw new InvalidResponse('no boundary where the byte ranges should begin');
+    return found >= 0;
+  }
+
+  /** Takes one delimiter line, or the closing delimiter. */
+  #takeDelimiter(): boolean {
+    const { bytes, start, end } = this.#buffer;
+    const delimiter = this.#delimiter;
+    const there = Math.min(delimiter.length, end - start);
+    if (bytes.compare(delimiter, 0, there, start, start + there) !== 0) {
+      throw new InvalidResponse('no boundary where the range that Content-Range announced ends (RFC 9110 14.6)');
+    }
+    let at = start + delimiter.length;
+    if (end < at + 2) return false;
+    if (bytes[at] === HYPHEN && bytes[at + 1] === HYPHEN) {
+      this.#state = 'end';
+      this.#buffer.clear();
+      return true;
+    }
+    while (at < end && (bytes[at] === SP || bytes[at] === HTAB)) at++;
+    if (at - start > delimiter.length + LONGEST_PADDING) throw new InvalidResponse('endless padding after a boundary');
+    if (end < at + 2) return false;
+    if (bytes[at] !== CR || bytes[at + 1] !== LF) {
+      throw new InvalidResponse(`${quotedByte(bytes[at])} after a boundary (RFC 2046 5.1.1)`);
+    }
+    this.#buffer.consume(at + 2 - start);
+    this.#section.reset();
+    this.#state = 'fields';
+    return true;
+  }
+
+  #takeFields(): RangePart | undefined {
+    const { bytes, start, end } = this.#buffer;
+    const length = this.#section.scan(bytes, start, end);
+    if (length < 0) return undefined;
+    const part = rangePart(HTTPHeaders.fromSection(bytes.toString('latin1', start, start + length - 2)));
+    this.#buffer.consume(length);
+    this.#left = part.length;
+    this.#state = 'part';
+    return part;
+  }
+}
+
+/** RFC 9110 14.4; each part must have one (15.3.7.2). */
+function rangePart(headers: HTTPHeaders): RangePart {
+  const value = headers.get('Content-Range') ?? '';
+  const [, first = '', last = '', size = ''] = CONTENT_RANGE.exec(value) ?? [];
+  const part = {
+    headers,
+    first: Number(first),
+    last: Number(last),
+    size: size === '*' ? null : Number(size),
+    length: Number(last) - Number(first) + 1,
+  };
+  const sound =
+    first !== '' && Number.isSafeInteger(part.last) && part.length > 0 && part.last < (part.size ?? Infinity);
+  if (!sound)
+    throw new InvalidResponse(`Content-Range ${quoted(value)} of a part is no range of bytes (RFC 9110 14.4)`);
+  return part;
+}
