@@ -1,0 +1,52 @@
+{
+  'variables': {
+    'sanitize%': 0,
+  },
+  'targets': [
+    {
+      'target_name': 'dugong',
+      'sources': [
+        'native/addon.cc',
+        'native/environment.cc',
+        'native/lookup.cc',
+        'native/poll.cc',
+        'native/resolve.cc',
+        'native/socket.cc',
+        'native/transfer.cc',
+        'native/watcher.cc',
+      ],
+      'include_dirs': ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      'defines': ['NAPI_VERSION=9', 'NAPI_DISABLE_CPP_EXCEPTIONS'],
+      'cflags!': ['-O3'],
+      'cflags': ['-O2', '-Wall', '-Wextra', '-Werror', '-fvisibility=hidden'],
+      'cflags_cc': ['-std=c++17', '-fvisibility-inlines-hidden'],
+      'xcode_settings': {
+        'CLANG_CXX_LANGUAGE_STANDARD': 'c++17',
+        'GCC_ENABLE_CPP_EXCEPTIONS': 'NO',
+        'GCC_OPTIMIZATION_LEVEL': '2',
+        'GCC_SYMBOLS_PRIVATE_EXTERN': 'YES',
+        'GCC_TREAT_WARNINGS_AS_ERRORS': 'YES',
+        'GCC_INLINES_ARE_PRIVATE_EXTERN': 'YES',
+        'MACOSX_DEPLOYMENT_TARGET': '11.0',
+        'WARNING_CFLAGS': ['-Wall', '-Wextra'],
+      },
+      'conditions': [
+        ['OS=="linux"', {
+          'ldflags': ['-Wl,-z,relro,-z,now'],
+        }],
+        ['sanitize==1', {
+          'cflags!': ['-O2'],
+          'cflags': [
+            '-O1', '-g', '-fno-omit-frame-pointer',
+            '-fsanitize=address,undefined', '-fno-sanitize-recover=undefined',
+          ],
+          'ldflags': ['-fsanitize=address,undefined'],
+          'xcode_settings': {
+            'OTHER_CFLAGS': ['-fno-omit-frame-pointer', '-fsanitize=address,undefined'],
+            'OTHER_LDFLAGS': ['-fsanitize=address,undefined'],
+          },
+        }],
+      ],
+    },
+  ],
+}

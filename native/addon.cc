@@ -1,0 +1,64 @@
+// What the addon exports, and to whom: one Environment per environment that loads it, reached by each function through
+// its data pointer. The calls themselves are in the other files (see calls.h).
+#include <napi.h>
+
+#include "arguments.h"
+#include "calls.h"
+#include "environment.h"
+#include "lookup.h"
+
+namespace dugong {
+
+napi_value Counts(napi_env env, napi_callback_info info) {
+  const Arguments<1> arguments(env, info, "counts");
+  Napi::Object counts = Napi::Object::New(env);
+  counts.Set("owned", arguments.environment().ownedCount());
+  counts.Set("watched", arguments.environment().watchedCount());
+  return counts;
+}
+
+namespace {
+
+constexpr struct {
+  const char* name;
+  napi_callback call;
+} kFunctions[] = {
+    {"socket", Socket},
+    {"connect", Connect},
+    {"socketError", SocketError},
+    {"recv", Recv},
+    {"send", Send},
+    {"sendv", SendV},
+    {"shutdown", Shutdown},
+    {"close", Close},
+    {"pollOne", PollOne},
+    {"poll", Poll},
+    {"onReady", OnReady},
+    {"watch", Watch},
+    {"lookup", StartLookup},
+    {"lookupResult", LookupResult},
+    {"counts", Counts},
+};
+
+}  // namespace
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  Environment* environment = Environment::open(env);
+  if (environment == nullptr) {
+    Napi::Error::New(env, "dugong: this environment has no event loop").ThrowAsJavaScriptException();
+    return exports;
+  }
+  for (const auto& each : kFunctions) {
+    napi_value function;
+    if (napi_create_function(env, each.name, NAPI_AUTO_LENGTH, each.call, environment, &function) != napi_ok ||
+        napi_set_named_property(env, exports, each.name, function) != napi_ok) {
+      return exports;
+    }
+  }
+  exports.Set("maxLookupThreads", Lookup::maxThreads);
+  return exports;
+}
+
+NODE_API_MODULE(dugong, Init)
+
+}  // namespace dugong

@@ -1,0 +1,35 @@
+// The functions that JavaScript sees, as N-API callbacks. Their contract is the `Native` interface in src/io/native.ts.
+#pragma once
+
+#include <node_api.h>
+
+namespace dugong {
+
+// socket.cc: the life of a socket
+napi_value Socket(napi_env env, napi_callback_info info);
+napi_value Connect(napi_env env, napi_callback_info info);
+napi_value SocketError(napi_env env, napi_callback_info info);
+napi_value Shutdown(napi_env env, napi_callback_info info);
+napi_value Close(napi_env env, napi_callback_info info);
+
+// transfer.cc: bytes in and out
+napi_value Recv(napi_env env, napi_callback_info info);
+napi_value Send(napi_env env, napi_callback_info info);
+napi_value SendV(napi_env env, napi_callback_info info);
+
+// poll.cc: waiting with the thread blocked
+napi_value PollOne(napi_env env, napi_callback_info info);
+napi_value Poll(napi_env env, napi_callback_info info);
+
+// watcher.cc: waiting on the event loop
+napi_value OnReady(napi_env env, napi_callback_info info);
+napi_value Watch(napi_env env, napi_callback_info info);
+
+// resolve.cc: names to addresses
+napi_value StartLookup(napi_env env, napi_callback_info info);
+napi_value LookupResult(napi_env env, napi_callback_info info);
+
+// addon.cc
+napi_value Counts(napi_env env, napi_callback_info info);
+
+}  // namespace dugong

@@ -1,0 +1,128 @@
+// See environment.h. The order matters everywhere: a watcher ends before its descriptor is closed, so that the loop
+// never polls a number that means something else by then; and the memory of a uv handle lives until its close
+// callback.
+#include "environment.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "lookup.h"
+#include "watcher.h"
+
+namespace dugong {
+
+Environment* Environment::open(napi_env env) {
+  uv_loop_t* loop = nullptr;
+  if (napi_get_uv_event_loop(env, &loop) != napi_ok) return nullptr;
+  Environment* environment = new Environment(env, loop);
+  // Asynchronous, since Node must run the loop until the handles are closed: a worker's loop aborts if any is left.
+  const napi_status status = napi_add_async_cleanup_hook(
+      env,
+      [](napi_async_cleanup_hook_handle hook, void* data) { static_cast<Environment*>(data)->end(hook); },
+      environment, nullptr);
+  if (status == napi_ok) return environment;
+  delete environment;
+  return nullptr;
+}
+
+Environment::Descriptor& Environment::descriptor(int fd) {
+  const size_t index = static_cast<size_t>(fd);
+  if (index >= descriptors_.size()) descriptors_.resize(index + 1);
+  return descriptors_[index];
+}
+
+void Environment::own(int fd) {
+  // A watcher that is still here belongs to a foreign descriptor that was closed behind our back.
+  if (Watcher* stale = watcher(fd)) stale->close();
+  descriptor(fd).owned = true;
+  owned_count_++;
+}
+
+void Environment::own(int fd, std::shared_ptr<Lookup> lookup) {
+  own(fd);
+  lookups_.emplace(fd, std::move(lookup));
+}
+
+int Environment::close(int fd) {
+  if (!owns(fd)) return -EBADF;
+  if (Watcher* live = watcher(fd)) live->close();
+  const auto found = lookups_.find(fd);
+  if (found != lookups_.end()) {
+    found->second->abandon();
+    lookups_.erase(found);
+  }
+  descriptors_[static_cast<size_t>(fd)].owned = false;
+  owned_count_--;
+  // Never again after EINTR: the number is free by then, and another thread may have it already.
+  if (::close(fd) == 0 || errno == EINTR) return 0;
+  return -errno;
+}
+
+Lookup* Environment::lookup(int fd) const {
+  const auto found = lookups_.find(fd);
+  return found == lookups_.end() ? nullptr : found->second.get();
+}
+
+Watcher* Environment::watcher(int fd) const {
+  const size_t index = static_cast<size_t>(fd);
+  return index < descriptors_.size() ? descriptors_[index].watcher : nullptr;
+}
+
+void Environment::watcherOpened(Watcher* watcher) {
+  descriptor(watcher->fd()).watcher = watcher;
+  open_handles_++;
+}
+
+void Environment::watcherDetached(Watcher* watcher) { descriptor(watcher->fd()).watcher = nullptr; }
+
+void Environment::watcherClosed() {
+  open_handles_--;
+  if (ending_ != nullptr && open_handles_ == 0) finish();
+}
+
+bool Environment::setReadyCallback(napi_value callback) {
+  napi_ref next;
+  if (napi_create_reference(env_, callback, 1, &next) != napi_ok) return false;
+  if (ready_callback_ != nullptr) napi_delete_reference(env_, ready_callback_);
+  ready_callback_ = next;
+  return true;
+}
+
+bool Environment::stopping() const {
+  // N-API has no question for this. A call that could run JavaScript (on a plain object it does not) is refused then.
+  napi_handle_scope scope;
+  napi_value object;
+  bool has;
+  if (napi_open_handle_scope(env_, &scope) != napi_ok) return true;
+  const bool refused =
+      napi_create_object(env_, &object) != napi_ok || napi_has_element(env_, object, 0, &has) != napi_ok;
+  napi_close_handle_scope(env_, scope);
+  return refused;
+}
+
+int Environment::watchedCount() const {
+  int count = 0;
+  for (const Descriptor& each : descriptors_) {
+    if (each.watcher != nullptr && each.watcher->interest() != 0) count++;
+  }
+  return count;
+}
+
+void Environment::end(napi_async_cleanup_hook_handle hook) {
+  ending_ = hook;
+  for (size_t fd = 0; fd < descriptors_.size(); fd++) {
+    if (descriptors_[fd].watcher != nullptr) descriptors_[fd].watcher->close();
+    if (descriptors_[fd].owned) close(static_cast<int>(fd));
+  }
+  if (ready_callback_ != nullptr) napi_delete_reference(env_, ready_callback_);
+  if (open_handles_ == 0) finish();
+}
+
+void Environment::finish() {
+  napi_remove_async_cleanup_hook(ending_);
+  delete this;
+}
+
+}  // namespace dugong

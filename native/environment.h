@@ -1,0 +1,75 @@
+// What the addon keeps for one Node environment (the main thread or one worker): which descriptors it owns, which are
+// watched, and the function that hears of readiness. Every environment that loads the addon has its own; nothing here
+// is shared between threads. Ends everything when the environment ends. Does no I/O but close(2).
+#pragma once
+
+#include <node_api.h>
+#include <uv.h>
+
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+namespace dugong {
+
+class Lookup;
+class Watcher;
+
+class Environment {
+ public:
+  // Frees itself when the environment is cleaned up and the last of its uv handles is closed.
+  static Environment* open(napi_env env);
+
+  napi_env env() const { return env_; }
+  uv_loop_t* loop() const { return loop_; }
+
+  bool owns(int fd) const {
+    return static_cast<size_t>(fd) < descriptors_.size() && descriptors_[static_cast<size_t>(fd)].owned;
+  }
+  void own(int fd);
+  void own(int fd, std::shared_ptr<Lookup> lookup);
+  // Ends what is going on with an owned descriptor and closes it; 0 or -errno.
+  int close(int fd);
+  Lookup* lookup(int fd) const;
+
+  // The one live watcher of a descriptor, owned or not, or nullptr.
+  Watcher* watcher(int fd) const;
+  void watcherOpened(Watcher* watcher);
+  void watcherDetached(Watcher* watcher);
+  void watcherClosed();
+
+  bool setReadyCallback(napi_value callback);
+  napi_ref readyCallback() const { return ready_callback_; }
+
+  // True once the environment is being stopped (worker.terminate(), process.exit()) and can run no more JavaScript.
+  bool stopping() const;
+
+  int ownedCount() const { return owned_count_; }
+  int watchedCount() const;
+
+ private:
+  struct Descriptor {
+    Watcher* watcher = nullptr;
+    bool owned = false;
+  };
+
+  Environment(napi_env env, uv_loop_t* loop) : env_(env), loop_(loop) {}
+  ~Environment() = default;
+  Descriptor& descriptor(int fd);
+  void end(napi_async_cleanup_hook_handle hook);
+  void finish();
+
+  napi_env env_;
+  uv_loop_t* loop_;
+  napi_ref ready_callback_ = nullptr;
+  // Indexed by fd: the kernel hands out the lowest free number, so this stays as small as the process's table.
+  std::vector<Descriptor> descriptors_;
+  std::unordered_map<int, std::shared_ptr<Lookup>> lookups_;
+  int owned_count_ = 0;
+  // uv_poll_t that are initialized and whose close callback has not run.
+  int open_handles_ = 0;
+  napi_async_cleanup_hook_handle ending_ = nullptr;
+};
+
+}  // namespace dugong

@@ -1,0 +1,163 @@
+// See watcher.h.
+//
+// A client waits for one direction of the same socket again and again. uv_poll_stop and uv_poll_start cost an
+// epoll_ctl each, so after a report an *owned* descriptor stays armed, merely unreferenced; asking for the same
+// direction again is then free. If an event comes that nobody waits for, the registration is brought up to date. A
+// *foreign* descriptor can be closed by its owner at any moment that we do not wait for it: its handle is closed as
+// soon as nothing is of interest.
+#include "watcher.h"
+
+#include <fcntl.h>
+#include <napi.h>
+#include <poll.h>
+
+#include <cerrno>
+
+#include "arguments.h"
+#include "calls.h"
+#include "environment.h"
+
+namespace dugong {
+
+namespace {
+
+int toUv(int events) { return ((events & POLLIN) ? UV_READABLE : 0) | ((events & POLLOUT) ? UV_WRITABLE : 0); }
+
+int fromUv(int events) { return ((events & UV_READABLE) ? POLLIN : 0) | ((events & UV_WRITABLE) ? POLLOUT : 0); }
+
+void report(Environment& environment, int fd, int events) {
+  const napi_env env = environment.env();
+  const Napi::HandleScope scope(env);
+  napi_value callback;
+  napi_value global;
+  napi_value arguments[2];
+  if (napi_get_reference_value(env, environment.readyCallback(), &callback) != napi_ok ||
+      napi_get_global(env, &global) != napi_ok || napi_create_int32(env, fd, &arguments[0]) != napi_ok ||
+      napi_create_int32(env, events, &arguments[1]) != napi_ok) {
+    return;
+  }
+  if (napi_make_callback(env, nullptr, global, callback, 2, arguments, nullptr) == napi_ok) return;
+  // Either the environment is being stopped, and there is nobody to tell, or the callback has thrown: hand that to
+  // 'uncaughtException', as for any other callback from the event loop.
+  bool thrown = false;
+  napi_value error;
+  if (napi_is_exception_pending(env, &thrown) == napi_ok && thrown &&
+      napi_get_and_clear_last_exception(env, &error) == napi_ok) {
+    napi_fatal_exception(env, error);
+  }
+}
+
+}  // namespace
+
+int Watcher::open(Environment& environment, int fd, Watcher** out) {
+  // uv_poll_init makes the descriptor non-blocking, for which there is no need and which its owner may not expect.
+  const int flags = environment.owns(fd) ? O_NONBLOCK : fcntl(fd, F_GETFL);
+  if (flags < 0) return -errno;
+  Watcher* watcher = new Watcher(environment, fd);
+  const int status = uv_poll_init(environment.loop(), &watcher->handle_, fd);
+  if (!(flags & O_NONBLOCK)) fcntl(fd, F_SETFL, flags);
+  if (status < 0) {
+    // Not initialized, hence not to be closed.
+    delete watcher;
+    return status;
+  }
+  watcher->handle_.data = watcher;
+  environment.watcherOpened(watcher);
+  *out = watcher;
+  return 0;
+}
+
+int Watcher::await(int interest) {
+  interest_ = interest;
+  if ((interest & ~armed_) != 0) {
+    const int status = arm(interest);
+    if (status < 0) {
+      interest_ = 0;
+      rest();
+      return status;
+    }
+  }
+  if (interest == 0) {
+    rest();
+  } else {
+    uv_ref(reinterpret_cast<uv_handle_t*>(&handle_));
+  }
+  return 0;
+}
+
+void Watcher::rest() {
+  if (environment_.owns(fd_)) {
+    uv_unref(reinterpret_cast<uv_handle_t*>(&handle_));
+  } else {
+    close();
+  }
+}
+
+int Watcher::arm(int events) {
+  armed_ = 0;
+  const int status = events == 0 ? uv_poll_stop(&handle_) : uv_poll_start(&handle_, toUv(events), onPoll);
+  if (status == 0) armed_ = events;
+  return status;
+}
+
+void Watcher::close() {
+  interest_ = 0;
+  environment_.watcherDetached(this);
+  uv_close(reinterpret_cast<uv_handle_t*>(&handle_), [](uv_handle_t* handle) {
+    Watcher* watcher = static_cast<Watcher*>(handle->data);
+    Environment& environment = watcher->environment_;
+    delete watcher;
+    environment.watcherClosed();
+  });
+}
+
+void Watcher::onPoll(uv_poll_t* handle, int status, int events) {
+  Watcher* watcher = static_cast<Watcher*>(handle->data);
+  // libuv has stopped the handle before it reports an error (POLLERR).
+  if (status < 0) watcher->armed_ = 0;
+  const int ready = status < 0 ? watcher->interest_ : fromUv(events) & watcher->interest_;
+  if (ready == 0) {
+    if (status == 0) watcher->arm(watcher->interest_);
+    return;
+  }
+  watcher->interest_ &= ~ready;
+  // Before JavaScript runs: it may close a foreign descriptor, and Node or we may watch a new one of the same number.
+  if (watcher->interest_ == 0) watcher->rest();
+  report(watcher->environment_, watcher->fd_, ready);
+}
+
+napi_value OnReady(napi_env env, napi_callback_info info) {
+  const Arguments<1> arguments(env, info, "onReady");
+  napi_valuetype type;
+  if (napi_typeof(env, arguments[0], &type) != napi_ok || type != napi_function) {
+    arguments.fail<Napi::TypeError>("callback", "must be a function");
+    return nullptr;
+  }
+  arguments.environment().setReadyCallback(arguments[0]);
+  return nullptr;
+}
+
+napi_value Watch(napi_env env, napi_callback_info info) {
+  const Arguments<2> arguments(env, info, "watch");
+  int fd = 0;
+  int mask = 0;
+  if (!arguments.descriptor(0, &fd) || !arguments.integer(1, "mask", &mask)) return nullptr;
+  if ((mask & ~(POLLIN | POLLOUT)) != 0) {
+    arguments.fail<Napi::RangeError>("mask", "must be a combination of POLLIN and POLLOUT");
+    return nullptr;
+  }
+  Environment& environment = arguments.environment();
+  if (environment.readyCallback() == nullptr) {
+    arguments.fail<Napi::Error>("onReady()", "must be called first");
+    return nullptr;
+  }
+  Watcher* watcher = environment.watcher(fd);
+  if (watcher == nullptr) {
+    if (mask == 0) return arguments.result(0);
+    const int status = Watcher::open(environment, fd, &watcher);
+    if (status < 0) return arguments.result(status);
+  }
+  return arguments.result(watcher->await(mask));
+}
+
+}  // namespace dugong
