@@ -57,7 +57,13 @@ function chunkedFraming(lines: readonly string[], minorVersion: number): Framing
   };
 }
 
+/** Nearly all of what is received; the rules in full cost a microsecond. 15 digits cannot exceed 2^53. */
+const PLAIN_LENGTH = /^[\t ]*[0-9]{1,15}[\t ]*$/;
+const PLAIN_KEEP_ALIVE = /^[\t ]*keep-alive[\t ]*$/i;
+
 function lengthFraming(lines: readonly string[]): Framing {
+  const [line] = lines;
+  if (lines.length === 1 && line !== undefined && PLAIN_LENGTH.test(line)) return framingOfLength(Number(line));
   const values = lines.flatMap((line) => line.split(',')).map(trimOWS);
   const [first = ''] = values;
   // Equal values collapse, sent as a list or as lines (RFC 9110 8.6); anything else is an attack or a fault.
@@ -65,6 +71,10 @@ function lengthFraming(lines: readonly string[]): Framing {
   if (!/^[0-9]+$/.test(first)) return invalid(`Content-Length ${quoted(first)} is no decimal number`);
   const length = Number(first);
   if (!Number.isSafeInteger(length)) return invalid(`Content-Length ${quoted(first)} is above 2^53 - 1`);
+  return framingOfLength(length);
+}
+
+function framingOfLength(length: number): Framing {
   return length === 0 ? NONE : { kind: 'length', length };
 }
 
@@ -77,7 +87,9 @@ export function isPersistent(framing: Framing, minorVersion: number, fields: Fra
   if (framing.kind === 'invalid' || framing.kind === 'close-delimited') return false;
   // Rule 3 of 6.3: both fields are a sign of smuggling; the body can be read, nothing after it can be trusted.
   if (framing.kind === 'chunked' && fields.contentLength.length > 0) return false;
-  if (fields.connection.length === 0) return minorVersion > 0;
+  const [line] = fields.connection;
+  if (line === undefined) return minorVersion > 0;
+  if (fields.connection.length === 1 && PLAIN_KEEP_ALIVE.test(line)) return true;
   const options = fields.connection.flatMap(listElements).map((option) => option.toLowerCase());
   if (options.includes('close')) return false;
   return minorVersion > 0 || options.includes('keep-alive');

@@ -11,9 +11,12 @@ export type HeadersInit =
   | Iterable<readonly [string, string | number]>
   | Readonly<Record<string, string | number | readonly string[] | undefined>>;
 
+/** The lists of headers without fields, never changed: those of a response are made when somebody looks at its fields. */
+const NONE: string[] = [];
+
 export class HTTPHeaders implements Iterable<[string, string]> {
-  #names: string[] = [];
-  #values: string[] = [];
+  #names: string[] = NONE;
+  #values: string[] = NONE;
   /** The section as received, as long as nobody has asked for a field. */
   #unparsed: string | undefined;
 
@@ -151,6 +154,10 @@ export class HTTPHeaders implements Iterable<[string, string]> {
   }
 
   #push(name: string, value: string): void {
+    if (this.#names === NONE) {
+      this.#names = [];
+      this.#values = [];
+    }
     this.#names.push(name);
     this.#values.push(value);
   }
