@@ -1,0 +1,123 @@
+/**
+ * From samples to figures: medians with their spread, the targets with their marks, the comparison with an earlier run.
+ */
+
+import type { Sample, Samples } from './run.ts';
+import type { Metric, Scenario, Target } from './scenarios.ts';
+
+/** What `--json` saves. */
+export interface SavedRun {
+  readonly date: string;
+  readonly node: string;
+  readonly undici: string;
+  readonly rounds: number;
+  readonly scenarios: Record<string, { readonly requests: number; readonly samples: Samples }>;
+}
+
+interface MetricInfo {
+  readonly heading: string;
+  readonly digits: number;
+  readonly of: (sample: Sample, scenario: Scenario) => number | null;
+}
+
+const cpuMicros = ({ userMicros, systemMicros }: Sample): number => userMicros + systemMicros;
+
+const METRICS: Record<Metric, MetricInfo> = {
+  cpu: { heading: 'CPU µs/req', digits: 1, of: (sample, { work }) => cpuMicros(sample) / work.requests },
+  user: { heading: 'user', digits: 1, of: (sample, { work }) => sample.userMicros / work.requests },
+  system: { heading: 'system', digits: 1, of: (sample, { work }) => sample.systemMicros / work.requests },
+  rate: { heading: 'requests/s', digits: 0, of: (sample, { work }) => work.requests / sample.seconds },
+  throughput: {
+    heading: 'MB/s',
+    digits: 0,
+    of: (sample, { work }) => (work.requests * work.size) / sample.seconds / 1e6,
+  },
+  cpuSeconds: { heading: 'CPU s', digits: 2, of: (sample) => cpuMicros(sample) / 1e6 },
+  rss: {
+    heading: 'max RSS MB',
+    digits: 1,
+    of: ({ maxRssKilobytes }) => (maxRssKilobytes === null ? null : (maxRssKilobytes * 1024) / 1e6),
+  },
+};
+
+/** A figure over all rounds. */
+interface Figure {
+  readonly median: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+/** Undefined for a client that was left out, or a figure that cannot be known. */
+function figure(samples: Samples, client: string, metric: Metric, scenario: Scenario): Figure | undefined {
+  const values = (samples[client] ?? [])
+    .map((sample) => METRICS[metric].of(sample, scenario))
+    .filter((value) => value !== null)
+    .sort((a, b) => a - b);
+  const middle = (values.length - 1) / 2;
+  const [low, high] = [values[Math.floor(middle)], values[Math.ceil(middle)]];
+  if (low === undefined || high === undefined) return undefined;
+  return { median: (low + high) / 2, least: values[0] as number, most: values.at(-1) as number };
+}
+
+/** One line per client: the median of each figure, and in brackets the least and the most. */
+export function table(scenario: Scenario, samples: Samples): string {
+  const rows = Object.keys(samples).map((client) => [
+    client,
+    ...scenario.metrics.map((metric) => show(figure(samples, client, metric, scenario), METRICS[metric].digits)),
+  ]);
+  return aligned([['', ...scenario.metrics.map((metric) => METRICS[metric].heading)], ...rows]);
+}
+
+/** One line per target, and whether all that could be judged are met. */
+export function targets(scenario: Scenario, samples: Samples): { text: string; met: boolean } {
+  const judged = scenario.targets.map((target) => judge(target, scenario, samples));
+  return { text: aligned(judged.map(({ cells }) => cells)), met: judged.every(({ met }) => met !== false) };
+}
+
+function judge(target: Target, scenario: Scenario, samples: Samples): { cells: string[]; met: boolean | undefined } {
+  const { client, metric, sense, than, factor = 1, limit } = target;
+  const { heading, digits } = METRICS[metric];
+  const value = figure(samples, client, metric, scenario)?.median;
+  const base = than === undefined ? 1 : figure(samples, than, metric, scenario)?.median;
+  const demand = than === undefined ? `${sense} ${limit}` : `${sense} ${factor.toFixed(2)} x ${than}`;
+  if (value === undefined || base === undefined)
+    return { cells: ['----', client, heading, '', demand], met: undefined };
+  const ratio = value / base;
+  const bound = limit ?? factor;
+  const met = sense === 'at most' ? ratio <= bound : ratio >= bound;
+  return {
+    cells: [met ? 'PASS' : 'FAIL', client, heading, ratio.toFixed(than === undefined ? digits : 2), demand],
+    met,
+  };
+}
+
+/** One line per client: each median as a multiple of the earlier run's. */
+export function comparison(scenario: Scenario, samples: Samples, earlier: SavedRun): string {
+  const saved = earlier.scenarios[scenario.name];
+  if (saved === undefined) return `  the earlier run has no scenario ${scenario.name}\n`;
+  const scenarioThen = { ...scenario, work: { ...scenario.work, requests: saved.requests } };
+  const rows = Object.keys(samples).map((client) => [
+    client,
+    ...scenario.metrics.map((metric) => {
+      const now = figure(samples, client, metric, scenario)?.median;
+      const before = figure(saved.samples, client, metric, scenarioThen)?.median;
+      return now === undefined || before === undefined ? '-' : `x ${(now / before).toFixed(2)}`;
+    }),
+  ]);
+  return aligned([['', ...scenario.metrics.map((metric) => METRICS[metric].heading)], ...rows]);
+}
+
+function show(value: Figure | undefined, digits: number): string {
+  if (value === undefined) return '-';
+  const { median, least, most } = value;
+  return `${median.toFixed(digits)} [${least.toFixed(digits)}-${most.toFixed(digits)}]`;
+}
+
+/** Two spaces between columns. */
+function aligned(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd())
+    .map((line) => `${line}\n`)
+    .join('');
+}

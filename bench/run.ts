@@ -1,0 +1,76 @@
+/**
+ * Runs clients in processes of their own, in interleaved rounds, and collects what they measured.
+ */
+
+import { execFile, spawnSync } from 'node:child_process';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import type { Client, Scenario, Work } from './scenarios.ts';
+
+/** What one client measured in one round. */
+export interface Sample {
+  readonly seconds: number;
+  readonly userMicros: number;
+  readonly systemMicros: number;
+  /** Null where it cannot be known. */
+  readonly maxRssKilobytes: number | null;
+}
+
+/** The samples of each client, in the order of the rounds. */
+export type Samples = Record<string, Sample[]>;
+
+export interface Setup {
+  readonly hostname: string;
+  readonly port: number;
+  /** The folder whose dist/ is measured. */
+  readonly dugong: string;
+  readonly rounds: number;
+  readonly onProgress: (text: string) => void;
+}
+
+/** What a client is told; see clients/measure.mjs. */
+interface Job {
+  readonly hostname: string;
+  readonly port: number;
+  readonly dugong: string;
+  readonly depth: number;
+  readonly bufferSize: number | undefined;
+  readonly warmUp: Work;
+  readonly work: Work;
+}
+
+const execute = promisify(execFile);
+
+/** Each round runs every client once, beginning with another one each time. @throws Error if a client fails */
+export async function runScenario(scenario: Scenario, setup: Setup): Promise<Samples> {
+  const clients = scenario.clients.filter(isAvailable);
+  const samples: Samples = Object.fromEntries(clients.map(({ name }) => [name, []]));
+  for (let round = 0; round < setup.rounds; round++) {
+    for (let turn = 0; turn < clients.length; turn++) {
+      const client = clients[(round + turn) % clients.length] as Client;
+      setup.onProgress(`${scenario.name}: round ${round + 1} of ${setup.rounds}, ${client.name}`);
+      samples[client.name]?.push(await runClient(client, scenario, setup));
+    }
+  }
+  return samples;
+}
+
+async function runClient(client: Client, scenario: Scenario, setup: Setup): Promise<Sample> {
+  const { depth, warmUp, work } = scenario;
+  const { hostname, port } = setup;
+  const dugong = pathToFileURL(`${setup.dugong}/dist/index.js`).href;
+  const job: Job = { hostname, port, dugong, depth, bufferSize: client.bufferSize, warmUp, work };
+  const script = fileURLToPath(new URL(`clients/${client.script}.mjs`, import.meta.url));
+  const { stdout } = await execute(process.execPath, [script, JSON.stringify(job)], {
+    timeout: 600_000,
+    env: { ...process.env, NODE_OPTIONS: '' },
+  });
+  return JSON.parse(stdout) as Sample;
+}
+
+/** @throws Error in CI, where nothing may be left out */
+function isAvailable({ needs }: Client): boolean {
+  if (needs === undefined || spawnSync(needs, ['--version']).status === 0) return true;
+  if (process.env.CI !== undefined) throw new Error(`${needs} is not installed, and CI must not leave it out`);
+  return false;
+}
