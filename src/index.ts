@@ -6,6 +6,7 @@ export { BodyFollowing } from './client/body-following.ts';
 export type { ConnectionPromises } from './client/connection-promises.ts';
 export { HTTPConnection, type HTTPConnectionOptions, type SendRequestOptions } from './client/http-connection.ts';
 export type { HTTPResponse } from './client/http-response.ts';
+export type { DigestAlgorithm } from './client/request-body.ts';
 export { type Coroutine, POLLIN, POLLOUT, PollNeeded } from './coroutine.ts';
 export {
   ConnectionClosed,

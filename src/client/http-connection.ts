@@ -13,7 +13,13 @@ import { authority, checkedHostname, checkedPort } from './authority.ts';
 import { BodyFollowing } from './body-following.ts';
 import { ConnectionPromises } from './connection-promises.ts';
 import { assumedContinue, HTTPResponse } from './http-response.ts';
-import { checkedBytes, requestBody, withContentMD5 } from './request-body.ts';
+import {
+  type ContentChecks,
+  checkedBytes,
+  type DigestAlgorithm,
+  requestBody,
+  withContentChecks,
+} from './request-body.ts';
 import { Session, type SessionOptions } from './session.ts';
 import { textDecoderFor } from './text.ts';
 
@@ -35,7 +41,7 @@ export interface HTTPConnectionOptions {
   readonly onInformational?: ((response: HTTPResponse) => void) | undefined;
 }
 
-export interface SendRequestOptions {
+export interface SendRequestOptions extends ContentChecks {
   readonly headers?: HeadersInit | undefined;
   /** A string is sent as UTF-8. BodyFollowing announces what `write()` will bring. */
   readonly body?: string | Uint8Array | BodyFollowing | undefined;
@@ -43,6 +49,8 @@ export interface SendRequestOptions {
   readonly expect100?: boolean | undefined;
   /** Add a Content-MD5 field for a body that is given as a whole (RFC 1864), unless `headers` has one. */
   readonly contentMD5?: boolean | undefined;
+  /** Add a Content-Digest field for a body that is given as a whole (RFC 9530), unless `headers` has one. */
+  readonly contentDigest?: DigestAlgorithm | undefined;
 }
 
 /** Default for `read()`. */
@@ -107,7 +115,7 @@ export class HTTPConnection {
     if (options.expect100 && !(options.body instanceof BodyFollowing)) {
       throw new TypeError('expect100 needs a BodyFollowing: there must be something to hold back');
     }
-    const headers = options.contentMD5 ? withContentMD5(options.headers, body) : options.headers;
+    const headers = withContentChecks(options.headers, options, body);
     yield* this.#openSession().coSendRequest(
       method,
       path,
@@ -121,7 +129,8 @@ export class HTTPConnection {
    * @throws ExcessBodyData, StateError, ConnectionClosed (`readResponse` may still give the server's answer then)
    */
   *coWrite(data: Uint8Array): Coroutine<void> {
-    yield* this.#needSession('write()').coWrite(checkedBytes('write()', data));
+    const bytes = checkedBytes('write()', data);
+    yield* this.#needSession('write()').coWrite(bytes);
   }
 
   /** Ends a chunked body, with trailer fields if there are any. @throws StateError, TypeError, ConnectionClosed */
@@ -184,12 +193,14 @@ export class HTTPConnection {
 
   /** Up to `length` uninterpreted bytes, after HTTP has ended here; empty at the end. @throws StateError, ConnectionClosed */
   *coReadRaw(length: number): Coroutine<Buffer> {
-    return yield* this.#needSession('readRaw()').coReadRaw(wholeNumber('length', length, 1));
+    const size = wholeNumber('length', length, 1);
+    return yield* this.#needSession('readRaw()').coReadRaw(size);
   }
 
   /** Sends uninterpreted bytes, after HTTP has ended here. @throws StateError, ConnectionClosed */
   *coWriteRaw(data: Uint8Array): Coroutine<void> {
-    yield* this.#needSession('writeRaw()').coWriteRaw(checkedBytes('writeRaw()', data));
+    const bytes = checkedBytes('writeRaw()', data);
+    yield* this.#needSession('writeRaw()').coWriteRaw(bytes);
   }
 
   // --- the same, blocking the thread ---------------------------------------------------------------------------------

@@ -34,10 +34,38 @@ export function checkedBytes(what: string, data: unknown): Uint8Array {
   );
 }
 
-/** `headers` with the body's Content-MD5 (RFC 1864), unless they have one. @throws TypeError if the body is not there yet */
-export function withContentMD5(headers: HeadersInit | undefined, body: Uint8Array | undefined): HTTPHeaders {
-  if (body === undefined) throw new TypeError('contentMD5 needs a body that is given as a whole');
+/** The digest algorithms of RFC 9530 that are in active use. */
+export type DigestAlgorithm = 'sha-256' | 'sha-512';
+
+/** What is to be said about the content beside its length. */
+export interface ContentChecks {
+  readonly contentMD5?: boolean | undefined;
+  readonly contentDigest?: DigestAlgorithm | undefined;
+}
+
+/**
+ * `headers` with the Content-MD5 (RFC 1864) and the Content-Digest (RFC 9530) of the body, unless they have them.
+ * @throws TypeError if the body is not there yet, or the algorithm is another one
+ */
+export function withContentChecks(
+  headers: HeadersInit | undefined,
+  checks: ContentChecks,
+  body: Uint8Array | undefined,
+): HeadersInit | undefined {
+  const { contentMD5, contentDigest } = checks;
+  if (!contentMD5 && contentDigest === undefined) return headers;
+  if (body === undefined) throw new TypeError('contentMD5 and contentDigest need a body that is given as a whole');
   const fields = new HTTPHeaders(headers);
-  if (!fields.has('Content-MD5')) fields.append('Content-MD5', createHash('md5').update(body).digest('base64'));
+  if (contentMD5 && !fields.has('Content-MD5')) fields.append('Content-MD5', hash('md5', body));
+  if (contentDigest !== undefined && !fields.has('Content-Digest')) {
+    if (contentDigest !== 'sha-256' && contentDigest !== 'sha-512') {
+      throw new TypeError(`contentDigest must be "sha-256" or "sha-512", got ${JSON.stringify(contentDigest)}`);
+    }
+    fields.append('Content-Digest', `${contentDigest}=:${hash(contentDigest.replace('-', ''), body)}:`);
+  }
   return fields;
+}
+
+function hash(algorithm: string, bytes: Uint8Array): string {
+  return createHash(algorithm).update(bytes).digest('base64');
 }

@@ -101,7 +101,8 @@ export class Session {
       resumed = true;
     } finally {
       this.#diallers--;
-      if (!resumed && this.#diallers === 0) this.close();
+      // Another coroutine may have brought it to its end meanwhile.
+      if (!resumed && this.#diallers === 0 && this.#transport === undefined) this.close();
     }
   }
 

@@ -38,12 +38,12 @@ export class AioFuture<T> extends Promise<T> {
   #error: unknown;
   #running = false;
   /** Errors to throw into the coroutine when it can take them: it may be running at the time. */
-  #interruptions: { error: unknown }[] = [];
+  readonly #interruptions: { error: unknown }[] = [];
   #waitingFor: PollNeeded | undefined;
   /** How interests and timers reach this future; made at the first suspension. */
   #waiter: Waiter | undefined;
   #deadlineTimer: NodeJS.Timeout | undefined;
-  #timeoutTimer: NodeJS.Timeout | undefined;
+  readonly #timeoutTimer: NodeJS.Timeout | undefined;
   #withdrawSignal: (() => void) | undefined;
   /** Keeps async_hooks and AsyncLocalStorage contexts over suspensions; made at the first one. */
   #context: AsyncResource | undefined;
