@@ -6,7 +6,7 @@
 import type { Socket } from 'node:net';
 import { ByteLog } from './byte-log.ts';
 import type { Pace, Script, Step } from './script.ts';
-import { firstDifference, showDifference, showTail } from './show-bytes.ts';
+import { showDifference, showTail } from './show-bytes.ts';
 
 /** Things that happen at most once, by name, and stay so. */
 export class Cues {
@@ -163,9 +163,12 @@ export class ScriptedConnection {
 
   async #expect(expected: Buffer): Promise<void> {
     const arrived = (): Buffer => this.log.rest.subarray(0, expected.length);
+    let compared = 0;
     await this.#until(() => {
       const received = arrived();
-      return received.length === expected.length || firstDifference(expected, received) < received.length;
+      const same = expected.subarray(compared, received.length).equals(received.subarray(compared));
+      compared = received.length;
+      return compared === expected.length || !same;
     }, `${expected.length} bytes`);
     const received = arrived();
     if (!expected.equals(received)) throw new Mismatch(showDifference(expected, received));
