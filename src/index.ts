@@ -3,6 +3,7 @@
  */
 
 export { BodyFollowing } from './client/body-following.ts';
+export { type ByterangesPromises, ByterangesReader } from './client/byteranges-reader.ts';
 export type { ConnectionPromises } from './client/connection-promises.ts';
 export { HTTPConnection, type HTTPConnectionOptions, type SendRequestOptions } from './client/http-connection.ts';
 export type { HTTPResponse } from './client/http-response.ts';
@@ -25,6 +26,7 @@ export {
 } from './errors.ts';
 export { type HeadersInit, HTTPHeaders } from './http1/headers.ts';
 export { DEFAULT_LIMITS, type Limits } from './http1/limits.ts';
+export type { RangePart } from './http1/multipart.ts';
 export { type PollRequest, type PollResult, poll, type Selectable, select } from './io/poll.ts';
 export { AioFuture, type AioFutureOptions } from './schedule/aio-future.ts';
 export { type RunBlockingOptions, runBlocking } from './schedule/run-blocking.ts';

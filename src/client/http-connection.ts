@@ -207,62 +207,70 @@ export class HTTPConnection {
 
   /** Blocking {@link coConnect}. */
   connect(): void {
-    this.#block(this.coConnect());
+    this.runBlocking(this.coConnect());
   }
 
   /** Blocking {@link coSendRequest}. While the server does not take it, responses are taken in, up to `maxReadAhead`. */
   sendRequest(method: string, path: string, options?: SendRequestOptions): void {
-    this.#block(this.coSendRequest(method, path, options));
+    this.runBlocking(this.coSendRequest(method, path, options));
   }
 
   /** Blocking {@link coWrite}. While the server does not take it, responses are taken in, up to `maxReadAhead`. */
   write(data: Uint8Array): void {
-    this.#block(this.coWrite(data));
+    this.runBlocking(this.coWrite(data));
   }
 
   /** Blocking {@link coEndBody}. */
   endBody(trailers?: HeadersInit): void {
-    this.#block(this.coEndBody(trailers));
+    this.runBlocking(this.coEndBody(trailers));
   }
 
   /** Blocking {@link coReadResponse}. */
   readResponse(): HTTPResponse {
-    return this.#block(this.coReadResponse());
+    return this.runBlocking(this.coReadResponse());
   }
 
   /** Blocking {@link coRead}. */
   read(length?: number): Buffer {
-    return this.#block(this.coRead(length));
+    return this.runBlocking(this.coRead(length));
   }
 
   /** Blocking {@link coReadAll}. */
   readAll(): Buffer {
-    return this.#block(this.coReadAll());
+    return this.runBlocking(this.coReadAll());
   }
 
   /** Blocking {@link coReadInto}. */
   readInto(buffer: Uint8Array): number {
-    return this.#block(this.coReadInto(buffer));
+    return this.runBlocking(this.coReadInto(buffer));
   }
 
   /** Blocking {@link coDiscard}. */
   discard(): void {
-    this.#block(this.coDiscard());
+    this.runBlocking(this.coDiscard());
   }
 
   /** Blocking {@link coReadText}. */
   readText(): string {
-    return this.#block(this.coReadText());
+    return this.runBlocking(this.coReadText());
   }
 
   /** Blocking {@link coReadRaw}. */
   readRaw(length: number): Buffer {
-    return this.#block(this.coReadRaw(length));
+    return this.runBlocking(this.coReadRaw(length));
   }
 
   /** Blocking {@link coWriteRaw}. */
   writeRaw(data: Uint8Array): void {
-    this.#block(this.coWriteRaw(data));
+    this.runBlocking(this.coWriteRaw(data));
+  }
+
+  /**
+   * Runs a coroutine of your own over this connection as its blocking calls are run: with its `timeout`, and taking in
+   * responses while the server does not take requests. @throws what the coroutine throws
+   */
+  runBlocking<T>(coroutine: Coroutine<T>): T {
+    return runBlocking(coroutine, this.#blocking);
   }
 
   // --- what never waits ----------------------------------------------------------------------------------------------
@@ -297,10 +305,6 @@ export class HTTPConnection {
   }
 
   // -------------------------------------------------------------------------------------------------------------------
-
-  #block<T>(coroutine: Coroutine<T>): T {
-    return runBlocking(coroutine, this.#blocking);
-  }
 
   #openSession(): Session {
     if (this.#session === undefined || this.#session.closed) this.#session = new Session(this.#options);

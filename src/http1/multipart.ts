@@ -160,8 +160,11 @@ export class ByterangesDecoder {
   }
 }
 
-/** RFC 9110 14.4; each part must have one (15.3.7.2). */
-function rangePart(headers: HTTPHeaders): RangePart {
+/**
+ * The range that the Content-Range of a part, or of a 206 response with one range, describes (RFC 9110 14.4).
+ * @throws InvalidResponse if there is none, or it is no range of bytes
+ */
+export function rangePart(headers: HTTPHeaders): RangePart {
   const value = headers.get('Content-Range') ?? '';
   const [, first = '', last = '', size = ''] = CONTENT_RANGE.exec(value) ?? [];
   const part = {
@@ -173,7 +176,6 @@ function rangePart(headers: HTTPHeaders): RangePart {
   };
   const sound =
     first !== '' && Number.isSafeInteger(part.last) && part.length > 0 && part.last < (part.size ?? Infinity);
-  if (!sound)
-    throw new InvalidResponse(`Content-Range ${quoted(value)} of a part is no range of bytes (RFC 9110 14.4)`);
+  if (!sound) throw new InvalidResponse(`Content-Range ${quoted(value)} is no range of bytes (RFC 9110 14.4)`);
   return part;
 }

@@ -1,0 +1,139 @@
+/**
+ * The ranges of a 206 (Partial Content) response, one after the other, whether the server sent one or a multipart of several
+ * (RFC 9110 15.3.7). What a range's bytes belong to is the caller's affair.
+ */
+
+import type { Coroutine } from '../coroutine.ts';
+import { InvalidResponse } from '../errors.ts';
+import { DEFAULT_LIMITS } from '../http1/limits.ts';
+import { ByterangesDecoder, type RangePart, rangePart } from '../http1/multipart.ts';
+import { AioFuture, type AioFutureOptions } from '../schedule/aio-future.ts';
+import type { HTTPConnection } from './http-connection.ts';
+import type { HTTPResponse } from './http-response.ts';
+
+const READ_SIZE = 65_536;
+const EMPTY: Buffer = Buffer.alloc(0);
+
+/**
+ * Walks the ranges of `response`, the latest of `connection`, whose body nobody has begun to read:
+ *
+ * ```ts
+ * connection.sendRequest('GET', '/file', { headers: { Range: 'bytes=0-99,500-599' } });
+ * const ranges = new ByterangesReader(connection, connection.readResponse());
+ * for (let part = ranges.nextPart(); part !== null; part = ranges.nextPart()) {
+ *   console.log(part.first, part.last, ranges.readAll());
+ * }
+ * ```
+ *
+ * After the last range the body has been read to its end, and the connection is free for the next response.
+ */
+export class ByterangesReader {
+  /** The same operations as promises. */
+  readonly promises: ByterangesPromises;
+  readonly #connection: HTTPConnection;
+  /** Undefined for a response with one range, which is its body. */
+  readonly #decoder: ByterangesDecoder | undefined;
+  #only: RangePart | null | undefined;
+
+  /** @throws InvalidResponse if the response is no 206, or names neither a range nor a boundary */
+  constructor(connection: HTTPConnection, response: HTTPResponse) {
+    if (response.status !== 206)
+      throw new InvalidResponse(`status ${response.status} has no ranges: that would be 206`);
+    this.#connection = connection;
+    this.promises = new ByterangesPromises(this);
+    const contentType = response.headers.get('Content-Type');
+    if (/^multipart\//i.test(contentType ?? '')) this.#decoder = new ByterangesDecoder(contentType, DEFAULT_LIMITS);
+    else this.#only = rangePart(response.headers);
+  }
+
+  /**
+   * The next range; null after the last one. What is left of the one before is skipped.
+   * @throws InvalidResponse, and what reading a body throws
+   */
+  *coNextPart(): Coroutine<RangePart | null> {
+    const part = this.#decoder === undefined ? this.#takeOnly() : yield* this.#coDecoded(this.#decoder);
+    if (part === null) yield* this.#connection.coDiscard();
+    return part;
+  }
+
+  /** Up to `length` bytes of this range, at least one; empty at its end. @throws as {@link coNextPart} */
+  *coRead(length: number = READ_SIZE): Coroutine<Buffer> {
+    const decoder = this.#decoder;
+    if (decoder === undefined) return yield* this.#connection.coRead(length);
+    for (;;) {
+      const target = Buffer.allocUnsafe(Math.min(length, READ_SIZE));
+      const count = decoder.read(target, 0, target.length);
+      if (count !== undefined) return target.subarray(0, count);
+      yield* this.#coBring(decoder);
+    }
+  }
+
+  /** The rest of this range. @throws as {@link coNextPart} */
+  *coReadAll(): Coroutine<Buffer> {
+    const parts: Buffer[] = [];
+    for (;;) {
+      const part = yield* this.coRead();
+      if (part.length === 0) return parts.length === 0 ? EMPTY : Buffer.concat(parts);
+      parts.push(part);
+    }
+  }
+
+  /** Blocking {@link coNextPart}. */
+  nextPart(): RangePart | null {
+    return this.#connection.runBlocking(this.coNextPart());
+  }
+
+  /** Blocking {@link coRead}. */
+  read(length?: number): Buffer {
+    return this.#connection.runBlocking(this.coRead(length));
+  }
+
+  /** Blocking {@link coReadAll}. */
+  readAll(): Buffer {
+    return this.#connection.runBlocking(this.coReadAll());
+  }
+
+  #takeOnly(): RangePart | null {
+    const part = this.#only ?? null;
+    this.#only = null;
+    return part;
+  }
+
+  *#coDecoded(decoder: ByterangesDecoder): Coroutine<RangePart | null> {
+    for (;;) {
+      const part = decoder.nextPart();
+      if (part !== undefined) return part;
+      yield* this.#coBring(decoder);
+    }
+  }
+
+  *#coBring(decoder: ByterangesDecoder): Coroutine<void> {
+    const bytes = yield* this.#connection.coRead(READ_SIZE);
+    if (bytes.length === 0) throw new InvalidResponse('the body ended before the last boundary (RFC 2046 5.1.1)');
+    decoder.push(bytes);
+  }
+}
+
+/** The operations of a ByterangesReader as promises. */
+export class ByterangesPromises {
+  readonly #reader: ByterangesReader;
+
+  constructor(reader: ByterangesReader) {
+    this.#reader = reader;
+  }
+
+  /** Awaits {@link ByterangesReader.coNextPart}. */
+  nextPart(future?: AioFutureOptions): AioFuture<RangePart | null> {
+    return new AioFuture(this.#reader.coNextPart(), future);
+  }
+
+  /** Awaits {@link ByterangesReader.coRead}. */
+  read(length?: number, future?: AioFutureOptions): AioFuture<Buffer> {
+    return new AioFuture(this.#reader.coRead(length), future);
+  }
+
+  /** Awaits {@link ByterangesReader.coReadAll}. */
+  readAll(future?: AioFutureOptions): AioFuture<Buffer> {
+    return new AioFuture(this.#reader.coReadAll(), future);
+  }
+}

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { ByterangesReader, HTTPConnection } from 'dugong';
+import { expectHead, type ScriptedServer, send, startScriptedServer } from '../support/scripted-server.ts';
+
+const PARTS = [
+  '--B\r\nContent-Range: bytes 0-4/1000\r\n\r\nhello\r\n',
+  `--B\r\nContent-Range: bytes 100-899/1000\r\n\r\n${'x'.repeat(800)}\r\n`,
+  '--B--\r\n',
+].join('');
+const MULTIPART = `HTTP/1.1 206 Partial Content\r\nContent-Type: multipart/byteranges; boundary=B\r\nContent-Length: ${PARTS.length}\r\n\r\n${PARTS}`;
+const SINGLE = 'HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 5-9/*\r\nContent-Length: 5\r\n\r\nworld';
+const NEXT = 'HTTP/1.1 204 No Content\r\n\r\n';
+
+function serve(response: string): ScriptedServer {
+  return startScriptedServer([[expectHead(), expectHead(), send(response + NEXT, { chunk: 50 })]]);
+}
+
+function requestTwice(server: ScriptedServer): HTTPConnection {
+  const connection = new HTTPConnection(server.hostname, { port: server.port });
+  connection.sendRequest('GET', '/', { headers: { Range: 'bytes=0-4,100-899' } });
+  connection.sendRequest('GET', '/next');
+  return connection;
+}
+
+suite('the ranges of a 206 response [RFC 9110 15.3.7]', () => {
+  test('are walked blocking, and the next response follows', () => {
+    using server = serve(MULTIPART);
+    using connection = requestTwice(server);
+    const ranges = new ByterangesReader(connection, connection.readResponse());
+    const part = ranges.nextPart();
+    assert.deepEqual([part?.first, part?.last, part?.size, part?.length], [0, 4, 1000, 5]);
+    assert.equal(ranges.read(2).toString(), 'he');
+    assert.equal(ranges.readAll().toString(), 'llo');
+    assert.equal(ranges.read().length, 0);
+    assert.equal(ranges.nextPart()?.length, 800);
+    assert.equal(ranges.readAll().toString(), 'x'.repeat(800));
+    assert.equal(ranges.nextPart(), null);
+    assert.equal(ranges.nextPart(), null);
+    assert.equal(connection.readResponse().status, 204);
+    server.check();
+  });
+
+  test('are walked as promises, unread ones skipped', async () => {
+    using server = serve(MULTIPART);
+    using connection = requestTwice(server);
+    const { promises: ranges } = new ByterangesReader(connection, await connection.promises.readResponse());
+    assert.equal((await ranges.nextPart())?.first, 0);
+    assert.equal((await ranges.nextPart())?.first, 100);
+    assert.equal((await ranges.read(5)).toString(), 'xxxxx');
+    assert.equal((await ranges.readAll()).length, 795);
+    assert.equal(await ranges.nextPart(), null);
+    assert.equal((await connection.promises.readResponse()).status, 204);
+  });
+
+  test('may be a single one, which is the body', () => {
+    using server = serve(SINGLE);
+    using connection = requestTwice(server);
+    const ranges = new ByterangesReader(connection, connection.readResponse());
+    assert.deepEqual(ranges.nextPart()?.first, 5);
+    assert.equal(ranges.readAll().toString(), 'world');
+    assert.equal(ranges.nextPart(), null);
+    assert.equal(connection.readResponse().status, 204);
+  });
+
+  test('are none in a response of another status, or in a body that ends too early', () => {
+    using server = serve(MULTIPART.replace(PARTS.length.toString(), '20').slice(0, -PARTS.length + 20));
+    using connection = requestTwice(server);
+    const ranges = new ByterangesReader(connection, connection.readResponse());
+    assert.throws(() => ranges.nextPart(), { name: 'InvalidResponse', message: /ended before the last boundary/ });
+    const response = connection.readResponse();
+    assert.throws(() => new ByterangesReader(connection, response), { name: 'InvalidResponse', message: /status 204/ });
+  });
+});
