@@ -10,6 +10,7 @@
         'native/environment.cc',
         'native/lookup.cc',
         'native/poll.cc',
+        'native/poller.cc',
         'native/resolve.cc',
         'native/socket.cc',
         'native/transfer.cc',

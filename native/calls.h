@@ -8,6 +8,9 @@ namespace dugong {
 // socket.cc: the life of a socket
 napi_value Socket(napi_env env, napi_callback_info info);
 napi_value Connect(napi_env env, napi_callback_info info);
+napi_value ConnectUnix(napi_env env, napi_callback_info info);
+napi_value Bind(napi_env env, napi_callback_info info);
+napi_value KeepAlive(napi_env env, napi_callback_info info);
 napi_value SocketError(napi_env env, napi_callback_info info);
 napi_value Shutdown(napi_env env, napi_callback_info info);
 napi_value Close(napi_env env, napi_callback_info info);
@@ -20,6 +23,11 @@ napi_value SendV(napi_env env, napi_callback_info info);
 // poll.cc: waiting with the thread blocked
 napi_value PollOne(napi_env env, napi_callback_info info);
 napi_value Poll(napi_env env, napi_callback_info info);
+
+// poller.cc: interest in many descriptors
+napi_value OpenPoller(napi_env env, napi_callback_info info);
+napi_value ChangePoller(napi_env env, napi_callback_info info);
+napi_value WaitPoller(napi_env env, napi_callback_info info);
 
 // watcher.cc: waiting on the event loop
 napi_value OnReady(napi_env env, napi_callback_info info);

@@ -10,6 +10,7 @@
 #include "arguments.h"
 #include "calls.h"
 #include "environment.h"
+#include "wait.h"
 
 namespace dugong {
 
@@ -27,8 +28,9 @@ int pollOnce(pollfd* entries, nfds_t count, double timeout) {
   return ready < 0 ? -errno : ready;
 }
 
-// Milliseconds; negative or infinite is for ever. The number of ready entries, 0 when the time is over, or -errno.
-int wait(const Environment& environment, pollfd* entries, nfds_t count, double timeout) {
+}  // namespace
+
+int waitForDescriptors(const Environment& environment, pollfd* entries, nfds_t count, double timeout) {
   const bool forever = timeout < 0 || std::isinf(timeout);
   double left = forever ? kLookUpEvery : timeout;
   const double deadline = forever || timeout == 0 ? 0 : now() + timeout;
@@ -46,14 +48,6 @@ int wait(const Environment& environment, pollfd* entries, nfds_t count, double t
   }
 }
 
-template <size_t count>
-bool timeoutArgument(const Arguments<count>& arguments, size_t index, double* out) {
-  if (!arguments.number(index, "timeoutMs", out)) return false;
-  return std::isnan(*out) ? arguments.template fail<Napi::RangeError>("timeoutMs", "must not be NaN") : true;
-}
-
-}  // namespace
-
 napi_value PollOne(napi_env env, napi_callback_info info) {
   const Arguments<3> arguments(env, info, "pollOne");
   int fd = 0;
@@ -64,7 +58,7 @@ napi_value PollOne(napi_env env, napi_callback_info info) {
     return nullptr;
   }
   pollfd entry{fd, static_cast<short>(mask), 0};
-  const int ready = wait(arguments.environment(), &entry, 1, timeout);
+  const int ready = waitForDescriptors(arguments.environment(), &entry, 1, timeout);
   return arguments.result(ready > 0 ? entry.revents : ready);
 }
 
@@ -89,7 +83,7 @@ napi_value Poll(napi_env env, napi_callback_info info) {
   for (size_t i = 0; i < entries.size(); i++) {
     entries[i] = {triples[3 * i], static_cast<short>(triples[3 * i + 1]), 0};
   }
-  const int ready = wait(arguments.environment(), entries.data(), static_cast<nfds_t>(entries.size()), timeout);
+  const int ready = waitForDescriptors(arguments.environment(), entries.data(), static_cast<nfds_t>(entries.size()), timeout);
   if (ready < 0) return arguments.result(ready);
   for (size_t i = 0; i < entries.size(); i++) triples[3 * i + 2] = entries[i].revents;
   return arguments.result(ready);

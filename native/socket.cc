@@ -1,10 +1,11 @@
-// The life of a TCP socket: socket, connect, SO_ERROR, shutdown, close. Numeric addresses only; names are for
-// lookup.cc.
+// The life of a stream socket: socket, bind, connect, SO_ERROR, shutdown, close. Numeric addresses and paths only; names
+// are for lookup.cc.
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -35,11 +36,12 @@ int openSocket(int family) {
   }
 #endif
   const int on = 1;
-  // We write whole heads and large parts of bodies: waiting for more to fill a segment could only delay them.
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 #ifdef SO_NOSIGPIPE
   setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
 #endif
+  if (family == AF_UNIX) return fd;
+  // We write whole heads and large parts of bodies: waiting for more to fill a segment could only delay them.
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   return fd;
 }
 
@@ -54,6 +56,10 @@ unsigned zoneIndex(const std::string& zone) {
 struct Address {
   sockaddr_storage storage{};
   socklen_t length = 0;
+  // What parse() returned.
+  int error = 0;
+
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
 
   // 0, -EINVAL if it is not an address, -ENODEV if its zone is no interface of this machine.
   int parse(const std::string& text, int port) {
@@ -84,17 +90,36 @@ struct Address {
   }
 };
 
+// The arguments `fd, address, port`.
+bool addressArguments(const Arguments<3>& arguments, int* fd, Address* address) {
+  int port = 0;
+  std::string text;
+  if (!arguments.descriptor(0, fd) || !arguments.string(1, "address", &text) || !arguments.integer(2, "port", &port)) {
+    return false;
+  }
+  if (port < 0 || port > 65535) return arguments.fail<Napi::RangeError>("port", "must be from 0 to 65535");
+  address->error = address->parse(text, port);
+  if (address->error != -EINVAL) return true;
+  return arguments.fail<Napi::TypeError>("address", "must be a numeric IPv4 or IPv6 address");
+}
+
+int startConnecting(int fd, const sockaddr* address, socklen_t length) {
+  if (connect(fd, address, length) == 0) return 0;
+  // Interrupted, it goes on by itself; a second call would be told EALREADY.
+  return errno == EINTR ? -EINPROGRESS : -errno;
+}
+
 }  // namespace
 
 napi_value Socket(napi_env env, napi_callback_info info) {
   const Arguments<1> arguments(env, info, "socket");
   int family = 0;
   if (!arguments.integer(0, "family", &family)) return nullptr;
-  if (family != 4 && family != 6) {
-    arguments.fail<Napi::RangeError>("family", "must be 4 or 6");
+  if (family != 4 && family != 6 && family != 0) {
+    arguments.fail<Napi::RangeError>("family", "must be 4, 6 or 0");
     return nullptr;
   }
-  const int fd = openSocket(family == 4 ? AF_INET : AF_INET6);
+  const int fd = openSocket(family == 4 ? AF_INET : family == 6 ? AF_INET6 : AF_UNIX);
   if (fd >= 0) arguments.environment().own(fd);
   return arguments.result(fd);
 }
@@ -102,26 +127,58 @@ napi_value Socket(napi_env env, napi_callback_info info) {
 napi_value Connect(napi_env env, napi_callback_info info) {
   const Arguments<3> arguments(env, info, "connect");
   int fd = 0;
-  int port = 0;
-  std::string text;
-  if (!arguments.descriptor(0, &fd) || !arguments.string(1, "address", &text) || !arguments.integer(2, "port", &port)) {
-    return nullptr;
-  }
-  if (port < 0 || port > 65535) {
-    arguments.fail<Napi::RangeError>("port", "must be from 0 to 65535");
-    return nullptr;
-  }
   Address address;
-  const int parsed = address.parse(text, port);
-  if (parsed == -EINVAL) {
-    arguments.fail<Napi::TypeError>("address", "must be a numeric IPv4 or IPv6 address");
+  if (!addressArguments(arguments, &fd, &address)) return nullptr;
+  if (!arguments.environment().owns(fd)) return arguments.result(-EBADF);
+  if (address.error < 0) return arguments.result(address.error);
+  return arguments.result(startConnecting(fd, address.get(), address.length));
+}
+
+napi_value ConnectUnix(napi_env env, napi_callback_info info) {
+  const Arguments<2> arguments(env, info, "connectUnix");
+  int fd = 0;
+  std::string path;
+  if (!arguments.descriptor(0, &fd) || !arguments.string(1, "path", &path)) return nullptr;
+  sockaddr_un address{};
+  if (path.empty() || path.size() >= sizeof address.sun_path) {
+    arguments.fail<Napi::RangeError>("path", "must have from 1 to 107 bytes (103 on macOS)");
     return nullptr;
   }
   if (!arguments.environment().owns(fd)) return arguments.result(-EBADF);
-  if (parsed < 0) return arguments.result(parsed);
-  if (connect(fd, reinterpret_cast<const sockaddr*>(&address.storage), address.length) == 0) return arguments.result(0);
-  // Interrupted, it goes on by itself; a second call would be told EALREADY.
-  return arguments.result(errno == EINTR ? -EINPROGRESS : -errno);
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.data(), path.size());
+  return arguments.result(startConnecting(fd, reinterpret_cast<sockaddr*>(&address), sizeof address));
+}
+
+napi_value Bind(napi_env env, napi_callback_info info) {
+  const Arguments<3> arguments(env, info, "bind");
+  int fd = 0;
+  Address address;
+  if (!addressArguments(arguments, &fd, &address)) return nullptr;
+  if (!arguments.environment().owns(fd)) return arguments.result(-EBADF);
+  if (address.error < 0) return arguments.result(address.error);
+  return arguments.result(bind(fd, address.get(), address.length) == 0 ? 0 : -errno);
+}
+
+napi_value KeepAlive(napi_env env, napi_callback_info info) {
+  const Arguments<2> arguments(env, info, "keepAlive");
+  int fd = 0;
+  int idle = 0;
+  if (!arguments.descriptor(0, &fd) || !arguments.integer(1, "idleSeconds", &idle)) return nullptr;
+  if (idle < 1) {
+    arguments.fail<Napi::RangeError>("idleSeconds", "must be at least 1");
+    return nullptr;
+  }
+  if (!arguments.environment().owns(fd)) return arguments.result(-EBADF);
+  const int on = 1;
+#ifdef TCP_KEEPIDLE
+  const int option = TCP_KEEPIDLE;
+#else
+  const int option = TCP_KEEPALIVE;
+#endif
+  const bool set = setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) == 0 &&
+                   setsockopt(fd, IPPROTO_TCP, option, &idle, sizeof idle) == 0;
+  return arguments.result(set ? 0 : -errno);
 }
 
 napi_value SocketError(napi_env env, napi_callback_info info) {

@@ -23,10 +23,16 @@ export interface LookupFailure {
 }
 
 export interface Native {
-  /** A non-blocking, close-on-exec TCP socket with TCP_NODELAY. `family` is 4 or 6. Returns the fd. */
+  /** A non-blocking, close-on-exec stream socket: TCP with TCP_NODELAY (`family` 4 or 6) or Unix (0). Returns the fd. */
   socket(family: number): number;
   /** connect(2) to a numeric address (an IPv6 one may carry a %zone). Returns 0 or -EINPROGRESS while it goes on. */
   connect(fd: number, address: string, port: number): number;
+  /** connect(2) to a Unix socket's path. */
+  connectUnix(fd: number, path: string): number;
+  /** bind(2) to a numeric address; port 0 leaves the choice to the kernel. */
+  bind(fd: number, address: string, port: number): number;
+  /** Probes an idle TCP connection after so many seconds (SO_KEEPALIVE, TCP_KEEPIDLE). */
+  keepAlive(fd: number, idleSeconds: number): number;
   /** The pending error of the socket (SO_ERROR) as a negated errno, 0 if there is none. */
   socketError(fd: number): number;
   /** recv(2) into `buffer[offset, offset + length)`. Returns the count, 0 at the peer's end of stream. */
@@ -47,6 +53,13 @@ export interface Native {
    * Returns how many entries are ready. EINTR is retried with the time that is left.
    */
   poll(entries: Int32Array, timeoutMs: number): number;
+
+  /** A new epoll(7) or kqueue(2) descriptor, owned. It is readable while something in it is ready. */
+  openPoller(): number;
+  /** Sets what the poller waits for on `fd`, 0 for no longer; `oldMask` is what it was before, 0 if it is new. */
+  changePoller(poller: number, fd: number, mask: number, oldMask: number): number;
+  /** Waits as {@link Native.poll}. Fills `events` with pairs `fd, events`, as many as fit; returns how many. */
+  waitPoller(poller: number, events: Int32Array, timeoutMs: number): number;
 
   /** Installs the one function of this environment that hears of readiness; see {@link Native.watch}. */
   onReady(callback: (fd: number, events: number) => void): void;

@@ -12,6 +12,8 @@ const { errno } = constants;
 export const WOULD_BLOCK: number = -errno.EAGAIN;
 export const IN_PROGRESS: number = -errno.EINPROGRESS;
 export const BAD_DESCRIPTOR: number = -errno.EBADF;
+export const ALREADY_THERE: number = -errno.EEXIST;
+export const NOT_THERE: number = -errno.ENOENT;
 
 /** What sending or receiving returns when the connection is gone, however it went. */
 const LOST: ReadonlySet<number> = new Set([

@@ -150,7 +150,7 @@ describe('a buffer', () => {
 
 describe('a wrong argument', () => {
   const cases: [name: string, values: unknown[], message: RegExp][] = [
-    ['socket', [5], /^RangeError: socket: family must be 4 or 6$/],
+    ['socket', [5], /^RangeError: socket: family must be 4, 6 or 0$/],
     ['socket', [], /^TypeError: socket: family must be a number$/],
     ['connect', [3, 'localhost', 1], /^TypeError: connect: address must be a numeric/],
     ['connect', [3, '', 1], /^TypeError: connect: address must be a numeric/],

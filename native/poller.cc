@@ -1,0 +1,150 @@
+// Interest in many descriptors, held by the kernel: epoll(7) on Linux, kqueue(2) elsewhere. The poller is a descriptor
+// itself, readable while something in it is ready, so that waiting for it can be left to anybody. Knows nothing of who
+// waits for what.
+#ifdef __linux__
+#include <sys/epoll.h>
+#else
+#include <sys/event.h>
+#include <sys/time.h>
+#endif
+#include <poll.h>
+
+#include <cerrno>
+#include <vector>
+
+#include "arguments.h"
+#include "calls.h"
+#include "descriptor.h"
+#include "environment.h"
+#include "wait.h"
+
+namespace dugong {
+
+namespace {
+
+struct Ready {
+  int fd;
+  int events;
+};
+
+#ifdef __linux__
+
+int openPoller() {
+  const int fd = epoll_create1(EPOLL_CLOEXEC);
+  return fd < 0 ? -errno : fd;
+}
+
+int change(int poller, int fd, int mask, int old) {
+  epoll_event event{};
+  // The bits of epoll(7) are those of poll(2).
+  event.events = static_cast<uint32_t>(mask);
+  event.data.fd = fd;
+  const int operation = mask == 0 ? EPOLL_CTL_DEL : old == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+  return epoll_ctl(poller, operation, fd, &event) == 0 ? 0 : -errno;
+}
+
+int readyNow(int poller, std::vector<Ready>& out) {
+  std::vector<epoll_event> events(out.size());
+  const int count = epoll_wait(poller, events.data(), static_cast<int>(events.size()), 0);
+  if (count < 0) return errno == EINTR ? 0 : -errno;
+  for (size_t i = 0; i < static_cast<size_t>(count); i++) {
+    out[i] = {events[i].data.fd, static_cast<int>(events[i].events)};
+  }
+  return count;
+}
+
+#else
+
+int openPoller() {
+  const int fd = kqueue();
+  if (fd >= 0) fcntl(fd, F_SETFD, FD_CLOEXEC);
+  return fd < 0 ? -errno : fd;
+}
+
+int change(int poller, int fd, int mask, int old) {
+  const struct {
+    int event;
+    int16_t filter;
+  } directions[] = {{POLLIN, EVFILT_READ}, {POLLOUT, EVFILT_WRITE}};
+  struct kevent changes[2];
+  int count = 0;
+  for (const auto& each : directions) {
+    const bool wanted = (mask & each.event) != 0;
+    if (wanted == ((old & each.event) != 0)) continue;
+    EV_SET(&changes[count++], static_cast<uintptr_t>(fd), each.filter, wanted ? EV_ADD : EV_DELETE, 0, 0, nullptr);
+  }
+  return kevent(poller, changes, count, nullptr, 0, nullptr) == 0 ? 0 : -errno;
+}
+
+int readyNow(int poller, std::vector<Ready>& out) {
+  std::vector<struct kevent> events(out.size());
+  const timespec none{};
+  const int count = kevent(poller, nullptr, 0, events.data(), static_cast<int>(events.size()), &none);
+  if (count < 0) return errno == EINTR ? 0 : -errno;
+  for (size_t i = 0; i < static_cast<size_t>(count); i++) {
+    const int direction = events[i].filter == EVFILT_READ ? POLLIN : POLLOUT;
+    out[i] = {static_cast<int>(events[i].ident), direction | ((events[i].flags & EV_EOF) != 0 ? POLLHUP : 0)};
+  }
+  return count;
+}
+
+#endif
+
+}  // namespace
+
+napi_value OpenPoller(napi_env env, napi_callback_info info) {
+  const Arguments<1> arguments(env, info, "openPoller");
+  const int fd = openPoller();
+  if (fd >= 0) arguments.environment().own(fd);
+  return arguments.result(fd);
+}
+
+napi_value ChangePoller(napi_env env, napi_callback_info info) {
+  const Arguments<4> arguments(env, info, "changePoller");
+  int poller = 0;
+  int fd = 0;
+  int mask = 0;
+  int old = 0;
+  if (!arguments.descriptor(0, &poller) || !arguments.descriptor(1, &fd) || !arguments.integer(2, "mask", &mask) ||
+      !arguments.integer(3, "oldMask", &old)) {
+    return nullptr;
+  }
+  if (!arguments.environment().owns(poller)) return arguments.result(-EBADF);
+  return arguments.result(change(poller, fd, mask, old));
+}
+
+napi_value WaitPoller(napi_env env, napi_callback_info info) {
+  const Arguments<3> arguments(env, info, "waitPoller");
+  int poller = 0;
+  napi_typedarray_type type;
+  size_t length;
+  void* data = nullptr;
+  double timeout = 0;
+  if (!arguments.descriptor(0, &poller)) return nullptr;
+  if (napi_get_typedarray_info(env, arguments[1], &type, &length, &data, nullptr, nullptr) != napi_ok ||
+      type != napi_int32_array) {
+    arguments.fail<Napi::TypeError>("events", "must be an Int32Array");
+    return nullptr;
+  }
+  if (length < 2 || length % 2 != 0) {
+    arguments.fail<Napi::RangeError>("events", "must hold pairs of fd, events");
+    return nullptr;
+  }
+  if (!timeoutArgument(arguments, 2, &timeout)) return nullptr;
+  if (!arguments.environment().owns(poller)) return arguments.result(-EBADF);
+  std::vector<Ready> ready(length / 2);
+  int count = readyNow(poller, ready);
+  if (count == 0 && timeout != 0) {
+    pollfd entry{poller, POLLIN, 0};
+    count = waitForDescriptors(arguments.environment(), &entry, 1, timeout);
+    if (count > 0) count = readyNow(poller, ready);
+  }
+  int32_t* const pairs = static_cast<int32_t*>(data);
+  for (int i = 0; i < count; i++) {
+    pairs[2 * i] = ready[static_cast<size_t>(i)].fd;
+    pairs[2 * i + 1] = ready[static_cast<size_t>(i)].events;
+  }
+  return arguments.result(count);
+}
+
+}  // namespace dugong

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { isIP } from 'node:net';
+import { describe, test } from 'node:test';
+import { AioFuture, type Coroutine, type PollNeeded, runBlocking } from '../../src/index.ts';
+import { native } from '../../src/io/native.ts';
+import { coResolve } from '../../src/io/resolver.ts';
+import { suspend, waysOfWaiting } from '../support/waiting.ts';
+
+describe('coResolve', () => {
+  test('takes a numeric address for its own answer, without waiting', () => {
+    for (const address of ['127.0.0.1', '::1', 'fe80::1%lo']) {
+      assert.deepEqual(coResolve(address).next(), { done: true, value: [address] });
+    }
+  });
+
+  for (const { name, run } of waysOfWaiting) {
+    test(`gives the addresses of a name (${name})`, async () => {
+      const addresses = await run(coResolve('localhost'));
+      assert.ok(addresses.length > 0 && addresses.every((address) => isIP(address) !== 0), addresses.join());
+      assert.ok(addresses.includes('127.0.0.1') || addresses.includes('::1'));
+    });
+
+    test(`raises for a name that has none, and says what the system said (${name})`, async () => {
+      // "." at the end: no search domains; "invalid" never exists (RFC 6761 6.4). Without any resolver it cannot be found out.
+      await assert.rejects(
+        async () => run(coResolve('no-such-host.invalid.')),
+        (error: Error & { code: string; hostname: string; cause: { code: string; syscall: string } }) => {
+          assert.match(error.name, /^(HostnameNotResolvable|DNSUnavailable)$/);
+          assert.equal(error.hostname, 'no-such-host.invalid.');
+          assert.match(error.cause.code, /^EAI_/);
+          assert.equal(error.cause.syscall, 'getaddrinfo');
+          return true;
+        },
+      );
+    });
+  }
+
+  test('frees its descriptor in every case: result, failure, interruption', async () => {
+    const before = native.counts();
+    runBlocking(coResolve('localhost'));
+    assert.throws(() => runBlocking(coResolve('no-such-host.invalid.')));
+    const given: Coroutine<unknown> = coResolve('localhost');
+    suspend(given);
+    given.return(undefined);
+    const failed = coResolve('localhost');
+    suspend(failed);
+    assert.throws(() => failed.throw(new Error('enough')), /enough/);
+    const future = new AioFuture(coResolve('localhost'));
+    future.cancel();
+    await assert.rejects(future, { name: 'AbortError' });
+    assert.deepEqual(native.counts(), before);
+  });
+
+  test('of many names at once finishes all of them', async () => {
+    const futures = Array.from({ length: native.maxLookupThreads * 3 }, () => new AioFuture(coResolve('localhost')));
+    for (const addresses of await Promise.all(futures)) assert.ok(addresses.length > 0);
+  });
+
+  test('may be resumed early as often as one likes', () => {
+    const coroutine = coResolve('localhost');
+    let step: IteratorResult<PollNeeded, string[]> = coroutine.next();
+    for (let count = 0; count < 3 && !step.done; count++) step = coroutine.next();
+    while (!step.done) {
+      assert.equal(step.value.poll(20_000), true);
+      step = coroutine.next();
+    }
+    assert.ok(step.value.length > 0);
+  });
+});
