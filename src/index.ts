@@ -4,8 +4,9 @@
 
 export { BodyFollowing } from './client/body-following.ts';
 export { type ByterangesPromises, ByterangesReader } from './client/byteranges-reader.ts';
+export type { HTTPConnectionOptions } from './client/connection-options.ts';
 export type { ConnectionPromises } from './client/connection-promises.ts';
-export { HTTPConnection, type HTTPConnectionOptions, type SendRequestOptions } from './client/http-connection.ts';
+export { HTTPConnection, type SendRequestOptions } from './client/http-connection.ts';
 export type { HTTPResponse } from './client/http-response.ts';
 export type { DigestAlgorithm } from './client/request-body.ts';
 export { type Coroutine, POLLIN, POLLOUT, PollNeeded } from './coroutine.ts';
@@ -28,5 +29,7 @@ export { type HeadersInit, HTTPHeaders } from './http1/headers.ts';
 export { DEFAULT_LIMITS, type Limits } from './http1/limits.ts';
 export type { RangePart } from './http1/multipart.ts';
 export { type PollRequest, type PollResult, poll, type Selectable, select } from './io/poll.ts';
+export { Poller, type PollerEvent } from './io/poller.ts';
+export { type AddressFamily, dnsTestHostnames, type ResolveOptions } from './io/resolver.ts';
 export { AioFuture, type AioFutureOptions } from './schedule/aio-future.ts';
 export { type RunBlockingOptions, runBlocking } from './schedule/run-blocking.ts';

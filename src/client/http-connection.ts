@@ -7,10 +7,9 @@ import type { Coroutine } from '../coroutine.ts';
 import { StateError } from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
 import type { HeadersInit } from '../http1/headers.ts';
-import { type Limits, withDefaultLimits } from '../http1/limits.ts';
 import { runBlocking } from '../schedule/run-blocking.ts';
-import { authority, checkedHostname, checkedPort } from './authority.ts';
 import { BodyFollowing } from './body-following.ts';
+import { type HTTPConnectionOptions, sessionOptions, wholeNumber } from './connection-options.ts';
 import { ConnectionPromises } from './connection-promises.ts';
 import { assumedContinue, HTTPResponse } from './http-response.ts';
 import {
@@ -22,24 +21,6 @@ import {
 } from './request-body.ts';
 import { Session, type SessionOptions } from './session.ts';
 import { textDecoderFor } from './text.ts';
-
-/** How to reach a server and how to treat it. Times are milliseconds, sizes bytes. */
-export interface HTTPConnectionOptions {
-  /** Default 80. */
-  readonly port?: number | undefined;
-  /** Without any byte sent or received for this long, *blocking* calls raise ConnectionTimedOut. Default: no limit. */
-  readonly timeout?: number | undefined;
-  /** How long to wait for 100 (Continue) before `readResponse` assumes it. Default 1000. */
-  readonly continueTimeout?: number | undefined;
-  /** Default 65536. */
-  readonly receiveBufferSize?: number | undefined;
-  /** How much of the responses a blocked send takes in while the server does not read on. Default 16 MiB. */
-  readonly maxReadAhead?: number | undefined;
-  /** What a server can make this client hold or skip. */
-  readonly limits?: Partial<Limits> | undefined;
-  /** Hears of informational responses other than an expected 100, e.g. 103 (Early Hints). */
-  readonly onInformational?: ((response: HTTPResponse) => void) | undefined;
-}
 
 export interface SendRequestOptions extends ContentChecks {
   readonly headers?: HeadersInit | undefined;
@@ -77,18 +58,10 @@ export class HTTPConnection {
 
   /** No I/O happens here. @throws TypeError on a hostname, port or option that cannot be */
   constructor(hostname: string, options: HTTPConnectionOptions = {}) {
-    this.hostname = checkedHostname(hostname);
-    this.port = checkedPort(options.port ?? 80);
+    this.#options = sessionOptions(hostname, options);
+    this.hostname = this.#options.destination.hostname;
+    this.port = this.#options.destination.port;
     this.promises = new ConnectionPromises(this);
-    this.#options = {
-      destination: { hostname: this.hostname, port: this.port },
-      host: authority(this.hostname, this.port, 80),
-      limits: withDefaultLimits(options.limits),
-      receiveBufferSize: wholeNumber('receiveBufferSize', options.receiveBufferSize ?? 65_536, 1),
-      maxReadAhead: wholeNumber('maxReadAhead', options.maxReadAhead ?? 2 ** 24, 0),
-      continueTimeout: wholeNumber('continueTimeout', options.continueTimeout ?? 1000, 0),
-      onInformational: informationalListener(options.onInformational),
-    };
     this.#blocking = {
       timeout: wholeNumber('timeout', options.timeout ?? 0, 0),
       wait: (need, timeoutMs) => this.#session?.waitBlocking(need, timeoutMs) ?? need.poll(timeoutMs),
@@ -321,16 +294,4 @@ export class HTTPConnection {
   #body(): BodyDecoder | undefined {
     return this.#session?.protocol.body;
   }
-}
-
-/** @throws TypeError */
-function wholeNumber(name: string, value: number, least: number): number {
-  if (!Number.isSafeInteger(value) || value < least) {
-    throw new TypeError(`${name} must be a whole number >= ${least}, got ${String(value)}`);
-  }
-  return value;
-}
-
-function informationalListener(listener: HTTPConnectionOptions['onInformational']): SessionOptions['onInformational'] {
-  return listener === undefined ? undefined : (response) => listener(new HTTPResponse(response));
 }

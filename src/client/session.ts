@@ -24,6 +24,8 @@ export interface SessionOptions extends ClientProtocolOptions {
   readonly destination: Destination;
   /** Bytes of responses that a blocked send may take in. */
   readonly maxReadAhead: number;
+  /** Milliseconds that connecting may take; 0: no limit. */
+  readonly connectTimeout: number;
   /** Milliseconds to wait for 100 (Continue). */
   readonly continueTimeout: number;
 }
@@ -41,6 +43,8 @@ export class Session {
   readonly #queue = new SendQueue();
   readonly #dialling: Coroutine<Transport>;
   #phase: Phase = 'connect';
+  /** When the dialling began. */
+  #dialled: number | undefined;
   /** Coroutines that wait for the dialling; when the last one is interrupted, it ends. */
   #diallers = 0;
   #transport: Transport | undefined;
@@ -93,7 +97,13 @@ export class Session {
     }
   }
 
-  *#coDialProgress({ fd, mask, deadline }: PollNeeded): Coroutine<void> {
+  *#coDialProgress(need: PollNeeded): Coroutine<void> {
+    const { connectTimeout } = this.#options;
+    const { fd, mask } = need;
+    this.#dialled ??= performance.now();
+    const limit = connectTimeout === 0 ? undefined : this.#dialled + connectTimeout;
+    if (limit !== undefined && performance.now() >= limit) throw this.#dialTimedOut(connectTimeout);
+    const deadline = earlier(need.deadline, limit);
     let resumed = false;
     this.#diallers++;
     try {
@@ -104,6 +114,13 @@ export class Session {
       // Another coroutine may have brought it to its end meanwhile.
       if (!resumed && this.#diallers === 0 && this.#transport === undefined) this.close();
     }
+  }
+
+  #dialTimedOut(connectTimeout: number): ConnectionTimedOut {
+    const error = new ConnectionTimedOut(connectTimeout, this.#phase);
+    this.#dialError = error;
+    this.close();
+    return error;
   }
 
   /** Ends the connection at once. Coroutines that wait for it get ConnectionClosed. */
@@ -418,4 +435,9 @@ export class Session {
     }
     this.#receive();
   }
+}
+
+function earlier(one: number | undefined, other: number | undefined): number | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return Math.min(one, other);
 }

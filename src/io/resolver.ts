@@ -10,23 +10,75 @@ import { closeDescriptor } from './descriptor.ts';
 import { type LookupFailure, native } from './native.ts';
 import { systemError } from './system-error.ts';
 
-/** What getaddrinfo says when the name is known not to have an address; all else is "could not find out". */
-const DEFINITE: ReadonlySet<string> = new Set(['EAI_NONAME', 'EAI_NODATA', 'EAI_ADDRFAMILY']);
+/** 0: any, in the resolver's order (RFC 6724). */
+export type AddressFamily = 0 | 4 | 6;
+
+export interface ResolveOptions {
+  readonly family?: AddressFamily | undefined;
+  /** Takes the place of getaddrinfo: numeric addresses, or a coroutine that returns them. What it throws is passed on. */
+  readonly lookup?:
+    | ((hostname: string, family: AddressFamily) => readonly string[] | Coroutine<readonly string[]>)
+    | undefined;
+  /** Names to try when it is not clear whether a name does not exist or the resolver cannot tell; see {@link dnsTestHostnames}. */
+  readonly dnsTestHostnames?: readonly string[] | undefined;
+}
 
 /**
- * The addresses of `hostname` in the resolver's order (RFC 6724); a numeric address is its own answer, without a thread.
- * @throws HostnameNotResolvable, DNSUnavailable
+ * Well-known names that are looked up when the resolver's answer for a name was ambiguous: if one of them has an address, the
+ * resolver works, and the name does not exist. The list may be changed in place; an empty one switches the check off.
  */
-export function* coResolve(hostname: string): Coroutine<string[]> {
-  if (isIP(hostname) !== 0) return [hostname];
-  const fd = native.lookup(hostname, 0);
+export const dnsTestHostnames: string[] = ['www.google.com', 'www.iana.org', 'c.root-servers.org'];
+
+/**
+ * Answers that only a working resolver gives: the name exists, but has no address (of this family). EAI_NONAME is not among
+ * them: systems also give it when they have no resolver to ask.
+ */
+const DEFINITE: ReadonlySet<string> = new Set(['EAI_NODATA', 'EAI_ADDRFAMILY']);
+
+/**
+ * The addresses of `hostname`, at least one; a numeric address is its own answer, without a thread.
+ * @throws HostnameNotResolvable, DNSUnavailable, and what a custom `lookup` throws
+ */
+export function* coResolve(hostname: string, options: ResolveOptions = {}): Coroutine<readonly string[]> {
+  const { family = 0, lookup } = options;
+  const numeric = isIP(hostname);
+  if (numeric !== 0) {
+    if (family === 0 || family === numeric) return [hostname];
+    throw new HostnameNotResolvable(hostname, { cause: new TypeError(`it is no address of family IPv${family}`) });
+  }
+  if (lookup !== undefined) return yield* coLookUpWith(lookup, hostname, family);
+  const result = yield* coLookUp(hostname, family);
+  if (Array.isArray(result)) return result;
+  const cause = lookupError(result as LookupFailure);
+  if (DEFINITE.has(cause.code) || (yield* coResolverWorks(options.dnsTestHostnames ?? dnsTestHostnames))) {
+    throw new HostnameNotResolvable(hostname, { cause });
+  }
+  throw new DNSUnavailable(hostname, { cause });
+}
+
+function* coLookUpWith(
+  lookup: NonNullable<ResolveOptions['lookup']>,
+  hostname: string,
+  family: AddressFamily,
+): Coroutine<readonly string[]> {
+  const given = lookup(hostname, family);
+  const addresses = 'next' in given ? yield* given : given;
+  const wrong = addresses.find((address) => isIP(address) === 0 || (family !== 0 && isIP(address) !== family));
+  if (wrong !== undefined)
+    throw new TypeError(`lookup() must give numeric addresses of family ${family}, gave "${wrong}"`);
+  if (addresses.length === 0) throw new HostnameNotResolvable(hostname);
+  return addresses;
+}
+
+/** One getaddrinfo(3). */
+function* coLookUp(hostname: string, family: AddressFamily): Coroutine<string[] | LookupFailure> {
+  const fd = native.lookup(hostname, family);
   if (fd < 0) throw systemError(fd, 'getaddrinfo');
   try {
     const need = new PollNeeded(fd, POLLIN);
     for (;;) {
       const result = native.lookupResult(fd);
-      if (Array.isArray(result)) return result;
-      if (result !== undefined) throw resolveError(hostname, result);
+      if (result !== undefined) return result;
       yield* waitFor(need);
     }
   } finally {
@@ -34,8 +86,14 @@ export function* coResolve(hostname: string): Coroutine<string[]> {
   }
 }
 
-function resolveError(hostname: string, failure: LookupFailure): Error {
-  const { code, message, errno } = failure;
-  const cause = Object.assign(new Error(`getaddrinfo ${code}: ${message}`), { code, errno, syscall: 'getaddrinfo' });
-  return DEFINITE.has(code) ? new HostnameNotResolvable(hostname, { cause }) : new DNSUnavailable(hostname, { cause });
+/** Whether one of `hostnames` can be resolved, which says that others could be, too. */
+function* coResolverWorks(hostnames: readonly string[]): Coroutine<boolean> {
+  for (const hostname of hostnames) {
+    if (Array.isArray(yield* coLookUp(hostname, 0))) return true;
+  }
+  return false;
+}
+
+function lookupError({ code, message, errno }: LookupFailure): Error & { code: string } {
+  return Object.assign(new Error(`getaddrinfo ${code}: ${message}`), { code, errno, syscall: 'getaddrinfo' });
 }

@@ -1,53 +1,62 @@
 /**
- * TCP over the addon's non-blocking sockets: connecting to one of several addresses, and the Transport on top of it.
+ * Connecting the addon's non-blocking sockets, to one of several addresses or to a Unix socket, and the Transport on top.
  */
 
-import { isIPv6 } from 'node:net';
 import { type Coroutine, POLLIN, POLLOUT, PollNeeded, waitFor } from '../coroutine.ts';
-import { type DugongError, SystemError } from '../errors.ts';
+import { SystemError } from '../errors.ts';
+import { ConnectionAttempts, type ConnectOptions } from './connection-attempts.ts';
 import { closeDescriptor } from './descriptor.ts';
 import { native } from './native.ts';
-import { IN_PROGRESS, systemError } from './system-error.ts';
+import { systemError, WOULD_BLOCK } from './system-error.ts';
 import type { Transport } from './transport.ts';
 
 /**
- * A transport to `port` of the first of `addresses` that takes the connection, tried in order.
- * @throws SystemError (ECONNREFUSED, ETIMEDOUT, ...) of the last address, with the other failures as its cause
+ * A transport to `port` of one of `addresses`, tried as Happy Eyeballs says (RFC 8305).
+ * @throws SystemError (ECONNREFUSED, ETIMEDOUT, ...) of the address that failed last, with all failures as its cause
  */
-export function* coConnect(addresses: readonly string[], port: number): Coroutine<Transport> {
-  const failures: SystemError[] = [];
-  for (const address of addresses) {
-    const result = yield* coConnectTo(address, port);
-    if (!(result instanceof SystemError)) return result;
-    failures.push(result);
+export function* coConnect(
+  addresses: readonly string[],
+  port: number,
+  options: ConnectOptions = {},
+): Coroutine<Transport> {
+  const attempts = new ConnectionAttempts(addresses, port, options);
+  try {
+    const fd = yield* attempts.coRun();
+    if (fd === undefined) throw summary(attempts.failures, options);
+    return new SocketTransport(fd);
+  } finally {
+    attempts.close();
   }
-  throw summary(failures);
 }
 
-/** One attempt. The socket is closed on every way out but success. */
-function* coConnectTo(address: string, port: number): Coroutine<Transport | SystemError> {
-  const fd = native.socket(isIPv6(address) ? 6 : 4);
-  if (fd < 0) return systemError(fd, 'socket');
+/** How often a Unix socket is tried again whose backlog is full, which nothing can be waited for to change. */
+const RETRY_EVERY = 10;
+
+/** A transport to the Unix socket at `path`. @throws SystemError (ENOENT, ECONNREFUSED, EACCES, ...) */
+export function* coConnectUnix(path: string): Coroutine<Transport> {
+  const fd = native.socket(0);
+  if (fd < 0) throw systemError(fd, 'socket');
   let transport: Transport | undefined;
   try {
-    let result = native.connect(fd, address, port);
-    const need = new PollNeeded(fd, POLLOUT);
-    while (result === IN_PROGRESS) {
-      yield* waitFor(need);
-      // Waking early is legal: only a socket that poll(2) calls writable has a result.
-      if (native.pollOne(fd, POLLOUT, 0) !== 0) result = native.socketError(fd);
+    let result = native.connectUnix(fd, path);
+    while (result === WOULD_BLOCK) {
+      yield* waitFor(new PollNeeded(-1, 0, { deadline: performance.now() + RETRY_EVERY }));
+      result = native.connectUnix(fd, path);
     }
-    if (result < 0) return systemError(result, 'connect', address, port);
-    transport = new TCPTransport(fd);
+    if (result < 0) throw systemError(result, 'connect', path);
+    transport = new SocketTransport(fd);
     return transport;
   } finally {
     if (transport === undefined) closeDescriptor(fd);
   }
 }
 
-function summary(failures: readonly SystemError[]): DugongError {
+function summary(failures: readonly SystemError[], options: ConnectOptions): Error {
   const last = failures.at(-1);
-  if (last === undefined) throw new TypeError('there is no address to connect to');
+  if (last === undefined) {
+    const from = options.localAddress === undefined ? '' : ` of the family of localAddress ${options.localAddress}`;
+    return new TypeError(`there is no address${from} to connect to`);
+  }
   if (failures.length === 1) return last;
   const { code, errno, syscall, address, port } = last;
   const cause = new AggregateError(failures, 'every address failed');
@@ -57,7 +66,7 @@ function summary(failures: readonly SystemError[]): DugongError {
 /** Descriptors of transports that were forgotten without being closed: nobody can use them, nobody else would free them. */
 const forgotten: FinalizationRegistry<number> = new FinalizationRegistry(closeDescriptor);
 
-class TCPTransport implements Transport {
+class SocketTransport implements Transport {
   readonly fd: number;
   readonly receiveNeeds: PollNeeded;
   readonly sendNeeds: PollNeeded;

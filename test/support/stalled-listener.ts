@@ -9,12 +9,12 @@ import { timeLimit } from './time-limit.ts';
 
 /** Listens with the shortest queue there is, and never gets round to accepting. */
 const LISTEN = `
-  const { workerData } = require('node:worker_threads');
+  const { shared, port } = require('node:worker_threads').workerData;
   const server = require('node:net').createServer();
-  server.listen({ host: '127.0.0.1', port: 0, backlog: 1 }, () => {
-    Atomics.store(workerData, 0, server.address().port);
-    Atomics.notify(workerData, 0);
-    Atomics.wait(workerData, 1, 0);
+  server.listen({ host: '127.0.0.1', port, backlog: 1 }, () => {
+    Atomics.store(shared, 0, server.address().port);
+    Atomics.notify(shared, 0);
+    Atomics.wait(shared, 1, 0);
     process.exit();
   });`;
 
@@ -24,10 +24,10 @@ export interface StalledListener extends Disposable {
   readonly port: number;
 }
 
-/** It is listening, and its queue is full, when this returns. */
-export function startStalledListener(): StalledListener {
+/** It is listening at 127.0.0.1, and its queue is full, when this returns. Without `wanted` the port is a free one. */
+export function startStalledListener(wanted = 0): StalledListener {
   const shared = new Int32Array(new SharedArrayBuffer(8));
-  const worker = new Worker(LISTEN, { eval: true, execArgv: [], workerData: shared });
+  const worker = new Worker(LISTEN, { eval: true, execArgv: [], workerData: { shared, port: wanted } });
   worker.unref();
   if (Atomics.wait(shared, 0, 0, timeLimit(20_000)) === 'timed-out') throw new Error('the listener did not start');
   const port = Atomics.load(shared, 0);

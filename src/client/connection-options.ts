@@ -1,0 +1,114 @@
+/**
+ * What the user says about a connection, checked and with its defaults: everything that can be wrong is refused here, before
+ * there is any I/O.
+ */
+
+import { isIP } from 'node:net';
+import { type Limits, withDefaultLimits } from '../http1/limits.ts';
+import type { AddressFamily, ResolveOptions } from '../io/resolver.ts';
+import { authority, checkedHostname, checkedPort } from './authority.ts';
+import { HTTPResponse } from './http-response.ts';
+import type { SessionOptions } from './session.ts';
+
+/** How to reach a server and how to treat it. Times are milliseconds, sizes bytes. */
+export interface HTTPConnectionOptions extends ResolveOptions {
+  /** Default 80. */
+  readonly port?: number | undefined;
+  /** A Unix socket to connect to; hostname and port are then only what Host says. */
+  readonly socketPath?: string | undefined;
+  /** The numeric address to connect from. */
+  readonly localAddress?: string | undefined;
+  /** Without success for this long, an address is tried beside the next one (Happy Eyeballs, RFC 8305). Default 250. */
+  readonly attemptDelay?: number | undefined;
+  /** Seconds of silence after which the kernel probes whether the server is still there. Default: never. */
+  readonly keepAlive?: number | undefined;
+
+  /** Without any byte sent or received for this long, *blocking* calls raise ConnectionTimedOut. Default: no limit. */
+  readonly timeout?: number | undefined;
+  /** How long connecting may take in all, in every form of the calls. Default: no limit but the system's. */
+  readonly connectTimeout?: number | undefined;
+  /** How long to wait for 100 (Continue) before `readResponse` assumes it. Default 1000. */
+  readonly continueTimeout?: number | undefined;
+
+  /** Default 65536. */
+  readonly receiveBufferSize?: number | undefined;
+  /** How much of the responses a blocked send takes in while the server does not read on. Default 16 MiB. */
+  readonly maxReadAhead?: number | undefined;
+  /** What a server can make this client hold or skip. */
+  readonly limits?: Partial<Limits> | undefined;
+  /** Hears of informational responses other than an expected 100, e.g. 103 (Early Hints). */
+  readonly onInformational?: ((response: HTTPResponse) => void) | undefined;
+}
+
+const NAMES: ReadonlySet<string> = new Set<keyof HTTPConnectionOptions>([
+  'attemptDelay',
+  'connectTimeout',
+  'continueTimeout',
+  'dnsTestHostnames',
+  'family',
+  'keepAlive',
+  'limits',
+  'localAddress',
+  'lookup',
+  'maxReadAhead',
+  'onInformational',
+  'port',
+  'receiveBufferSize',
+  'socketPath',
+  'timeout',
+]);
+
+/** @throws TypeError on a hostname or option that cannot be, or does not exist */
+export function sessionOptions(hostname: string, options: HTTPConnectionOptions): SessionOptions {
+  const unknown = Object.keys(options).find((name) => !NAMES.has(name));
+  if (unknown !== undefined) throw new TypeError(`HTTPConnection has no option "${unknown}"`);
+  const destination = {
+    hostname: checkedHostname(hostname),
+    port: checkedPort(options.port ?? 80),
+    socketPath: checkedPath(options.socketPath),
+    family: checkedFamily(options.family),
+    lookup: options.lookup,
+    dnsTestHostnames: options.dnsTestHostnames,
+    localAddress: checkedAddress(options.localAddress),
+    attemptDelay: wholeNumber('attemptDelay', options.attemptDelay ?? 250, 0),
+    keepAlive: options.keepAlive === undefined ? undefined : wholeNumber('keepAlive', options.keepAlive, 1),
+  };
+  const { onInformational } = options;
+  return {
+    destination,
+    host: authority(destination.hostname, destination.port, 80),
+    limits: withDefaultLimits(options.limits),
+    receiveBufferSize: wholeNumber('receiveBufferSize', options.receiveBufferSize ?? 65_536, 1),
+    maxReadAhead: wholeNumber('maxReadAhead', options.maxReadAhead ?? 2 ** 24, 0),
+    connectTimeout: wholeNumber('connectTimeout', options.connectTimeout ?? 0, 0),
+    continueTimeout: wholeNumber('continueTimeout', options.continueTimeout ?? 1000, 0),
+    onInformational: onInformational && ((response) => onInformational(new HTTPResponse(response))),
+  };
+}
+
+/** @throws TypeError */
+export function wholeNumber(name: string, value: number, least: number): number {
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new TypeError(`${name} must be a whole number >= ${least}, got ${String(value)}`);
+  }
+  return value;
+}
+
+function checkedFamily(family: AddressFamily | undefined): AddressFamily {
+  if (family === undefined || family === 0 || family === 4 || family === 6) return family ?? 0;
+  throw new TypeError(`family must be 0 (any), 4 or 6, got ${String(family)}`);
+}
+
+function checkedAddress(address: string | undefined): string | undefined {
+  if (address === undefined || isIP(address) !== 0) return address;
+  throw new TypeError(`localAddress must be an IP address, got ${JSON.stringify(address)}`);
+}
+
+/** sun_path in unix(7) has 108 bytes with the NUL at its end, 104 on macOS. */
+function checkedPath(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  const longest = process.platform === 'linux' ? 107 : 103;
+  if (typeof path === 'string' && path !== '' && !path.includes('\0') && Buffer.byteLength(path) <= longest)
+    return path;
+  throw new TypeError(`socketPath must be a path of 1 to ${longest} bytes, got ${JSON.stringify(path)}`);
+}

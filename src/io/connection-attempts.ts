@@ -1,0 +1,144 @@
+/**
+ * Overlapping attempts to connect to the addresses of one host (Happy Eyeballs, RFC 8305): the next one starts when the one
+ * before has failed or taken too long; the first to succeed wins, the others are closed. It knows descriptors, not what will
+ * be spoken over them.
+ */
+
+import { isIPv6 } from 'node:net';
+import { type Coroutine, POLLIN, POLLOUT, PollNeeded, waitFor } from '../coroutine.ts';
+import type { SystemError } from '../errors.ts';
+import { closeDescriptor } from './descriptor.ts';
+import { native } from './native.ts';
+import { Poller } from './poller.ts';
+import { IN_PROGRESS, systemError } from './system-error.ts';
+
+export interface ConnectOptions {
+  /** Milliseconds after which the next address is tried beside the present one. Default 250 (RFC 8305 5). */
+  readonly attemptDelay?: number | undefined;
+  /** The numeric address to connect from; only addresses of its family are tried. */
+  readonly localAddress?: string | undefined;
+  /** Seconds of silence after which the kernel probes whether the peer is still there (SO_KEEPALIVE). Default: never. */
+  readonly keepAlive?: number | undefined;
+}
+
+const ATTEMPT_DELAY = 250;
+
+/** One race. `coRun` may be called once; `close` ends what is still going on. */
+export class ConnectionAttempts {
+  /** Why each address that was tried did not connect, in the order of their failing. */
+  readonly failures: SystemError[] = [];
+  readonly #port: number;
+  readonly #options: ConnectOptions;
+  /** Addresses not tried yet. */
+  readonly #waiting: string[];
+  /** Sockets that are connecting, and to where. */
+  readonly #connecting = new Map<number, string>();
+  #nextAt = 0;
+  #winner: number | undefined;
+  /** Hands many descriptors to whoever waits as one; made when a second attempt begins. */
+  #poller: Poller | undefined;
+
+  constructor(addresses: readonly string[], port: number, options: ConnectOptions) {
+    const { localAddress } = options;
+    const possible = addresses.filter(
+      (address) => localAddress === undefined || isIPv6(address) === isIPv6(localAddress),
+    );
+    this.#waiting = interleaved(possible);
+    this.#port = port;
+    this.#options = options;
+  }
+
+  /** The connected socket, or undefined if every address failed. */
+  *coRun(): Coroutine<number | undefined> {
+    for (;;) {
+      this.#startDue();
+      if (this.#winner !== undefined) return this.#winner;
+      if (this.#connecting.size === 0) return undefined;
+      yield* waitFor(this.#need());
+      this.#noteResults();
+    }
+  }
+
+  /** Closes all sockets but the winner. */
+  close(): void {
+    for (const fd of this.#connecting.keys()) closeDescriptor(fd);
+    this.#connecting.clear();
+    this.#poller?.close();
+  }
+
+  /** Starts the next attempt if there is none, or if it is time. */
+  #startDue(): void {
+    while (this.#winner === undefined && this.#waiting.length > 0) {
+      const now = performance.now();
+      if (this.#connecting.size > 0 && now < this.#nextAt) return;
+      this.#nextAt = now + (this.#options.attemptDelay ?? ATTEMPT_DELAY);
+      this.#start(this.#waiting.shift() as string);
+    }
+  }
+
+  #start(address: string): void {
+    const fd = native.socket(isIPv6(address) ? 6 : 4);
+    if (fd < 0) {
+      this.failures.push(systemError(fd, 'socket'));
+      return;
+    }
+    this.#connecting.set(fd, address);
+    this.#poller?.add(fd, POLLOUT);
+    const { localAddress, keepAlive } = this.#options;
+    if (keepAlive !== undefined) native.keepAlive(fd, keepAlive);
+    const bound = localAddress === undefined ? 0 : native.bind(fd, localAddress, 0);
+    if (bound < 0) this.#lose(fd, systemError(bound, 'bind', localAddress));
+    else this.#note(fd, address, native.connect(fd, address, this.#port));
+  }
+
+  #note(fd: number, address: string, result: number): void {
+    if (result === IN_PROGRESS) return;
+    if (result < 0) {
+      this.#lose(fd, systemError(result, 'connect', address, this.#port));
+      return;
+    }
+    this.#connecting.delete(fd);
+    this.#poller?.remove(fd);
+    this.#winner = fd;
+  }
+
+  #lose(fd: number, failure: SystemError): void {
+    this.failures.push(failure);
+    this.#connecting.delete(fd);
+    this.#poller?.remove(fd);
+    closeDescriptor(fd);
+    // RFC 8305 5: a failure is no reason to wait.
+    this.#nextAt = 0;
+  }
+
+  /** Waking early is legal: only a socket that poll(2) calls writable has a result. */
+  #noteResults(): void {
+    for (const [fd, address] of this.#connecting) {
+      if (this.#winner !== undefined) return;
+      if (native.pollOne(fd, POLLOUT, 0) !== 0) this.#note(fd, address, native.socketError(fd));
+    }
+  }
+
+  #need(): PollNeeded {
+    const deadline = this.#waiting.length > 0 ? this.#nextAt : undefined;
+    if (this.#connecting.size === 1) {
+      const [fd] = this.#connecting.keys();
+      return new PollNeeded(fd as number, POLLOUT, { deadline });
+    }
+    if (this.#poller === undefined) {
+      this.#poller = new Poller();
+      for (const fd of this.#connecting.keys()) this.#poller.add(fd, POLLOUT);
+    }
+    return new PollNeeded(this.#poller.fd, POLLIN, { deadline });
+  }
+}
+
+/** The resolver's order, but with the families taking turns (RFC 8305 4): no broken one can hold up the other for long. */
+export function interleaved(addresses: readonly string[]): string[] {
+  const [first] = addresses;
+  const sameFamily = addresses.filter((address) => isIPv6(address) === isIPv6(first as string));
+  const otherFamily = addresses.filter((address) => isIPv6(address) !== isIPv6(first as string));
+  return sameFamily
+    .flatMap((address, index) => [address, ...otherFamily.slice(index, index + 1)])
+    .concat(otherFamily.slice(sameFamily.length));
+}

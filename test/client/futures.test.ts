@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { AioFuture, BodyFollowing, type Coroutine, runBlocking } from '../../src/index.ts';
+import { native } from '../../src/io/native.ts';
+import { ok } from '../support/messages.ts';
+import { expect, expectHead, gate, mark, send, startScriptedServer, stopReading } from '../support/scripted-server.ts';
+import { MORE_THAN_FITS } from '../support/socket-capacity.ts';
+import { connectionTo, finish } from '../support/waiting.ts';
+
+const upload = Buffer.alloc(MORE_THAN_FITS, 'abcdefghijklmnopqrstuvwxyz0123456789');
+const uploadScript = [stopReading(), gate('read on'), expectHead(), expect(upload), send(ok('got it'))];
+
+describe('futures of one connection', () => {
+  for (const [how, options, interrupt] of [
+    ['cancel()', {}, (future: AioFuture<void>) => future.cancel(new Error('by cancel()'))],
+    ['a signal', undefined, undefined],
+    ['its timeout', { timeout: 30 }, () => {}],
+  ] as const) {
+    test(`a send that is ended by ${how} has the rest sent while the answer is read`, async () => {
+      using server = startScriptedServer([uploadScript]);
+      using connection = connectionTo(server);
+      await connection.promises.connect();
+      const controller = new AbortController();
+      const futureOptions = options ?? { signal: controller.signal };
+      const body = Buffer.from(upload);
+      const future = connection.promises.sendRequest('PUT', '/', { body }, futureOptions);
+      await new Promise(setImmediate);
+      assert.equal(future.done(), false);
+      if (interrupt === undefined) controller.abort(new Error('by signal'));
+      else interrupt(future);
+      await assert.rejects(future, /by cancel|by signal|timed out after 30 ms \(send\)/);
+      body.fill(0);
+      server.open('read on');
+      await connection.promises.readResponse();
+      assert.equal(await connection.promises.readText(), 'got it');
+      server.check();
+      assert.equal(native.counts().watched, 0);
+    });
+  }
+
+  test('a read that is cancelled loses nothing', async () => {
+    using server = startScriptedServer([
+      [expectHead(), send(ok('0123456789').slice(0, -5)), gate('rest'), send('56789')],
+    ]);
+    using connection = connectionTo(server);
+    connection.sendRequest('GET', '/');
+    await connection.promises.readResponse();
+    for (let count = 0; count < 3; count++) {
+      const future = connection.promises.readAll();
+      await new Promise(setImmediate);
+      future.cancel();
+      await assert.rejects(future, { name: 'AbortError' });
+    }
+    server.open('rest');
+    assert.equal(await connection.promises.readText(), '0123456789');
+  });
+
+  test('two readers: a StateError is thrown into the second, the first goes on', async () => {
+    using server = startScriptedServer([[expectHead(), gate('answer'), send(ok('x'))]]);
+    using connection = connectionTo(server);
+    connection.sendRequest('GET', '/');
+    const first = connection.promises.readResponse();
+    await assert.rejects(connection.promises.readResponse(), {
+      name: 'StateError',
+      message: /already waiting for reading/,
+    });
+    server.open('answer');
+    assert.equal((await first).status, 200);
+    assert.equal(await connection.promises.readText(), 'x');
+  });
+
+  test('two senders: a StateError is thrown into the second, the first goes on', async () => {
+    using server = startScriptedServer([uploadScript]);
+    using connection = connectionTo(server);
+    const first = connection.promises.sendRequest('PUT', '/', { body: upload });
+    const busy = { name: 'StateError', message: /another coroutine is still sending/ };
+    await assert.rejects(connection.promises.sendRequest('GET', '/'), busy);
+    server.open('read on');
+    await first;
+    await connection.promises.readResponse();
+    assert.equal(await connection.promises.readText(), 'got it');
+    server.check();
+  });
+
+  test('a reader and a sender wait on one descriptor at the same time', async () => {
+    using server = startScriptedServer([
+      [
+        expectHead(),
+        stopReading(),
+        mark('one is here'),
+        gate('answer'),
+        send(ok('one')),
+        expectHead(),
+        expect(upload),
+        send(ok('two')),
+      ],
+    ]);
+    using connection = connectionTo(server);
+    await connection.promises.sendRequest('GET', '/1');
+    await server.reached('one is here');
+    const reader = connection.promises.readResponse();
+    const sender = connection.promises.sendRequest('PUT', '/2', { body: upload });
+    await new Promise(setImmediate);
+    assert.deepEqual([reader.done(), sender.done()], [false, false]);
+    server.open('answer');
+    assert.equal((await reader).path, '/1');
+    assert.equal(await connection.promises.readText(), 'one');
+    await sender;
+    assert.equal((await connection.promises.readResponse()).path, '/2');
+    assert.equal(await connection.promises.readText(), 'two');
+    assert.equal(native.counts().watched, 0);
+  });
+
+  test('are mixed with blocking calls and steps by hand on one and the same connection', async () => {
+    using server = startScriptedServer([
+      [expectHead(), send(ok('one')), expectHead(), expect('body'), send(ok('two')), expectHead(), send(ok('three'))],
+    ]);
+    using connection = connectionTo(server);
+    await connection.promises.sendRequest('GET', '/1');
+    connection.readResponse();
+    assert.equal(finish(connection.coReadText()), 'one');
+    connection.sendRequest('PUT', '/2', { body: new BodyFollowing(4) });
+    finish(connection.coWrite(Buffer.from('bo')));
+    await connection.promises.write(Buffer.from('dy'));
+    assert.equal(finish(connection.coReadResponse()).path, '/2');
+    assert.equal((await connection.promises.read(2)).toString() + connection.readText(), 'two');
+    finish(connection.coSendRequest('GET', '/3'));
+    await connection.promises.readResponse();
+    assert.equal(connection.readText(), 'three');
+  });
+
+  test('a coroutine over many calls is one future', async () => {
+    using server = startScriptedServer([[expectHead(), send(ok('one')), expectHead(), send(ok('two'))]]);
+    using connection = connectionTo(server);
+    function* coFetch(path: string): Coroutine<string> {
+      yield* connection.coSendRequest('GET', path);
+      yield* connection.coReadResponse();
+      return yield* connection.coReadText();
+    }
+    assert.equal(await new AioFuture(coFetch('/1')), 'one');
+    assert.equal(runBlocking(coFetch('/2')), 'two');
+  });
+
+  test('a forgotten asterisk is a TypeError, under AioFuture as under runBlocking', async () => {
+    using connection = connectionTo({ hostname: 'localhost', port: 1 });
+    function* coWrong(): Coroutine<void> {
+      yield connection.coSendRequest('GET', '/') as never;
+    }
+    const wrong = { name: 'TypeError', message: /did you mean yield\*\?$/ };
+    assert.throws(() => runBlocking(coWrong()), wrong);
+    await assert.rejects(new AioFuture(coWrong()), wrong);
+  });
+});
