@@ -171,8 +171,8 @@ export class SystemError extends DugongError {
   /** Negated, as in Node. */
   readonly errno: number;
   readonly syscall: string;
-  readonly address?: string;
-  readonly port?: number;
+  declare readonly address?: string;
+  declare readonly port?: number;
 
   constructor(
     code: string,

@@ -37,6 +37,14 @@ export class BodyAssembly {
     return this.bytes.length - this.end;
   }
 
+  /**
+   * `count` bytes have been written at the end. @throws UnsupportedResponse if these are too many; they can be read in parts
+   */
+  added(count: number): void {
+    this.end += count;
+    if (this.end > this.#limit) throw this.#tooLarge();
+  }
+
   /** Moves up to `length` collected bytes to `target[offset, offset + length)`; returns how many. */
   take(target: Uint8Array, offset: number, length: number): number {
     const count = Math.min(length, this.length);
@@ -53,7 +61,6 @@ export class BodyAssembly {
 
   #grow(): void {
     // One byte above the limit, since the end of a body of just that size may not have been seen yet.
-    if (this.bytes.length > this.#limit) throw this.#tooLarge();
     const announced = this.body.length ?? Number.POSITIVE_INFINITY;
     const wanted = Math.max(this.bytes.length * 2, UNKNOWN_LENGTH_ALLOCATION);
     const larger = Buffer.allocUnsafeSlow(Math.min(wanted, announced, this.#limit + 1));

@@ -72,10 +72,13 @@ export class HTTPConnection {
 
   /**
    * Resolves the name and connects, if there is no connection yet.
-   * @throws HostnameNotResolvable, DNSUnavailable, SystemError (ECONNREFUSED, ...)
+   * @throws HostnameNotResolvable, DNSUnavailable, SystemError (ECONNREFUSED, ...), ConnectionTimedOut; ConnectionClosed if
+   * there is a connection that was lost
    */
   *coConnect(): Coroutine<void> {
-    yield* this.#openSession().coConnected();
+    const session = this.#openSession();
+    yield* session.coConnected();
+    session.protocol.assertUsable();
   }
 
   /**
@@ -129,20 +132,22 @@ export class HTTPConnection {
   *coRead(length: number = READ_SIZE): Coroutine<Buffer> {
     const size = wholeNumber('length', length, 0);
     const body = this.#body();
-    return body === undefined ? EMPTY : yield* this.#needSession('read()').coReadSome(body, size);
+    return body === undefined ? EMPTY : yield* this.#needSession('read()').bodies.coReadSome(body, size);
   }
 
   /** The rest of the body. @throws ConnectionClosed if it is cut short, InvalidResponse, UnsupportedResponse */
   *coReadAll(): Coroutine<Buffer> {
     const body = this.#body();
-    return body === undefined ? EMPTY : yield* this.#needSession('readAll()').coReadAll(body);
+    return body === undefined ? EMPTY : yield* this.#needSession('readAll()').bodies.coReadAll(body);
   }
 
   /** Body bytes into `buffer`, as many as there are once there are any; 0 at its end. @throws as {@link coReadAll} */
   *coReadInto(buffer: Uint8Array): Coroutine<number> {
     checkedBytes('readInto()', buffer);
     const body = this.#body();
-    return body === undefined ? 0 : yield* this.#needSession('readInto()').coReadBody(body, buffer, 0, buffer.length);
+    return body === undefined
+      ? 0
+      : yield* this.#needSession('readInto()').bodies.coReadInto(body, buffer, 0, buffer.length);
   }
 
   /** Reads the rest of the body and drops it. @throws as {@link coReadAll} */
@@ -150,7 +155,7 @@ export class HTTPConnection {
     const body = this.#body();
     if (body === undefined) return;
     const session = this.#needSession('discard()');
-    while ((yield* session.coReadBody(body, undefined, 0, Number.MAX_SAFE_INTEGER)) > 0);
+    while ((yield* session.bodies.coReadInto(body, undefined, 0, Number.MAX_SAFE_INTEGER)) > 0);
   }
 
   /**

@@ -8,17 +8,20 @@
  */
 
 import { Buffer } from 'node:buffer';
-import { type Coroutine, POLLIN, POLLOUT, PollNeeded, waitFor } from '../coroutine.ts';
-import { ConnectionTimedOut, type Phase, StateError } from '../errors.ts';
+import { type Coroutine, POLLIN, POLLOUT, PollNeeded } from '../coroutine.ts';
+import { type Phase, StateError } from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
 import type { Piece } from '../http1/body-encoder.ts';
 import { ClientProtocol, type ClientProtocolOptions, type Request, type Response } from '../http1/protocol.ts';
+import { wakeWaiters } from '../io/descriptor.ts';
 import { native } from '../io/native.ts';
 import { SendQueue } from '../io/send-queue.ts';
 import { isConnectionLost, systemError, WOULD_BLOCK } from '../io/system-error.ts';
 import type { Transport } from '../io/transport.ts';
-import { BodyAssembly } from './body-assembly.ts';
-import { coDial, type Destination } from './dial.ts';
+import { BodyReader, type BodySource } from './body-reader.ts';
+import type { Destination } from './dial.ts';
+import { Dialling } from './dialling.ts';
+import { coWait } from './wait.ts';
 
 export interface SessionOptions extends ClientProtocolOptions {
   readonly destination: Destination;
@@ -35,115 +38,70 @@ const CORK_LIMIT = 65_536;
 /** From this many wanted bytes on, receiving past the buffer saves more by the copy than it costs in calls. */
 const WORTH_DIRECT = 16_384;
 
-export class Session {
+export class Session implements BodySource {
   readonly protocol: ClientProtocol;
+  /** Reads the bodies of the responses. */
+  readonly bodies: BodyReader;
   /** Whether requests are collected instead of sent. */
   corked = false;
   readonly #options: SessionOptions;
   readonly #queue = new SendQueue();
-  readonly #dialling: Coroutine<Transport>;
-  #phase: Phase = 'connect';
-  /** When the dialling began. */
-  #dialled: number | undefined;
-  /** Coroutines that wait for the dialling; when the last one is interrupted, it ends. */
-  #diallers = 0;
+  readonly #dialling: Dialling;
   #transport: Transport | undefined;
   #closed = false;
-  /** Why the connection could not be made. */
-  #dialError: unknown;
   /** Coroutines that are sending the queue; while there are none, those that receive send it too. */
   #senders = 0;
   /** Bytes that waited to be sent were dropped, because the peer had sent its last response. */
   #abandoned = false;
   /** The peer's stream has ended, or failed. */
   #ended = false;
-  #assembly: BodyAssembly | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
     this.protocol = new ClientProtocol(options);
-    this.#dialling = coDial(options.destination, (phase) => {
-      this.#phase = phase;
-    });
+    this.#dialling = new Dialling(options.destination, options.connectTimeout);
+    this.bodies = new BodyReader(this, this.protocol.limits.bodyInMemory);
   }
 
   get closed(): boolean {
     return this.#closed;
   }
 
+  get buffered(): number {
+    return this.protocol.buffer.length;
+  }
+
   // --- connecting and closing ----------------------------------------------------------------------------------------
 
-  /** Waits until the connection is there. Several coroutines may: each drives the one dialling on. */
-  *coConnected(): Coroutine<void> {
-    for (;;) {
-      this.#assertOpen(this.#phase);
-      if (this.#transport !== undefined) return;
-      const need = this.#dial();
-      if (need !== undefined) yield* this.#coDialProgress(need);
+  /** Waits until the connection is there. Several coroutines may. @throws ConnectionClosed, or why it cannot be made */
+  *coConnected(): Coroutine<Transport> {
+    if (this.#transport === undefined) {
+      try {
+        const transport = yield* this.#dialling.coTransport();
+        if (!this.#closed) this.#transport = transport;
+      } finally {
+        if (this.#dialling.failure !== undefined) this.close();
+      }
     }
-  }
-
-  /** Steps the dialling. Returns what it waits for, or undefined when it is done. */
-  #dial(): PollNeeded | undefined {
-    try {
-      const step = this.#dialling.next();
-      if (!step.done) return step.value;
-      this.#transport = step.value;
-      return undefined;
-    } catch (error) {
-      this.#dialError = error;
-      this.close();
-      throw error;
-    }
-  }
-
-  *#coDialProgress(need: PollNeeded): Coroutine<void> {
-    const { connectTimeout } = this.#options;
-    const { fd, mask } = need;
-    this.#dialled ??= performance.now();
-    const limit = connectTimeout === 0 ? undefined : this.#dialled + connectTimeout;
-    if (limit !== undefined && performance.now() >= limit) throw this.#dialTimedOut(connectTimeout);
-    const deadline = earlier(need.deadline, limit);
-    let resumed = false;
-    this.#diallers++;
-    try {
-      yield* this.#coWait(new PollNeeded(fd, mask, { deadline, shared: mask }), this.#phase);
-      resumed = true;
-    } finally {
-      this.#diallers--;
-      // Another coroutine may have brought it to its end meanwhile.
-      if (!resumed && this.#diallers === 0 && this.#transport === undefined) this.close();
-    }
-  }
-
-  #dialTimedOut(connectTimeout: number): ConnectionTimedOut {
-    const error = new ConnectionTimedOut(connectTimeout, this.#phase);
-    this.#dialError = error;
-    this.close();
-    return error;
+    this.#assertOpen(this.#dialling.phase);
+    return this.#transport as Transport;
   }
 
   /** Ends the connection at once. Coroutines that wait for it get ConnectionClosed. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#dialling.return(undefined as never);
+    this.#dialling.end();
     this.#transport?.close();
   }
 
   /** @throws ConnectionClosed, or why there never was a connection */
   #assertOpen(phase: Phase): void {
     if (!this.#closed) return;
-    throw this.#dialError ?? this.protocol.connectionClosed('the connection was closed by disconnect()', phase);
-  }
-
-  *#coWait(need: PollNeeded, phase: Phase): Coroutine<void> {
-    try {
-      yield* waitFor(need);
-    } catch (error) {
-      const unnamed = error instanceof ConnectionTimedOut && error.phase === undefined;
-      throw unnamed ? new ConnectionTimedOut(error.timeout, phase) : error;
-    }
+    throw (
+      this.#dialling.failure?.error ??
+      this.protocol.connectionClosed('the connection was closed by disconnect()', phase)
+    );
   }
 
   // --- sending -------------------------------------------------------------------------------------------------------
@@ -229,9 +187,9 @@ export class Session {
     let sent = false;
     this.#senders++;
     try {
-      yield* this.coConnected();
+      const transport = yield* this.coConnected();
       while (!this.#sendNow()) {
-        yield* this.#coWait((this.#transport as Transport).sendNeeds, 'send');
+        yield* coWait(transport.sendNeeds, 'send');
         this.#assertOpen('send');
         // The queue is emptied when the peer ends the conversation: what was in it has not been sent.
         if (this.protocol.sendState === 'failed' || this.#abandoned) throw this.#notSent();
@@ -239,12 +197,19 @@ export class Session {
       sent = true;
     } finally {
       this.#senders--;
-      if (!sent) this.#queue.own();
+      if (!sent) this.#leaveQueue();
     }
   }
 
+  /** The sender was interrupted: who receives sends the rest, with bytes that are nobody else's. */
+  #leaveQueue(): void {
+    this.#queue.own();
+    if (!this.#queue.empty && !this.#closed && this.#transport !== undefined) wakeWaiters(this.#transport.fd);
+  }
+
   #notSent(): Error {
-    return this.protocol.connectionClosed('the server ended the connection before the request was sent', 'send');
+    const why = 'the server ended the connection before the request was sent';
+    return this.protocol.connectionClosed(why, 'send', this.protocol.failure);
   }
 
   // --- receiving -----------------------------------------------------------------------------------------------------
@@ -271,7 +236,7 @@ export class Session {
           return undefined;
         }
       }
-      yield* this.#coInput(deadline);
+      yield* this.coInput(deadline);
     }
   }
 
@@ -283,52 +248,11 @@ export class Session {
     this.#abandoned = true;
   }
 
-  /** Up to `length` bytes of `body` into `target[offset, ...)`, dropped without a target; 0 is the end. */
-  *coReadBody(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): Coroutine<number> {
-    for (;;) {
-      const count = this.#readBody(body, target, offset, length);
-      if (count !== undefined) return count;
-      yield* this.#coInput();
-    }
-  }
-
-  /** Up to `length` bytes of `body`, as many as there are once there are any; empty is the end. */
-  *coReadSome(body: BodyDecoder, length: number): Coroutine<Buffer> {
-    for (;;) {
-      // No more is allocated than is there already; the one byte lets an empty buffer be told from an empty read.
-      const size = Math.min(length, Math.max(this.protocol.buffer.length, this.#assembly?.length ?? 0, 1));
-      const target = Buffer.allocUnsafe(size);
-      const count = this.#readBody(body, target, 0, size);
-      if (count !== undefined) return count === size ? target : target.subarray(0, count);
-      yield* this.#coInput();
-    }
-  }
-
-  /** The rest of `body`. */
-  *coReadAll(body: BodyDecoder): Coroutine<Buffer> {
-    this.#assembly ??= new BodyAssembly(body, this.protocol.limits.bodyInMemory);
-    const assembly = this.#assembly;
-    for (;;) {
-      if (this.#assembly !== assembly) throw new StateError('another call has read this body meanwhile');
-      // Before `bytes` is looked at, since it may replace them.
-      const room = body.complete ? 0 : assembly.makeRoom();
-      const count = room === 0 ? 0 : this.#receiveBody(body, assembly.bytes, assembly.end, room);
-      if (count === undefined) {
-        yield* this.#coInput();
-      } else if (count > 0) {
-        assembly.end += count;
-      } else {
-        this.#assembly = undefined;
-        return assembly.whole();
-      }
-    }
-  }
-
   /** Up to `length` bytes as they come, outside HTTP; empty at the orderly end. */
   *coReadRaw(length: number): Coroutine<Buffer> {
     this.protocol.assertCanReceiveRaw();
     const { buffer } = this.protocol;
-    while (buffer.length === 0 && !this.#ended) yield* this.#coInput();
+    while (buffer.length === 0 && !this.#ended) yield* this.coInput();
     this.#assertOpen('receive');
     if (buffer.length === 0) this.protocol.assertOrderlyEnd();
     const target = Buffer.allocUnsafe(Math.min(length, buffer.length));
@@ -336,17 +260,8 @@ export class Session {
     return target;
   }
 
-  /** What was collected by an interrupted readAll comes first. */
-  #readBody(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined {
-    const assembly = this.#assembly;
-    if (assembly === undefined || this.#closed) return this.#receiveBody(body, target, offset, length);
-    const count = target === undefined ? assembly.length : assembly.take(target, offset, length);
-    if (target === undefined || assembly.length === 0) this.#assembly = undefined;
-    return count > 0 || length === 0 ? count : this.#receiveBody(body, target, offset, length);
-  }
-
   /** One step: from the buffer, or past it. Undefined if input must be waited for. */
-  #receiveBody(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined {
+  receiveBody(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined {
     if (!body.complete) this.#assertOpen('receive');
     const count = this.protocol.readBody(body, target, offset, length);
     if (count !== undefined || target === undefined) return count;
@@ -365,9 +280,8 @@ export class Session {
    * Receives once, or waits once: bytes, the end, or nothing may have come. Callers look again at what they are after, since
    * another call may have taken it meanwhile.
    */
-  *#coInput(deadline?: number): Coroutine<void> {
-    if (this.#transport === undefined) yield* this.coConnected();
-    const transport = this.#transport as Transport;
+  *coInput(deadline?: number): Coroutine<void> {
+    const transport = this.#transport ?? (yield* this.coConnected());
     const phase = deadline === undefined ? 'receive' : 'continue';
     this.#assertOpen(phase);
     const unsent = this.#senders === 0 && !this.#sendMeanwhile();
@@ -375,7 +289,7 @@ export class Session {
     let need = transport.receiveNeeds;
     if (unsent) need = new PollNeeded(transport.fd, POLLIN | POLLOUT, { deadline, shared: POLLOUT });
     else if (deadline !== undefined) need = new PollNeeded(need.fd, need.mask, { deadline });
-    yield* this.#coWait(need, phase);
+    yield* coWait(need, phase);
     this.#assertOpen(phase);
   }
 
@@ -435,9 +349,4 @@ export class Session {
     }
     this.#receive();
   }
-}
-
-function earlier(one: number | undefined, other: number | undefined): number | undefined {
-  if (one === undefined || other === undefined) return one ?? other;
-  return Math.min(one, other);
 }

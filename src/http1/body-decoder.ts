@@ -119,6 +119,8 @@ export class ChunkedDecoder implements BodyDecoder {
   #extension: ChunkExtensionState = 'before-semicolon';
   #extensionBytes = 0;
   #trailerSection: FieldSectionParser | undefined;
+  /** What is wrong with the bytes after those that were delivered last. */
+  #fault: unknown;
 
   constructor(limits: Limits) {
     this.#limits = limits;
@@ -133,19 +135,23 @@ export class ChunkedDecoder implements BodyDecoder {
   }
 
   decode(source: ReceiveBuffer, target: Uint8Array | undefined, offset: number, length: number): number {
+    if (this.#fault !== undefined) throw this.#fault;
     let done = 0;
-    while (source.length > 0 && this.#state !== 'done') {
-      if (this.#state === 'data') {
-        if (done === length) break;
-        const count = move(source, target, offset + done, Math.min(length - done, this.#left));
-        this.received(count);
-        done += count;
-      } else if (this.#state === 'trailer') {
-        if (!this.#takeTrailers(source)) break;
-      } else {
-        this.#step(source.bytes[source.start] as number);
-        source.consume(1);
+    try {
+      while (source.length > 0 && this.#state !== 'done') {
+        if (this.#state === 'data') {
+          if (done === length) break;
+          const count = move(source, target, offset + done, Math.min(length - done, this.#left));
+          this.received(count);
+          done += count;
+        } else if (!this.#takeFraming(source)) {
+          break;
+        }
       }
+    } catch (error) {
+      // However the bytes were cut, those before the fault are delivered, and only then is it reported.
+      if (done === 0) throw error;
+      this.#fault = error;
     }
     return done;
   }
@@ -157,6 +163,14 @@ export class ChunkedDecoder implements BodyDecoder {
 
   end(): boolean {
     return this.complete;
+  }
+
+  /** Takes something of what surrounds the data. False if more bytes must come first. */
+  #takeFraming(source: ReceiveBuffer): boolean {
+    if (this.#state === 'trailer') return this.#takeTrailers(source);
+    this.#step(source.bytes[source.start] as number);
+    source.consume(1);
+    return true;
   }
 
   /** One byte of what surrounds the data. */
@@ -233,34 +247,35 @@ export class ChunkedDecoder implements BodyDecoder {
 const MAX_SIZE_DIGITS = 20;
 
 /** Fields that may not stand in trailers, since they would change what has been decided already (RFC 9110 6.5.1). */
-const FORBIDDEN_TRAILERS = [
-  'Authorization',
-  'Cache-Control',
-  'Connection',
-  'Content-Encoding',
-  'Content-Length',
-  'Content-Range',
-  'Content-Type',
-  'Cookie',
-  'Expect',
-  'Host',
-  'Keep-Alive',
-  'Max-Forwards',
-  'Pragma',
-  'Proxy-Authenticate',
-  'Proxy-Authorization',
-  'Range',
-  'Set-Cookie',
-  'TE',
-  'Trailer',
-  'Transfer-Encoding',
-  'Upgrade',
-  'WWW-Authenticate',
-];
+const FORBIDDEN_TRAILERS: ReadonlySet<string> = new Set([
+  'authorization',
+  'cache-control',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-range',
+  'content-type',
+  'cookie',
+  'expect',
+  'host',
+  'keep-alive',
+  'max-forwards',
+  'pragma',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'range',
+  'set-cookie',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'www-authenticate',
+]);
 
 function trailerFields(section: string): HTTPHeaders {
   const trailers = HTTPHeaders.fromSection(section);
-  for (const name of FORBIDDEN_TRAILERS) trailers.delete(name);
+  const names = new Set([...trailers.keys()].map((name) => name.toLowerCase()));
+  for (const name of names) if (FORBIDDEN_TRAILERS.has(name)) trailers.delete(name);
   return trailers;
 }
 

@@ -29,12 +29,17 @@ export interface FramedMessage {
   readonly fields: FramingFields;
 }
 
+/** Whether a final response is still to come. Codes below 100 are invalid ones, to be taken for 5xx (RFC 9110 15). */
+export function isInformational(status: number): boolean {
+  return status >= 100 && status < 200;
+}
+
 /** The framing of a response, by the numbered rules of RFC 9112 6.3. */
 export function responseFraming({ method, status, minorVersion, fields }: FramedMessage): Framing {
   // Rule 1: the status or the method says that there is no body, whatever the fields say.
-  if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return NONE;
+  if (method === 'HEAD' || isInformational(status) || status === 204 || status === 304) return NONE;
   // Rule 2: a tunnel begins; Content-Length and Transfer-Encoding are to be ignored.
-  if (method === 'CONNECT' && status < 300) return TUNNEL;
+  if (method === 'CONNECT' && status >= 200 && status < 300) return TUNNEL;
   // Rules 3 and 4: Transfer-Encoding overrides Content-Length (and isPersistent ends the connection if both are there).
   if (fields.transferEncoding.length > 0) return chunkedFraming(fields.transferEncoding, minorVersion);
   // Rules 5 and 6.
@@ -87,6 +92,8 @@ export function isPersistent(framing: Framing, minorVersion: number, fields: Fra
   if (framing.kind === 'invalid' || framing.kind === 'close-delimited') return false;
   // Rule 3 of 6.3: both fields are a sign of smuggling; the body can be read, nothing after it can be trusted.
   if (framing.kind === 'chunked' && fields.contentLength.length > 0) return false;
+  // RFC 9112 6.1: HTTP/1.0 knows no Transfer-Encoding; the connection is to be closed even if there was no body to read.
+  if (minorVersion === 0 && fields.transferEncoding.length > 0) return false;
   const [line] = fields.connection;
   if (line === undefined) return minorVersion > 0;
   if (fields.connection.length === 1 && PLAIN_KEEP_ALIVE.test(line)) return true;

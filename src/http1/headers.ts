@@ -130,10 +130,12 @@ export class HTTPHeaders implements Iterable<[string, string]> {
   /** A record with lower-case names; several lines are joined, `set-cookie` is always a list. It has no prototype. */
   toObject(): Record<string, string | string[]> {
     const record = Object.create(null) as Record<string, string | string[]>;
-    for (const name of this.keys()) {
+    for (const [name, value] of this.entries()) {
       const key = name.toLowerCase();
-      if (key === 'set-cookie') record[key] ??= this.getAll(key);
-      else record[key] ??= this.get(key) as string;
+      const before = record[key];
+      if (Array.isArray(before)) before.push(value);
+      else if (key === 'set-cookie') record[key] = [value];
+      else record[key] = before === undefined ? value : `${before}, ${value}`;
     }
     return record;
   }

@@ -17,7 +17,7 @@ import {
 } from '../errors.ts';
 import { type BodyDecoder, ChunkedDecoder, CloseDelimitedDecoder, LengthDecoder } from './body-decoder.ts';
 import { type BodyEncoder, ChunkedEncoder, LengthEncoder, type Piece } from './body-encoder.ts';
-import { type Framing, isPersistent, responseFraming } from './framing.ts';
+import { type Framing, isInformational, isPersistent, responseFraming } from './framing.ts';
 import type { HeadersInit } from './headers.ts';
 import { HTTPHeaders } from './headers.ts';
 import { type Limits, withDefaultLimits } from './limits.ts';
@@ -164,6 +164,16 @@ export class ClientProtocol {
     return oldest !== undefined && oldest.offset >= this.bytesSent && this.#current === undefined;
   }
 
+  /** What made the connection unusable, if something did. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  /** @throws ConnectionClosed if nothing can be sent on this connection any more */
+  assertUsable(): void {
+    if (this.#sendState === 'closed' || this.#sendState === 'failed') throw this.#unusable('idle');
+  }
+
   /** The body that is being received, if any. */
   get body(): BodyDecoder | undefined {
     return this.#body;
@@ -257,7 +267,7 @@ export class ClientProtocol {
     for (;;) {
       const head = this.#parseHead();
       if (head === undefined) return undefined;
-      if (head.status >= 200) return this.#finalResponse(exchange, head);
+      if (!isInformational(head.status)) return this.#finalResponse(exchange, head);
       const response = this.#informational(exchange, head);
       if (response !== undefined) return response;
     }
@@ -292,7 +302,8 @@ export class ClientProtocol {
   /** The peer has ended its stream in an orderly way. */
   receivedEnd(): void {
     this.#end ??= 'orderly';
-    this.#body?.end();
+    // After a reset some kernels report an end: it completes nothing.
+    if (this.#end === 'orderly') this.#body?.end();
   }
 
   /** Receiving has failed (a reset): what was received before can still be read. */
@@ -359,6 +370,7 @@ export class ClientProtocol {
 
   /** The exchange that the next response belongs to. */
   #nextExchange(): Exchange {
+    if (this.#receiveState === 'failed') throw this.#unusable('receive');
     if (this.#current !== undefined) {
       throw new StateError(`the body of the response to ${name(this.#current)} has not been read to its end`);
     }

@@ -1,20 +1,31 @@
 /**
- * The one way in which this library closes its descriptors, so that nobody keeps waiting for a number that is gone or,
- * worse, belongs to something else by now.
+ * What happens to this library's descriptors besides becoming ready, and who hears of it: one is closed, so that nobody may
+ * keep waiting for a number that is gone or, worse, belongs to something else by now; or there is another reason for those who
+ * wait for it to look again.
  */
 
 import { native } from './native.ts';
 
-type ClosedListener = (fd: number) => void;
+interface DescriptorListener {
+  /** Called right after `fd` has been closed, before its number can be used again. */
+  closed(fd: number): void;
+  /** Those who wait for `fd` are to be resumed, though it is not ready. */
+  wake(fd: number): void;
+}
 
-const listeners: ClosedListener[] = [];
+const listeners: DescriptorListener[] = [];
 
-/** `listener` is called right after a descriptor has been closed, before its number can be used again. */
-export function onDescriptorClosed(listener: ClosedListener): void {
+export function addDescriptorListener(listener: DescriptorListener): void {
   listeners.push(listener);
 }
 
+/** The one way in which this library closes its descriptors. */
 export function closeDescriptor(fd: number): void {
   native.close(fd);
-  for (const listener of listeners) listener(fd);
+  for (const listener of listeners) listener.closed(fd);
+}
+
+/** Resumes whoever waits for `fd`: waking early is always legal. */
+export function wakeWaiters(fd: number): void {
+  for (const listener of listeners) listener.wake(fd);
 }

@@ -6,7 +6,7 @@
 
 import { POLLIN, POLLOUT, type PollNeeded } from '../coroutine.ts';
 import { StateError } from '../errors.ts';
-import { onDescriptorClosed } from '../io/descriptor.ts';
+import { addDescriptorListener } from '../io/descriptor.ts';
 import { native } from '../io/native.ts';
 import { systemError } from '../io/system-error.ts';
 
@@ -85,10 +85,20 @@ function closed(fd: number): void {
   const present = interests.get(fd);
   if (present === undefined) return;
   interests.delete(fd);
+  wakeSoon(present);
+}
+
+function wake(fd: number): void {
+  const present = interests.get(fd);
+  if (present !== undefined) wakeSoon(present);
+}
+
+/** A waiter that is woken withdraws its interest, if there still is one. */
+function wakeSoon(woken: readonly Interest[]): void {
   queueMicrotask(() => {
-    for (const { waiter } of present) waiter.wake();
+    for (const { waiter } of woken) waiter.wake();
   });
 }
 
 native.onReady(ready);
-onDescriptorClosed(closed);
+addDescriptorListener({ closed, wake });

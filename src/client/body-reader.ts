@@ -1,0 +1,83 @@
+/**
+ * The ways to read a response body, over a source that brings its bytes. It holds what `readAll` has collected, so that a
+ * coroutine which is interrupted or dropped loses nothing; it knows nothing of sockets.
+ */
+
+import { Buffer } from 'node:buffer';
+import type { Coroutine } from '../coroutine.ts';
+import { StateError } from '../errors.ts';
+import type { BodyDecoder } from '../http1/body-decoder.ts';
+import { BodyAssembly } from './body-assembly.ts';
+
+/** Where a body's bytes come from. */
+export interface BodySource {
+  readonly closed: boolean;
+  /** How many received bytes wait to be decoded. */
+  readonly buffered: number;
+  /** As much of `body` as is there, or undefined if input must be waited for; 0 is the end. */
+  receiveBody(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined;
+  /** Waits until there may be more. */
+  coInput(): Coroutine<void>;
+}
+
+export class BodyReader {
+  readonly #source: BodySource;
+  /** Bytes that `readAll` may hold. */
+  readonly #limit: number;
+  #assembly: BodyAssembly | undefined;
+
+  constructor(source: BodySource, limit: number) {
+    this.#source = source;
+    this.#limit = limit;
+  }
+
+  /** Up to `length` bytes of `body` into `target[offset, ...)`, dropped without a target; 0 is the end. */
+  *coReadInto(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): Coroutine<number> {
+    for (;;) {
+      const count = this.#read(body, target, offset, length);
+      if (count !== undefined) return count;
+      yield* this.#source.coInput();
+    }
+  }
+
+  /** Up to `length` bytes of `body`, as many as there are once there are any; empty is the end. */
+  *coReadSome(body: BodyDecoder, length: number): Coroutine<Buffer> {
+    for (;;) {
+      // No more is allocated than is there already; the one byte lets an empty buffer be told from an empty read.
+      const size = Math.min(length, Math.max(this.#source.buffered, this.#assembly?.length ?? 0, 1));
+      const target = Buffer.allocUnsafe(size);
+      const count = this.#read(body, target, 0, size);
+      if (count !== undefined) return count === size ? target : target.subarray(0, count);
+      yield* this.#source.coInput();
+    }
+  }
+
+  /** The rest of `body`. */
+  *coReadAll(body: BodyDecoder): Coroutine<Buffer> {
+    this.#assembly ??= new BodyAssembly(body, this.#limit);
+    const assembly = this.#assembly;
+    for (;;) {
+      if (this.#assembly !== assembly) throw new StateError('another call has read this body meanwhile');
+      // Before `bytes` is looked at, since it may replace them.
+      const room = body.complete ? 0 : assembly.makeRoom();
+      const count = room === 0 ? 0 : this.#source.receiveBody(body, assembly.bytes, assembly.end, room);
+      if (count === undefined) {
+        yield* this.#source.coInput();
+      } else if (count > 0) {
+        assembly.added(count);
+      } else {
+        this.#assembly = undefined;
+        return assembly.whole();
+      }
+    }
+  }
+
+  /** What was collected by an interrupted readAll comes first. */
+  #read(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined {
+    const assembly = this.#assembly;
+    if (assembly === undefined || this.#source.closed) return this.#source.receiveBody(body, target, offset, length);
+    const count = target === undefined ? assembly.length : assembly.take(target, offset, length);
+    if (target === undefined || assembly.length === 0) this.#assembly = undefined;
+    return count > 0 || length === 0 ? count : this.#source.receiveBody(body, target, offset, length);
+  }
+}

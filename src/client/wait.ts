@@ -1,0 +1,16 @@
+/**
+ * Waiting with a reason: a time-out thrown into a waiting coroutine by whoever runs it says what was being waited for.
+ */
+
+import { type Coroutine, type PollNeeded, waitFor } from '../coroutine.ts';
+import { ConnectionTimedOut, type Phase } from '../errors.ts';
+
+/** Suspends once. @throws what is thrown into the coroutine meanwhile, a ConnectionTimedOut with `phase` if it had none */
+export function* coWait(need: PollNeeded, phase: Phase): Coroutine<void> {
+  try {
+    yield* waitFor(need);
+  } catch (error) {
+    const unnamed = error instanceof ConnectionTimedOut && error.phase === undefined;
+    throw unnamed ? new ConnectionTimedOut(error.timeout, phase) : error;
+  }
+}
