@@ -8,8 +8,10 @@
  *     ├── UnsupportedResponse      the server speaks something that this client does not
  *     ├── ConnectionClosed         the connection ended before the answer did
  *     ├── ConnectionTimedOut       nothing happened for too long
+ *     ├── ProxyError               the proxy refused to connect us to the server
  *     ├── HostnameNotResolvable    the name does not exist
  *     ├── DNSUnavailable           whether it exists could not be found out
+ *     ├── TLSError                 the server cannot be trusted, or does not speak TLS as we do; `code` is Node's
  *     └── SystemError              the operating system said no; `code` is the system's (ECONNREFUSED)
  *
  * Wrong arguments raise TypeError or RangeError, before anything is sent.
@@ -138,6 +140,31 @@ export class ConnectionTimedOut extends DugongError {
   }
 }
 
+/** What a proxy answered to CONNECT in place of a tunnel. */
+export interface ProxyAnswer {
+  readonly status: number;
+  readonly reason: string;
+  /** Name and value of each field line. */
+  readonly headers: Iterable<[string, string]>;
+  /** The beginning of its body, which says why in more words. */
+  readonly body: Uint8Array;
+}
+
+/** The proxy did not make a tunnel. Nothing of any request has been sent to the server. */
+export class ProxyError extends DugongError {
+  /** The proxy's own answer; undefined if it was none that HTTP knows. */
+  readonly answer: ProxyAnswer | undefined;
+
+  constructor(message: string, options?: ErrorOptions & { answer?: ProxyAnswer }) {
+    super('DUGONG_PROXY', message, options);
+    this.answer = options?.answer;
+  }
+
+  static {
+    ProxyError.prototype.name = 'ProxyError';
+  }
+}
+
 /** The resolver says that the name has no address. */
 export class HostnameNotResolvable extends DugongError {
   readonly hostname: string;
@@ -163,6 +190,40 @@ export class DNSUnavailable extends DugongError {
 
   static {
     DNSUnavailable.prototype.name = 'DNSUnavailable';
+  }
+}
+
+/**
+ * TLS could not be established, or broke: the certificate is not accepted, or one side refused what the other offers. `code`
+ * is the one that node:tls gives: `CERT_HAS_EXPIRED`, `ERR_TLS_CERT_ALTNAME_INVALID`, `ERR_SSL_WRONG_VERSION_NUMBER`, ...
+ */
+export class TLSError extends DugongError {
+  /** In the words of OpenSSL, or of the function that checked. */
+  readonly reason: string;
+  /** The name that the certificate had to be for. */
+  declare readonly hostname?: string;
+  /** The server's certificate, if it sent one. */
+  declare readonly certificate?: import('node:tls').PeerCertificate;
+
+  constructor(
+    code: string,
+    message: string,
+    details: {
+      reason: string;
+      hostname?: string | undefined;
+      certificate?: import('node:tls').PeerCertificate | undefined;
+      cause?: unknown;
+    },
+  ) {
+    const { reason, hostname, certificate, cause } = details;
+    super(code, message, cause === undefined ? undefined : { cause });
+    this.reason = reason;
+    if (hostname !== undefined) this.hostname = hostname;
+    if (certificate !== undefined) this.certificate = certificate;
+  }
+
+  static {
+    TLSError.prototype.name = 'TLSError';
   }
 }
 

@@ -8,6 +8,7 @@ export type { HTTPConnectionOptions } from './client/connection-options.ts';
 export type { ConnectionPromises } from './client/connection-promises.ts';
 export { HTTPConnection, type SendRequestOptions } from './client/http-connection.ts';
 export type { HTTPResponse } from './client/http-response.ts';
+export type { ProxyOptions } from './client/proxy.ts';
 export type { DigestAlgorithm } from './client/request-body.ts';
 export { type Coroutine, POLLIN, POLLOUT, PollNeeded } from './coroutine.ts';
 export {
@@ -21,6 +22,8 @@ export {
   isTempNetworkError,
   type LostRequest,
   type Phase,
+  type ProxyAnswer,
+  ProxyError,
   StateError,
   SystemError,
   UnsupportedResponse,

@@ -8,12 +8,15 @@ import { type Limits, withDefaultLimits } from '../http1/limits.ts';
 import type { AddressFamily, ResolveOptions } from '../io/resolver.ts';
 import { authority, checkedHostname, checkedPort } from './authority.ts';
 import { HTTPResponse } from './http-response.ts';
+import { type ProxyOptions, proxyFrom } from './proxy.ts';
 import type { SessionOptions } from './session.ts';
 
 /** How to reach a server and how to treat it. Times are milliseconds, sizes bytes. */
 export interface HTTPConnectionOptions extends ResolveOptions {
   /** Default 80. */
   readonly port?: number | undefined;
+  /** An HTTP proxy to send the requests to: a URL with credentials, if it wants any, or its parts. */
+  readonly proxy?: string | URL | ProxyOptions | undefined;
   /** A Unix socket to connect to; hostname and port are then only what Host says. */
   readonly socketPath?: string | undefined;
   /** The numeric address to connect from. */
@@ -53,6 +56,7 @@ const NAMES: ReadonlySet<string> = new Set<keyof HTTPConnectionOptions>([
   'maxReadAhead',
   'onInformational',
   'port',
+  'proxy',
   'receiveBufferSize',
   'socketPath',
   'timeout',
@@ -66,6 +70,7 @@ export function sessionOptions(hostname: string, options: HTTPConnectionOptions)
     hostname: checkedHostname(hostname),
     port: checkedPort(options.port ?? 80),
     socketPath: checkedPath(options.socketPath),
+    proxy: options.proxy === undefined ? undefined : proxyFrom(options.proxy),
     family: checkedFamily(options.family),
     lookup: options.lookup,
     dnsTestHostnames: options.dnsTestHostnames,
@@ -74,9 +79,15 @@ export function sessionOptions(hostname: string, options: HTTPConnectionOptions)
     keepAlive: options.keepAlive === undefined ? undefined : wholeNumber('keepAlive', options.keepAlive, 1),
   };
   const { onInformational } = options;
+  const { proxy } = destination;
+  if (proxy !== undefined && destination.socketPath !== undefined)
+    throw new TypeError('proxy and socketPath exclude each other');
+  const host = authority(destination.hostname, destination.port, 80);
   return {
     destination,
-    host: authority(destination.hostname, destination.port, 80),
+    host,
+    absolute: proxy && `http://${host}`,
+    headers: proxy?.headers,
     limits: withDefaultLimits(options.limits),
     receiveBufferSize: wholeNumber('receiveBufferSize', options.receiveBufferSize ?? 65_536, 1),
     maxReadAhead: wholeNumber('maxReadAhead', options.maxReadAhead ?? 2 ** 24, 0),

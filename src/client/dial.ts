@@ -8,6 +8,7 @@ import type { ConnectOptions } from '../io/connection-attempts.ts';
 import { coResolve, type ResolveOptions } from '../io/resolver.ts';
 import { coConnect, coConnectUnix } from '../io/tcp.ts';
 import type { Transport } from '../io/transport.ts';
+import type { Proxy } from './proxy.ts';
 
 /** Where to, and how. */
 export interface Destination extends ResolveOptions, ConnectOptions {
@@ -15,11 +16,14 @@ export interface Destination extends ResolveOptions, ConnectOptions {
   readonly port: number;
   /** A Unix socket in place of host and port. */
   readonly socketPath?: string | undefined;
+  /** Connect to this proxy instead, which alone knows the way to the server. */
+  readonly proxy?: Proxy | undefined;
 }
 
 /** Tells `onPhase` what is being done; a time-out is reported with it. */
 export function* coDial(destination: Destination, onPhase: (phase: Phase) => void): Coroutine<Transport> {
-  const { hostname, port, socketPath } = destination;
+  const { socketPath, proxy } = destination;
+  const { hostname, port } = proxy ?? destination;
   if (socketPath !== undefined) {
     onPhase('connect');
     return yield* coConnectUnix(socketPath);

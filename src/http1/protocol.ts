@@ -93,6 +93,10 @@ export interface Response {
 export interface ClientProtocolOptions {
   /** The Host field of each request. */
   readonly host: string;
+  /** "http://authority" if requests are to go to a proxy in absolute-form (RFC 9112 3.2.2). */
+  readonly absolute?: string | undefined;
+  /** Fields that each request has, besides its own. */
+  readonly headers?: HeadersInit | undefined;
   readonly limits?: Partial<Limits> | undefined;
   /** Bytes of the receive buffer. Default 64 KiB. */
   readonly receiveBufferSize?: number | undefined;
@@ -110,6 +114,8 @@ export class ClientProtocol {
   bytesSent = 0;
   bytesReceived = 0;
   readonly #host: string;
+  readonly #absolute: string | undefined;
+  readonly #fixed: HTTPHeaders | undefined;
   readonly #onInformational: ((response: Response) => void) | undefined;
   readonly #parser: ResponseHeadParser;
   #sendState: SendState = 'idle';
@@ -129,6 +135,8 @@ export class ClientProtocol {
 
   constructor(options: ClientProtocolOptions) {
     this.#host = options.host;
+    this.#absolute = options.absolute;
+    this.#fixed = options.headers === undefined ? undefined : new HTTPHeaders(options.headers);
     this.#onInformational = options.onInformational;
     this.limits = withDefaultLimits(options.limits);
     this.buffer = new ReceiveBuffer(options.receiveBufferSize ?? 65_536);
@@ -191,6 +199,8 @@ export class ClientProtocol {
       method,
       target: path,
       host: this.#host,
+      absolute: this.#absolute,
+      fixed: this.#fixed,
       headers,
       framing,
       expectContinue,
@@ -327,7 +337,8 @@ export class ClientProtocol {
 
   /** Nothing that the server sends can be trusted any more. */
   fail(cause: unknown): void {
-    this.#failure ??= cause;
+    // It explains from here on what an error of the system, known before, does not.
+    if (this.#receiveState !== 'failed') this.#failure = cause;
     this.#advanceSend('fail');
     this.#advanceReceive('fail');
   }
@@ -466,7 +477,6 @@ export class ClientProtocol {
   #cutShort(why: string): ConnectionClosed {
     const error = this.connectionClosed(why, 'receive', this.#failure);
     // The error of the system, if there was one, is its cause: whoever reads on gets this one again.
-    this.#failure = error;
     this.fail(error);
     return error;
   }

@@ -17,9 +17,13 @@ export interface RequestHead {
   readonly method: string;
   /** Path and query, "*" for OPTIONS, host:port for CONNECT. */
   readonly target: string;
+  /** "http://authority" for absolute-form, which a proxy wants (RFC 9112 3.2.2); undefined for origin-form. */
+  readonly absolute?: string | undefined;
   /** The Host field's value: the authority without the scheme's default port. */
   readonly host: string;
   readonly headers?: HeadersInit | undefined;
+  /** Fields that all requests have, e.g. for a proxy. */
+  readonly fixed?: HTTPHeaders | undefined;
   readonly framing: RequestFraming;
   readonly expectContinue?: boolean | undefined;
 }
@@ -46,9 +50,16 @@ export function encodeRequestHead(head: RequestHead): EncodedRequestHead {
     throw new TypeError('100-continue cannot be expected without a body (RFC 9110 10.1.1)');
   }
   const own = new OwnFields(head);
-  const lines = `${method} ${checkedTarget(method, head.target)} HTTP/1.1\r\nHost: ${head.host}\r\n`;
+  const lines = `${method} ${requestTarget(head)} HTTP/1.1\r\nHost: ${head.host}\r\n`;
   const text = `${lines}${own.text}${own.acceptEncoding}${framingField(method, framing)}${expectField(head)}\r\n`;
   return { text, close: own.close };
+}
+
+function requestTarget({ method, target, absolute }: RequestHead): string {
+  const own = checkedTarget(method, target);
+  if (absolute === undefined || method === 'CONNECT') return own;
+  // RFC 9112 3.2.4: for the last proxy, "OPTIONS *" has an absolute-form without a path.
+  return own === '*' ? absolute : absolute + own;
 }
 
 /** The request-target in origin-, asterisk- or authority-form (RFC 9112 3.2). */
@@ -88,6 +99,7 @@ class OwnFields {
   acceptEncoding = 'Accept-Encoding: identity\r\n';
 
   constructor(head: RequestHead) {
+    for (const [name, value] of head.fixed ?? []) this.text += `${name}: ${value}\r\n`;
     if (head.headers === undefined) return;
     for (const [name, value] of new HTTPHeaders(head.headers)) {
       if (this.#isOurs(name.toLowerCase(), value, head)) continue;

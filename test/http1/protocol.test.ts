@@ -91,6 +91,18 @@ suite('pipelining [RFC 9112 9.3.2]', () => {
   });
 });
 
+suite('fields and forms of all requests', () => {
+  test('are given once', () => {
+    const protocol = start({ absolute: 'http://x', headers: { 'Proxy-Authorization': 'y' } });
+    for (const path of ['/1', '/2']) {
+      assert.match(
+        protocol.sendRequest('GET', path),
+        new RegExp(`^GET http://x${path} .*\\r\\nProxy-Authorization: y\\r\\n`, 's'),
+      );
+    }
+  });
+});
+
 suite('calls out of order', () => {
   test('a response without a request', () => {
     assert.throws(() => start().nextResponse(), {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { HTTPHeaders } from '../../src/http1/headers.ts';
 import { encodeRequestHead, type RequestHead } from '../../src/http1/request-head.ts';
 
 const IDENTITY = 'Accept-Encoding: identity\r\n';
@@ -34,6 +35,15 @@ suite('the request line [RFC 9112 3]', () => {
       assertRefused({ method: 'CONNECT', target }, /host:port/);
   });
 
+  test('has the target in absolute-form for a proxy, except for CONNECT [RFC 9112 3.2.2]', () => {
+    const absolute = 'http://x:81';
+    assert.match(encode({ absolute, target: '/a?b' }), /^GET http:\/\/x:81\/a\?b HTTP\/1\.1\r\n/);
+    assert.match(encode({ absolute, target: '' }), /^GET http:\/\/x:81\/ HTTP/);
+    assert.match(encode({ absolute, method: 'OPTIONS', target: '*' }), /^OPTIONS http:\/\/x:81 HTTP/);
+    assert.match(encode({ absolute, method: 'CONNECT', target: 'a:1' }), /^CONNECT a:1 HTTP/);
+    for (const target of ['@evil', '.evil', ':81/']) assertRefused({ absolute, target }, /must begin with "\/"/);
+  });
+
   test('cannot be broken out of', () => {
     for (const target of ['/a b', '/a\r\nX: y', '/\0', '/\x7f', '/é', '/日', '/#fragment', '/\ud800']) {
       assertRefused({ target }, /percent-encode it/);
@@ -56,6 +66,12 @@ suite('the fields', () => {
       framing: { kind: 'length', length: 5 },
     });
     assert.equal(text, `GET / HTTP/1.1\r\nHost: x\r\nb: 1\r\nA: 2\r\nb: 3\r\n${IDENTITY}Content-Length: 5\r\n\r\n`);
+  });
+
+  test('that all requests have come before those of this one', () => {
+    const fixed = new HTTPHeaders({ 'Proxy-Authorization': 'Basic eA==' });
+    const text = encode({ fixed, headers: { A: 'b' } });
+    assert.equal(text, `GET / HTTP/1.1\r\nHost: x\r\nProxy-Authorization: Basic eA==\r\nA: b\r\n${IDENTITY}\r\n`);
   });
 
   test("have the caller's Accept-Encoding in place of identity", () => {

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { HTTPConnection, type HTTPConnectionOptions } from 'dugong';
+import { expect, type ScriptedServer, send, startScriptedServer } from '../support/scripted-server.ts';
+
+const OK = 'HTTP/1.1 204 No Content\r\n\r\n';
+
+/** A proxy that is sent just `head`, and answers 204. */
+function proxyExpecting(head: string): ScriptedServer {
+  return startScriptedServer([[expect(head), send(OK)]]);
+}
+
+function request(options: HTTPConnectionOptions, path = '/someurl?barf'): void {
+  // The name has no address: only the proxy is ever resolved.
+  using connection = new HTTPConnection('origin.invalid', options);
+  connection.sendRequest('GET', path, { headers: { Authorization: 'Bearer origin' } });
+  const response = connection.readResponse();
+  assert.deepEqual([response.status, response.path], [204, path]);
+}
+
+describe('plain HTTP through a proxy', () => {
+  for (const port of [undefined, 8080]) {
+    test(`is sent in absolute-form, port ${port ?? 'none'} [RFC 9112 3.2.2; python-dugong: http_proxy]`, () => {
+      const authority = port === undefined ? 'origin.invalid' : `origin.invalid:${port}`;
+      using proxy = proxyExpecting(
+        `GET http://${authority}/someurl?barf HTTP/1.1\r\nHost: ${authority}\r\nAuthorization: Bearer origin\r\n` +
+          'Accept-Encoding: identity\r\n\r\n',
+      );
+      request({ port, proxy: { hostname: proxy.hostname, port: proxy.port } });
+      proxy.check();
+    });
+  }
+
+  test('gives the proxy the credentials of its URL and its own fields [RFC 7617]', () => {
+    const withCredentials = (line: string): string =>
+      `GET http://origin.invalid/ HTTP/1.1\r\nHost: origin.invalid\r\n${line}\r\nAuthorization: Bearer origin\r\n` +
+      'Accept-Encoding: identity\r\n\r\n';
+    // The user is "Jörg", the password "a:b@c".
+    const basic = Buffer.from('Jörg:a:b@c').toString('base64');
+    using first = proxyExpecting(withCredentials(`Proxy-Authorization: Basic ${basic}`));
+    request({ proxy: `http://J%C3%B6rg:a%3Ab%40c@${first.authority}` }, '/');
+    first.check();
+    using second = proxyExpecting(withCredentials('X-Proxy: y'));
+    request({ proxy: { hostname: second.hostname, port: second.port, headers: { 'X-Proxy': 'y' } } }, '/');
+    second.check();
+  });
+
+  test('cannot be led elsewhere by a path', () => {
+    for (const path of ['@evil.example/', '.evil.example/', ':81/']) {
+      using connection = new HTTPConnection('host', { proxy: 'http://127.0.0.1:1' });
+      assert.throws(() => connection.sendRequest('GET', path), { name: 'TypeError' });
+    }
+  });
+});
+
+describe('a proxy that cannot be', () => {
+  test('is refused before any I/O, with no credentials in the message', () => {
+    const wrong: [HTTPConnectionOptions['proxy'], RegExp][] = [
+      ['proxy:3128', /must begin with http:/],
+      ['not a URL', /is no URL/],
+      ['https://user:s3cret@proxy', /TLS to a proxy is not supported/],
+      ['http://user:%E0@proxy', /not percent-encoded/],
+      [{ hostname: 'a b', port: 1 }, /no host name/],
+      [{ hostname: 'a', port: 0 }, /port must be/],
+      [{ hostname: 'a', port: 1, headers: { A: 'b\r\nc' } }, /field A holds/],
+    ];
+    for (const [proxy, message] of wrong) {
+      assert.throws(
+        () => new HTTPConnection('x', { proxy }),
+        (error: Error) =>
+          error instanceof TypeError && message.test(error.message) && !error.message.includes('s3cret'),
+      );
+    }
+    assert.throws(() => new HTTPConnection('x', { proxy: 'http://y', socketPath: '/z' }), /exclude each other/);
+  });
+});
