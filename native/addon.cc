@@ -6,6 +6,7 @@
 #include "calls.h"
 #include "environment.h"
 #include "lookup.h"
+#include "tls-connection.h"
 
 namespace dugong {
 
@@ -43,6 +44,16 @@ constexpr struct {
     {"watch", Watch},
     {"lookup", StartLookup},
     {"lookupResult", LookupResult},
+    {"tlsUnavailable", TLSUnavailable},
+    {"tlsTrust", CreateTLSTrust},
+    {"tlsContext", CreateTLSContext},
+    {"tlsStart", StartTLS},
+    {"tlsHandshake", TLSHandshake},
+    {"tlsRecv", TLSRecv},
+    {"tlsSend", TLSSend},
+    {"tlsShutdown", TLSShutdown},
+    {"tlsDetails", TLSDetails},
+    {"tlsSession", TLSSession},
     {"counts", Counts},
 };
 
@@ -62,6 +73,10 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
     }
   }
   exports.Set("maxLookupThreads", Lookup::maxThreads);
+  exports.Set("TLS_WANT_READ", kTLSWantRead);
+  exports.Set("TLS_WANT_WRITE", kTLSWantWrite);
+  exports.Set("TLS_FAILED", kTLSFailed);
+  exports.Set("TLS_TRUNCATED", kTLSTruncated);
   return exports;
 }
 

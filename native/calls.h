@@ -37,6 +37,20 @@ napi_value Watch(napi_env env, napi_callback_info info);
 napi_value StartLookup(napi_env env, napi_callback_info info);
 napi_value LookupResult(napi_env env, napi_callback_info info);
 
+// tls-options.cc: what TLS connections share
+napi_value TLSUnavailable(napi_env env, napi_callback_info info);
+napi_value CreateTLSTrust(napi_env env, napi_callback_info info);
+napi_value CreateTLSContext(napi_env env, napi_callback_info info);
+
+// tls.cc: TLS on a socket
+napi_value StartTLS(napi_env env, napi_callback_info info);
+napi_value TLSHandshake(napi_env env, napi_callback_info info);
+napi_value TLSRecv(napi_env env, napi_callback_info info);
+napi_value TLSSend(napi_env env, napi_callback_info info);
+napi_value TLSShutdown(napi_env env, napi_callback_info info);
+napi_value TLSDetails(napi_env env, napi_callback_info info);
+napi_value TLSSession(napi_env env, napi_callback_info info);
+
 // addon.cc
 napi_value Counts(napi_env env, napi_callback_info info);
 

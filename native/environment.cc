@@ -9,9 +9,17 @@
 #include <utility>
 
 #include "lookup.h"
+#include "tls-connection.h"
 #include "watcher.h"
 
 namespace dugong {
+
+// Here, where a TLSConnection is known.
+Environment::Descriptor::Descriptor() = default;
+Environment::Descriptor::Descriptor(Descriptor&&) noexcept = default;
+Environment::Descriptor::~Descriptor() = default;
+Environment::Environment(napi_env env, uv_loop_t* loop) : env_(env), loop_(loop) {}
+Environment::~Environment() = default;
 
 Environment* Environment::open(napi_env env) {
   uv_loop_t* loop = nullptr;
@@ -53,11 +61,18 @@ int Environment::close(int fd) {
     found->second->abandon();
     lookups_.erase(found);
   }
+  descriptors_[static_cast<size_t>(fd)].tls.reset();
   descriptors_[static_cast<size_t>(fd)].owned = false;
   owned_count_--;
   // Never again after EINTR: the number is free by then, and another thread may have it already.
   if (::close(fd) == 0 || errno == EINTR) return 0;
   return -errno;
+}
+
+void Environment::startTLS(int fd, std::unique_ptr<TLSConnection> connection) {
+  std::unique_ptr<TLSConnection>& place = descriptor(fd).tls;
+  if (place != nullptr) connection->setLower(std::move(place));
+  place = std::move(connection);
 }
 
 Lookup* Environment::lookup(int fd) const {

@@ -14,6 +14,7 @@
 namespace dugong {
 
 class Lookup;
+class TLSConnection;
 class Watcher;
 
 class Environment {
@@ -33,6 +34,10 @@ class Environment {
   int close(int fd);
   Lookup* lookup(int fd) const;
 
+  // The TLS on an owned descriptor, or nullptr. Starting a second puts it inside the first.
+  TLSConnection* tls(int fd) const { return descriptors_[static_cast<size_t>(fd)].tls.get(); }
+  void startTLS(int fd, std::unique_ptr<TLSConnection> connection);
+
   // The one live watcher of a descriptor, owned or not, or nullptr.
   Watcher* watcher(int fd) const;
   void watcherOpened(Watcher* watcher);
@@ -50,12 +55,16 @@ class Environment {
 
  private:
   struct Descriptor {
+    Descriptor();
+    Descriptor(Descriptor&&) noexcept;
+    ~Descriptor();
     Watcher* watcher = nullptr;
+    std::unique_ptr<TLSConnection> tls;
     bool owned = false;
   };
 
-  Environment(napi_env env, uv_loop_t* loop) : env_(env), loop_(loop) {}
-  ~Environment() = default;
+  Environment(napi_env env, uv_loop_t* loop);
+  ~Environment();
   Descriptor& descriptor(int fd);
   void end(napi_async_cleanup_hook_handle hook);
   void finish();

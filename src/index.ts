@@ -26,6 +26,7 @@ export {
   ProxyError,
   StateError,
   SystemError,
+  TLSError,
   UnsupportedResponse,
 } from './errors.ts';
 export { type HeadersInit, HTTPHeaders } from './http1/headers.ts';
@@ -34,5 +35,7 @@ export type { RangePart } from './http1/multipart.ts';
 export { type PollRequest, type PollResult, poll, type Selectable, select } from './io/poll.ts';
 export { Poller, type PollerEvent } from './io/poller.ts';
 export { type AddressFamily, dnsTestHostnames, type ResolveOptions } from './io/resolver.ts';
+export { TLSContext } from './io/tls-context.ts';
+export type { PEM, TLSOptions, TLSVersion } from './io/tls-options.ts';
 export { AioFuture, type AioFutureOptions } from './schedule/aio-future.ts';
 export { type RunBlockingOptions, runBlocking } from './schedule/run-blocking.ts';

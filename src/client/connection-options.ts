@@ -6,6 +6,8 @@
 import { isIP } from 'node:net';
 import { type Limits, withDefaultLimits } from '../http1/limits.ts';
 import type { AddressFamily, ResolveOptions } from '../io/resolver.ts';
+import { TLSContext } from '../io/tls-context.ts';
+import type { TLSOptions } from '../io/tls-options.ts';
 import { authority, checkedHostname, checkedPort } from './authority.ts';
 import { HTTPResponse } from './http-response.ts';
 import { type ProxyOptions, proxyFrom } from './proxy.ts';
@@ -13,8 +15,10 @@ import type { SessionOptions } from './session.ts';
 
 /** How to reach a server and how to treat it. Times are milliseconds, sizes bytes. */
 export interface HTTPConnectionOptions extends ResolveOptions {
-  /** Default 80. */
+  /** Default 80, with TLS 443. */
   readonly port?: number | undefined;
+  /** Speak TLS: with the defaults, with options named as in node:tls, or with a context that several connections share. */
+  readonly tls?: boolean | TLSOptions | TLSContext | undefined;
   /** An HTTP proxy to send the requests to: a URL with credentials, if it wants any, or its parts. */
   readonly proxy?: string | URL | ProxyOptions | undefined;
   /** A Unix socket to connect to; hostname and port are then only what Host says. */
@@ -60,15 +64,19 @@ const NAMES: ReadonlySet<string> = new Set<keyof HTTPConnectionOptions>([
   'receiveBufferSize',
   'socketPath',
   'timeout',
+  'tls',
 ]);
 
 /** @throws TypeError on a hostname or option that cannot be, or does not exist */
 export function sessionOptions(hostname: string, options: HTTPConnectionOptions): SessionOptions {
   const unknown = Object.keys(options).find((name) => !NAMES.has(name));
   if (unknown !== undefined) throw new TypeError(`HTTPConnection has no option "${unknown}"`);
+  const tls = tlsContext(options.tls);
+  const defaultPort = tls === undefined ? 80 : 443;
   const destination = {
     hostname: checkedHostname(hostname),
-    port: checkedPort(options.port ?? 80),
+    port: checkedPort(options.port ?? defaultPort),
+    tls,
     socketPath: checkedPath(options.socketPath),
     proxy: options.proxy === undefined ? undefined : proxyFrom(options.proxy),
     family: checkedFamily(options.family),
@@ -82,12 +90,12 @@ export function sessionOptions(hostname: string, options: HTTPConnectionOptions)
   const { proxy } = destination;
   if (proxy !== undefined && destination.socketPath !== undefined)
     throw new TypeError('proxy and socketPath exclude each other');
-  const host = authority(destination.hostname, destination.port, 80);
+  const host = authority(destination.hostname, destination.port, defaultPort);
   return {
     destination,
     host,
-    absolute: proxy && `http://${host}`,
-    headers: proxy?.headers,
+    // With TLS the proxy makes a tunnel, and sees no request.
+    ...(proxy !== undefined && tls === undefined && { absolute: `http://${host}`, headers: proxy.headers }),
     limits: withDefaultLimits(options.limits),
     receiveBufferSize: wholeNumber('receiveBufferSize', options.receiveBufferSize ?? 65_536, 1),
     maxReadAhead: wholeNumber('maxReadAhead', options.maxReadAhead ?? 2 ** 24, 0),
@@ -103,6 +111,13 @@ export function wholeNumber(name: string, value: number, least: number): number 
     throw new TypeError(`${name} must be a whole number >= ${least}, got ${String(value)}`);
   }
   return value;
+}
+
+/** Nothing but `false` and leaving it out means plain text. */
+function tlsContext(tls: HTTPConnectionOptions['tls']): TLSContext | undefined {
+  if (tls === undefined || tls === false) return undefined;
+  if (tls === true || (typeof tls === 'object' && tls !== null)) return TLSContext.from(tls);
+  throw new TypeError(`tls must be true, TLS options or a TLSContext, got ${String(tls)}`);
 }
 
 function checkedFamily(family: AddressFamily | undefined): AddressFamily {

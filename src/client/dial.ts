@@ -1,5 +1,5 @@
 /**
- * From where a server is said to be to a transport that HTTP can be spoken over: resolve, then connect.
+ * From where a server is said to be to a transport that HTTP can be spoken over: resolve, connect, tunnel, TLS.
  */
 
 import type { Coroutine } from '../coroutine.ts';
@@ -7,8 +7,12 @@ import type { Phase } from '../errors.ts';
 import type { ConnectOptions } from '../io/connection-attempts.ts';
 import { coResolve, type ResolveOptions } from '../io/resolver.ts';
 import { coConnect, coConnectUnix } from '../io/tcp.ts';
+import { coHandshake } from '../io/tls.ts';
+import type { TLSContext } from '../io/tls-context.ts';
 import type { Transport } from '../io/transport.ts';
-import type { Proxy } from './proxy.ts';
+import { authority } from './authority.ts';
+import type { HTTPProxy } from './proxy.ts';
+import { coTunnel } from './tunnel.ts';
 
 /** Where to, and how. */
 export interface Destination extends ResolveOptions, ConnectOptions {
@@ -17,19 +21,48 @@ export interface Destination extends ResolveOptions, ConnectOptions {
   /** A Unix socket in place of host and port. */
   readonly socketPath?: string | undefined;
   /** Connect to this proxy instead, which alone knows the way to the server. */
-  readonly proxy?: Proxy | undefined;
+  readonly proxy?: HTTPProxy | undefined;
+  /** Speak TLS with the server: through a tunnel, if there is a proxy. */
+  readonly tls?: TLSContext | undefined;
 }
 
+/** CONNECT always names the port (RFC 9112 3.2.3). */
+const NO_DEFAULT = 0;
+
+type OnPhase = (phase: Phase) => void;
+
 /** Tells `onPhase` what is being done; a time-out is reported with it. */
-export function* coDial(destination: Destination, onPhase: (phase: Phase) => void): Coroutine<Transport> {
-  const { socketPath, proxy } = destination;
-  const { hostname, port } = proxy ?? destination;
+export function* coDial(destination: Destination, onPhase: OnPhase): Coroutine<Transport> {
+  const { hostname, port, proxy, tls } = destination;
+  const transport = yield* coReach(destination, onPhase);
+  if (tls === undefined) return transport;
+  if (proxy !== undefined) yield* coTunnelled(transport, destination, proxy, onPhase);
+  onPhase('handshake');
+  return yield* coHandshake(transport, tls, { hostname, port });
+}
+
+/** To the server, or to its proxy. */
+function* coReach(destination: Destination, onPhase: OnPhase): Coroutine<Transport> {
+  const { socketPath } = destination;
   if (socketPath !== undefined) {
     onPhase('connect');
     return yield* coConnectUnix(socketPath);
   }
+  const { hostname, port } = destination.proxy ?? destination;
   onPhase('resolve');
   const addresses = yield* coResolve(hostname, destination);
   onPhase('connect');
   return yield* coConnect(addresses, port, destination);
+}
+
+/** Makes `transport` lead to the server, or closes it. */
+function* coTunnelled(transport: Transport, to: Destination, proxy: HTTPProxy, onPhase: OnPhase): Coroutine<void> {
+  let through = false;
+  onPhase('tunnel');
+  try {
+    yield* coTunnel(transport, authority(to.hostname, to.port, NO_DEFAULT), proxy.headers);
+    through = true;
+  } finally {
+    if (!through) transport.close();
+  }
 }

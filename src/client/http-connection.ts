@@ -3,10 +3,12 @@
  * and `promises.X` awaits it, one line each. What the calls mean for the wire is the session's affair.
  */
 
+import type { CipherNameAndProtocol, PeerCertificate } from 'node:tls';
 import type { Coroutine } from '../coroutine.ts';
 import { StateError } from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
 import type { HeadersInit } from '../http1/headers.ts';
+import { TLSTransport } from '../io/tls.ts';
 import { runBlocking } from '../schedule/run-blocking.ts';
 import { BodyFollowing } from './body-following.ts';
 import { type HTTPConnectionOptions, sessionOptions, wholeNumber } from './connection-options.ts';
@@ -71,9 +73,9 @@ export class HTTPConnection {
   // --- the operations, as coroutines ---------------------------------------------------------------------------------
 
   /**
-   * Resolves the name and connects, if there is no connection yet.
-   * @throws HostnameNotResolvable, DNSUnavailable, SystemError (ECONNREFUSED, ...), ConnectionTimedOut; ConnectionClosed if
-   * there is a connection that was lost
+   * Resolves the name, connects, and with TLS shakes hands, if there is no connection yet. None of it blocks the thread.
+   * @throws HostnameNotResolvable, DNSUnavailable, SystemError (ECONNREFUSED, ...), ProxyError, TLSError, ConnectionTimedOut;
+   * ConnectionClosed if there is a connection that was lost
    */
   *coConnect(): Coroutine<void> {
     const session = this.#openSession();
@@ -268,6 +270,24 @@ export class HTTPConnection {
     this.#session?.uncork();
   }
 
+  /**
+   * The server's certificate in the shape that node:tls gives it, with `detailed` also its issuers'; null without TLS, or
+   * while there is no connection.
+   */
+  getPeerCertificate(detailed?: boolean): PeerCertificate | null {
+    return this.#tls?.getPeerCertificate(detailed) ?? null;
+  }
+
+  /** What the connection is encrypted with, as node:tls says it; null without TLS, or while there is no connection. */
+  getCipher(): CipherNameAndProtocol | null {
+    return this.#tls?.getCipher() ?? null;
+  }
+
+  /** "TLSv1.2" or "TLSv1.3"; null without TLS, or while there is no connection. */
+  getProtocol(): string | null {
+    return this.#tls?.getProtocol() ?? null;
+  }
+
   /** Closes the connection at once, if there is one. The next request connects anew. */
   disconnect(): void {
     this.#session?.close();
@@ -283,6 +303,11 @@ export class HTTPConnection {
   }
 
   // -------------------------------------------------------------------------------------------------------------------
+
+  get #tls(): TLSTransport | undefined {
+    const transport = this.#session?.transport;
+    return transport instanceof TLSTransport ? transport : undefined;
+  }
 
   #openSession(): Session {
     if (this.#session === undefined || this.#session.closed) this.#session = new Session(this.#options);

@@ -13,20 +13,20 @@ export interface ProxyOptions {
 }
 
 /** A proxy as the client uses it. */
-export interface Proxy {
+export interface HTTPProxy {
   readonly hostname: string;
   readonly port: number;
   readonly headers: HTTPHeaders;
 }
 
 /** From a URL ("http://user:password@proxy:3128") or its parts. @throws TypeError, in which no credentials stand */
-export function proxyFrom(proxy: string | URL | ProxyOptions): Proxy {
+export function proxyFrom(proxy: string | URL | ProxyOptions): HTTPProxy {
   if (typeof proxy === 'string' || proxy instanceof URL) return fromURL(proxy);
   const { hostname, port, headers } = proxy;
   return { hostname: checkedHostname(hostname), port: checkedPort(port), headers: new HTTPHeaders(headers) };
 }
 
-function fromURL(text: string | URL): Proxy {
+function fromURL(text: string | URL): HTTPProxy {
   if (!URL.canParse(text.toString()))
     throw new TypeError('the proxy is no URL: it should be like http://proxy.example:3128');
   const { protocol, hostname, port, username, password } = new URL(text);

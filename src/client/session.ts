@@ -67,6 +67,11 @@ export class Session implements BodySource {
     return this.#closed;
   }
 
+  /** The connection, once it is there. */
+  get transport(): Transport | undefined {
+    return this.#transport;
+  }
+
   get buffered(): number {
     return this.protocol.buffer.length;
   }
@@ -176,7 +181,7 @@ export class Session implements BodySource {
   }
 
   #sendFailure(result: number): Error {
-    const cause = systemError(result, 'send');
+    const cause = this.#transport?.failure ?? systemError(result, 'send');
     this.#queue.clear();
     this.protocol.sendFailed(cause);
     if (!isConnectionLost(result)) return cause;
@@ -287,7 +292,7 @@ export class Session implements BodySource {
     const unsent = this.#senders === 0 && !this.#sendMeanwhile();
     if (this.#receive()) return;
     let need = transport.receiveNeeds;
-    if (unsent) need = new PollNeeded(transport.fd, POLLIN | POLLOUT, { deadline, shared: POLLOUT });
+    if (unsent) need = new PollNeeded(need.fd, need.mask | transport.sendNeeds.mask, { deadline, shared: POLLOUT });
     else if (deadline !== undefined) need = new PollNeeded(need.fd, need.mask, { deadline });
     yield* coWait(need, phase);
     this.#assertOpen(phase);
@@ -320,7 +325,7 @@ export class Session implements BodySource {
     if (result === WOULD_BLOCK) return false;
     this.#ended = true;
     if (result === 0) this.protocol.receivedEnd();
-    else this.protocol.receiveFailed(systemError(result, 'recv'));
+    else this.protocol.receiveFailed(this.#transport?.failure ?? systemError(result, 'recv'));
     return true;
   }
 
@@ -332,7 +337,8 @@ export class Session implements BodySource {
    */
   waitBlocking(need: PollNeeded, timeoutMs: number | undefined): boolean {
     const transport = this.#transport;
-    const readsAhead = need === transport?.sendNeeds && !this.#ended && this.protocol.responsePending;
+    const sends = need === transport?.sendNeeds && need.mask === POLLOUT;
+    const readsAhead = sends && !this.#ended && this.protocol.responsePending;
     if (!readsAhead) return need.poll(timeoutMs);
     const events = native.pollOne(transport.fd, POLLIN | POLLOUT, timeoutMs ?? -1);
     if (events & POLLIN && !(events & POLLOUT)) this.#readAhead();

@@ -446,6 +446,9 @@ export class ClientProtocol {
     const { method, path } = exchange;
     const { status, minorVersion, framing: fields } = head;
     const framing = responseFraming({ method, status, minorVersion, fields });
+    if (framing.kind === 'tunnel' && this.#sendState !== 'await-switch') {
+      throw this.#cutShort('the connection was lost before the tunnel was there');
+    }
     const last = this.#isLast(exchange, framing, head);
     const body = decoderFor(framing, this.limits);
     this.#pending.shift();

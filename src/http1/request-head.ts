@@ -38,14 +38,22 @@ export interface EncodedRequestHead {
 /** Methods for which a server expects content, so that "none" has to be said (RFC 9110 8.6). */
 const CONTENT_METHODS: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
+/** Methods whose requests have no content, and where RFC 9110 says so. */
+const BODILESS_METHODS: ReadonlyMap<string, string> = new Map([
+  ['CONNECT', '9.3.6'],
+  ['TRACE', '9.3.8'],
+]);
+
 /** Checked and encoded. @throws TypeError on anything that cannot or must not be sent */
 export function encodeRequestHead(head: RequestHead): EncodedRequestHead {
   const { method, framing } = head;
   if (typeof method !== 'string' || !isToken(method)) {
     throw new TypeError(`method ${quoted(String(method))} is no token (RFC 9110 9.1)`);
   }
-  if (method === 'TRACE' && framing.kind !== 'none')
-    throw new TypeError('a TRACE request has no body (RFC 9110 9.3.8)');
+  const section = BODILESS_METHODS.get(method);
+  if (section !== undefined && framing.kind !== 'none') {
+    throw new TypeError(`a ${method} request has no body (RFC 9110 ${section})`);
+  }
   if (head.expectContinue && (framing.kind === 'none' || (framing.kind === 'length' && framing.length === 0))) {
     throw new TypeError('100-continue cannot be expected without a body (RFC 9110 10.1.1)');
   }

@@ -1,7 +1,7 @@
 /**
  * The typed face of the native addon, and the only module that loads it.
  *
- * The addon knows file descriptors, poll(2), the environment's event loop and getaddrinfo; it knows no HTTP. Every call
+ * The addon knows file descriptors, poll(2), the environment's event loop, getaddrinfo and OpenSSL; it knows no HTTP. Every call
  * returns a number: a count >= 0, or a negated errno (`-os.constants.errno.EAGAIN`). Would-block is a normal result, never
  * an exception; exceptions are for wrong arguments alone (wrong types, ranges outside their buffer).
  *
@@ -20,6 +20,69 @@ export interface LookupFailure {
   readonly message: string;
   /** errno behind an `EAI_SYSTEM`, else 0. */
   readonly errno: number;
+}
+
+/** Trusted certificates, or a TLS configuration, on the native side; freed when they are no longer referenced. */
+export interface TLSTrustHandle {
+  readonly handle: 'trust';
+}
+export interface TLSContextHandle {
+  readonly handle: 'context';
+}
+
+/** What OpenSSL did not accept, and why, in its words. */
+export interface TLSRefusal {
+  readonly option: string;
+  readonly library: string;
+  readonly reason: string;
+}
+
+/** Every field is required: the defaults are none of the addon's business. */
+export interface TLSContextParameters {
+  readonly trust: TLSTrustHandle;
+  /** PEM: each a certificate with its chain. */
+  readonly certificates: readonly string[];
+  /** PEM, and as many passphrases, empty where there is none. */
+  readonly keys: readonly string[];
+  readonly passphrases: readonly string[];
+  /** OpenSSL's lists for TLS 1.2 and for TLS 1.3; empty is OpenSSL's default. */
+  readonly ciphers: string;
+  readonly ciphersuites: string;
+  /** 0x0301 is TLS 1.0, 0x0304 TLS 1.3. */
+  readonly minVersion: number;
+  readonly maxVersion: number;
+  /** For ALPN (RFC 7301): each name preceded by its length in one byte. */
+  readonly protocols: Uint8Array;
+  /** Refuse a server whose certificate is not in order. */
+  readonly verify: boolean;
+  /** Take any certificate in `trust` for an anchor, not only self-signed ones. */
+  readonly partialChain: boolean;
+  /** Append the secrets of each connection to this file; empty: do not. */
+  readonly keyLogFile: string;
+}
+
+export interface TLSCipher {
+  readonly name: string;
+  readonly standardName: string;
+  readonly version: string;
+}
+
+/** What is known of a TLS connection, during the handshake, after it, or after its failure. */
+export interface TLSDetails {
+  readonly protocol: string;
+  readonly cipher?: TLSCipher;
+  /** Empty if none was agreed on. */
+  readonly alpn: string;
+  readonly resumed: boolean;
+  /** DER, the server's own first. */
+  readonly certificates: readonly Buffer[];
+  /** OpenSSL's X509_V_ERR_... number, 0 if the certificate is in order, with its text and the depth in the chain. */
+  readonly verification: number;
+  readonly verificationReason: string;
+  readonly depth: number;
+  /** The entry of OpenSSL's error queue after TLS_FAILED. */
+  readonly library: string;
+  readonly reason: string;
 }
 
 export interface Native {
@@ -80,6 +143,44 @@ export interface Native {
   /** The result of a lookup: numeric addresses in getaddrinfo's order, a failure, or undefined while it runs. */
   lookupResult(fd: number): string[] | LookupFailure | undefined;
   readonly maxLookupThreads: number;
+
+  /** Why there is no TLS in this process (a node without OpenSSL 3), or undefined. Looks for OpenSSL on its first call. */
+  tlsUnavailable(): string | undefined;
+  /** Parses PEM texts, each with one certificate or more. */
+  tlsTrust(texts: readonly string[]): TLSTrustHandle | TLSRefusal;
+  tlsContext(parameters: TLSContextParameters): TLSContextHandle | TLSRefusal;
+  /**
+   * Begins TLS as a client on a connected socket, or inside the TLS that it has already. `servername` is for the extension
+   * (empty: none); the certificate must be for `host` (a name) or `address`, if they are not empty. Sessions are kept in the
+   * context under `sessionKey` (empty: not at all); `session` is one to resume.
+   */
+  tlsStart(
+    fd: number,
+    context: TLSContextHandle,
+    servername: string,
+    host: string,
+    address: string,
+    sessionKey: string,
+    session: Uint8Array | undefined,
+  ): number;
+  /** Goes on with the handshake: 0 when it is done, TLS_WANT_..., TLS_FAILED, TLS_TRUNCATED or a negated errno. */
+  tlsHandshake(fd: number): number;
+  /** As `recv`, with the results of `tlsHandshake`; 0 is the peer's close_notify. Takes all that is there. */
+  tlsRecv(fd: number, buffer: Uint8Array, offset: number, length: number): number;
+  /** As `sendv`. After TLS_WANT_... the next call must be given the same bytes, or these and more. */
+  tlsSend(fd: number, buffers: readonly Uint8Array[], skip: number): number;
+  /** Sends close_notify if it can be sent at once. */
+  tlsShutdown(fd: number): number;
+  tlsDetails(fd: number): TLSDetails;
+  /** The session in the form of d2i_SSL_SESSION, if it can be resumed. */
+  tlsSession(fd: number): Buffer | undefined;
+  readonly TLS_WANT_READ: number;
+  readonly TLS_WANT_WRITE: number;
+  /** OpenSSL gave up: see `tlsDetails`. */
+  readonly TLS_FAILED: number;
+  /** The peer's stream ended without close_notify. */
+  readonly TLS_TRUNCATED: number;
+
   /** How many fds the addon owns in this environment (sockets and lookups), and how many fds it watches: for tests. */
   counts(): { owned: number; watched: number };
 }

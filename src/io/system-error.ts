@@ -11,6 +11,8 @@ const { errno } = constants;
 /** What the native calls return when the operation would block. */
 export const WOULD_BLOCK: number = -errno.EAGAIN;
 export const IN_PROGRESS: number = -errno.EINPROGRESS;
+export const CONNECTION_RESET: number = -errno.ECONNRESET;
+export const PROTOCOL_ERROR: number = -errno.EPROTO;
 export const BAD_DESCRIPTOR: number = -errno.EBADF;
 export const ALREADY_THERE: number = -errno.EEXIST;
 export const NOT_THERE: number = -errno.ENOENT;

@@ -4,6 +4,7 @@
  */
 
 import type { PollNeeded } from '../coroutine.ts';
+import type { DugongError } from '../errors.ts';
 
 export interface Transport {
   readonly fd: number;
@@ -15,6 +16,8 @@ export interface Transport {
   receive(buffer: Uint8Array, offset: number, length: number): number;
   /** Sends `buffers` without the first `skip` bytes of the first; the count may be short. */
   send(buffers: readonly Uint8Array[], skip: number): number;
+  /** What there is to say about the last failure of receiving or sending, besides its errno. */
+  readonly failure?: DugongError | undefined;
   /** Frees the descriptor; whoever waits for it is woken. May be called again. */
   close(): void;
 }

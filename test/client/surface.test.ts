@@ -26,7 +26,17 @@ describe('the operations of a connection', () => {
   const own = methodsOf(connection);
   const promised = methodsOf(connection.promises);
   const operations = [...own.keys()].filter((name) => name.startsWith('co') && own.has(blockingName(name)));
-  const plain = ['responsePending', 'runBlocking', 'cork', 'uncork', 'disconnect', 'reset'];
+  const plain = [
+    'responsePending',
+    'runBlocking',
+    'cork',
+    'uncork',
+    'disconnect',
+    'reset',
+    'getPeerCertificate',
+    'getCipher',
+    'getProtocol',
+  ];
 
   test('exist three times: as coroutine, blocking, and as promise', () => {
     const expected = [

@@ -1,0 +1,63 @@
+// A list of Uint8Arrays to be sent as one stream, without the first `skip` bytes of the first: the arguments of `sendv` and
+// `tlsSend`. Valid until JavaScript runs again.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <cstdint>
+
+#include "arguments.h"
+
+namespace dugong {
+
+class BufferList {
+ public:
+  // IOV_MAX of every supported system. What is beyond is for the next call, as after any short write.
+  static constexpr uint32_t kMaxVectors = 1024;
+  // Linux transfers at most 2^31 - 4096 bytes at a time and macOS refuses 2^31; no socket buffer comes near this.
+  static constexpr size_t kMaxTransfer = size_t{1} << 30;
+
+  iovec* vectors() { return vectors_; }
+  uint32_t count() const { return count_; }
+
+  // From the arguments `buffers, skip` at 1 and 2. False with an error pending.
+  bool read(napi_env env, const Arguments<3>& arguments) {
+    double skip = 0;
+    if (!arguments.number(2, "skip", &skip)) return false;
+    if (napi_get_array_length(env, arguments[1], &count_) != napi_ok) {
+      return arguments.fail<Napi::TypeError>("buffers", "must be an array");
+    }
+    if (!arguments.isCount(skip)) return wrongSkip(arguments);
+    count_ = std::min(count_, kMaxVectors);
+    napi_value elements[kMaxVectors];
+    // First all elements, then all pointers: a getter among the elements may detach a buffer that was looked at already.
+    for (uint32_t i = 0; i < count_; i++) {
+      if (napi_get_element(env, arguments[1], i, &elements[i]) != napi_ok) return false;
+    }
+    size_t left_out = static_cast<size_t>(skip);
+    size_t total = 0;
+    for (uint32_t i = 0; i < count_; i++) {
+      Bytes bytes;
+      if (!arguments.array(elements[i], "buffers", &bytes)) return false;
+      if (left_out > bytes.length) break;
+      if (left_out > 0) bytes.data += left_out;
+      bytes.length -= left_out;
+      left_out = 0;
+      const size_t length = std::min(bytes.length, kMaxTransfer - total);
+      vectors_[i] = {bytes.data, length};
+      total += length;
+    }
+    return left_out == 0 || wrongSkip(arguments);
+  }
+
+ private:
+  static bool wrongSkip(const Arguments<3>& arguments) {
+    return arguments.fail<Napi::RangeError>("skip", "must be an integer within the first buffer");
+  }
+
+  uint32_t count_ = 0;
+  iovec vectors_[kMaxVectors];
+};
+
+}  // namespace dugong

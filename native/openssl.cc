@@ -1,0 +1,57 @@
+// See openssl.h.
+#include "openssl.h"
+
+#include <dlfcn.h>
+
+#include <mutex>
+
+namespace dugong::openssl {
+
+Functions api;
+
+namespace {
+
+std::string problem;
+
+template <typename Function>
+bool find(Function* out, const char* name) {
+  *out = reinterpret_cast<Function>(dlsym(RTLD_DEFAULT, name));
+  return *out != nullptr;
+}
+
+std::string resolve() {
+  // First, since a fork of OpenSSL or another major version may have the other names with other meanings.
+  if (!find(&api.OPENSSL_version_major, "OPENSSL_version_major")) return "this node executable exports no OpenSSL 3";
+  const unsigned int major = api.OPENSSL_version_major();
+  if (major != 3) return "this node has OpenSSL " + std::to_string(major) + ", and 3 is needed";
+#define DUGONG_FIND(result, name, parameters) \
+  if (!find(&api.name, #name)) return "this node executable does not export " #name;
+  DUGONG_OPENSSL_FUNCTIONS(DUGONG_FIND)
+#undef DUGONG_FIND
+  return "";
+}
+
+}  // namespace
+
+bool load() {
+  static std::once_flag once;
+  std::call_once(once, [] { problem = resolve(); });
+  return problem.empty();
+}
+
+const std::string& unavailable() { return problem; }
+
+Failure takeFailure() {
+  Failure failure;
+  const unsigned long error = api.ERR_get_error();
+  if (error != 0) {
+    const char* library = api.ERR_lib_error_string(error);
+    const char* reason = api.ERR_reason_error_string(error);
+    if (library != nullptr) failure.library = library;
+    if (reason != nullptr) failure.reason = reason;
+  }
+  api.ERR_clear_error();
+  return failure;
+}
+
+}  // namespace dugong::openssl

@@ -1,0 +1,325 @@
+// See tls-connection.h. OpenSSL reads and writes through a BIO of ours, for three reasons: send(2) must not raise SIGPIPE,
+// the true errno and the true end of the stream are known without asking OpenSSL's error queue, and another connection can
+// take the place of the descriptor.
+#include "tls-connection.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace dugong {
+
+using namespace openssl;
+
+namespace {
+
+#ifdef MSG_NOSIGNAL
+constexpr int kSendFlags = MSG_NOSIGNAL;
+#else
+constexpr int kSendFlags = 0;  // SO_NOSIGPIPE is set on the socket instead
+#endif
+
+constexpr size_t kMaxTransfer = size_t{1} << 30;
+constexpr unsigned int kNameFlags = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
+
+template <typename Call>
+int retried(Call call) {
+  ssize_t result;
+  do {
+    result = call();
+  } while (result < 0 && errno == EINTR);
+  return result < 0 ? -errno : static_cast<int>(result);
+}
+
+bool wouldBlock(int result) { return result == -EAGAIN || result == -EWOULDBLOCK; }
+
+}  // namespace
+
+std::unique_ptr<TLSConnection> TLSConnection::create(int fd, std::shared_ptr<TLSContext> context, TLSPeer peer,
+                                                     Failure* failure) {
+  api.ERR_clear_error();
+  std::unique_ptr<TLSConnection> connection(new TLSConnection(fd, std::move(context), std::move(peer)));
+  if (connection->setUp()) return connection;
+  *failure = takeFailure();
+  return nullptr;
+}
+
+bool TLSConnection::setUp() {
+  ssl_ = api.SSL_new(context_->handle());
+  BIO* bio = api.BIO_new(context_->bioMethod());
+  if (ssl_ == nullptr || bio == nullptr) return false;
+  api.BIO_set_data(bio, this);
+  api.BIO_set_init(bio, 1);
+  api.SSL_set_bio(ssl_, bio, bio);
+  api.SSL_set_ex_data(ssl_, 0, this);
+  api.SSL_set_connect_state(ssl_);
+  if (!peer_.servername.empty()) {
+    void* name = const_cast<char*>(peer_.servername.c_str());
+    if (api.SSL_ctrl(ssl_, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name) != 1) return false;
+  }
+  X509_VERIFY_PARAM* parameters = api.SSL_get0_param(ssl_);
+  if (!peer_.host.empty()) {
+    api.X509_VERIFY_PARAM_set_hostflags(parameters, kNameFlags);
+    if (api.X509_VERIFY_PARAM_set1_host(parameters, peer_.host.data(), peer_.host.size()) != 1) return false;
+  }
+  if (!peer_.address.empty() && api.X509_VERIFY_PARAM_set1_ip_asc(parameters, peer_.address.c_str()) != 1) return false;
+  resume();
+  return true;
+}
+
+TLSConnection::~TLSConnection() {
+  // Without I/O: a BIO is not asked to flush. Before `lower_`, of which nothing is left to the BIO then.
+  if (ssl_ != nullptr) api.SSL_free(ssl_);
+  api.ERR_clear_error();
+}
+
+void TLSConnection::resume() {
+  if (peer_.session_key.empty()) return;
+  const Session session = context_->sessions().take(peer_.session_key);
+  if (session) api.SSL_set_session(ssl_, session.get());
+}
+
+bool TLSConnection::setSession(const unsigned char* data, size_t length) {
+  begin();
+  const Session session(api.d2i_SSL_SESSION(nullptr, &data, static_cast<long>(length)));
+  const bool done = session && api.SSL_set_session(ssl_, session.get()) == 1;
+  api.ERR_clear_error();
+  return done;
+}
+
+// --- the bytes below ----------------------------------------------------------------------------------------------------
+
+int TLSConnection::receive(uint8_t* data, size_t length) {
+  if (lower_ != nullptr) return lower_->read(data, length);
+  return retried([&] { return recv(fd_, data, length, 0); });
+}
+
+int TLSConnection::transmit(const uint8_t* data, size_t length) {
+  if (lower_ != nullptr) return lower_->write(data, length);
+  return retried([&] { return send(fd_, data, length, kSendFlags); });
+}
+
+int TLSConnection::onRead(BIO* bio, char* data, size_t length, size_t* read) {
+  TLSConnection& self = *static_cast<TLSConnection*>(api.BIO_get_data(bio));
+  api.BIO_clear_flags(bio, BIO_FLAGS_RETRY);
+  const int result = self.receive(reinterpret_cast<uint8_t*>(data), std::min(length, kMaxTransfer));
+  if (result > 0) {
+    *read = static_cast<size_t>(result);
+    return 1;
+  }
+  *read = 0;
+  if (result == 0) {
+    self.ended_ = true;
+  } else if (wouldBlock(result) || result == kTLSWantRead || result == kTLSWantWrite) {
+    self.blocked_ = result == kTLSWantWrite ? kTLSWantWrite : kTLSWantRead;
+    api.BIO_set_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_SHOULD_RETRY);
+  } else {
+    self.lost_ = result;
+  }
+  return 0;
+}
+
+int TLSConnection::onWrite(BIO* bio, const char* data, size_t length, size_t* written) {
+  TLSConnection& self = *static_cast<TLSConnection*>(api.BIO_get_data(bio));
+  api.BIO_clear_flags(bio, BIO_FLAGS_RETRY);
+  const int result = self.transmit(reinterpret_cast<const uint8_t*>(data), std::min(length, kMaxTransfer));
+  if (result >= 0) {
+    *written = static_cast<size_t>(result);
+    return 1;
+  }
+  *written = 0;
+  if (wouldBlock(result) || result == kTLSWantRead || result == kTLSWantWrite) {
+    self.blocked_ = result == kTLSWantRead ? kTLSWantRead : kTLSWantWrite;
+    api.BIO_set_flags(bio, BIO_FLAGS_WRITE | BIO_FLAGS_SHOULD_RETRY);
+  } else {
+    self.lost_ = result;
+  }
+  return 0;
+}
+
+long TLSConnection::onControl(BIO* bio, int command, long, void*) {
+  if (command == BIO_CTRL_FLUSH) return 1;
+  if (command == BIO_CTRL_EOF) return static_cast<TLSConnection*>(api.BIO_get_data(bio))->ended_ ? 1 : 0;
+  return 0;
+}
+
+BIO_METHOD* TLSConnection::createBIOMethod() {
+  BIO_METHOD* method = api.BIO_meth_new(BIO_TYPE_SOURCE_SINK, "dugong");
+  if (method == nullptr) return nullptr;
+  api.BIO_meth_set_read_ex(method, onRead);
+  api.BIO_meth_set_write_ex(method, onWrite);
+  api.BIO_meth_set_ctrl(method, onControl);
+  return method;
+}
+
+// --- the bytes above ----------------------------------------------------------------------------------------------------
+
+// Before every call: the error queue is the thread's, and what it holds from others would be taken for ours.
+void TLSConnection::begin() {
+  api.ERR_clear_error();
+  blocked_ = 0;
+  lost_ = 0;
+}
+
+// What a call that did not succeed is to return; what goes for all later ones is kept in `lasting`.
+int TLSConnection::problem(int result, int* lasting) {
+  switch (api.SSL_get_error(ssl_, result)) {
+    case SSL_ERROR_WANT_READ:
+    case SSL_ERROR_WANT_WRITE:
+      return blocked_;
+    case SSL_ERROR_ZERO_RETURN:
+      return 0;
+    default:
+      break;
+  }
+  if (lost_ != 0) {
+    *lasting = lost_;
+  } else if (ended_) {
+    *lasting = kTLSTruncated;
+  } else {
+    failure_.error = takeFailure();
+    // OpenSSL goes no further in either direction.
+    read_result_ = write_result_ = *lasting = kTLSFailed;
+  }
+  api.ERR_clear_error();
+  return *lasting;
+}
+
+int TLSConnection::handshake() {
+  if (established_) return 0;
+  if (read_result_ != 0) return read_result_;
+  begin();
+  const int result = api.SSL_do_handshake(ssl_);
+  if (result != 1) {
+    const int code = problem(result, &read_result_);
+    // A close_notify in place of an answer.
+    if (code == 0) read_result_ = kTLSTruncated;
+    if (read_result_ != 0) write_result_ = read_result_;
+    return code == 0 ? read_result_ : code;
+  }
+  if (!checkPeer()) return read_result_ = write_result_ = kTLSFailed;
+  established_ = true;
+  return 0;
+}
+
+// In a resumed session OpenSSL verifies nothing: what it was told in the first handshake, and to what end, is asked here.
+bool TLSConnection::checkPeer() {
+  certificate_.reset(api.SSL_get1_peer_certificate(ssl_));
+  long verification = api.SSL_get_verify_result(ssl_);
+  if (verification == X509_V_OK && api.SSL_session_reused(ssl_) == 1 && certificate_) {
+    X509* certificate = certificate_.get();
+    const std::string& host = peer_.host;
+    if (!host.empty() && api.X509_check_host(certificate, host.data(), host.size(), kNameFlags, nullptr) != 1) {
+      verification = X509_V_ERR_HOSTNAME_MISMATCH;
+    }
+    if (!peer_.address.empty() && api.X509_check_ip_asc(certificate, peer_.address.c_str(), 0) != 1) {
+      verification = X509_V_ERR_IP_ADDRESS_MISMATCH;
+    }
+  }
+  api.ERR_clear_error();
+  failure_.verification = verification;
+  return !context_->verifies() || (verification == X509_V_OK && certificate_);
+}
+
+int TLSConnection::read(uint8_t* data, size_t length) {
+  if (read_result_ != 0) return read_result_;
+  length = std::min(length, kMaxTransfer);
+  size_t total = 0;
+  do {
+    begin();
+    size_t count = 0;
+    const int result = api.SSL_read_ex(ssl_, data + total, length - total, &count);
+    if (result != 1) {
+      const int code = problem(result, &read_result_);
+      return total > 0 ? static_cast<int>(total) : code;
+    }
+    total += count;
+    // A call gives one record at most; there may be more in memory, wholly or in part.
+  } while (total < length && api.SSL_has_pending(ssl_) == 1);
+  return static_cast<int>(total);
+}
+
+int TLSConnection::write(const uint8_t* data, size_t length) {
+  if (write_result_ != 0) return write_result_;
+  length = std::min(length, kMaxTransfer);
+  size_t total = 0;
+  while (total < length) {
+    begin();
+    size_t count = 0;
+    const int result = api.SSL_write_ex(ssl_, data + total, length - total, &count);
+    if (result != 1) {
+      const int code = problem(result, &write_result_);
+      return total > 0 ? static_cast<int>(total) : code;
+    }
+    total += count;
+  }
+  return static_cast<int>(total);
+}
+
+void TLSConnection::shutdown() {
+  // After a failure OpenSSL must not be asked, and in a handshake there is nothing to close.
+  if (established_ && write_result_ == 0) {
+    begin();
+    api.SSL_shutdown(ssl_);
+    api.ERR_clear_error();
+    write_result_ = -EPIPE;
+  }
+  if (lower_ != nullptr) lower_->shutdown();
+}
+
+const TLSFailure& TLSConnection::failure() const {
+  const bool below = lower_ != nullptr && (read_result_ == kTLSFailed || write_result_ == kTLSFailed) &&
+                     failure_.error.reason.empty() && failure_.verification == X509_V_OK;
+  return below ? lower_->failure() : failure_;
+}
+
+// --- what OpenSSL tells ---------------------------------------------------------------------------------------------------
+
+TLSConnection& TLSConnection::of(const SSL* ssl) { return *static_cast<TLSConnection*>(api.SSL_get_ex_data(ssl, 0)); }
+
+TLSConnection& TLSConnection::of(const X509_STORE_CTX* store) {
+  const void* ssl = api.X509_STORE_CTX_get_ex_data(store, api.SSL_get_ex_data_X509_STORE_CTX_idx());
+  return of(static_cast<const SSL*>(ssl));
+}
+
+// As Node does, so that the codes are the same: the verification goes on after a fault, and the last one counts; the name is
+// looked at when all else is in order. Unlike Node, the handshake ends here and now if there is one.
+int TLSConnection::verifyChain(X509_STORE_CTX* store, void*) {
+  TLSConnection& self = of(store);
+  const bool done = api.X509_verify_cert(store) == 1;
+  X509* certificate = api.X509_STORE_CTX_get0_cert(store);
+  if (certificate != nullptr) {
+    api.X509_up_ref(certificate);
+    self.certificate_.reset(certificate);
+  }
+  if (self.failure_.verification != X509_V_OK) {
+    api.X509_STORE_CTX_set_error(store, static_cast<int>(self.failure_.verification));
+    return 0;
+  }
+  return done ? 1 : 0;
+}
+
+int TLSConnection::onVerify(int preverified, X509_STORE_CTX* store) {
+  if (preverified == 1) return 1;
+  TLSFailure& failure = of(store).failure_;
+  const int error = api.X509_STORE_CTX_get_error(store);
+  const bool name = error == X509_V_ERR_HOSTNAME_MISMATCH || error == X509_V_ERR_IP_ADDRESS_MISMATCH;
+  if (!name || failure.verification == X509_V_OK) {
+    failure.verification = error;
+    failure.depth = api.X509_STORE_CTX_get_error_depth(store);
+  }
+  return 1;
+}
+
+int TLSConnection::onNewSession(SSL* ssl, SSL_SESSION* session) {
+  TLSConnection& self = of(ssl);
+  if (self.peer_.session_key.empty()) return 0;
+  self.context_->sessions().add(self.peer_.session_key, Session(session));
+  return 1;  // the reference is ours now
+}
+
+void TLSConnection::onKeyLog(const SSL* ssl, const char* line) { of(ssl).context_->logKey(line); }
+
+}  // namespace dugong

@@ -1,0 +1,107 @@
+// TLS on one non-blocking descriptor, or on the TLS of another connection on it (TLS inside TLS): handshake, bytes in and
+// out, closure. Results are counts >= 0, negated errnos, or one of the codes below. Owns the SSL, never the descriptor;
+// knows no JavaScript and never waits.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "openssl.h"
+#include "tls-context.h"
+
+namespace dugong {
+
+// Below every negated errno.
+constexpr int kTLSWantRead = -10001;
+constexpr int kTLSWantWrite = -10002;
+// See failure().
+constexpr int kTLSFailed = -10003;
+// The peer's stream ended without a close_notify: what came may not be all (RFC 8446 6.1).
+constexpr int kTLSTruncated = -10004;
+
+struct TLSPeer {
+  // For the server_name extension; empty: none.
+  std::string servername;
+  // What the certificate must be for: a name, an address, or both empty, if the caller checks.
+  std::string host;
+  std::string address;
+  // Under which sessions are kept; empty: not at all.
+  std::string session_key;
+};
+
+struct TLSFailure {
+  openssl::Failure error;
+  // X509_V_OK, or what is wrong with the certificate (at `depth` above the server's).
+  long verification = openssl::X509_V_OK;
+  int depth = 0;
+};
+
+class TLSConnection {
+ public:
+  // nullptr and why. `lower`, if any, is the connection whose bytes carry this one's.
+  static std::unique_ptr<TLSConnection> create(int fd, std::shared_ptr<TLSContext> context, TLSPeer peer,
+                                               openssl::Failure* failure);
+  TLSConnection(const TLSConnection&) = delete;
+  TLSConnection& operator=(const TLSConnection&) = delete;
+  ~TLSConnection();
+
+  void setLower(std::unique_ptr<TLSConnection> lower) { lower_ = std::move(lower); }
+  // Resumes this one instead of one from the context.
+  bool setSession(const unsigned char* data, size_t length);
+
+  int handshake();
+  // As much as there is without waiting, up to `length`; 0 after the peer's close_notify.
+  int read(uint8_t* data, size_t length);
+  // After kTLSWant..., call again with the same bytes, or more.
+  int write(const uint8_t* data, size_t length);
+  // Sends close_notify, on every layer, if that is possible at once.
+  void shutdown();
+
+  openssl::SSL* handle() const { return ssl_; }
+  const TLSFailure& failure() const;
+  // The server's certificate, refused or not.
+  const openssl::Certificate& certificate() const { return certificate_; }
+
+  // For the SSL_CTX.
+  static openssl::BIO_METHOD* createBIOMethod();
+  static int verifyChain(openssl::X509_STORE_CTX* store, void* data);
+  static int onVerify(int preverified, openssl::X509_STORE_CTX* store);
+  static int onNewSession(openssl::SSL* ssl, openssl::SSL_SESSION* session);
+  static void onKeyLog(const openssl::SSL* ssl, const char* line);
+
+ private:
+  TLSConnection(int fd, std::shared_ptr<TLSContext> context, TLSPeer peer)
+      : fd_(fd), context_(std::move(context)), peer_(std::move(peer)) {}
+  static TLSConnection& of(const openssl::SSL* ssl);
+  static TLSConnection& of(const openssl::X509_STORE_CTX* store);
+  static int onRead(openssl::BIO* bio, char* data, size_t length, size_t* read);
+  static int onWrite(openssl::BIO* bio, const char* data, size_t length, size_t* written);
+  static long onControl(openssl::BIO* bio, int command, long number, void* pointer);
+  bool setUp();
+  void resume();
+  bool checkPeer();
+  void begin();
+  int problem(int result, int* lasting);
+  int note(int result);
+  int receive(uint8_t* data, size_t length);
+  int transmit(const uint8_t* data, size_t length);
+
+  const int fd_;
+  std::shared_ptr<TLSContext> context_;
+  const TLSPeer peer_;
+  std::unique_ptr<TLSConnection> lower_;
+  openssl::SSL* ssl_ = nullptr;
+  bool established_ = false;
+  // What the layer below said last during a call: would block, a negated errno, its end.
+  int blocked_ = 0;
+  int lost_ = 0;
+  bool ended_ = false;
+  // What every further read, or write, returns.
+  int read_result_ = 0;
+  int write_result_ = 0;
+  TLSFailure failure_;
+  openssl::Certificate certificate_;
+};
+
+}  // namespace dugong

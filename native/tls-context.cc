@@ -1,0 +1,163 @@
+// See tls-context.h.
+#include "tls-context.h"
+
+#include <fcntl.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "tls-connection.h"
+
+namespace dugong {
+
+using namespace openssl;
+
+namespace {
+
+// One record of 16 KiB and what surrounds it, and as much again as lets most receives bring several: measured.
+constexpr size_t kReadBuffer = 16384;
+
+class MemoryBIO {
+ public:
+  explicit MemoryBIO(const std::string& text)
+      : bio_(api.BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))) {}
+  MemoryBIO(const MemoryBIO&) = delete;
+  MemoryBIO& operator=(const MemoryBIO&) = delete;
+  ~MemoryBIO() { api.BIO_free(bio_); }
+  BIO* get() const { return bio_; }
+
+ private:
+  BIO* bio_;
+};
+
+// Never the default one, which asks on the terminal.
+int givePassphrase(char* buffer, int size, int, void* data) {
+  const std::string* passphrase = static_cast<const std::string*>(data);
+  if (passphrase == nullptr || passphrase->empty() || passphrase->size() > static_cast<size_t>(size)) return -1;
+  std::memcpy(buffer, passphrase->data(), passphrase->size());
+  return static_cast<int>(passphrase->size());
+}
+
+bool addChain(SSL_CTX* context, const std::string& text) {
+  const MemoryBIO bio(text);
+  const Certificate leaf(api.PEM_read_bio_X509_AUX(bio.get(), nullptr, givePassphrase, nullptr));
+  if (!leaf || api.SSL_CTX_use_certificate(context, leaf.get()) != 1) return false;
+  for (;;) {
+    const Certificate next(api.PEM_read_bio_X509(bio.get(), nullptr, givePassphrase, nullptr));
+    if (!next) break;
+    // 1: the context takes a reference of its own.
+    if (api.SSL_CTX_ctrl(context, SSL_CTRL_CHAIN_CERT, 1, next.get()) != 1) return false;
+  }
+  api.ERR_clear_error();  // that there is no further certificate in the text
+  return true;
+}
+
+bool addKey(SSL_CTX* context, const std::string& text, const std::string& passphrase) {
+  const MemoryBIO bio(text);
+  void* data = const_cast<std::string*>(&passphrase);
+  const PrivateKey key(api.PEM_read_bio_PrivateKey(bio.get(), nullptr, givePassphrase, data));
+  return key && api.SSL_CTX_use_PrivateKey(context, key.get()) == 1;
+}
+
+}  // namespace
+
+std::shared_ptr<TLSTrust> TLSTrust::create(const std::vector<std::string>& texts, Failure* failure) {
+  api.ERR_clear_error();
+  std::shared_ptr<TLSTrust> trust(new TLSTrust());
+  trust->store_.reset(api.X509_STORE_new());
+  for (const std::string& text : texts) {
+    const MemoryBIO bio(text);
+    int count = 0;
+    for (;; count++) {
+      const Certificate certificate(api.PEM_read_bio_X509_AUX(bio.get(), nullptr, givePassphrase, nullptr));
+      if (!certificate) break;
+      api.X509_STORE_add_cert(trust->store_.get(), certificate.get());
+    }
+    const Failure end = takeFailure();
+    if (count > 0 && end.reason == "no start line") continue;
+    *failure = end;
+    return nullptr;
+  }
+  return trust;
+}
+
+std::shared_ptr<TLSContext> TLSContext::create(const TLSContextOptions& options, const char** option,
+                                               Failure* failure) {
+  api.ERR_clear_error();
+  std::shared_ptr<TLSContext> context(new TLSContext());
+  *option = context->configure(options);
+  *failure = takeFailure();
+  return *option == nullptr ? context : nullptr;
+}
+
+// Returns the option that OpenSSL refused, if any.
+const char* TLSContext::configure(const TLSContextOptions& options) {
+  handle_ = api.SSL_CTX_new(api.TLS_client_method());
+  bio_method_ = TLSConnection::createBIOMethod();
+  if (handle_ == nullptr || bio_method_ == nullptr) return "context";
+  trust_ = options.trust;
+  verify_ = options.verify;
+  api.SSL_CTX_set_options(handle_, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+  api.SSL_CTX_ctrl(handle_, SSL_CTRL_MODE,
+                   SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS,
+                   nullptr);
+  api.SSL_CTX_ctrl(handle_, SSL_CTRL_SET_READ_AHEAD, 1, nullptr);
+  api.SSL_CTX_set_default_read_buffer_len(handle_, kReadBuffer);
+  api.SSL_CTX_set1_cert_store(handle_, trust_->store());
+  api.SSL_CTX_set_verify(handle_, verify_ ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, TLSConnection::onVerify);
+  api.SSL_CTX_set_cert_verify_callback(handle_, TLSConnection::verifyChain, nullptr);
+  if (options.partial_chain) {
+    api.X509_VERIFY_PARAM_set_flags(api.SSL_CTX_get0_param(handle_), X509_V_FLAG_PARTIAL_CHAIN);
+  }
+  api.SSL_CTX_ctrl(handle_, SSL_CTRL_SET_SESS_CACHE_MODE, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL, nullptr);
+  api.SSL_CTX_sess_set_new_cb(handle_, TLSConnection::onNewSession);
+  if (api.SSL_CTX_ctrl(handle_, SSL_CTRL_SET_MIN_PROTO_VERSION, options.min_version, nullptr) != 1) return "minVersion";
+  if (api.SSL_CTX_ctrl(handle_, SSL_CTRL_SET_MAX_PROTO_VERSION, options.max_version, nullptr) != 1) return "maxVersion";
+  const std::string& ciphers = options.ciphers;
+  if (!ciphers.empty() && api.SSL_CTX_set_cipher_list(handle_, ciphers.c_str()) != 1) return "ciphers";
+  const std::string& suites = options.ciphersuites;
+  if (!suites.empty() && api.SSL_CTX_set_ciphersuites(handle_, suites.c_str()) != 1) return "ciphers";
+  if (!options.protocols.empty()) {
+    const auto* data = reinterpret_cast<const unsigned char*>(options.protocols.data());
+    // The one function of OpenSSL that returns 0 for success.
+    const auto length = static_cast<unsigned int>(options.protocols.size());
+    if (api.SSL_CTX_set_alpn_protos(handle_, data, length) != 0) return "ALPNProtocols";
+  }
+  if (!options.key_log_file.empty()) {
+    // It holds secrets: for its owner alone.
+    key_log_ = open(options.key_log_file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    if (key_log_ < 0) return "SSLKEYLOGFILE";
+    api.SSL_CTX_set_keylog_callback(handle_, TLSConnection::onKeyLog);
+  }
+  return useIdentity(options);
+}
+
+const char* TLSContext::useIdentity(const TLSContextOptions& options) {
+  for (const std::string& text : options.certificates) {
+    if (!addChain(handle_, text)) return "cert";
+  }
+  for (size_t i = 0; i < options.keys.size(); i++) {
+    if (!addKey(handle_, options.keys[i], options.passphrases[i])) return "key";
+  }
+  const bool complete = !options.keys.empty() && !options.certificates.empty();
+  return complete && api.SSL_CTX_check_private_key(handle_) != 1 ? "key" : nullptr;
+}
+
+TLSContext::~TLSContext() {
+  if (handle_ != nullptr) api.SSL_CTX_free(handle_);
+  if (bio_method_ != nullptr) api.BIO_meth_free(bio_method_);
+  if (key_log_ >= 0) close(key_log_);
+}
+
+void TLSContext::logKey(const char* line) {
+  if (key_log_ < 0) return;
+  char newline = '\n';
+  // In one call, so that lines of several processes that append to one file stay whole.
+  const iovec parts[] = {{const_cast<char*>(line), std::strlen(line)}, {&newline, 1}};
+  while (writev(key_log_, parts, 2) < 0 && errno == EINTR) {
+  }
+}
+
+}  // namespace dugong

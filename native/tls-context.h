@@ -1,0 +1,75 @@
+// What the TLS connections of one configuration share: an SSL_CTX of our own, built from PEM text, with the sessions for
+// resumption and the key log file. Never Node's own SSL_CTX, whose fields are private. Knows no sockets and no JavaScript.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "openssl.h"
+#include "tls-sessions.h"
+
+namespace dugong {
+
+// Trusted certificates, parsed once and shared by contexts.
+class TLSTrust {
+ public:
+  // nullptr and why, if one of the texts holds no certificate or a broken one.
+  static std::shared_ptr<TLSTrust> create(const std::vector<std::string>& texts, openssl::Failure* failure);
+  openssl::X509_STORE* store() const { return store_.get(); }
+
+ private:
+  TLSTrust() = default;
+  openssl::Store store_;
+};
+
+struct TLSContextOptions {
+  std::shared_ptr<TLSTrust> trust;
+  // Each the chain of one key: PEM, the leaf first.
+  std::vector<std::string> certificates;
+  std::vector<std::string> keys;
+  // As many as keys, empty where there is none.
+  std::vector<std::string> passphrases;
+  // TLS 1.2 and TLS 1.3; OpenSSL's defaults if empty.
+  std::string ciphers;
+  std::string ciphersuites;
+  int min_version = 0;
+  int max_version = 0;
+  // In the form of the extension (RFC 7301): each name preceded by its length.
+  std::string protocols;
+  bool verify = true;
+  bool partial_chain = false;
+  // Empty: none.
+  std::string key_log_file;
+};
+
+class TLSContext {
+ public:
+  // nullptr and why; `option` is the one that OpenSSL refused.
+  static std::shared_ptr<TLSContext> create(const TLSContextOptions& options, const char** option,
+                                            openssl::Failure* failure);
+  TLSContext(const TLSContext&) = delete;
+  TLSContext& operator=(const TLSContext&) = delete;
+  ~TLSContext();
+
+  openssl::SSL_CTX* handle() const { return handle_; }
+  openssl::BIO_METHOD* bioMethod() const { return bio_method_; }
+  bool verifies() const { return verify_; }
+  TLSSessions& sessions() { return sessions_; }
+  void logKey(const char* line);
+
+ private:
+  TLSContext() = default;
+  // Each returns the option that OpenSSL refused, if any.
+  const char* configure(const TLSContextOptions& options);
+  const char* useIdentity(const TLSContextOptions& options);
+
+  openssl::SSL_CTX* handle_ = nullptr;
+  openssl::BIO_METHOD* bio_method_ = nullptr;
+  bool verify_ = true;
+  int key_log_ = -1;
+  std::shared_ptr<TLSTrust> trust_;
+  TLSSessions sessions_;
+};
+
+}  // namespace dugong

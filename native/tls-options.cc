@@ -1,0 +1,148 @@
+// JavaScript's side of trust stores and TLS contexts: options in, handles out. What OpenSSL refuses is returned, with its
+// reason; only wrong types raise errors.
+#include <napi.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "arguments.h"
+#include "calls.h"
+#include "tls-context.h"
+#include "tls-handle.h"
+
+namespace dugong {
+
+namespace {
+
+napi_value refusal(Napi::Env env, const char* option, const openssl::Failure& failure) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("option", option);
+  object.Set("library", failure.library);
+  object.Set("reason", failure.reason);
+  return object;
+}
+
+// Reads properties by name and remembers the first that is of a wrong type.
+class Options {
+ public:
+  Options(napi_env env, napi_value value) : env_(env), value_(value) {}
+  const char* wrong() const { return wrong_; }
+
+  napi_value get(const char* name) {
+    napi_value property = nullptr;
+    if (napi_get_named_property(env_, value_, name, &property) != napi_ok) wrong(name);
+    return property;
+  }
+
+  std::string text(const char* name) {
+    std::string out;
+    if (!text(get(name), &out)) wrong(name);
+    return out;
+  }
+
+  std::vector<std::string> texts(const char* name) {
+    const napi_value list = get(name);
+    uint32_t count = 0;
+    if (napi_get_array_length(env_, list, &count) != napi_ok) wrong(name);
+    std::vector<std::string> out(count);
+    for (uint32_t i = 0; i < count; i++) {
+      napi_value element = nullptr;
+      if (napi_get_element(env_, list, i, &element) != napi_ok || !text(element, &out[i])) wrong(name);
+    }
+    return out;
+  }
+
+  std::string bytes(const char* name) {
+    napi_typedarray_type type;
+    size_t length = 0;
+    void* data = nullptr;
+    if (napi_get_typedarray_info(env_, get(name), &type, &length, &data, nullptr, nullptr) != napi_ok ||
+        type != napi_uint8_array) {
+      wrong(name);
+      return "";
+    }
+    return std::string(static_cast<const char*>(data), length);
+  }
+
+  int number(const char* name) {
+    int32_t out = 0;
+    if (napi_get_value_int32(env_, get(name), &out) != napi_ok) wrong(name);
+    return out;
+  }
+
+  bool boolean(const char* name) {
+    bool out = true;
+    if (napi_get_value_bool(env_, get(name), &out) != napi_ok) wrong(name);
+    return out;
+  }
+
+ private:
+  bool text(napi_value value, std::string* out) {
+    size_t length = 0;
+    if (napi_get_value_string_utf8(env_, value, nullptr, 0, &length) != napi_ok) return false;
+    out->resize(length);
+    return napi_get_value_string_utf8(env_, value, out->data(), length + 1, &length) == napi_ok;
+  }
+
+  void wrong(const char* name) {
+    if (wrong_ == nullptr) wrong_ = name;
+  }
+
+  napi_env env_;
+  napi_value value_;
+  const char* wrong_ = nullptr;
+};
+
+}  // namespace
+
+// undefined, or why TLS cannot be used in this process.
+napi_value TLSUnavailable(napi_env env, napi_callback_info) {
+  napi_value out = nullptr;
+  if (!openssl::load()) napi_create_string_utf8(env, openssl::unavailable().c_str(), NAPI_AUTO_LENGTH, &out);
+  return out;
+}
+
+napi_value CreateTLSTrust(napi_env env, napi_callback_info info) {
+  const Arguments<1> arguments(env, info, "tlsTrust");
+  if (!openssl::load()) return arguments.fail<Napi::Error>("OpenSSL 3", "is not there"), nullptr;
+  Napi::Object holder = Napi::Object::New(env);
+  holder.Set("texts", Napi::Value(env, arguments[0]));
+  Options options(env, holder);
+  const std::vector<std::string> texts = options.texts("texts");
+  if (options.wrong() != nullptr) return arguments.fail<Napi::TypeError>("texts", "must be an array of strings"), nullptr;
+  openssl::Failure failure;
+  std::shared_ptr<TLSTrust> trust = TLSTrust::create(texts, &failure);
+  if (trust == nullptr) return refusal(env, "ca", failure);
+  return Handle<TLSTrust>::create(env, std::move(trust), kTrustTag);
+}
+
+napi_value CreateTLSContext(napi_env env, napi_callback_info info) {
+  const Arguments<1> arguments(env, info, "tlsContext");
+  if (!openssl::load()) return arguments.fail<Napi::Error>("OpenSSL 3", "is not there"), nullptr;
+  Options given(env, arguments[0]);
+  TLSContextOptions options;
+  options.trust = Handle<TLSTrust>::get(env, given.get("trust"), kTrustTag);
+  options.certificates = given.texts("certificates");
+  options.keys = given.texts("keys");
+  options.passphrases = given.texts("passphrases");
+  options.ciphers = given.text("ciphers");
+  options.ciphersuites = given.text("ciphersuites");
+  options.min_version = given.number("minVersion");
+  options.max_version = given.number("maxVersion");
+  options.protocols = given.bytes("protocols");
+  options.verify = given.boolean("verify");
+  options.partial_chain = given.boolean("partialChain");
+  options.key_log_file = given.text("keyLogFile");
+  const char* wrong = given.wrong();
+  if (wrong == nullptr && options.trust == nullptr) wrong = "trust";
+  if (wrong == nullptr && options.passphrases.size() != options.keys.size()) wrong = "passphrases";
+  if (wrong != nullptr) return arguments.fail<Napi::TypeError>(wrong, "is of the wrong type"), nullptr;
+  const char* refused = nullptr;
+  openssl::Failure failure;
+  std::shared_ptr<TLSContext> context = TLSContext::create(options, &refused, &failure);
+  if (context == nullptr) return refusal(env, refused, failure);
+  return Handle<TLSContext>::create(env, std::move(context), kContextTag);
+}
+
+}  // namespace dugong

@@ -1,0 +1,201 @@
+// JavaScript's side of TLS connections: each belongs to an owned descriptor, by whose number it is addressed, and ends with
+// it. The state machine is in tls-connection.cc.
+#include <napi.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "arguments.h"
+#include "buffer-list.h"
+#include "calls.h"
+#include "environment.h"
+#include "tls-connection.h"
+#include "tls-handle.h"
+
+namespace dugong {
+
+using openssl::api;
+
+namespace {
+
+// The largest plaintext of a record (RFC 8446 5.1).
+constexpr size_t kRecord = 16384;
+// Buffers below this are put into one record with what follows.
+constexpr size_t kSmall = 4096;
+
+// DER of anything that OpenSSL encodes by `encode`.
+template <typename Type>
+napi_value encoded(napi_env env, int (*encode)(const Type*, unsigned char**), const Type* object) {
+  const int length = object == nullptr ? -1 : encode(object, nullptr);
+  napi_value out = nullptr;
+  void* data = nullptr;
+  if (length <= 0 || napi_create_buffer(env, static_cast<size_t>(length), &data, &out) != napi_ok) return nullptr;
+  unsigned char* end = static_cast<unsigned char*>(data);
+  encode(object, &end);
+  return out;
+}
+
+Napi::Value certificateChain(Napi::Env env, const TLSConnection& connection) {
+  Napi::Array chain = Napi::Array::New(env);
+  uint32_t count = 0;
+  const openssl::OPENSSL_STACK* stack = api.SSL_get_peer_cert_chain(connection.handle());
+  const int size = stack == nullptr ? 0 : api.OPENSSL_sk_num(stack);
+  for (int i = 0; i < size; i++) {
+    const auto* certificate = static_cast<const openssl::X509*>(api.OPENSSL_sk_value(stack, i));
+    chain.Set(count++, Napi::Value(env, encoded(env, api.i2d_X509, certificate)));
+  }
+  // A refused certificate is in no session; a resumed session may remember the leaf alone.
+  if (count == 0 && connection.certificate()) {
+    chain.Set(count, Napi::Value(env, encoded<openssl::X509>(env, api.i2d_X509, connection.certificate().get())));
+  }
+  return chain;
+}
+
+TLSConnection* connectionOf(const Environment& environment, int fd) {
+  return environment.owns(fd) ? environment.tls(fd) : nullptr;
+}
+
+}  // namespace
+
+napi_value StartTLS(napi_env env, napi_callback_info info) {
+  const Arguments<7> arguments(env, info, "tlsStart");
+  int fd = 0;
+  TLSPeer peer;
+  if (!arguments.descriptor(0, &fd) || !arguments.string(2, "servername", &peer.servername) ||
+      !arguments.string(3, "host", &peer.host) || !arguments.string(4, "address", &peer.address) ||
+      !arguments.string(5, "sessionKey", &peer.session_key)) {
+    return nullptr;
+  }
+  std::shared_ptr<TLSContext> context = Handle<TLSContext>::get(env, arguments[1], kContextTag);
+  if (context == nullptr) return arguments.fail<Napi::TypeError>("context", "must come from tlsContext"), nullptr;
+  napi_valuetype type = napi_undefined;
+  Bytes session = {nullptr, 0};
+  napi_typeof(env, arguments[6], &type);
+  if (type != napi_undefined && !arguments.array(6, "session", &session)) return nullptr;
+  Environment& environment = arguments.environment();
+  if (!environment.owns(fd)) return arguments.result(-EBADF);
+  openssl::Failure failure;
+  std::unique_ptr<TLSConnection> connection =
+      TLSConnection::create(fd, std::move(context), std::move(peer), &failure);
+  if (connection == nullptr) return arguments.fail<Napi::RangeError>("servername, host or address", "is refused"), nullptr;
+  if (session.data != nullptr && !connection->setSession(session.data, session.length)) {
+    return arguments.fail<Napi::RangeError>("session", "is no TLS session"), nullptr;
+  }
+  environment.startTLS(fd, std::move(connection));
+  return arguments.result(0);
+}
+
+napi_value TLSHandshake(napi_env env, napi_callback_info info) {
+  const Arguments<1> arguments(env, info, "tlsHandshake");
+  int fd = 0;
+  if (!arguments.descriptor(0, &fd)) return nullptr;
+  TLSConnection* connection = connectionOf(arguments.environment(), fd);
+  return arguments.result(connection == nullptr ? -EBADF : connection->handshake());
+}
+
+napi_value TLSRecv(napi_env env, napi_callback_info info) {
+  const Arguments<4> arguments(env, info, "tlsRecv");
+  int fd = 0;
+  Bytes bytes;
+  if (!arguments.descriptor(0, &fd) || !arguments.range(1, &bytes)) return nullptr;
+  if (bytes.length == 0) {
+    arguments.fail<Napi::RangeError>("length", "must not be 0: the result would look like the end of the stream");
+    return nullptr;
+  }
+  TLSConnection* connection = connectionOf(arguments.environment(), fd);
+  return arguments.result(connection == nullptr ? -EBADF : connection->read(bytes.data, bytes.length));
+}
+
+// The division into calls of write() depends on nothing but the bytes from `skip` on, so that a caller who comes again with
+// them, and perhaps more, continues an unfinished record with the bytes that it was made of.
+napi_value TLSSend(napi_env env, napi_callback_info info) {
+  const Arguments<3> arguments(env, info, "tlsSend");
+  int fd = 0;
+  BufferList buffers;
+  if (!arguments.descriptor(0, &fd) || !buffers.read(env, arguments)) return nullptr;
+  TLSConnection* connection = connectionOf(arguments.environment(), fd);
+  if (connection == nullptr) return arguments.result(-EBADF);
+  uint8_t record[kRecord];
+  iovec* vector = buffers.vectors();
+  const iovec* const end = vector + buffers.count();
+  int total = 0;
+  while (vector < end) {
+    const uint8_t* data = static_cast<const uint8_t*>(vector->iov_base);
+    size_t length = vector->iov_len;
+    if (length < kSmall && vector + 1 < end) {
+      length = 0;
+      for (const iovec* part = vector; part < end && length < kRecord; part++) {
+        const size_t taken = std::min(part->iov_len, kRecord - length);
+        if (taken > 0) std::memcpy(record + length, part->iov_base, taken);
+        length += taken;
+      }
+      data = record;
+    }
+    const int result = length == 0 ? 0 : connection->write(data, length);
+    if (result < 0) return arguments.result(total > 0 ? total : result);
+    total += result;
+    size_t left = static_cast<size_t>(result);
+    for (; vector < end && left >= vector->iov_len; vector++) left -= vector->iov_len;
+    if (left > 0) *vector = {static_cast<uint8_t*>(vector->iov_base) + left, vector->iov_len - left};
+    if (static_cast<size_t>(result) < length) break;
+  }
+  return arguments.result(total);
+}
+
+napi_value TLSShutdown(napi_env env, napi_callback_info info) {
+  const Arguments<1> arguments(env, info, "tlsShutdown");
+  int fd = 0;
+  if (!arguments.descriptor(0, &fd)) return nullptr;
+  TLSConnection* connection = connectionOf(arguments.environment(), fd);
+  if (connection == nullptr) return arguments.result(-EBADF);
+  connection->shutdown();
+  return arguments.result(0);
+}
+
+napi_value TLSDetails(napi_env env, napi_callback_info info) {
+  const Arguments<1> arguments(env, info, "tlsDetails");
+  int fd = 0;
+  if (!arguments.descriptor(0, &fd)) return nullptr;
+  const TLSConnection* connection = connectionOf(arguments.environment(), fd);
+  if (connection == nullptr) return nullptr;
+  const openssl::SSL* ssl = connection->handle();
+  const TLSFailure& failure = connection->failure();
+  Napi::Object details = Napi::Object::New(env);
+  details.Set("protocol", api.SSL_get_version(ssl));
+  const openssl::SSL_CIPHER* cipher = api.SSL_get_current_cipher(ssl);
+  if (cipher != nullptr) {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("name", api.SSL_CIPHER_get_name(cipher));
+    object.Set("standardName", api.SSL_CIPHER_standard_name(cipher));
+    object.Set("version", api.SSL_CIPHER_get_version(cipher));
+    details.Set("cipher", object);
+  }
+  const unsigned char* protocol = nullptr;
+  unsigned int length = 0;
+  api.SSL_get0_alpn_selected(ssl, &protocol, &length);
+  details.Set("alpn", std::string(reinterpret_cast<const char*>(protocol), length));
+  details.Set("resumed", api.SSL_session_reused(ssl) == 1);
+  details.Set("certificates", certificateChain(env, *connection));
+  details.Set("verification", static_cast<double>(failure.verification));
+  details.Set("verificationReason", api.X509_verify_cert_error_string(failure.verification));
+  details.Set("depth", failure.depth);
+  details.Set("library", failure.error.library);
+  details.Set("reason", failure.error.reason);
+  return details;
+}
+
+napi_value TLSSession(napi_env env, napi_callback_info info) {
+  const Arguments<1> arguments(env, info, "tlsSession");
+  int fd = 0;
+  if (!arguments.descriptor(0, &fd)) return nullptr;
+  const TLSConnection* connection = connectionOf(arguments.environment(), fd);
+  if (connection == nullptr) return nullptr;
+  const openssl::Session session(api.SSL_get1_session(connection->handle()));
+  if (!session || api.SSL_SESSION_is_resumable(session.get()) != 1) return nullptr;
+  return encoded<openssl::SSL_SESSION>(env, api.i2d_SSL_SESSION, session.get());
+}
+
+}  // namespace dugong

@@ -1,0 +1,73 @@
+/**
+ * A TLS configuration that connections share, with the sessions that servers gave for resumption. It reads certificates and
+ * keys once; making one per connection is possible, and wasteful.
+ */
+
+import { TLSError } from '../errors.ts';
+import { native, type TLSContextHandle, type TLSRefusal, type TLSTrustHandle } from './native.ts';
+import { errorCode } from './tls-failure.ts';
+import { type Identity, identityOf } from './tls-identity.ts';
+import { checkOptions, type TLSOptions } from './tls-options.ts';
+import { defaultTrust, isRefusal } from './tls-trust.ts';
+
+let shared: TLSContext | undefined;
+
+export class TLSContext {
+  /** For coHandshake. */
+  readonly handle: TLSContextHandle;
+  readonly rejectUnauthorized: boolean;
+  readonly servername: string | undefined;
+  readonly session: Uint8Array | undefined;
+  readonly checkServerIdentity: NonNullable<TLSOptions['checkServerIdentity']> | undefined;
+
+  /**
+   * The name resolution, as it were, of the option `tls` of a connection: a context is itself, options make a new one, and
+   * `true` is one context with the defaults, the same for all of the thread.
+   */
+  static from(tls: true | TLSOptions | TLSContext): TLSContext {
+    if (tls instanceof TLSContext) return tls;
+    if (tls !== true) return new TLSContext(tls);
+    shared ??= new TLSContext();
+    return shared;
+  }
+
+  /**
+   * @throws TypeError or RangeError for options of a wrong type; TLSError for certificates, keys and ciphers that OpenSSL
+   * does not accept, and where Node has no OpenSSL 3
+   */
+  constructor(options: TLSOptions = {}) {
+    const { ca, servername, session, checkServerIdentity, parameters } = checkOptions(options);
+    assertAvailable();
+    if (servername) identityOf(servername);
+    const trust = ca === undefined ? defaultTrust() : accepted<TLSTrustHandle>(native.tlsTrust(ca));
+    this.handle = accepted<TLSContextHandle>(native.tlsContext({ ...parameters, trust }));
+    this.rejectUnauthorized = parameters.verify;
+    this.servername = servername;
+    this.session = session;
+    this.checkServerIdentity = checkServerIdentity;
+  }
+
+  /**
+   * Whom the certificate of a server must be for that is reached as `hostname`.
+   * @throws TypeError if it is no host name, e.g. empty
+   */
+  identityOf(hostname: string): Identity {
+    const identity = identityOf(this.servername || hostname);
+    return this.servername === '' ? { ...identity, servername: '' } : identity;
+  }
+}
+
+function assertAvailable(): void {
+  const reason = native.tlsUnavailable();
+  if (reason === undefined) return;
+  throw new TLSError('DUGONG_TLS_UNAVAILABLE', `TLS is not available: ${reason}`, { reason });
+}
+
+function accepted<T extends object>(result: T | TLSRefusal): T {
+  if (!isRefusal(result)) return result;
+  const { option, library, reason } = result;
+  const words = reason || 'OpenSSL gives no reason';
+  throw new TLSError(errorCode(library, reason), `the TLS option ${option} is not accepted: ${words}`, {
+    reason: words,
+  });
+}

@@ -1,0 +1,115 @@
+/**
+ * From OpenSSL's numbers and words to the codes that node:tls gives, and to messages that name the host, the cause and the
+ * way out.
+ */
+
+import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls';
+import { TLSError } from '../errors.ts';
+import type { TLSDetails } from './native.ts';
+import { certificateOf } from './tls-certificate.ts';
+
+/** X509_V_ERR_...: the names of those that Node names, and of a few others. */
+const VERIFICATION_CODES: ReadonlyMap<number, string> = new Map([
+  [2, 'UNABLE_TO_GET_ISSUER_CERT'],
+  [3, 'UNABLE_TO_GET_CRL'],
+  [4, 'UNABLE_TO_DECRYPT_CERT_SIGNATURE'],
+  [5, 'UNABLE_TO_DECRYPT_CRL_SIGNATURE'],
+  [6, 'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY'],
+  [7, 'CERT_SIGNATURE_FAILURE'],
+  [8, 'CRL_SIGNATURE_FAILURE'],
+  [9, 'CERT_NOT_YET_VALID'],
+  [10, 'CERT_HAS_EXPIRED'],
+  [11, 'CRL_NOT_YET_VALID'],
+  [12, 'CRL_HAS_EXPIRED'],
+  [13, 'ERROR_IN_CERT_NOT_BEFORE_FIELD'],
+  [14, 'ERROR_IN_CERT_NOT_AFTER_FIELD'],
+  [15, 'ERROR_IN_CRL_LAST_UPDATE_FIELD'],
+  [16, 'ERROR_IN_CRL_NEXT_UPDATE_FIELD'],
+  [17, 'OUT_OF_MEM'],
+  [18, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+  [19, 'SELF_SIGNED_CERT_IN_CHAIN'],
+  [20, 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
+  [21, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+  [22, 'CERT_CHAIN_TOO_LONG'],
+  [23, 'CERT_REVOKED'],
+  [25, 'PATH_LENGTH_EXCEEDED'],
+  [26, 'INVALID_PURPOSE'],
+  [27, 'CERT_UNTRUSTED'],
+  [28, 'CERT_REJECTED'],
+  [62, 'ERR_TLS_CERT_ALTNAME_INVALID'],
+  [64, 'ERR_TLS_CERT_ALTNAME_INVALID'],
+  [79, 'INVALID_CA'],
+]);
+
+/** What to do about it. */
+const UNTRUSTED =
+  'If you trust its issuer, give the certificate of that in the TLS option ca or in the file of NODE_EXTRA_CA_CERTS.';
+const INCOMPLETE = `The server may have left out intermediate certificates, which it should send. ${UNTRUSTED}`;
+const ADVICE: ReadonlyMap<string, string> = new Map([
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', UNTRUSTED],
+  ['SELF_SIGNED_CERT_IN_CHAIN', UNTRUSTED],
+  ['UNABLE_TO_GET_ISSUER_CERT', INCOMPLETE],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', INCOMPLETE],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', INCOMPLETE],
+  ['CERT_NOT_YET_VALID', 'Is the clock of this machine right?'],
+  ['CERT_HAS_EXPIRED', 'The server needs a new one, unless the clock of this machine is wrong.'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'Connect by one of the names it is for, or name one in the TLS option servername.'],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', 'Is there a server on this port that does not speak TLS?'],
+  ['ERR_SSL_UNSUPPORTED_PROTOCOL', 'The TLS options minVersion and maxVersion say which versions we take.'],
+  ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'The TLS options minVersion and maxVersion say which versions we offer.'],
+]);
+
+/** As Node makes codes of OpenSSL's error queue: ERR_SSL_WRONG_VERSION_NUMBER, ERR_OSSL_PEM_NO_START_LINE. */
+export function errorCode(library: string, reason: string): string {
+  const name = (words: string): string => words.toUpperCase().replaceAll(' ', '_');
+  if (reason === '') return 'ERR_OSSL_UNKNOWN';
+  if (library === 'SSL routines') return `ERR_SSL_${name(reason)}`;
+  const area = /^(.*) routines$/.exec(library)?.[1];
+  return area === undefined ? `ERR_OSSL_${name(reason)}` : `ERR_OSSL_${name(area)}_${name(reason)}`;
+}
+
+/** Why the certificate is not accepted, by Node's name; undefined if it is. */
+export function verificationCode({ verification }: TLSDetails): string | undefined {
+  return verification === 0 ? undefined : (VERIFICATION_CODES.get(verification) ?? 'UNSPECIFIED');
+}
+
+/** The error for a handshake, or a connection, that OpenSSL has given up. */
+export function tlsError(hostname: string, details: TLSDetails): TLSError {
+  const certificate = certificateOf(details.certificates);
+  const code = verificationCode(details);
+  if (code !== undefined) return certificateError(hostname, code, details.verificationReason, certificate);
+  const reason = details.reason || 'the server sent no certificate';
+  const failed = errorCode(details.library, details.reason);
+  const message = sentence(`TLS with ${hostname} failed: ${reason} (${failed})`, ADVICE.get(failed));
+  return new TLSError(failed, message, { reason, hostname, certificate });
+}
+
+/** The error for what a checkServerIdentity of the user has returned. */
+export function identityError(hostname: string, cause: Error, certificate: DetailedPeerCertificate): TLSError {
+  const given = (cause as { code?: unknown }).code;
+  const code = typeof given === 'string' ? given : 'ERR_TLS_CERT_ALTNAME_INVALID';
+  const message = `the certificate of ${hostname} is refused by checkServerIdentity: ${cause.message}`;
+  return new TLSError(code, message, { reason: cause.message, hostname, certificate, cause });
+}
+
+function certificateError(
+  hostname: string,
+  code: string,
+  reason: string,
+  certificate: PeerCertificate | undefined,
+): TLSError {
+  const message = `the certificate of ${hostname} is not accepted: ${reason}${particulars(code, certificate)} (${code})`;
+  return new TLSError(code, sentence(message, ADVICE.get(code)), { reason, hostname, certificate });
+}
+
+function particulars(code: string, certificate: PeerCertificate | undefined): string {
+  if (certificate === undefined) return '';
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `, it is for ${certificate.subjectaltname ?? 'no name at all'}`;
+  if (code === 'CERT_HAS_EXPIRED') return ` (the server's own is valid until ${certificate.valid_to})`;
+  if (code === 'CERT_NOT_YET_VALID') return ` (the server's own is valid from ${certificate.valid_from})`;
+  return '';
+}
+
+function sentence(message: string, advice: string | undefined): string {
+  return advice === undefined ? message : `${message}. ${advice}`;
+}

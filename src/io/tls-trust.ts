@@ -1,0 +1,67 @@
+/**
+ * The certification authorities that are trusted unless a context names its own: those of node:tls, those of
+ * NODE_EXTRA_CA_CERTS, and those that SSL_CERT_FILE and SSL_CERT_DIR name. Parsed once per thread.
+ */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import * as tls from 'node:tls';
+import { native, type TLSRefusal, type TLSTrustHandle } from './native.ts';
+
+/** From Node 22.15 on. Includes NODE_EXTRA_CA_CERTS, and heeds --use-system-ca. */
+const { getCACertificates } = tls as { getCACertificates?: (type: 'default') => string[] };
+
+let trusted: TLSTrustHandle | undefined;
+
+/** The default authorities. What cannot be read among the additions is left out, with a warning, as Node does. */
+export function defaultTrust(): TLSTrustHandle {
+  trusted ??= parse([...nodeCertificates(), ...additions()]);
+  return trusted;
+}
+
+export function isRefusal(result: object): result is TLSRefusal {
+  return 'reason' in result;
+}
+
+function parse(texts: readonly string[]): TLSTrustHandle {
+  const result = native.tlsTrust(texts);
+  if (isRefusal(result)) throw new Error(`the default certificates cannot be parsed: ${result.reason}`);
+  return result;
+}
+
+function nodeCertificates(): readonly string[] {
+  if (getCACertificates !== undefined) return getCACertificates('default');
+  return [...tls.rootCertificates, ...fromFile('NODE_EXTRA_CA_CERTS', process.env.NODE_EXTRA_CA_CERTS)];
+}
+
+function additions(): string[] {
+  const { SSL_CERT_FILE, SSL_CERT_DIR } = process.env;
+  const folders = SSL_CERT_DIR ? SSL_CERT_DIR.split(delimiter) : [];
+  return [...fromFile('SSL_CERT_FILE', SSL_CERT_FILE), ...folders.flatMap((folder) => fromFolder(folder))];
+}
+
+/** Files named by the hash of their subject, as OpenSSL looks them up (`openssl rehash`). */
+function fromFolder(folder: string): string[] {
+  try {
+    const files = readdirSync(folder).filter((name) => /^[0-9a-f]{8}\.\d+$/.test(name));
+    return files.flatMap((name) => fromFile('SSL_CERT_DIR', join(folder, name)));
+  } catch (error) {
+    return ignored('SSL_CERT_DIR', folder, error);
+  }
+}
+
+function fromFile(variable: string, file: string | undefined): string[] {
+  if (!file) return [];
+  try {
+    const text = readFileSync(file, 'latin1');
+    const result = native.tlsTrust([text]);
+    return isRefusal(result) ? ignored(variable, file, new Error(result.reason)) : [text];
+  } catch (error) {
+    return ignored(variable, file, error);
+  }
+}
+
+function ignored(variable: string, path: string, error: unknown): [] {
+  process.emitWarning(`${variable}: ignoring ${path}: ${error instanceof Error ? error.message : String(error)}`);
+  return [];
+}
