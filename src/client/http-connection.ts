@@ -30,6 +30,11 @@ export interface SendRequestOptions extends ContentChecks {
   readonly body?: string | Uint8Array | BodyFollowing | undefined;
   /** Send the body only when the server says 100 (Continue); needs a BodyFollowing (RFC 9110 10.1.1). */
   readonly expect100?: boolean | undefined;
+  /**
+   * Protocols to switch to, as in the Upgrade field (RFC 9110 7.8). If the server agrees, `readResponse` gives a 101, and
+   * `readRaw` and `writeRaw` carry the new protocol's bytes. Nothing can be sent before its answer.
+   */
+  readonly upgrade?: string | undefined;
   /** Add a Content-MD5 field for a body that is given as a whole (RFC 1864), unless `headers` has one. */
   readonly contentMD5?: boolean | undefined;
   /** Add a Content-Digest field for a body that is given as a whole (RFC 9530), unless `headers` has one. */
@@ -97,7 +102,7 @@ export class HTTPConnection {
     yield* this.#openSession().coSendRequest(
       method,
       path,
-      { headers, framing, expectContinue: options.expect100 },
+      { headers, framing, expectContinue: options.expect100, upgrade: options.upgrade },
       body,
     );
   }

@@ -18,6 +18,7 @@ import {
 import { type BodyDecoder, ChunkedDecoder, CloseDelimitedDecoder, LengthDecoder } from './body-decoder.ts';
 import { type BodyEncoder, ChunkedEncoder, LengthEncoder, type Piece } from './body-encoder.ts';
 import { type Framing, isInformational, isPersistent, responseFraming } from './framing.ts';
+import { listElements, quoted } from './grammar.ts';
 import type { HeadersInit } from './headers.ts';
 import { HTTPHeaders } from './headers.ts';
 import { type Limits, withDefaultLimits } from './limits.ts';
@@ -69,6 +70,8 @@ interface Exchange {
   readonly path: string;
   /** The request said `Connection: close`. */
   readonly close: boolean;
+  /** The protocols it asked to switch to. */
+  readonly upgrade: string | undefined;
   /** Where its first byte stands in all that was ever encoded for this connection. */
   readonly offset: number;
 }
@@ -78,6 +81,8 @@ export interface Request {
   readonly framing?: RequestFraming;
   /** Ask for permission to send the body (RFC 9110 10.1.1). */
   readonly expectContinue?: boolean | undefined;
+  /** Ask for another protocol on this connection (RFC 9110 7.8): after a 101 its bytes are raw. */
+  readonly upgrade?: string | undefined;
 }
 
 /** A response's head has arrived. */
@@ -194,7 +199,7 @@ export class ClientProtocol {
    * @throws TypeError if the request cannot be sent, StateError if it cannot be sent now, ConnectionClosed if never more
    */
   sendRequest(method: string, path: string, request: Request = {}): string {
-    const { headers, framing = NO_BODY, expectContinue } = request;
+    const { headers, framing = NO_BODY, expectContinue, upgrade } = request;
     const { text, close } = encodeRequestHead({
       method,
       target: path,
@@ -204,12 +209,13 @@ export class ClientProtocol {
       headers,
       framing,
       expectContinue,
+      upgrade,
     });
     if (this.#sendState !== 'idle') throw this.#refusedSend('a new request');
     const idle = !this.responsePending;
-    this.#advanceSend(requestEvent(method, framing, expectContinue));
+    this.#advanceSend(requestEvent(method, request));
     this.#encoder = encoderFor(framing);
-    this.#pending.push({ method, path, close, offset: this.#bytesEncoded });
+    this.#pending.push({ method, path, close, upgrade, offset: this.#bytesEncoded });
     this.#bytesEncoded += text.length;
     if (idle) this.assertQuiet();
     if (framing.kind === 'length' && framing.length === 0) this.#advanceSend('body-end');
@@ -424,9 +430,8 @@ export class ClientProtocol {
       body: undefined,
     };
     if (head.status === 101) {
-      const error = new UnsupportedResponse('101 Switching Protocols, which was not asked for (RFC 9110 7.8)');
-      this.fail(error);
-      throw error;
+      this.#switchProtocols(exchange, head);
+      return response;
     }
     this.#informationalBytes += head.byteLength;
     if (this.#informationalBytes > this.limits.informational) {
@@ -440,6 +445,25 @@ export class ClientProtocol {
     }
     this.#onInformational?.(response);
     return undefined;
+  }
+
+  /** 101: HTTP ends here, if that is what the request asked for (RFC 9110 15.2.2). */
+  #switchProtocols({ upgrade }: Exchange, head: ResponseHead): void {
+    const offered = listElements(upgrade?.toLowerCase() ?? '');
+    const taken = listElements(head.headers.get('Upgrade')?.toLowerCase() ?? '');
+    const expected = this.#sendState === 'await-switch' && this.#pending.length === 1 && taken.length > 0;
+    if (!expected || !taken.every((protocol) => offered.includes(protocol))) {
+      const error = new UnsupportedResponse(
+        upgrade === undefined
+          ? '101 Switching Protocols, which was not asked for (RFC 9110 7.8)'
+          : `101 Switching Protocols to ${quoted(taken.join(', '))}, where ${quoted(upgrade)} was asked for (RFC 9110 7.8)`,
+      );
+      this.fail(error);
+      throw error;
+    }
+    this.#pending.shift();
+    this.#advanceSend('switch');
+    this.#advanceReceive('switch');
   }
 
   #finalResponse(exchange: Exchange, head: ResponseHead): Response {
@@ -564,8 +588,8 @@ function encoderFor(framing: RequestFraming): BodyEncoder | undefined {
   return framing.kind === 'chunked' ? new ChunkedEncoder() : undefined;
 }
 
-function requestEvent(method: string, framing: RequestFraming, expectContinue: boolean | undefined): string {
-  if (method === 'CONNECT') return 'request-switching';
+function requestEvent(method: string, { framing = NO_BODY, expectContinue, upgrade }: Request): string {
+  if (method === 'CONNECT' || upgrade !== undefined) return 'request-switching';
   if (expectContinue) return 'request-expecting';
   return framing.kind === 'none' ? 'request' : 'request-with-body';
 }

@@ -26,6 +26,8 @@ export interface RequestHead {
   readonly fixed?: HTTPHeaders | undefined;
   readonly framing: RequestFraming;
   readonly expectContinue?: boolean | undefined;
+  /** Protocols to switch to, in the order of preference, as in the Upgrade field (RFC 9110 7.8). */
+  readonly upgrade?: string | undefined;
 }
 
 export interface EncodedRequestHead {
@@ -57,9 +59,10 @@ export function encodeRequestHead(head: RequestHead): EncodedRequestHead {
   if (head.expectContinue && (framing.kind === 'none' || (framing.kind === 'length' && framing.length === 0))) {
     throw new TypeError('100-continue cannot be expected without a body (RFC 9110 10.1.1)');
   }
+  if (head.upgrade !== undefined) checkUpgrade(head.upgrade, framing);
   const own = new OwnFields(head);
   const lines = `${method} ${requestTarget(head)} HTTP/1.1\r\nHost: ${head.host}\r\n`;
-  const text = `${lines}${own.text}${own.acceptEncoding}${framingField(method, framing)}${expectField(head)}\r\n`;
+  const text = `${lines}${own.text}${own.acceptEncoding}${framingField(method, framing)}${extraFields(head)}\r\n`;
   return { text, close: own.close };
 }
 
@@ -95,8 +98,24 @@ function framingField(method: string, framing: RequestFraming): string {
   return CONTENT_METHODS.has(method) ? 'Content-Length: 0\r\n' : '';
 }
 
-function expectField(head: RequestHead): string {
-  return head.expectContinue ? 'Expect: 100-continue\r\n' : '';
+function extraFields({ expectContinue, upgrade }: RequestHead): string {
+  const expect = expectContinue ? 'Expect: 100-continue\r\n' : '';
+  return upgrade === undefined ? expect : `${expect}Connection: upgrade\r\nUpgrade: ${upgrade}\r\n`;
+}
+
+function isProtocol(text: string): boolean {
+  const [name = '', version, ...more] = text.split('/');
+  return isToken(name) && (version === undefined || isToken(version)) && more.length === 0;
+}
+
+/** A list of protocol names with optional versions (RFC 9110 7.8). */
+function checkUpgrade(upgrade: string, framing: RequestFraming): void {
+  const protocols = listElements(upgrade);
+  if (protocols.length === 0 || !protocols.every(isProtocol)) {
+    throw new TypeError(`upgrade ${quoted(upgrade)} is no list of protocols (RFC 9110 7.8)`);
+  }
+  if (framing.kind !== 'none')
+    throw new TypeError('a request to upgrade cannot have a body here: it would come before the switch');
 }
 
 /** The caller's fields, as far as they go out as they are; those that this client writes itself must agree with it. */
@@ -132,7 +151,7 @@ class OwnFields {
         if (head.expectContinue && value.toLowerCase() === '100-continue') return true;
         throw new TypeError('Expect is written by this client: use the option expect100');
       case 'upgrade':
-        throw new TypeError('Upgrade ends HTTP on the connection, which this client does not support');
+        throw new TypeError('Upgrade ends HTTP on the connection: use the option upgrade');
       case 'te':
         if (listElements(value).some((coding) => trimOWS(coding).toLowerCase().startsWith('chunked'))) {
           throw new TypeError('chunked must not stand in TE (RFC 9112 7.4)');

@@ -51,6 +51,20 @@ function assertMalformed(encoded: string, message: RegExp, limits: Partial<Limit
   assert.throws(() => drain(chunked(limits), bufferOf(encoded)), { name: 'InvalidResponse', message });
 }
 
+suite('a fault in a chunked body', () => {
+  test('is reported after the bytes before it, again and again, whether they came with it or not', () => {
+    const decoder = chunked();
+    const buffer = bufferOf('5\r\nhello\r\n5\r\nworld!');
+    const target = Buffer.alloc(20);
+    assert.equal(decoder.decode(buffer, target, 0, 20), 10);
+    assert.equal(target.toString('latin1', 0, 10), 'helloworld');
+    for (let time = 0; time < 2; time++) {
+      assert.throws(() => decoder.decode(buffer, target, 0, 20), { name: 'InvalidResponse', message: /"!"/ });
+    }
+    assert.equal(decoder.complete, false);
+  });
+});
+
 suite('a body of announced length [RFC 9112 6.2]', () => {
   test('ends after its length, and leaves what follows alone', () => {
     const decoder = new LengthDecoder(5);

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { FramingFields } from '../../src/http1/field-section.ts';
-import { type FramedMessage, type Framing, isPersistent, responseFraming } from '../../src/http1/framing.ts';
+import {
+  type FramedMessage,
+  type Framing,
+  isInformational,
+  isPersistent,
+  responseFraming,
+} from '../../src/http1/framing.ts';
 
 const NO_FIELDS: FramingFields = { contentLength: [], transferEncoding: [], connection: [] };
 
@@ -28,6 +34,16 @@ suite('where a body ends [RFC 9112 6.3]', () => {
     for (const status of [100, 103, 199, 204, 304]) assert.equal(verdict(fields, { status }), 'none');
     for (const status of [200, 205, 206, 404]) assert.notEqual(verdict(fields, { status }), 'none');
     assert.notEqual(verdict(fields, { method: 'head' }), 'none');
+  });
+
+  test('a status below 100 is an error of the server, not a 1xx or 2xx [RFC 9110 15]', () => {
+    for (const status of [0, 1, 99]) {
+      assert.equal(verdict({ contentLength: ['5'] }, { status }), 'length');
+      assert.equal(verdict({ contentLength: ['5'] }, { method: 'CONNECT', status }), 'length');
+      assert.equal(isInformational(status), false);
+    }
+    for (const status of [100, 199]) assert.ok(isInformational(status));
+    assert.equal(isInformational(200), false);
   });
 
   test('rule 2: any 2xx to CONNECT begins a tunnel, and no other status', () => {
@@ -126,6 +142,12 @@ suite('whether the connection persists [RFC 9112 9.3]', () => {
   test('a body without a certain end ends the connection', () => {
     assert.equal(persists([], 1, { kind: 'close-delimited' }), false);
     assert.equal(persists([], 1, framing({ contentLength: ['x'] })), false);
+  });
+
+  test('Transfer-Encoding in HTTP/1.0 ends it, even where there is no body [RFC 9112 6.1]', () => {
+    const chunked = { transferEncoding: ['chunked'] };
+    assert.equal(persists(['keep-alive'], 0, { kind: 'none' }, chunked), false);
+    assert.ok(persists([], 1, { kind: 'none' }, chunked));
   });
 
   test('chunked together with a Content-Length ends it [RFC 9112 6.3 rule 3]', () => {

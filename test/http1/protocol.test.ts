@@ -428,6 +428,62 @@ suite('responses that cannot be followed', () => {
   });
 });
 
+suite('after a fault', () => {
+  const readTwice = (protocol: ClientProtocol, response: Response | undefined, name: string): void => {
+    const body = response?.body;
+    assert.ok(body);
+    for (let time = 0; time < 2; time++) {
+      assert.throws(() => protocol.readBody(body, undefined, 0, 100), { name });
+    }
+  };
+
+  test('in a body, there is no next response: the connection is lost [RFC 9112 6.3 rule 5]', () => {
+    const protocol = start();
+    for (const path of ['/1', '/2']) protocol.sendRequest('GET', path);
+    bring(protocol, `HTTP/1.1 200 OK\r\nContent-Length: +1\r\n\r\na${ok('stale')}`);
+    readTwice(protocol, protocol.nextResponse(), 'InvalidResponse');
+    assert.throws(() => protocol.nextResponse(), { name: 'ConnectionClosed' });
+  });
+
+  test('a reset that was noticed before it does not take its place', () => {
+    const protocol = start();
+    protocol.sendRequest('GET', '/');
+    bring(protocol, 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx');
+    protocol.receiveFailed(new Error('reset'));
+    readTwice(protocol, protocol.nextResponse(), 'InvalidResponse');
+  });
+
+  test('an end that is reported after a reset completes no body [RFC 9112 8]', () => {
+    const protocol = start();
+    protocol.sendRequest('GET', '/');
+    bring(protocol, 'HTTP/1.1 200 OK\r\n\r\n');
+    const response = protocol.nextResponse();
+    protocol.receiveFailed(new Error('reset'));
+    protocol.receivedEnd();
+    readTwice(protocol, response, 'ConnectionClosed');
+  });
+
+  test('of sending, 2xx to CONNECT opens no tunnel [RFC 9110 9.3.6]', () => {
+    const protocol = start();
+    protocol.sendRequest('CONNECT', 'origin.example:443');
+    bring(protocol, 'HTTP/1.1 200 OK\r\n\r\n');
+    protocol.sendFailed(new Error('broken pipe'));
+    assert.throws(() => protocol.nextResponse(), { name: 'ConnectionClosed', message: /tunnel/ });
+    assert.deepEqual([protocol.sendState, protocol.receiveState], ['failed', 'failed']);
+  });
+});
+
+suite('informational or not', () => {
+  test('a status below 100 is final, with a body [RFC 9110 15]', () => {
+    const protocol = start();
+    protocol.sendRequest('GET', '/');
+    bring(protocol, ok('body').replace('200', '099'));
+    const { response, body } = receive(protocol);
+    assert.deepEqual([response.head.status, body], [99, 'body']);
+    assert.equal(protocol.responsePending, false);
+  });
+});
+
 suite('tunnels [RFC 9110 9.3.6]', () => {
   test('2xx to CONNECT ends HTTP: raw bytes follow', () => {
     const protocol = start();
@@ -450,5 +506,46 @@ suite('tunnels [RFC 9110 9.3.6]', () => {
     bring(protocol, 'HTTP/1.1 407 No\r\nContent-Length: 2\r\n\r\nno');
     assert.equal(receive(protocol).body, 'no');
     protocol.sendRequest('CONNECT', 'a:443');
+  });
+});
+
+suite('upgrades [RFC 9110 7.8]', () => {
+  const switching = (protocol: string): string => `HTTP/1.1 101 Switching Protocols\r\nUpgrade: ${protocol}\r\n\r\n`;
+
+  test('end HTTP when the server agrees; what follows is raw', () => {
+    const protocol = start();
+    assert.match(
+      protocol.sendRequest('GET', '/', { upgrade: 'echo/1, x' }),
+      /Connection: upgrade\r\nUpgrade: echo\/1, x\r\n/,
+    );
+    assert.throws(() => protocol.sendRequest('GET', '/'), { name: 'StateError', message: /may end HTTP/ });
+    bring(protocol, `HTTP/1.1 103 Early Hints\r\n\r\n${switching('Echo/1')}raw`);
+    assert.equal(protocol.nextResponse()?.head.status, 101);
+    assert.equal(protocol.responsePending, false);
+    protocol.sendRaw(Buffer.from('x'));
+    protocol.assertCanReceiveRaw();
+    assert.equal(protocol.buffer.length, 3);
+  });
+
+  test('that the server does not take leave HTTP as it is', () => {
+    const protocol = start();
+    protocol.sendRequest('GET', '/', { upgrade: 'echo' });
+    bring(protocol, ok('plain'));
+    assert.equal(receive(protocol).body, 'plain');
+    protocol.sendRequest('GET', '/');
+  });
+
+  test('to what was not asked for are refused, as is one before its turn', () => {
+    for (const answer of [switching('other'), switching('echo, other'), switching(''), 'HTTP/1.1 101 X\r\n\r\n']) {
+      const protocol = start();
+      protocol.sendRequest('GET', '/', { upgrade: 'echo' });
+      bring(protocol, answer);
+      assert.throws(() => protocol.nextResponse(), { name: 'UnsupportedResponse', message: /"echo" was asked for/ });
+    }
+    const early = start();
+    early.sendRequest('GET', '/1');
+    early.sendRequest('GET', '/2', { upgrade: 'echo' });
+    bring(early, switching('echo'));
+    assert.throws(() => early.nextResponse(), { name: 'UnsupportedResponse', message: /not asked for/ });
   });
 });

@@ -119,7 +119,7 @@ suite('the fields', () => {
   test('that are not for the caller to write are refused, with the way out', () => {
     assertRefused({ headers: { Host: 'other' } }, /not this connection's/);
     assertRefused({ headers: { Expect: '100-continue' } }, /use the option expect100/);
-    assertRefused({ headers: { Upgrade: 'h2c' } }, /Upgrade/);
+    assertRefused({ headers: { Upgrade: 'h2c' } }, /use the option upgrade/);
     assertRefused({ headers: { TE: 'trailers, chunked;q=1' } }, /must not stand in TE/);
     assert.match(encode({ headers: { TE: 'trailers' } }), /TE: trailers\r\n/);
   });
@@ -144,9 +144,31 @@ suite('the fields', () => {
   });
 });
 
+suite('an upgrade [RFC 9110 7.8]', () => {
+  test('is asked for with its field and the option in Connection', () => {
+    assert.match(encode({ upgrade: 'a/1, b' }), /\r\nConnection: upgrade\r\nUpgrade: a\/1, b\r\n\r\n$/);
+  });
+
+  test('names protocols, and has no body before it', () => {
+    for (const upgrade of ['', ',', 'a b', 'a\r\nX: y', 'a/b/c d']) assertRefused({ upgrade }, /no list of protocols/);
+    assertRefused({ upgrade: 'a', framing: { kind: 'chunked' } }, /cannot have a body/);
+  });
+});
+
 suite('bodies that cannot be', () => {
   test('TRACE has none [RFC 9110 9.3.8]', () => {
     assertRefused({ method: 'TRACE', framing: { kind: 'length', length: 1 } }, /TRACE request has no body/);
+  });
+
+  test('CONNECT has none, not even one of no bytes [RFC 9110 9.3.6]', () => {
+    for (const framing of [
+      { kind: 'length', length: 0 },
+      { kind: 'length', length: 1 },
+      { kind: 'chunked' },
+    ] as const) {
+      assertRefused({ method: 'CONNECT', target: 'a:1', framing }, /CONNECT request has no body/);
+    }
+    assert.match(encode({ method: 'constructor', framing: { kind: 'chunked' } }), /chunked/);
   });
 
   test('100-continue is expected only with content [RFC 9110 10.1.1]', () => {
