@@ -37,6 +37,12 @@ export class PollNeeded {
     this.shared = options?.shared ?? 0;
   }
 
+  /** The same, but to be resumed at `deadline` at the latest. */
+  before(deadline: number): PollNeeded {
+    const earlier = Math.min(deadline, this.deadline ?? deadline);
+    return new PollNeeded(this.fd, this.mask, { deadline: earlier, shared: this.shared });
+  }
+
   /**
    * Blocks this thread with poll(2) until the I/O can go on, the deadline has come (both: true), or `timeoutMs`
    * milliseconds have passed (false). Errors and hang-ups on the fd count as ready, as does a closed fd: the coroutine

@@ -38,4 +38,16 @@ export { type AddressFamily, dnsTestHostnames, type ResolveOptions } from './io/
 export { TLSContext } from './io/tls-context.ts';
 export type { PEM, TLSOptions, TLSVersion } from './io/tls-options.ts';
 export { AioFuture, type AioFutureOptions } from './schedule/aio-future.ts';
+export {
+  coAll,
+  coAllSettled,
+  coMap,
+  coRace,
+  coSleep,
+  coWithTimeout,
+  type Outcomes,
+  type Results,
+} from './schedule/combinators.ts';
+export { PollLoop, type Task } from './schedule/poll-loop.ts';
 export { type RunBlockingOptions, runBlocking } from './schedule/run-blocking.ts';
+export type { Outcome } from './schedule/task-set.ts';

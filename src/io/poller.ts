@@ -19,6 +19,9 @@ export interface PollerEvent {
 /** At most so many events are returned by one `wait()`; the others by the next. */
 const MOST_EVENTS = 256;
 
+/** Descriptors of pollers that were forgotten without being closed. */
+const forgotten: FinalizationRegistry<number> = new FinalizationRegistry(closeDescriptor);
+
 export class Poller {
   /** The poller's own descriptor: readable while something in it is ready. Not for use after `close()`. */
   readonly fd: number;
@@ -30,6 +33,7 @@ export class Poller {
   constructor() {
     this.fd = native.openPoller();
     if (this.fd < 0) throw systemError(this.fd, 'epoll_create1');
+    forgotten.register(this, this.fd, this);
   }
 
   /** How many descriptors are waited for. */
@@ -78,6 +82,7 @@ export class Poller {
     if (this.#closed) return;
     this.#closed = true;
     this.#masks.clear();
+    forgotten.unregister(this);
     closeDescriptor(this.fd);
   }
 

@@ -7,12 +7,18 @@ import { type Coroutine, PollNeeded } from '../coroutine.ts';
 import { ConnectionTimedOut, StateError } from '../errors.ts';
 import { addInterest, removeInterest, type Waiter } from './interests.ts';
 import { notPollNeeded } from './run-blocking.ts';
+import { runAs } from './running.ts';
 
 export interface AioFutureOptions {
   /** Aborting throws the signal's reason into the coroutine. */
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds for the whole coroutine, after which ConnectionTimedOut is thrown into it. Undefined or 0: no limit. */
   readonly timeout?: number | undefined;
+}
+
+/** The error that is thrown into a coroutine that is no longer wanted. */
+export function cancellation(): DOMException {
+  return new DOMException('The operation was cancelled', 'AbortError');
 }
 
 /** setTimeout's longest; a longer deadline is waited for in several parts, since waking early is legal. */
@@ -92,7 +98,7 @@ export class AioFuture<T> extends Promise<T> {
    */
   cancel(reason?: unknown): boolean {
     if (this.#state !== 'pending') return false;
-    this.#interrupt(reason ?? new DOMException('The operation was cancelled', 'AbortError'));
+    this.#interrupt(reason ?? cancellation());
     return true;
   }
 
@@ -115,7 +121,9 @@ export class AioFuture<T> extends Promise<T> {
     try {
       let interruption = this.#interruptions.shift();
       for (;;) {
-        const step = interruption === undefined ? this.#coroutine.next() : this.#coroutine.throw(interruption.error);
+        const step = runAs(undefined, () =>
+          interruption === undefined ? this.#coroutine.next() : this.#coroutine.throw(interruption.error),
+        );
         if (step.done) {
           this.#settle('fulfilled', step.value, undefined);
           return;

@@ -5,10 +5,10 @@
  */
 
 import { POLLIN, POLLOUT, type PollNeeded } from '../coroutine.ts';
-import { StateError } from '../errors.ts';
 import { addDescriptorListener } from '../io/descriptor.ts';
 import { native } from '../io/native.ts';
 import { systemError } from '../io/system-error.ts';
+import { assertSlotsFree, directionsOf } from './slots.ts';
 
 /** Somebody to wake when what they wait for is ready. */
 export interface Waiter {
@@ -34,11 +34,8 @@ export function addInterest(need: PollNeeded, waiter: Waiter): void {
     interests.set(need.fd, [{ need, waiter }]);
     return;
   }
-  for (const other of present) {
-    const taken = other.need.mask & need.mask & ~(other.need.shared & need.shared);
-    if (taken !== 0) throw slotTaken(need.fd, taken);
-  }
-  watch(need.fd, unionOf(present) | need.mask);
+  assertSlotsFree(need, present);
+  watch(need.fd, directionsOf(present) | need.mask);
   present.push({ need, waiter });
 }
 
@@ -50,21 +47,12 @@ export function removeInterest(fd: number, waiter: Waiter): void {
   if (left.length === present.length) return;
   if (left.length === 0) interests.delete(fd);
   else interests.set(fd, left);
-  native.watch(fd, unionOf(left));
+  native.watch(fd, directionsOf(left));
 }
 
 function watch(fd: number, mask: number): void {
   const result = native.watch(fd, mask);
   if (result < 0) throw systemError(result, 'watch');
-}
-
-function unionOf(present: readonly Interest[]): number {
-  return present.reduce((mask, { need }) => mask | need.mask, 0);
-}
-
-function slotTaken(fd: number, mask: number): StateError {
-  const verb = mask & POLLIN ? 'reading' : 'writing';
-  return new StateError(`another coroutine is already waiting for ${verb} on fd ${fd}`);
 }
 
 /** The addon's one call per event: the directions in `events` are no longer watched. */
@@ -76,7 +64,7 @@ function ready(fd: number, events: number): void {
   if (left.length === 0) interests.delete(fd);
   else interests.set(fd, left);
   // A waiter for both directions that was woken by one no longer waits for the other.
-  if ((unionOf(woken) & ~events & (POLLIN | POLLOUT)) !== 0) native.watch(fd, unionOf(left));
+  if ((directionsOf(woken) & ~events & (POLLIN | POLLOUT)) !== 0) native.watch(fd, directionsOf(left));
   for (const { waiter } of woken) waiter.wake();
 }
 

@@ -4,6 +4,7 @@
 
 import { type Coroutine, PollNeeded } from '../coroutine.ts';
 import { ConnectionTimedOut } from '../errors.ts';
+import { runAs } from './running.ts';
 
 export interface RunBlockingOptions {
   /** Milliseconds that one wait may last, i.e. of inactivity: undefined or 0 is no limit. */
@@ -20,12 +21,14 @@ export interface RunBlockingOptions {
 export function runBlocking<T>(coroutine: Coroutine<T>, options: RunBlockingOptions = {}): T {
   const timeout = options.timeout || undefined;
   const wait = options.wait ?? pollFor;
-  let step = coroutine.next();
-  while (!step.done) {
-    const error = waitOrFail(step.value, wait, timeout);
-    step = error === undefined ? coroutine.next() : coroutine.throw(error);
-  }
-  return step.value;
+  return runAs(undefined, () => {
+    let step = coroutine.next();
+    while (!step.done) {
+      const error = waitOrFail(step.value, wait, timeout);
+      step = error === undefined ? coroutine.next() : coroutine.throw(error);
+    }
+    return step.value;
+  });
 }
 
 function pollFor(need: PollNeeded, timeoutMs: number | undefined): boolean {

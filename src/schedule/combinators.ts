@@ -1,0 +1,183 @@
+/**
+ * Coroutines made of coroutines, usable under every way of waiting: whoever runs one sees one PollNeeded, however many
+ * branches wait in it. When a combinator ends, all of its branches have: those that are no longer wanted get an AbortError
+ * thrown into them, so that their `finally` runs, and are waited for.
+ */
+
+import { type Coroutine, PollNeeded, waitFor } from '../coroutine.ts';
+import { ConnectionTimedOut } from '../errors.ts';
+import { cancellation } from './aio-future.ts';
+import { type Outcome, TaskSet } from './task-set.ts';
+
+/** The results of several coroutines. */
+export type Results<C extends readonly Coroutine<unknown>[]> = {
+  -readonly [K in keyof C]: C[K] extends Coroutine<infer T> ? T : never;
+};
+
+/** The outcomes of several coroutines. */
+export type Outcomes<C extends readonly Coroutine<unknown>[]> = {
+  -readonly [K in keyof C]: C[K] extends Coroutine<infer T> ? Outcome<T> : never;
+};
+
+/**
+ * Runs all coroutines at once; returns their results in the order of the coroutines.
+ * @throws the error of the first that fails, after the others have been ended
+ */
+export function* coAll<const C extends readonly Coroutine<unknown>[]>(coroutines: C): Coroutine<Results<C>> {
+  const results: unknown[] = new Array(coroutines.length);
+  let failure: { readonly reason: unknown } | undefined;
+  const set = new TaskSet();
+  coroutines.forEach((coroutine, index) => {
+    set.add(coroutine, (outcome) => {
+      if (outcome.status === 'fulfilled') results[index] = outcome.value;
+      else failure ??= outcome;
+    });
+  });
+  yield* coRunSet(set, () => failure !== undefined);
+  if (failure !== undefined) throw failure.reason;
+  return results as Results<C>;
+}
+
+/** Runs all coroutines at once; returns what each came to. It does not fail. */
+export function* coAllSettled<const C extends readonly Coroutine<unknown>[]>(coroutines: C): Coroutine<Outcomes<C>> {
+  const outcomes: Outcome<unknown>[] = new Array(coroutines.length);
+  const set = new TaskSet();
+  coroutines.forEach((coroutine, index) => {
+    set.add(coroutine, (outcome) => {
+      outcomes[index] = outcome;
+    });
+  });
+  yield* coRunSet(set, () => false);
+  return outcomes as Outcomes<C>;
+}
+
+/**
+ * Runs all coroutines until one of them ends, and ends the others. Returns the result of that one.
+ * @throws its error, if it failed; TypeError if there is no coroutine
+ */
+export function* coRace<T>(coroutines: readonly Coroutine<T>[]): Coroutine<T> {
+  if (coroutines.length === 0) throw new TypeError('coRace needs at least one coroutine');
+  let first: Outcome<T> | undefined;
+  const set = new TaskSet();
+  for (const coroutine of coroutines) {
+    set.add(coroutine, (outcome) => {
+      first ??= outcome;
+    });
+  }
+  yield* coRunSet(set, () => first !== undefined);
+  const outcome = first as Outcome<T> | undefined;
+  if (outcome?.status === 'rejected') throw outcome.reason;
+  return outcome?.value as T;
+}
+
+/**
+ * Runs `make(item)` for each item, at most `limit` at a time; returns the results in the order of the items. Items are taken
+ * when there is room for them.
+ * @throws the first error, after the other coroutines have been ended; TypeError if `limit` is no whole number > 0
+ */
+export function* coMap<I, T>(
+  items: Iterable<I>,
+  limit: number,
+  make: (item: I, index: number) => Coroutine<T>,
+): Coroutine<T[]> {
+  if (!(limit >= 1)) throw new TypeError(`the limit must be at least 1, got ${String(limit)}`);
+  const results: T[] = [];
+  let failure: { readonly reason: unknown } | undefined;
+  const iterator = items[Symbol.iterator]();
+  const set = new TaskSet();
+  let index = 0;
+  const addNext = (): boolean => {
+    const next = failure === undefined ? iterator.next() : { done: true as const, value: undefined };
+    if (next.done) return false;
+    const at = index++;
+    set.add(make(next.value, at), (outcome) => {
+      if (outcome.status === 'fulfilled') results[at] = outcome.value;
+      else failure ??= outcome;
+      addNext();
+    });
+    return true;
+  };
+  while (set.size < limit && addNext());
+  try {
+    yield* coRunSet(set, () => failure !== undefined);
+  } finally {
+    if (failure !== undefined) iterator.return?.();
+  }
+  if (failure !== undefined) throw (failure as { readonly reason: unknown }).reason;
+  return results;
+}
+
+/** Waits for `ms` milliseconds. */
+export function* coSleep(ms: number): Coroutine<void> {
+  const deadline = performance.now() + ms;
+  const need = new PollNeeded(-1, 0, { deadline });
+  while (performance.now() < deadline) yield* waitFor(need);
+}
+
+/** Runs `coroutine`; after `ms` milliseconds ConnectionTimedOut is thrown into it. @throws what it makes of that */
+export function* coWithTimeout<T>(coroutine: Coroutine<T>, ms: number): Coroutine<T> {
+  const deadline = performance.now() + ms;
+  let timedOut = false;
+  let ended = false;
+  try {
+    let step = coroutine.next();
+    for (;;) {
+      if (step.done) {
+        ended = true;
+        return step.value;
+      }
+      const interruption = yield* coWaitOrFail(timedOut ? step.value : step.value.before(deadline));
+      if (interruption !== undefined) {
+        step = coroutine.throw(interruption.error);
+      } else if (!timedOut && performance.now() >= deadline) {
+        timedOut = true;
+        step = coroutine.throw(new ConnectionTimedOut(ms));
+      } else {
+        step = coroutine.next();
+      }
+    }
+  } catch (error) {
+    ended = true;
+    throw error;
+  } finally {
+    if (!ended) coroutine.return(undefined as never);
+  }
+}
+
+/** Suspends once; returns what was thrown in meanwhile. */
+function* coWaitOrFail(need: PollNeeded): Coroutine<{ readonly error: unknown } | undefined> {
+  try {
+    yield* waitFor(need);
+    return undefined;
+  } catch (error) {
+    return { error };
+  }
+}
+
+/**
+ * Runs a set until all of its members have ended. From the moment at which `enough` says so, or something is thrown into this
+ * coroutine, they are ended by an error of their own.
+ */
+function* coRunSet(set: TaskSet, enough: () => boolean): Coroutine<void> {
+  let interruption: { readonly error: unknown } | undefined;
+  let ending = false;
+  try {
+    for (;;) {
+      set.run();
+      if (!ending && enough()) {
+        ending = true;
+        set.interruptAll(cancellation());
+        continue;
+      }
+      if (set.size === 0) break;
+      const thrown = yield* coWaitOrFail(set.need);
+      if (thrown === undefined) continue;
+      interruption ??= thrown;
+      ending = true;
+      set.interruptAll(thrown.error);
+    }
+  } finally {
+    set.close();
+  }
+  if (interruption !== undefined) throw interruption.error;
+}

@@ -1,0 +1,121 @@
+/**
+ * A loop for many coroutines in one blocked thread: an epoll or kqueue descriptor holds what all of them wait for, so that
+ * those that only wait cost nothing. Node's event loop stands still while it runs.
+ */
+
+import { type Coroutine, PollNeeded, waitFor } from '../coroutine.ts';
+import { StateError } from '../errors.ts';
+import { cancellation } from './aio-future.ts';
+import { type RunningMember, runAs, runningMember } from './running.ts';
+import { type Member, type Outcome, TaskSet } from './task-set.ts';
+
+/** Never ready by itself: whoever waits for it is woken by name. */
+const UNTIL_WOKEN = new PollNeeded(-1, 0);
+
+/** A coroutine that a PollLoop runs. */
+export class Task<T> {
+  readonly #set: TaskSet;
+  readonly #member: Member<T>;
+  readonly #joining: RunningMember[] = [];
+  #outcome: Outcome<T> | undefined;
+
+  /** Use `PollLoop.createTask`. */
+  constructor(set: TaskSet, coroutine: Coroutine<T>) {
+    this.#set = set;
+    this.#member = set.add(coroutine, (outcome) => {
+      this.#outcome = outcome;
+      for (const member of this.#joining) member.wake();
+    });
+  }
+
+  /** Whether the coroutine has ended. */
+  done(): boolean {
+    return this.#outcome !== undefined;
+  }
+
+  /** What the coroutine returned. @throws what it threw; StateError while it runs */
+  result(): T {
+    const outcome = this.#ended();
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
+  }
+
+  /** What the coroutine threw, undefined if it returned. @throws StateError while it runs */
+  exception(): unknown {
+    const outcome = this.#ended();
+    return outcome.status === 'rejected' ? outcome.reason : undefined;
+  }
+
+  /** Throws `reason` (an AbortError by default) into the coroutine. Returns false if it had ended before. */
+  cancel(reason?: unknown): boolean {
+    if (this.done()) return false;
+    this.#set.interrupt(this.#member as Member, reason ?? cancellation());
+    return true;
+  }
+
+  /**
+   * Waits for the end of this task inside another task of the loop: `yield* task.join()`. Returns its result.
+   * @throws what the task threw; StateError outside of a loop's tasks, where nobody could wake the caller
+   */
+  *join(): Coroutine<T> {
+    while (!this.done()) {
+      const member = runningMember();
+      if (member === undefined) throw new StateError('join() is for the tasks of a PollLoop: use runUntilComplete()');
+      this.#joining.push(member);
+      yield* waitFor(UNTIL_WOKEN);
+    }
+    return this.result();
+  }
+
+  #ended(): Outcome<T> {
+    if (this.#outcome === undefined) throw new StateError('the task has not ended: there is no result yet');
+    return this.#outcome;
+  }
+}
+
+export class PollLoop {
+  readonly #set = new TaskSet();
+
+  /** How many tasks have not ended. */
+  get size(): number {
+    return this.#set.size;
+  }
+
+  /** Adds a coroutine. It first runs with the next turn of the loop; tasks may be added by tasks. */
+  createTask<T>(coroutine: Coroutine<T>): Task<T> {
+    return new Task(this.#set, coroutine);
+  }
+
+  /**
+   * One turn: runs the tasks that are ready; if none is, waits until one is, `timeoutMs` milliseconds at most (undefined: no
+   * limit). Returns whether there are tasks left.
+   */
+  runOnce(timeoutMs?: number): boolean {
+    if (this.#set.size > 0) runAs(undefined, () => this.#set.runBlocking(timeoutMs ?? -1));
+    return this.#set.size > 0;
+  }
+
+  /**
+   * Runs the loop, blocked, until the task, or all of several, have ended; other tasks run as well meanwhile. Returns the
+   * result, or the results. @throws what the task threw, or the first of several in their order
+   */
+  runUntilComplete<T>(task: Task<T>): T;
+  runUntilComplete<T>(tasks: readonly Task<T>[]): T[];
+  runUntilComplete<T>(tasks: Task<T> | readonly Task<T>[]): T | T[] {
+    if (tasks instanceof Task) {
+      while (!tasks.done()) this.runOnce();
+      return tasks.result();
+    }
+    while (!tasks.every((task) => task.done())) this.runOnce();
+    return tasks.map((task) => task.result());
+  }
+
+  /** Ends all tasks without waiting, and frees the loop's descriptor. */
+  close(): void {
+    this.#set.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

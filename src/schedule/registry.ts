@@ -1,0 +1,137 @@
+/**
+ * What the members of one outermost task set wait for: descriptors in a Poller, and times. It wakes waits; it does not know
+ * what they are the waits of.
+ */
+
+import { PollNeeded } from '../coroutine.ts';
+import { addDescriptorListener, wakeWaiters } from '../io/descriptor.ts';
+import { Poller } from '../io/poller.ts';
+import { assertSlotsFree, directionsOf } from './slots.ts';
+import { type Timed, TimerQueue } from './timer-queue.ts';
+
+/** One suspension. */
+export abstract class Wait implements Timed {
+  readonly need: PollNeeded;
+  /** Whether it has neither been woken nor withdrawn. */
+  live = true;
+
+  constructor(need: PollNeeded) {
+    this.need = need;
+  }
+
+  get at(): number {
+    return this.need.deadline ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** What was waited for is there. Called once. */
+  abstract wake(): void;
+}
+
+export class Registry {
+  /** Made with the first descriptor, so that timers alone cost none. */
+  #poller: Poller | undefined;
+  readonly #byDescriptor = new Map<number, Wait[]>();
+  readonly #timers = new TimerQueue<Wait>();
+  readonly #reference = new WeakRef(this);
+
+  /** The descriptor that is readable when a wait is to be woken, -1 if only time can do that. */
+  get fd(): number {
+    return this.#poller === undefined || this.#byDescriptor.size === 0 ? -1 : this.#poller.fd;
+  }
+
+  /** When the next wait is due, whatever its descriptor says. */
+  get deadline(): number | undefined {
+    return this.#timers.next;
+  }
+
+  /** @throws StateError if another wait has the slot, SystemError if the descriptor cannot be waited for */
+  add(wait: Wait): void {
+    const { fd, deadline } = wait.need;
+    if (fd >= 0) {
+      const present = this.#byDescriptor.get(fd) ?? [];
+      assertSlotsFree(wait.need, present);
+      this.#watch(fd, directionsOf(present), directionsOf([...present, wait]));
+      present.push(wait);
+      this.#byDescriptor.set(fd, present);
+    }
+    if (deadline !== undefined) this.#timers.add(wait);
+    registries.add(this.#reference);
+  }
+
+  /** The wait is no longer wanted. */
+  remove(wait: Wait): void {
+    if (!wait.live) return;
+    wait.live = false;
+    this.#forget(wait);
+  }
+
+  /** Wakes what is ready or due, after at most `timeoutMs` milliseconds of waiting, blocked. */
+  collect(timeoutMs: number): void {
+    if (this.#poller === undefined && timeoutMs !== 0) TIMER_ONLY.poll(timeoutMs);
+    for (const { fd, events: bits } of this.#poller?.wait(timeoutMs) ?? []) {
+      for (const wait of [...(this.#byDescriptor.get(fd) ?? [])]) {
+        // An error or hang-up concerns everybody.
+        if (bits & (wait.need.mask | ~DIRECTIONS)) this.#wake(wait);
+      }
+    }
+    const now = performance.now();
+    for (let due = this.#timers.takeDue(now); due !== undefined; due = this.#timers.takeDue(now)) this.#wake(due);
+  }
+
+  close(): void {
+    this.#poller?.close();
+    this.#poller = undefined;
+    this.#byDescriptor.clear();
+    registries.delete(this.#reference);
+  }
+
+  /** The descriptor is gone, or those who wait for it are to look again. */
+  wakeAll(fd: number): void {
+    const present = this.#byDescriptor.get(fd);
+    if (present === undefined) return;
+    for (const wait of [...present]) this.#wake(wait);
+    // Whoever waits for this registry has something to collect, though no descriptor says so.
+    if (this.#poller !== undefined) wakeWaiters(this.#poller.fd);
+  }
+
+  #wake(wait: Wait): void {
+    if (!wait.live) return;
+    this.remove(wait);
+    wait.wake();
+  }
+
+  #forget({ need: { fd } }: Wait): void {
+    const present = this.#byDescriptor.get(fd);
+    if (present === undefined) return;
+    const left = present.filter((wait) => wait.live);
+    this.#watch(fd, directionsOf(present), directionsOf(left));
+    if (left.length === 0) this.#byDescriptor.delete(fd);
+    else this.#byDescriptor.set(fd, left);
+  }
+
+  #watch(fd: number, before: number, after: number): void {
+    if (before === after) return;
+    this.#poller ??= new Poller();
+    if (after === 0) this.#poller.remove(fd);
+    else if (before === 0) this.#poller.add(fd, after);
+    else this.#poller.modify(fd, after);
+  }
+}
+
+const TIMER_ONLY = new PollNeeded(-1, 0);
+
+/** POLLIN and POLLOUT. */
+const DIRECTIONS = 5;
+
+/** Those that hold waits. Weakly: a combinator that was dropped in its middle never closes its own. */
+const registries = new Set<WeakRef<Registry>>();
+
+function wakeEverywhere(fd: number): void {
+  for (const reference of registries) {
+    const registry = reference.deref();
+    if (registry === undefined) registries.delete(reference);
+    else registry.wakeAll(fd);
+  }
+}
+
+addDescriptorListener({ closed: wakeEverywhere, wake: wakeEverywhere });

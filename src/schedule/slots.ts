@@ -1,0 +1,26 @@
+/**
+ * The rule of two slots: on one descriptor, at most one coroutine waits for reading and one for writing, unless their
+ * PollNeededs say that they may share. Two readers of a stream would each get a part of its bytes.
+ */
+
+import { POLLIN, type PollNeeded } from '../coroutine.ts';
+import { StateError } from '../errors.ts';
+
+interface Waiting {
+  readonly need: PollNeeded;
+}
+
+/** The directions that somebody in `waiting` waits for. */
+export function directionsOf(waiting: readonly Waiting[]): number {
+  return waiting.reduce((mask, { need }) => mask | need.mask, 0);
+}
+
+/** @throws StateError if `need` wants a slot that one of `waiting` has for itself */
+export function assertSlotsFree(need: PollNeeded, waiting: readonly Waiting[]): void {
+  for (const other of waiting) {
+    const taken = other.need.mask & need.mask & ~(other.need.shared & need.shared);
+    if (taken === 0) continue;
+    const verb = taken & POLLIN ? 'reading' : 'writing';
+    throw new StateError(`another coroutine is already waiting for ${verb} on fd ${need.fd}`);
+  }
+}
