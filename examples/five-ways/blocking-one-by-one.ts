@@ -1,0 +1,14 @@
+/**
+ * The plainest way: ask, wait, read, and only then ask for the next. The thread is blocked meanwhile.
+ */
+
+import type { HTTPConnection } from 'dugong';
+import type { Save } from './way.ts';
+
+export function blockingOneByOne(connection: HTTPConnection, paths: readonly string[], save: Save): void {
+  for (const path of paths) {
+    connection.sendRequest('GET', path);
+    const { status } = connection.readResponse();
+    save(status, connection.readAll());
+  }
+}

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { describe, test } from 'node:test';
+import { repository } from '../support/run-program.ts';
+
+const source = join(repository, 'src');
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
+
+/** The files, sorted, with a line of code (not of comments) that matches. */
+function filesWith(pattern: RegExp): string[] {
+  const code = (path: string): string =>
+    readFileSync(join(source, path), 'utf8')
+      .replaceAll(/\/\*.*?\*\//gs, '')
+      .replaceAll(/^\s*\/\/.*$/gm, '');
+  return files.filter((path) => pattern.test(code(path))).sort();
+}
+
+describe('ARCHITECTURE.md is right that', () => {
+  test('no coroutine contains a literal yield but waitFor (the generators of http1 are iterators)', () => {
+    const yielding = filesWith(/\byield\b(?!\*|')/).filter((path) => !path.startsWith('http1/'));
+    assert.deepEqual(yielding, ['coroutine.ts']);
+  });
+
+  test('only io/native.ts loads the addon', () => {
+    assert.deepEqual(filesWith(/dugong\.node|createRequire/), ['io/native.ts']);
+  });
+
+  test('only io/descriptor.ts closes a descriptor', () => {
+    assert.deepEqual(filesWith(/native\.close\(/), ['io/descriptor.ts']);
+  });
+
+  test('no file is for leftovers', () => {
+    const leftovers = files.filter((path) => /^(utils?|helpers?|types?|common|misc)\.ts$/.test(basename(path)));
+    assert.deepEqual(leftovers, []);
+  });
+
+  test('each file begins with what it is', () => {
+    const silent = files.filter((path) => !/^(#!.*\n)?\/\*\*[ \n]/.test(readFileSync(join(source, path), 'utf8')));
+    assert.deepEqual(silent, []);
+  });
+});

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { after, before, describe, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import ts from 'typescript';
+import { listen } from '../support/listen.ts';
+import { repository, runProgram } from '../support/run-program.ts';
+import { codeBlocks } from './code-blocks.ts';
+
+const DOCUMENTS = ['README.md', 'docs/guide.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md'];
+const blocks = DOCUMENTS.flatMap(codeBlocks);
+
+/** What the documents take for granted at http://localhost:8080. */
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { method, url } = request;
+  response.setHeader('Content-Type', 'text/plain; charset=utf-8');
+  if (method === 'PUT') {
+    const { length } = await buffer(request);
+    response.end(`${length} bytes taken`);
+  } else if (url === '/lost') request.socket.destroy();
+  else if (url === '/large') response.end(Buffer.alloc(1_000_000));
+  else if (url === '/a' || url === '/b') response.end(`document ${url.slice(1)}`);
+  else if (url !== '/never') response.writeHead(404).end('nothing here');
+}
+
+/** The messages of the compiler about sources that exist only here. */
+function compile(sources: ReadonlyMap<string, string>): string[] {
+  const { config } = ts.readConfigFile(join(repository, 'tsconfig.json'), ts.sys.readFile);
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, repository);
+  const host = ts.createCompilerHost(options);
+  const { readFile, fileExists } = host;
+  host.readFile = (name) => sources.get(name) ?? readFile.call(host, name);
+  host.fileExists = (name) => sources.has(name) || fileExists.call(host, name);
+  const program = ts.createProgram([...sources.keys()], { ...options, noEmit: true }, host);
+  return [...sources.keys()].flatMap((name) => {
+    const file = program.getSourceFile(name);
+    return ts.getPreEmitDiagnostics(program, file).map(({ messageText, start = 0 }) => {
+      const line = file?.text.slice(0, start).split('\n').length;
+      return `${name} line ${line}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
+    });
+  });
+}
+
+describe('the code in the documents', () => {
+  const server = createServer(answer);
+  const folder = mkdtempSync(join(tmpdir(), 'dugong-docs-'));
+  let port = 0;
+  before(async () => {
+    port = await listen(server, { host: '127.0.0.1', port: 0 });
+  });
+  after(() => {
+    server.closeAllConnections();
+    server.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  test('is found', () => assert.ok(blocks.length >= 10));
+
+  test('compiles as strictly as the library itself', () => {
+    const sources = blocks.map(({ name, code }): [string, string] => [
+      `${join(repository, name.replace(/[:.]/g, '-'))}.ts`,
+      code,
+    ]);
+    assert.deepEqual(compile(new Map(sources)), []);
+  });
+
+  for (const [index, { name, code, runs, prints }] of blocks.entries()) {
+    if (!runs) continue;
+    test(`runs, and prints what it says: ${name}`, async () => {
+      const program = join(folder, `${index}.mts`);
+      const library = pathToFileURL(join(repository, 'src/')).href;
+      const runnable = code
+        .replaceAll(/\b8080\b/g, String(port))
+        .replaceAll("'dugong'", `'${library}index.ts'`)
+        .replaceAll("'dugong/http1'", `'${library}http1/index.ts'`);
+      writeFileSync(program, runnable);
+      const { status, stdout, stderr } = await runProgram(program, []);
+      assert.equal(stderr, '');
+      assert.equal(status, 0);
+      if (prints !== undefined) assert.deepEqual(stdout.toString().trimEnd().split('\n'), prints);
+    });
+  }
+});
