@@ -3,6 +3,7 @@
  */
 
 export { BodyFollowing } from './client/body-following.ts';
+export type { BodyPieces } from './client/body-source.ts';
 export { type ByterangesPromises, ByterangesReader } from './client/byteranges-reader.ts';
 export type { HTTPConnectionOptions } from './client/connection-options.ts';
 export type { ConnectionPromises } from './client/connection-promises.ts';
@@ -38,6 +39,7 @@ export { type AddressFamily, dnsTestHostnames, type ResolveOptions } from './io/
 export { TLSContext } from './io/tls-context.ts';
 export type { PEM, TLSOptions, TLSVersion } from './io/tls-options.ts';
 export { AioFuture, type AioFutureOptions } from './schedule/aio-future.ts';
+export { coAwait } from './schedule/co-await.ts';
 export {
   coAll,
   coAllSettled,

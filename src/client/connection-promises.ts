@@ -2,6 +2,7 @@
  * The operations of an HTTPConnection as promises: each runs the coroutine of the same name on the event loop.
  */
 
+import { Readable } from 'node:stream';
 import type { HeadersInit } from '../http1/headers.ts';
 import { AioFuture, type AioFutureOptions } from '../schedule/aio-future.ts';
 import type { HTTPConnection, SendRequestOptions } from './http-connection.ts';
@@ -73,5 +74,21 @@ export class ConnectionPromises {
   /** Awaits {@link HTTPConnection.coWriteRaw}. */
   writeRaw(data: Uint8Array, future?: AioFutureOptions): AioFuture<void> {
     return new AioFuture(this.#connection.coWriteRaw(data), future);
+  }
+
+  /**
+   * The rest of the body in parts of up to `size` bytes, each as soon as there is something. Whoever leaves the loop early finds
+   * the connection where he left it.
+   */
+  async *chunks(size?: number, future?: AioFutureOptions): AsyncGenerator<Buffer, void, void> {
+    for (let part = await this.read(size, future); part.length > 0; part = await this.read(size, future)) yield part;
+  }
+
+  /**
+   * The rest of the body as a stream. While its consumer does not take more, nothing is read from the socket; when it is
+   * destroyed, the connection stays where it was.
+   */
+  readable(future?: AioFutureOptions): Readable {
+    return Readable.from(this.chunks(undefined, future), { objectMode: false });
   }
 }

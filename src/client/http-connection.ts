@@ -9,8 +9,10 @@ import { StateError } from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
 import type { HeadersInit } from '../http1/headers.ts';
 import { TLSTransport } from '../io/tls.ts';
+import { assertCanAwait } from '../schedule/co-await.ts';
 import { runBlocking } from '../schedule/run-blocking.ts';
 import { BodyFollowing } from './body-following.ts';
+import { type BodyPieces, coEachPiece, mustBeAwaited } from './body-source.ts';
 import { type HTTPConnectionOptions, sessionOptions, wholeNumber } from './connection-options.ts';
 import { ConnectionPromises } from './connection-promises.ts';
 import { assumedContinue, HTTPResponse } from './http-response.ts';
@@ -26,8 +28,11 @@ import { textDecoderFor } from './text.ts';
 
 export interface SendRequestOptions extends ContentChecks {
   readonly headers?: HeadersInit | undefined;
-  /** A string is sent as UTF-8. BodyFollowing announces what `write()` will bring. */
-  readonly body?: string | Uint8Array | BodyFollowing | undefined;
+  /**
+   * A string is sent as UTF-8. BodyFollowing announces what `write()` will bring. A body in pieces is sent chunked (a Blob with
+   * its length), piece by piece; where these come as promises (async iterables, streams, Blobs) only under an AioFuture.
+   */
+  readonly body?: string | Uint8Array | BodyFollowing | BodyPieces | undefined;
   /** Send the body only when the server says 100 (Continue); needs a BodyFollowing (RFC 9110 10.1.1). */
   readonly expect100?: boolean | undefined;
   /**
@@ -94,10 +99,11 @@ export class HTTPConnection {
    * complete), ConnectionClosed, and what {@link coConnect} throws
    */
   *coSendRequest(method: string, path: string, options: SendRequestOptions = {}): Coroutine<void> {
-    const { body, framing } = requestBody(options.body);
+    const { body, framing, pieces } = requestBody(options.body);
     if (options.expect100 && !(options.body instanceof BodyFollowing)) {
       throw new TypeError('expect100 needs a BodyFollowing: there must be something to hold back');
     }
+    if (pieces !== undefined && mustBeAwaited(pieces)) assertCanAwait();
     const headers = withContentChecks(options.headers, options, body);
     yield* this.#openSession().coSendRequest(
       method,
@@ -105,6 +111,9 @@ export class HTTPConnection {
       { headers, framing, expectContinue: options.expect100, upgrade: options.upgrade },
       body,
     );
+    if (pieces === undefined) return;
+    yield* coEachPiece(pieces, (piece) => this.coWrite(piece));
+    if (framing.kind === 'chunked') yield* this.coEndBody();
   }
 
   /**
@@ -186,6 +195,14 @@ export class HTTPConnection {
   *coWriteRaw(data: Uint8Array): Coroutine<void> {
     const bytes = checkedBytes('writeRaw()', data);
     yield* this.#needSession('writeRaw()').coWriteRaw(bytes);
+  }
+
+  /**
+   * The rest of the body in parts of up to `size` bytes, each as soon as there is something, blocking. Whoever leaves the loop
+   * early finds the connection where he left it: with `read`, `readAll` or `discard` it goes on from there.
+   */
+  *chunks(size: number = READ_SIZE): Generator<Buffer, void, void> {
+    for (let part = this.read(size); part.length > 0; part = this.read(size)) yield part;
   }
 
   // --- the same, blocking the thread ---------------------------------------------------------------------------------
@@ -304,6 +321,10 @@ export class HTTPConnection {
   }
 
   [Symbol.dispose](): void {
+    this.disconnect();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
     this.disconnect();
   }
 

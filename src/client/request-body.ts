@@ -6,11 +6,14 @@ import { createHash } from 'node:crypto';
 import { type HeadersInit, HTTPHeaders } from '../http1/headers.ts';
 import type { RequestFraming } from '../http1/request-head.ts';
 import { BodyFollowing } from './body-following.ts';
+import { type BodyPieces, comesInPieces, knownLength } from './body-source.ts';
 
 export interface RequestBody {
   readonly framing: RequestFraming;
   /** The bytes, unless they follow. */
   readonly body: Uint8Array | undefined;
+  /** What the bytes come from, if they are sent after the head. */
+  readonly pieces?: BodyPieces;
 }
 
 const NONE: RequestBody = { framing: { kind: 'none' }, body: undefined };
@@ -21,6 +24,14 @@ export function requestBody(body: unknown): RequestBody {
   if (body instanceof BodyFollowing) {
     const { length } = body;
     return { framing: length === undefined ? { kind: 'chunked' } : { kind: 'length', length }, body: undefined };
+  }
+  if (comesInPieces(body)) {
+    const length = knownLength(body);
+    return {
+      framing: length === undefined ? { kind: 'chunked' } : { kind: 'length', length },
+      body: undefined,
+      pieces: body,
+    };
   }
   const bytes = typeof body === 'string' ? Buffer.from(body, 'utf8') : checkedBytes('body', body);
   return { framing: { kind: 'length', length: bytes.length }, body: bytes };

@@ -9,7 +9,7 @@ import type { BodyDecoder } from '../http1/body-decoder.ts';
 import type { HTTPHeaders } from '../http1/headers.ts';
 import { ClientProtocol, type Response } from '../http1/protocol.ts';
 import { SendQueue } from '../io/send-queue.ts';
-import { systemError, WOULD_BLOCK } from '../io/system-error.ts';
+import { isConnectionLost, systemError, WOULD_BLOCK } from '../io/system-error.ts';
 import type { Transport } from '../io/transport.ts';
 import { coWait } from './wait.ts';
 
@@ -26,7 +26,8 @@ export function* coTunnel(transport: Transport, authority: string, headers: HTTP
     yield* exchange.coSend(headers);
     const response = yield* exchange.coResponse();
     const { status, reason } = response.head;
-    if (response.framing.kind !== 'tunnel') {
+    // Any 2xx, also a 204, which has no body but opens a tunnel all the same.
+    if (status < 200 || status > 299) {
       const body = response.body === undefined ? Buffer.alloc(0) : yield* exchange.coExplanation(response.body);
       const answer = { status, reason, headers: response.head.headers, body };
       throw new ProxyError(`the proxy refused to connect to ${authority}: ${status} ${reason}${advice(status)}`, {
@@ -69,7 +70,7 @@ class TunnelExchange {
     while (!queue.empty) {
       const count = queue.sendTo(this.#transport);
       if (count === WOULD_BLOCK) yield* coWait(this.#transport.sendNeeds, 'tunnel');
-      else if (count < 0) throw this.#lost(systemError(count, 'send'));
+      else if (count < 0) throw this.#failed(count, 'send');
       else this.#protocol.bytesSent += count;
     }
   }
@@ -78,7 +79,7 @@ class TunnelExchange {
     for (;;) {
       const response = this.#protocol.nextResponse();
       if (response !== undefined) return response;
-      yield* this.#coInput();
+      if ((yield* this.#coInput()) === 0) throw this.#lost(undefined);
     }
   }
 
@@ -99,7 +100,8 @@ class TunnelExchange {
     return text.subarray(0, length);
   }
 
-  *#coInput(): Coroutine<void> {
+  /** Brings in what comes next; returns how much, 0 at the end. */
+  *#coInput(): Coroutine<number> {
     const { buffer } = this.#protocol;
     for (;;) {
       const room = buffer.makeRoom();
@@ -108,15 +110,23 @@ class TunnelExchange {
         yield* coWait(this.#transport.receiveNeeds, 'tunnel');
         continue;
       }
-      if (count < 0) throw this.#lost(systemError(count, 'recv'));
+      if (count < 0) throw this.#failed(count, 'recv');
       if (count === 0) this.#protocol.receivedEnd();
       buffer.filled(count);
       this.#protocol.bytesReceived += count;
-      return;
+      return count;
     }
   }
 
+  #failed(result: number, syscall: string): DugongError {
+    const cause = systemError(result, syscall);
+    return isConnectionLost(result) ? this.#lost(cause) : cause;
+  }
+
+  /** None of the user's requests is lost with it: none has been sent. */
   #lost(cause: unknown): ConnectionClosed {
-    return new ConnectionClosed('the proxy closed the connection', { phase: 'tunnel', cause });
+    const { bytesSent, bytesReceived } = this.#protocol;
+    const details = { phase: 'tunnel', bytesSent, bytesReceived, cause } as const;
+    return new ConnectionClosed('the proxy closed the connection in place of answering CONNECT', details);
   }
 }

@@ -5,9 +5,9 @@
 import { AsyncResource } from 'node:async_hooks';
 import { type Coroutine, PollNeeded } from '../coroutine.ts';
 import { ConnectionTimedOut, StateError } from '../errors.ts';
-import { addInterest, removeInterest, type Waiter } from './interests.ts';
+import { addInterest, removeInterest } from './interests.ts';
 import { notPollNeeded } from './run-blocking.ts';
-import { runAs } from './running.ts';
+import { type Runner, runAs } from './running.ts';
 
 export interface AioFutureOptions {
   /** Aborting throws the signal's reason into the coroutine. */
@@ -36,6 +36,8 @@ export class AioFuture<T> extends Promise<T> {
     return Promise;
   }
 
+  /** This future as interests, timers and task sets know it. */
+  readonly #runner: Runner = { canAwait: true, wake: () => this.#wake() };
   readonly #coroutine: Coroutine<T>;
   readonly #resolve: (value: T) => void;
   readonly #reject: (error: unknown) => void;
@@ -46,8 +48,6 @@ export class AioFuture<T> extends Promise<T> {
   /** Errors to throw into the coroutine when it can take them: it may be running at the time. */
   readonly #interruptions: { error: unknown }[] = [];
   #waitingFor: PollNeeded | undefined;
-  /** How interests and timers reach this future; made at the first suspension. */
-  #waiter: Waiter | undefined;
   #deadlineTimer: NodeJS.Timeout | undefined;
   readonly #timeoutTimer: NodeJS.Timeout | undefined;
   #withdrawSignal: (() => void) | undefined;
@@ -121,7 +121,7 @@ export class AioFuture<T> extends Promise<T> {
     try {
       let interruption = this.#interruptions.shift();
       for (;;) {
-        const step = runAs(undefined, () =>
+        const step = runAs(this.#runner, () =>
           interruption === undefined ? this.#coroutine.next() : this.#coroutine.throw(interruption.error),
         );
         if (step.done) {
@@ -141,9 +141,8 @@ export class AioFuture<T> extends Promise<T> {
   /** Returns what is to be thrown into the coroutine because it cannot wait for `need`. */
   #waitFor(need: unknown): { error: unknown } | undefined {
     if (!(need instanceof PollNeeded)) return { error: notPollNeeded(need) };
-    this.#waiter ??= { wake: () => this.#wake() };
     try {
-      if (need.fd >= 0) addInterest(need, this.#waiter);
+      if (need.fd >= 0) addInterest(need, this.#runner);
     } catch (error) {
       return { error };
     }
@@ -151,7 +150,7 @@ export class AioFuture<T> extends Promise<T> {
     this.#context ??= new AsyncResource('AioFuture');
     if (need.deadline !== undefined) {
       const delay = Math.min(MAX_DELAY, Math.ceil(Math.max(0, need.deadline - performance.now())));
-      this.#deadlineTimer = setTimeout(this.#waiter.wake, delay);
+      this.#deadlineTimer = setTimeout(this.#runner.wake, delay);
     }
     return undefined;
   }
@@ -160,7 +159,7 @@ export class AioFuture<T> extends Promise<T> {
     const need = this.#waitingFor;
     if (need === undefined) return;
     this.#waitingFor = undefined;
-    if (need.fd >= 0 && this.#waiter !== undefined) removeInterest(need.fd, this.#waiter);
+    if (need.fd >= 0) removeInterest(need.fd, this.#runner);
     clearTimeout(this.#deadlineTimer);
   }
 

@@ -8,16 +8,12 @@ import { POLLIN, POLLOUT, type PollNeeded } from '../coroutine.ts';
 import { addDescriptorListener } from '../io/descriptor.ts';
 import { native } from '../io/native.ts';
 import { systemError } from '../io/system-error.ts';
+import type { Runner } from './running.ts';
 import { assertSlotsFree, directionsOf } from './slots.ts';
-
-/** Somebody to wake when what they wait for is ready. */
-export interface Waiter {
-  wake(): void;
-}
 
 interface Interest {
   readonly need: PollNeeded;
-  readonly waiter: Waiter;
+  readonly waiter: Runner;
 }
 
 /** By descriptor; most have one interest, at most one reader and one writer that are not shared. */
@@ -27,7 +23,7 @@ const interests = new Map<number, Interest[]>();
  * `waiter` is woken once when `need` is ready; until then it can be withdrawn.
  * @throws StateError if the slot is taken, SystemError if the descriptor cannot be watched
  */
-export function addInterest(need: PollNeeded, waiter: Waiter): void {
+export function addInterest(need: PollNeeded, waiter: Runner): void {
   const present = interests.get(need.fd);
   if (present === undefined) {
     watch(need.fd, need.mask);
@@ -40,7 +36,7 @@ export function addInterest(need: PollNeeded, waiter: Waiter): void {
 }
 
 /** `waiter` no longer waits for `fd`. */
-export function removeInterest(fd: number, waiter: Waiter): void {
+export function removeInterest(fd: number, waiter: Runner): void {
   const present = interests.get(fd);
   if (present === undefined) return;
   const left = present.filter((interest) => interest.waiter !== waiter);

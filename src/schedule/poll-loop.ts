@@ -3,20 +3,18 @@
  * those that only wait cost nothing. Node's event loop stands still while it runs.
  */
 
-import { type Coroutine, PollNeeded, waitFor } from '../coroutine.ts';
+import { type Coroutine, waitFor } from '../coroutine.ts';
 import { StateError } from '../errors.ts';
 import { cancellation } from './aio-future.ts';
-import { type RunningMember, runAs, runningMember } from './running.ts';
+import { UNTIL_WOKEN } from './co-await.ts';
+import { currentRunner, type Runner, runAs } from './running.ts';
 import { type Member, type Outcome, TaskSet } from './task-set.ts';
-
-/** Never ready by itself: whoever waits for it is woken by name. */
-const UNTIL_WOKEN = new PollNeeded(-1, 0);
 
 /** A coroutine that a PollLoop runs. */
 export class Task<T> {
   readonly #set: TaskSet;
   readonly #member: Member<T>;
-  readonly #joining: RunningMember[] = [];
+  readonly #joining: Runner[] = [];
   #outcome: Outcome<T> | undefined;
 
   /** Use `PollLoop.createTask`. */
@@ -24,7 +22,7 @@ export class Task<T> {
     this.#set = set;
     this.#member = set.add(coroutine, (outcome) => {
       this.#outcome = outcome;
-      for (const member of this.#joining) member.wake();
+      for (const runner of this.#joining) runner.wake();
     });
   }
 
@@ -59,9 +57,9 @@ export class Task<T> {
    */
   *join(): Coroutine<T> {
     while (!this.done()) {
-      const member = runningMember();
-      if (member === undefined) throw new StateError('join() is for the tasks of a PollLoop: use runUntilComplete()');
-      this.#joining.push(member);
+      const runner = currentRunner();
+      if (runner === undefined) throw new StateError('join() is for the tasks of a PollLoop: use runUntilComplete()');
+      this.#joining.push(runner);
       yield* waitFor(UNTIL_WOKEN);
     }
     return this.result();

@@ -1,27 +1,29 @@
 /**
- * Which set's member is being run at this moment on this thread, so that a set which is run inside another one knows it. Who
- * runs a coroutine on his own account, as AioFuture and runBlocking do, says so, since what surrounds him is not what waits.
+ * Who is running a coroutine at this moment on this thread: a future, a member of a task set, or nobody in particular (a blocking
+ * call, a loop written by hand). A set that is run inside another one knows it by this, and so does a coroutine that waits
+ * for something which no descriptor tells.
  */
 
-/** A member of a task set, as far as others need to know. */
-export interface RunningMember {
-  /** Resumes it if it waits. */
+export interface Runner {
+  /** Resumes the coroutine if it waits: waking early is legal. */
   wake(): void;
+  /** Whether promises can be settled while the coroutine waits. */
+  readonly canAwait: boolean;
 }
 
-let running: RunningMember | undefined;
+let current: Runner | undefined;
 
-export function runningMember(): RunningMember | undefined {
-  return running;
+export function currentRunner(): Runner | undefined {
+  return current;
 }
 
-/** Calls `step` as (a part of) what `member` does; undefined: as what nobody's member does. */
-export function runAs<T>(member: RunningMember | undefined, step: () => T): T {
-  const before = running;
-  running = member;
+/** Calls `step` as what `runner` does. */
+export function runAs<T>(runner: Runner | undefined, step: () => T): T {
+  const before = current;
+  current = runner;
   try {
     return step();
   } finally {
-    running = before;
+    current = before;
   }
 }

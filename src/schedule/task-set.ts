@@ -10,7 +10,7 @@ import { type Coroutine, POLLIN, PollNeeded } from '../coroutine.ts';
 import { StateError } from '../errors.ts';
 import { Registry, Wait } from './registry.ts';
 import { notPollNeeded } from './run-blocking.ts';
-import { type RunningMember, runAs, runningMember } from './running.ts';
+import { currentRunner, type Runner, runAs } from './running.ts';
 
 /** What a coroutine that was run to its end came to. */
 export type Outcome<T> =
@@ -18,7 +18,7 @@ export type Outcome<T> =
   | { readonly status: 'rejected'; readonly reason: unknown };
 
 /** One coroutine of a set. */
-export class Member<T = unknown> implements RunningMember {
+export class Member<T = unknown> implements Runner {
   readonly set: TaskSet;
   readonly coroutine: Coroutine<T>;
   readonly ended: (outcome: Outcome<T>) => void;
@@ -32,6 +32,10 @@ export class Member<T = unknown> implements RunningMember {
     this.set = set;
     this.coroutine = coroutine;
     this.ended = ended;
+  }
+
+  get canAwait(): boolean {
+    return this.set.canAwait;
   }
 
   wake(): void {
@@ -76,12 +80,17 @@ export class TaskSet {
   #home: Registry = this.#own;
   readonly #members = new Set<Member>();
   readonly #ready: Member[] = [];
-  /** The member of another set that runs this one. */
-  #around: RunningMember | undefined;
+  /** Who runs this set, if he can be told to. */
+  #around: Runner | undefined;
 
   /** How many members have not ended. */
   get size(): number {
     return this.#members.size;
+  }
+
+  /** Whether promises can be settled while the members wait. */
+  get canAwait(): boolean {
+    return this.#around?.canAwait ?? false;
   }
 
   /** How many members are ready to go on. */
@@ -120,7 +129,7 @@ export class TaskSet {
 
   /** Runs whoever is ready, until all wait or have ended. To be called first whenever the set is resumed. */
   run(): void {
-    const around = runningMember();
+    const around = currentRunner();
     this.#around = around;
     this.#moveTo(around instanceof Member ? around.set.#home : this.#own);
     // What an outermost set has collected is here already.
@@ -148,7 +157,7 @@ export class TaskSet {
 
   /** What is to be waited for before `run()` has something to do. */
   get need(): PollNeeded {
-    if (this.#around !== undefined) return new SetNeeded(this, this.#home, undefined);
+    if (this.#around instanceof Member) return new SetNeeded(this, this.#home, undefined);
     const { fd, deadline } = this.#own;
     return new PollNeeded(fd, fd < 0 ? 0 : POLLIN, { deadline });
   }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { HTTPConnection } from '../../src/index.ts';
+import { HTTPConnection, ProxyError } from '../../src/index.ts';
 import { native } from '../../src/io/native.ts';
-import { ok } from '../support/messages.ts';
+import { ok, response } from '../support/messages.ts';
 import { expectAnything, expectHead, send, startScriptedServer } from '../support/scripted-server.ts';
 import { timeLimit } from '../support/time-limit.ts';
 
@@ -18,7 +18,8 @@ interface RequestCase {
     readonly path?: string;
     readonly headers?: readonly [string, unknown][];
     readonly body?: string;
-    readonly proxy?: unknown;
+    /** Host and port; a scripted server takes the place of port 0. */
+    readonly proxy?: readonly [string, number];
     readonly ssl?: true;
   };
   readonly expect: 'throws' | 'sent' | 'either';
@@ -29,8 +30,6 @@ interface RequestCase {
 const all = JSON.parse(
   readFileSync(new URL('../data/request-cases.json', import.meta.url), 'utf8'),
 ) as readonly RequestCase[];
-/** Rows about proxies (some of them with TLS behind) wait for the issue that brings proxies and TLS. */
-const plain = all.filter(({ call }) => call.proxy === undefined && call.ssl === undefined);
 
 /** `{toString: [first, later]}` stands for an object that says something else each time. */
 function headerValue(value: unknown): unknown {
@@ -40,22 +39,27 @@ function headerValue(value: unknown): unknown {
 }
 
 describe('what a request may hold', () => {
-  test('(all rows but those about proxies are here)', () => {
-    assert.ok(plain.length >= 50);
-    assert.ok(all.filter((row) => !plain.includes(row)).every(({ id }) => /prox/.test(id)));
-  });
+  test('(all rows are here)', () => assert.ok(all.length >= 55));
 
-  for (const { id, source, call, expect: expected, wire_has = [], wire_lacks = [] } of plain) {
+  for (const { id, source, call, expect: expected, wire_has = [], wire_lacks = [] } of all) {
     test(`${id}: ${expected} [${source}]`, () => {
       const host = call.hostname === '::1' ? '::1' : '127.0.0.1';
-      using server = startScriptedServer([[expectHead(), send(ok('')), expectAnything()]], { host });
+      // There is no TLS here: what matters is what a proxy is told before it.
+      const answer = call.ssl ? response('403 Forbidden', ['Content-Length: 0']) : ok('');
+      using server = startScriptedServer([[expectHead(), send(answer), expectAnything()]], { host });
       const before = native.counts();
-      const port = call.port === 'NaN' ? Number.NaN : (call.port ?? server.port);
+      const port = call.port === 'NaN' ? Number.NaN : (call.port ?? (call.proxy ? undefined : server.port));
+      const proxy = call.proxy && { hostname: call.proxy[0], port: call.proxy[1] || server.port };
       const headers = call.headers?.map(([name, value]): [string, string] => [name, headerValue(value) as string]);
       const options = { ...(headers && { headers }), ...(call.body !== undefined && { body: call.body }) };
       let thrown: unknown;
       try {
-        using connection = new HTTPConnection(call.hostname ?? '127.0.0.1', { port, timeout: timeLimit(20_000) });
+        using connection = new HTTPConnection(call.hostname ?? '127.0.0.1', {
+          port,
+          proxy,
+          tls: call.ssl,
+          timeout: timeLimit(20_000),
+        });
         connection.sendRequest(call.method ?? 'GET', call.path ?? '/', options);
         connection.readResponse();
       } catch (error) {
@@ -69,7 +73,8 @@ describe('what a request may hold', () => {
       }
       // Whether these can be reached depends on the machine; what they become in Host, authority.test.ts says.
       if (id === 'host/ipv6-zone' || id === 'host/trailing-dot') return;
-      assert.equal(thrown, undefined);
+      if (call.ssl) assert.ok(thrown instanceof ProxyError, `threw ${String(thrown)}`);
+      else assert.equal(thrown, undefined);
       const wire = server.received().toString('latin1');
       for (const text of wire_has)
         assert.ok(wire.includes(text), `${JSON.stringify(text)} is not in ${JSON.stringify(wire)}`);

@@ -44,7 +44,9 @@ describe('the operations of a connection', () => {
       ...['readText', 'readRaw', 'writeRaw'],
     ];
     for (const name of expected) assert.ok(operations.map(blockingName).includes(name), name);
-    assert.deepEqual(operations.map(blockingName).sort(), [...promised.keys()].sort());
+    // Iterables and streams have forms of their own.
+    const single = [...promised.keys()].filter((name) => !['chunks', 'readable'].includes(name));
+    assert.deepEqual(operations.map(blockingName).sort(), single.sort());
     const others = [...own.keys()].filter((name) => !operations.includes(name) && !promised.has(name));
     assert.deepEqual(others.sort(), plain.sort());
   });

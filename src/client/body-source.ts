@@ -1,0 +1,64 @@
+/**
+ * Request bodies that come in pieces: from what the user gives to a coroutine that sends it. Where pieces come as promises, they
+ * are awaited, which only an AioFuture can.
+ */
+
+import { Readable } from 'node:stream';
+import type { Coroutine } from '../coroutine.ts';
+import { coAwait } from '../schedule/co-await.ts';
+
+/** Pieces of a body; strings are sent as UTF-8. A Readable and a ReadableStream are async iterables. */
+export type BodyPieces = Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array> | Blob;
+
+/** Whether `body` comes in pieces: strings and views of memory are iterable too, but come as a whole. */
+export function comesInPieces(body: unknown): body is BodyPieces {
+  if (typeof body !== 'object' || body === null || ArrayBuffer.isView(body)) return false;
+  // What is all there can be checked before anything is sent.
+  if (Array.isArray(body)) for (const piece of body) bytesOf(piece);
+  return Symbol.iterator in body || Symbol.asyncIterator in body || body instanceof Blob;
+}
+
+/** The length of a body in pieces, if it is known beforehand. */
+export function knownLength(body: BodyPieces): number | undefined {
+  return body instanceof Blob ? body.size : undefined;
+}
+
+/** Whether the pieces come as promises. */
+export function mustBeAwaited(body: BodyPieces): boolean {
+  return body instanceof Blob || !(Symbol.iterator in body);
+}
+
+/** Calls `coSend` with each piece in turn. When that fails, what gives the pieces is told, so that it can clean up. */
+export function* coEachPiece(body: BodyPieces, coSend: (piece: Uint8Array) => Coroutine<void>): Coroutine<void> {
+  if (body instanceof Blob) {
+    yield* coEachPiece(Readable.fromWeb(body.stream() as never), coSend);
+  } else if (Symbol.iterator in body) {
+    for (const piece of body) yield* coSend(bytesOf(piece));
+  } else {
+    yield* coEachAwaited(body[Symbol.asyncIterator](), coSend);
+  }
+}
+
+function* coEachAwaited(
+  pieces: AsyncIterator<string | Uint8Array>,
+  coSend: (piece: Uint8Array) => Coroutine<void>,
+): Coroutine<void> {
+  let ended = false;
+  try {
+    for (;;) {
+      const step = yield* coAwait(pieces.next());
+      ended = step.done === true;
+      if (ended) return;
+      yield* coSend(bytesOf(step.value));
+    }
+  } finally {
+    if (!ended) void pieces.return?.();
+  }
+}
+
+/** @throws TypeError */
+function bytesOf(piece: unknown): Uint8Array {
+  if (typeof piece === 'string') return Buffer.from(piece, 'utf8');
+  if (piece instanceof Uint8Array) return piece;
+  throw new TypeError(`a body's pieces must be strings or bytes, got ${piece === null ? 'null' : typeof piece}`);
+}

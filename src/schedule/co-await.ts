@@ -1,0 +1,47 @@
+/**
+ * Waiting for a promise inside a coroutine, where that is possible: on Node's event loop.
+ */
+
+import { type Coroutine, PollNeeded, waitFor } from '../coroutine.ts';
+import { StateError } from '../errors.ts';
+import { currentRunner, type Runner } from './running.ts';
+
+/** Never ready by itself: whoever waits for it is woken by name. */
+export const UNTIL_WOKEN: PollNeeded = new PollNeeded(-1, 0);
+
+/**
+ * Waits until `promise` is settled: `const value = yield* coAwait(promise)`. Works in a coroutine that an AioFuture runs, also
+ * inside combinators.
+ * @throws what the promise was rejected with; StateError where the event loop stands still, or nobody could resume the caller
+ */
+export function* coAwait<T>(promise: PromiseLike<T> | T): Coroutine<Awaited<T>> {
+  const runner = currentRunner();
+  if (runner === undefined || !runner.canAwait) {
+    throw new StateError(
+      'a promise can be awaited only in a coroutine that an AioFuture runs: here nothing could settle it',
+    );
+  }
+  let outcome: { value: Awaited<T> } | { error: unknown } | undefined;
+  Promise.resolve(promise).then(
+    (value) => {
+      outcome = { value: value as Awaited<T> };
+      runner.wake();
+    },
+    (error: unknown) => {
+      outcome = { error };
+      runner.wake();
+    },
+  );
+  while (outcome === undefined) yield* waitFor(UNTIL_WOKEN);
+  if ('error' in outcome) throw (outcome as { error: unknown }).error;
+  return (outcome as { value: Awaited<T> }).value;
+}
+
+/** @throws StateError unless the coroutine that is being run can wait for promises */
+export function assertCanAwait(): Runner {
+  const runner = currentRunner();
+  if (runner?.canAwait) return runner;
+  throw new StateError(
+    'a promise can be awaited only in a coroutine that an AioFuture runs: here nothing could settle it',
+  );
+}

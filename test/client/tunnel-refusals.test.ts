@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { ConnectionClosed, type HTTPConnectionOptions, isTempNetworkError, ProxyError } from '../../src/index.ts';
+import { native } from '../../src/io/native.ts';
+import { response } from '../support/messages.ts';
+import {
+  close,
+  end,
+  expectAnything,
+  expectBytes,
+  expectEnd,
+  expectHead,
+  reset,
+  type Script,
+  type Step,
+  send,
+  startScriptedServer,
+} from '../support/scripted-server.ts';
+import { timeLimit } from '../support/time-limit.ts';
+import { assertLike, connectHead, ESTABLISHED, failure, through } from '../support/tunnelled.ts';
+import { thrownBy } from '../support/waiting.ts';
+
+/** Plays `steps` after CONNECT; returns what connecting throws, and sees to it that the proxy got CONNECT and no more. */
+function refusal(steps: Script, options: HTTPConnectionOptions = {}): unknown {
+  using proxy = startScriptedServer([[expectHead(), ...steps]]);
+  const error = failure(through(proxy, options));
+  proxy.check();
+  assert.equal(proxy.received().toString('latin1'), connectHead('origin.invalid:443', 'Accept-Encoding: identity'));
+  return error;
+}
+
+describe('a proxy that refuses', () => {
+  const page = 'credentials, please';
+  const bodies: readonly [name: string, steps: Script, body: string][] = [
+    ['of announced length', [send(response('407 No', [`Content-Length: ${page.length}`], page))], page],
+    ['in chunks', [send(response('407 No', ['Transfer-Encoding: chunked'], `13\r\n${page}\r\n0\r\n\r\n`))], page],
+    ['up to the end', [send(response('407 No', [], page)), close()], page],
+    ['that is cut short', [send(response('407 No', ['Content-Length: 100'], page)), close()], page],
+    ['that a reset follows', [send(response('407 No', ['Content-Length: 100'])), reset()], ''],
+    ['whose framing is invalid', [send(response('407 No', ['Content-Length: x'], page))], ''],
+    ['of none', [send(response('407 No', ['Content-Length: 0']))], ''],
+  ];
+  for (const [name, steps, body] of bodies) {
+    test(`says so with a body ${name}: ProxyError with all of it`, () => {
+      const error = refusal(steps);
+      assert.ok(error instanceof ProxyError, String(error));
+      assert.match(error.message, /refused to connect to origin\.invalid:443: 407 No \(.*user name and password/);
+      assert.equal(error.answer?.status, 407);
+      assert.equal(error.answer.reason, 'No');
+      assert.equal(Buffer.from(error.answer.body).toString(), body);
+    });
+  }
+
+  test('says what credentials it wants', () => {
+    const fields = ['Proxy-Authenticate: Basic realm="x"', 'X-Proxy: 1', 'Content-Length: 0'];
+    const error = refusal([send(response('407 Proxy Authentication Required', fields))]);
+    assert.ok(error instanceof ProxyError);
+    assert.deepEqual(
+      [...(error.answer?.headers ?? [])],
+      [
+        ['Proxy-Authenticate', 'Basic realm="x"'],
+        ['X-Proxy', '1'],
+        ['Content-Length', '0'],
+      ],
+    );
+  });
+
+  for (const status of ['301 Moved', '304 Not Modified', '403 Forbidden', '502 Bad Gateway']) {
+    test(`by ${status} makes no tunnel`, () => {
+      const error = refusal([send(response(status, ['Content-Length: 2', 'Location: http://x/'], 'no')), close()]);
+      assertLike(error, { name: 'ProxyError', code: 'DUGONG_PROXY' });
+      assert.equal((error as ProxyError).answer?.status, Number(status.slice(0, 3)));
+    });
+  }
+
+  test('at length has the beginning of its body kept', () => {
+    const steps = [expectAnything(), send(response('403 No', [], 'x'.repeat(100_000)), { peerMayLeave: true })];
+    const error = refusal(steps) as ProxyError;
+    assert.equal(error.answer?.body.length, 16_384);
+  });
+
+  const noHTTP: readonly [name: string, answer: string][] = [
+    ['no HTTP', 'SSH-2.0-OpenSSH_9.2p1\r\n'],
+    ['HTTP/2', 'HTTP/2 200 OK\r\n\r\n'],
+    ['101', response('101 Switching Protocols', ['Upgrade: x'])],
+    ['a head of 70 KB', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(70_000)}\r\n\r\n`],
+    ['many fields in 70 KB', response('200 OK', Array(7000).fill('X: 67890'))],
+    ['endless 1xx', response('102 Processing').repeat(10_000)],
+    ['a 200 with bytes behind it in one segment', `${ESTABLISHED}\x16`],
+    ['a 204 with bytes behind it in one segment', `${response('204 No Content')}HTTP/1.1 200 OK\r\n\r\n`],
+  ];
+  for (const [name, answer] of noHTTP) {
+    test(`to speak properly, ${name}: ProxyError without an answer`, () => {
+      const error = refusal([expectAnything(), send(answer, { peerMayLeave: true })]);
+      assert.ok(error instanceof ProxyError, String(error));
+      assert.equal(error.answer, undefined);
+    });
+  }
+
+  test('by bytes of its own between its answer and the handshake: no TLS, and nothing in clear', () => {
+    const plain = send('HTTP/1.1 200 OK\r\n\r\n');
+    using proxy = startScriptedServer([
+      [expectHead(), send(ESTABLISHED), expectBytes(1), expectAnything(), plain, expectEnd()],
+    ]);
+    const error = failure(through(proxy));
+    assertLike(error, { name: 'TLSError', code: 'ERR_SSL_WRONG_VERSION_NUMBER' });
+    assert.doesNotMatch(proxy.received().toString('latin1'), /GET|s3cret/);
+  });
+
+  test('slowly is waited for, as long as something comes now and then', () => {
+    const steps = [send(response('403 Forbidden', ['Content-Length: 0']), { chunk: 9, every: 25 })];
+    assert.ok(refusal(steps, { timeout: timeLimit(120) }) instanceof ProxyError);
+  });
+});
+
+describe('a proxy that leaves', () => {
+  const departures: readonly [name: string, step: Step][] = [
+    ['a FIN', end()],
+    ['a close', close()],
+    ['a reset', reset()],
+  ];
+  const stages: readonly [name: string, steps: Script, phase: string][] = [
+    ['before it answers', [expectHead()], 'tunnel'],
+    ['within its answer', [expectHead(), send('HTTP/1.1 20')], 'tunnel'],
+    ['within the fields', [expectHead(), send('HTTP/1.1 200 OK\r\nX: y\r\n')], 'tunnel'],
+    ['during the handshake', [expectHead(), send(ESTABLISHED), expectBytes(1), expectAnything()], 'handshake'],
+  ];
+  for (const [departure, leave] of departures) {
+    for (const [name, steps, phase] of stages) {
+      test(`by ${departure} ${name}: ConnectionClosed, phase ${phase}`, () => {
+        using proxy = startScriptedServer([[...steps, leave]]);
+        const connection = through(proxy);
+        const before = native.counts();
+        const error = thrownBy(() => connection.sendRequest('GET', '/'));
+        assert.ok(error instanceof ConnectionClosed, String(error));
+        assert.equal(error.phase, phase);
+        assert.deepEqual(error.lostRequests, []);
+        assert.deepEqual(native.counts(), before);
+        assert.equal(connection.responsePending(), false);
+      });
+    }
+  }
+
+  test('before it takes CONNECT is not left out', () => {
+    using proxy = startScriptedServer([[close()], [reset()]]);
+    assertLike(failure(through(proxy)), { name: 'ConnectionClosed', phase: 'tunnel' });
+    // Depending on when it comes, connect(2) or the first call after it reports the reset.
+    assert.ok(isTempNetworkError(failure(through(proxy))));
+  });
+
+  test('is no other than one that cannot be reached: the error of the system, with its address', () => {
+    using stalled = startScriptedServer([]);
+    const { port } = stalled;
+    stalled.stop();
+    const refused = { name: 'SystemError', code: 'ECONNREFUSED', address: '127.0.0.1', port };
+    assertLike(failure(through({ port })), refused);
+    const nowhere = through({ port }, { proxy: 'http://proxy.invalid:3128', dnsTestHostnames: ['localhost'] });
+    assertLike(failure(nowhere), { name: 'HostnameNotResolvable', hostname: 'proxy.invalid' });
+  });
+});
