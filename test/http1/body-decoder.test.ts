@@ -52,6 +52,15 @@ function assertMalformed(encoded: string, message: RegExp, limits: Partial<Limit
 }
 
 suite('a fault in a chunked body', () => {
+  test('does not matter while fewer bytes are asked for than stand before it', () => {
+    const decoder = chunked();
+    const buffer = bufferOf('5\r\nhello!');
+    const target = Buffer.alloc(3);
+    assert.equal(decoder.decode(buffer, target, 0, 3), 3);
+    assert.equal(decoder.decode(buffer, target, 0, 3), 2);
+    assert.throws(() => decoder.decode(buffer, target, 0, 3), { name: 'InvalidResponse' });
+  });
+
   test('is reported after the bytes before it, again and again, whether they came with it or not', () => {
     const decoder = chunked();
     const buffer = bufferOf('5\r\nhello\r\n5\r\nworld!');

@@ -1,10 +1,11 @@
 /**
- * The response cases of test/data/wire-cases.json, and how to tell whether what a client made of one is what it should. It
+ * The response cases of test/data/wire-cases.json and test/wire/cases, and how to tell whether what a client made of one is what it should. It
  * knows neither the pure core nor sockets: those who run the cases do.
  */
 
 import { readFileSync } from 'node:fs';
 import type { HTTPHeaders } from 'dugong/http1';
+import { ownWireCases } from '../wire/cases/index.ts';
 
 export type Pair = readonly [string, string];
 
@@ -59,10 +60,13 @@ export type Outcome =
   | { readonly kind: 'error'; readonly error: Error; readonly when: 'head' | 'body' }
   | { readonly kind: 'hang' };
 
+/** The agreed cases. */
+export const givenWireCases: readonly WireCase[] = JSON.parse(
+  readFileSync(new URL('../data/wire-cases.json', import.meta.url), 'utf8'),
+) as WireCase[];
+
 /** This project's own cases stand beside the agreed ones. */
-export const wireCases: readonly WireCase[] = ['wire-cases.json', 'own-wire-cases.json'].flatMap(
-  (file) => JSON.parse(readFileSync(new URL(`../data/${file}`, import.meta.url), 'utf8')) as WireCase[],
-);
+export const wireCases: readonly WireCase[] = [...givenWireCases, ...ownWireCases];
 
 /** The path to request: CONNECT has its own form. */
 export function pathFor(request: WireRequest): string {

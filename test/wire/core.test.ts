@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { ClientProtocol, type Response } from 'dugong/http1';
-import { mismatch, type Outcome, pathFor, type WireCase, wireCases } from '../support/wire-cases.ts';
+import { type Expected, mismatch, type Outcome, pathFor, type WireCase, wireCases } from '../support/wire-cases.ts';
 
 /** Splits `bytes` after each of the ascending offsets `cuts`. */
 function split(bytes: Buffer, cuts: readonly number[]): Buffer[] {
@@ -15,12 +15,15 @@ function split(bytes: Buffer, cuts: readonly number[]): Buffer[] {
 
 /** A client's conversation over the core: brings one piece whenever the protocol asks for more. */
 class Conversation {
-  readonly protocol = new ClientProtocol({ host: 'origin.example' });
+  readonly protocol: ClientProtocol;
   readonly #pieces: Buffer[];
   #brought = 0;
   readonly #then: WireCase['then'];
 
   constructor(pieces: Buffer[], then: WireCase['then']) {
+    // In a few pieces, the window is so small that heads and bodies must grow it or pass it several times.
+    const receiveBufferSize = pieces.length > 1 && pieces.length < 10 ? 64 : undefined;
+    this.protocol = new ClientProtocol({ host: 'origin.example', receiveBufferSize });
     this.#pieces = pieces;
     this.#then = then;
   }
@@ -94,12 +97,24 @@ function converse(wireCase: WireCase, pieces: Buffer[]): Conversation {
   return conversation;
 }
 
+/** For messages: how the bytes were brought. */
+function feeding(pieces: readonly Buffer[]): string {
+  const [first] = pieces;
+  if (first === undefined || pieces.length === 1) return 'whole';
+  return pieces.length > 6 ? 'one byte at a time' : `in pieces of ${pieces.map((piece) => piece.length).join(', ')}`;
+}
+
+function complaint(outcome: Outcome, expected: Expected, pieces: readonly Buffer[]): string | undefined {
+  const why = mismatch(outcome, expected);
+  return why === undefined ? undefined : `${why} (${feeding(pieces)})`;
+}
+
 function check(wireCase: WireCase, pieces: Buffer[]): void {
   const conversation = converse(wireCase, pieces);
   const outcome = conversation.outcome();
-  assert.equal(mismatch(outcome, wireCase.expect), undefined);
+  assert.equal(complaint(outcome, wireCase.expect, pieces), undefined);
   for (const expected of wireCase.expect_next ?? []) {
-    assert.equal(mismatch(conversation.outcome(), expected), undefined, 'the next response');
+    assert.equal(complaint(conversation.outcome(), expected, pieces), undefined);
   }
   if (outcome.kind === 'error' || (outcome.kind === 'ok' && !outcome.reusable)) conversation.assertDead();
 }
@@ -115,35 +130,26 @@ function randomNumbers(seed: number): () => number {
   };
 }
 
+/** Where to cut: at every point one after the other, or, where that would be too much, at random points. */
+function* cuts(length: number): Generator<number[]> {
+  if (length <= 300) {
+    for (let cut = 1; cut < length; cut++) yield [cut];
+    return;
+  }
+  const random = randomNumbers(length);
+  for (let round = 0; round < (length < 20_000 ? 20 : 4); round++) {
+    yield Array.from({ length: 5 }, () => 1 + Math.floor(random() * (length - 1))).sort((a, b) => a - b);
+  }
+}
+
 suite('each response case gives the recommended outcome, however its bytes are cut', () => {
   for (const wireCase of wireCases) {
-    const bytes = Buffer.from(wireCase.response_base64, 'base64');
-
-    test(`${wireCase.id}: whole`, () => check(wireCase, [bytes]));
-
-    test(`${wireCase.id}: one byte at a time`, () => {
+    test(wireCase.id, () => {
+      const bytes = Buffer.from(wireCase.response_base64, 'base64');
+      check(wireCase, [bytes]);
       check(wireCase, split(bytes, [...bytes.keys()].slice(1)));
+      for (const at of cuts(bytes.length)) check(wireCase, split(bytes, at));
     });
-
-    if (bytes.length <= 300) {
-      test(`${wireCase.id}: cut at every point`, () => {
-        for (let cut = 1; cut < bytes.length; cut++) check(wireCase, split(bytes, [cut]));
-      });
-    } else {
-      test(`${wireCase.id}: cut at random points`, () => {
-        const random = randomNumbers(bytes.length);
-        for (let round = 0; round < 20; round++) {
-          const cuts = Array.from({ length: 5 }, () => 1 + Math.floor(random() * (bytes.length - 1)));
-          check(
-            wireCase,
-            split(
-              bytes,
-              cuts.sort((a, b) => a - b),
-            ),
-          );
-        }
-      });
-    }
   }
 });
 
@@ -152,7 +158,8 @@ suite('a response that leaves the connection reusable is followed by the next on
   for (const wireCase of wireCases) {
     const reusable =
       wireCase.expect.kind === 'ok' && wireCase.expect.connection_reusable && wireCase.then === 'keep-open';
-    if (!reusable || wireCase.pipeline !== undefined) continue;
+    // After CONNECT no request can be pipelined: it may be the last one.
+    if (!reusable || wireCase.pipeline !== undefined || wireCase.request.method === 'CONNECT') continue;
     test(wireCase.id, () => {
       const bytes = Buffer.concat([Buffer.from(wireCase.response_base64, 'base64'), Buffer.from(next)]);
       const followed: WireCase = { ...wireCase, pipeline: [{ method: 'GET', headers: [] }] };

@@ -1,0 +1,121 @@
+/**
+ * All that a client hears when it reads some responses over the pure core, as plain data that can be compared. It judges
+ * nothing but what no input may cause: an error that is not documented, or a call that makes no progress.
+ */
+
+import assert from 'node:assert/strict';
+import {
+  ClientProtocol,
+  type ClientProtocolOptions,
+  ConnectionClosed,
+  InvalidResponse,
+  type Response,
+  UnsupportedResponse,
+} from 'dugong/http1';
+
+export type End = 'open' | 'orderly' | 'failed';
+
+export interface Trace {
+  /** Heads, bodies, trailers and errors in their order; bodies that came in parts are one. */
+  readonly events: string[];
+  readonly protocol: ClientProtocol;
+  /** The most memory that the receive buffer took. */
+  readonly capacity: number;
+}
+
+/** Reads one response per method, from `pieces` and then the end. */
+export function trace(
+  methods: readonly string[],
+  pieces: readonly Buffer[],
+  end: End,
+  options: Partial<ClientProtocolOptions> = {},
+): Trace {
+  return new Reader(pieces, end, options).run(methods);
+}
+
+class Reader {
+  readonly #events: string[] = [];
+  readonly #protocol: ClientProtocol;
+  readonly #pieces: readonly Buffer[];
+  readonly #end: End;
+  readonly #part = Buffer.alloc(4096);
+  #brought = 0;
+  #capacity = 0;
+
+  constructor(pieces: readonly Buffer[], end: End, options: Partial<ClientProtocolOptions>) {
+    this.#pieces = pieces;
+    this.#end = end;
+    this.#protocol = new ClientProtocol({
+      host: 'origin.example',
+      receiveBufferSize: 256,
+      onInformational: ({ head }) =>
+        this.#events.push(`informational ${head.status} ${JSON.stringify([...head.headers])}`),
+      ...options,
+    });
+  }
+
+  run(methods: readonly string[]): Trace {
+    for (const [index, method] of methods.entries()) {
+      this.#protocol.sendRequest(method, method === 'CONNECT' ? 'origin.example:443' : `/${index}`);
+    }
+    try {
+      for (const _ of methods) if (!this.#exchange()) break;
+    } catch (error) {
+      this.#events.push(documented(error));
+    }
+    return { events: this.#events, protocol: this.#protocol, capacity: this.#capacity };
+  }
+
+  /** One response. False if the server says no more and leaves the connection open. */
+  #exchange(): boolean {
+    let response: Response | undefined;
+    do {
+      response = this.#protocol.nextResponse();
+      if (response === undefined && !this.#bring()) return false;
+    } while (response === undefined);
+    const { path, head, framing, body } = response;
+    this.#events.push(
+      `${path} ${head.status} ${JSON.stringify(head.reason)} ${JSON.stringify([...head.headers])} ${framing.kind} ${head.byteLength}`,
+    );
+    if (body !== undefined) {
+      if (!this.#body(response)) return false;
+      this.#events.push(`trailers ${JSON.stringify([...body.trailers])}`);
+    }
+    return framing.kind !== 'tunnel';
+  }
+
+  #body({ body }: Response): boolean {
+    if (body === undefined) return true;
+    let at = -1;
+    for (;;) {
+      const count = this.#protocol.readBody(body, this.#part, 0, this.#part.length);
+      if (count === 0) return true;
+      if (count === undefined) {
+        if (!this.#bring()) return false;
+        continue;
+      }
+      if (at < 0) at = this.#events.push('body ') - 1;
+      this.#events[at] += this.#part.toString('latin1', 0, count);
+    }
+  }
+
+  /** False if nothing more comes. */
+  #bring(): boolean {
+    const index = this.#brought++;
+    const piece = this.#pieces[index];
+    if (piece !== undefined) this.#protocol.buffer.push(piece);
+    else if (index > this.#pieces.length) assert.fail('more bytes were wanted after the end');
+    else if (this.#end === 'orderly') this.#protocol.receivedEnd();
+    else if (this.#end === 'failed') this.#protocol.receiveFailed(new Error('reset'));
+    this.#capacity = Math.max(this.#capacity, this.#protocol.buffer.bytes.length);
+    return piece !== undefined || this.#end !== 'open';
+  }
+}
+
+/** What an error says. Any that a server's bytes must not cause is a failure of the test. */
+function documented(error: unknown): string {
+  if (error instanceof InvalidResponse || error instanceof UnsupportedResponse || error instanceof ConnectionClosed) {
+    return `${error.name}: ${error.message}`;
+  }
+  throw error;
+}
