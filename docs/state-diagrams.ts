@@ -5,7 +5,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { RECEIVE_TRANSITIONS, SEND_TRANSITIONS } from '../src/http1/protocol.ts';
+import { RECEIVE_TRANSITIONS, SEND_TRANSITIONS } from '../src/http1/transitions.ts';
 
 type Table = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
@@ -34,7 +34,7 @@ function id(state: string): string {
 export function stateDiagrams(): string {
   return `# The states of a connection
 
-Generated from the transition tables in \`src/http1/protocol.ts\` by \`docs/state-diagrams.ts\`. A call or an event that has no
+Generated from the transition tables in \`src/http1/transitions.ts\` by \`docs/state-diagrams.ts\`. A call or an event that has no
 arrow in the present state is refused with a StateError and changes nothing.
 
 ## Send half: what the client does next

@@ -1,5 +1,5 @@
 /**
- * The command line: what can be given, what it means, and the help that teaches it. No I/O but the reading of `-d @FILE`.
+ * The command line: what can be given, what it means, and the help that teaches it. No I/O but the reading of the files that it names.
  */
 
 import { readFileSync } from 'node:fs';
@@ -17,6 +17,11 @@ export interface Task {
   readonly include: boolean;
   /** A status of 400 or more is a failure. */
   readonly fail: boolean;
+  /** PEM text of certificates to trust instead of the usual ones. */
+  readonly ca: Uint8Array | undefined;
+  /** Take any certificate. */
+  readonly insecure: boolean;
+  readonly proxy: string | undefined;
   /** One file for all bodies, a folder for a file each, or standard output. */
   readonly output: { readonly file: string } | { readonly folder: string } | 'stdout';
 }
@@ -31,6 +36,9 @@ interface Options {
   readonly outputDir?: string;
   readonly timeout?: number;
   readonly fail?: true;
+  readonly cacert?: Uint8Array;
+  readonly insecure?: true;
+  readonly proxy?: string;
 }
 
 /** Something about the command line is wrong: its message says what, and what would be right. */
@@ -53,13 +61,11 @@ Exit status:
   0    everything has been fetched, whatever its status, unless --fail is given
   1    --fail is given, and a response had a status of 400 or more
   2    the command line is wrong
-  3    network: a name or server cannot be reached, a connection was lost or timed out
+  3    network: a name, server or proxy cannot be reached or trusted, a connection was lost or timed out
   4    the server sent something that is not HTTP/1.1, or a part of it that is not supported
   5    the output cannot be written
   130  interrupted (SIGINT)
   141  the reader of standard output has gone
-
-http only: https is not supported yet.
 `;
 
 /** @throws UsageError; CommanderError with exit code 0 after --help and --version, which have been printed then */
@@ -77,7 +83,7 @@ export function parseArguments(argv: readonly string[], version: string): Task {
 function define(version: string): Command {
   return new Command('dugong')
     .description('Fetches documents over HTTP/1.1, several over one connection.')
-    .argument('<URL...>', 'http:// URLs, fetched in this order')
+    .argument('<URL...>', 'http:// and https:// URLs, fetched in this order')
     .option('-o, --output <FILE>', 'write all bodies to this file instead of standard output')
     .addOption(
       new Option('-O, --output-dir <FOLDER>', 'write each body to a file there, named by the URL').conflicts('output'),
@@ -88,6 +94,9 @@ function define(version: string): Command {
     .option('-H, --header <"Name: value">', 'send this field, too; may be repeated', headerField)
     .addOption(new Option('-d, --data <TEXT>', 'send this body; @FILE sends a file').argParser(body).conflicts('head'))
     .option('--timeout <SECONDS>', 'give up when nothing happens for so long', seconds)
+    .addOption(new Option('--cacert <FILE>', 'trust the certificates in this file (PEM) only').argParser(certificates))
+    .option('-k, --insecure', 'take any certificate: whoever is in between can read and change everything')
+    .option('-x, --proxy <URL>', 'send the requests through this HTTP proxy')
     .option('--fail', 'exit with status 1 if a response has a status of 400 or more')
     .version(version, '-V, --version')
     .helpOption('-h, --help', 'show this')
@@ -97,7 +106,7 @@ function define(version: string): Command {
 }
 
 function taskOf(options: Options, urls: readonly string[]): Task {
-  const { request, head, header, data, include, output, outputDir, timeout, fail } = options;
+  const { request, head, header, data, include, output, outputDir, timeout, fail, cacert, insecure, proxy } = options;
   const usual = head ? 'HEAD' : data === undefined ? 'GET' : 'POST';
   return {
     urls: urls.map(checkedURL),
@@ -107,6 +116,9 @@ function taskOf(options: Options, urls: readonly string[]): Task {
     timeout,
     include: include === true || head === true,
     fail: fail === true,
+    ca: cacert,
+    insecure: insecure === true,
+    proxy,
     output: outputDir !== undefined ? { folder: outputDir } : output !== undefined ? { file: output } : 'stdout',
   };
 }
@@ -114,10 +126,9 @@ function taskOf(options: Options, urls: readonly string[]): Task {
 function checkedURL(text: string): URL {
   if (!URL.canParse(text)) throw new UsageError(`${text} is no URL: one looks like http://localhost:8080/index.html`);
   const url = new URL(text);
-  if (url.protocol === 'https:') {
-    throw new UsageError(`${text}: https is not supported yet, only http; a later version will bring TLS`);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new UsageError(`${text}: only http:// and https:// URLs can be fetched`);
   }
-  if (url.protocol !== 'http:') throw new UsageError(`${text}: only http:// URLs can be fetched`);
   if (url.username !== '' || url.password !== '') {
     throw new UsageError(`${url.host}: user names in URLs are not supported; give -H "Authorization: ..." instead`);
   }
@@ -131,11 +142,18 @@ function headerField(text: string, before: readonly [string, string][] = []): [s
 }
 
 function body(text: string): Uint8Array {
-  if (!text.startsWith('@')) return Buffer.from(text);
+  return text.startsWith('@') ? contentOf(text.slice(1), `-d ${text}`) : Buffer.from(text);
+}
+
+function certificates(file: string): Uint8Array {
+  return contentOf(file, `--cacert ${file}`);
+}
+
+function contentOf(file: string, option: string): Uint8Array {
   try {
-    return readFileSync(text.slice(1));
+    return readFileSync(file);
   } catch (error) {
-    throw new UsageError(`-d ${text}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`${option}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

@@ -28,8 +28,8 @@ export async function fetchAll(task: Task, openOutput: OpenOutput, signal: Abort
   let highest = 0;
   try {
     for (const urls of runs(task.urls)) {
-      const { origin, hostname, port } = urls[0] as URL;
-      const connection = connections.get(origin) ?? new HTTPConnection(hostname, { port: Number(port || 80) });
+      const { origin } = urls[0] as URL;
+      const connection = connections.get(origin) ?? connectionTo(urls[0] as URL, task);
       connections.set(origin, connection);
       highest = Math.max(highest, await new Run(task, connection, { openOutput, signal }).fetch(urls));
     }
@@ -37,6 +37,17 @@ export async function fetchAll(task: Task, openOutput: OpenOutput, signal: Abort
     for (const connection of connections.values()) connection.disconnect();
   }
   return highest;
+}
+
+/** @throws FetchError if the options cannot be */
+function connectionTo(url: URL, { ca, insecure, proxy }: Task): HTTPConnection {
+  const trust = { ...(ca !== undefined && { ca }), ...(insecure && { rejectUnauthorized: false }) };
+  const port = url.port === '' ? undefined : Number(url.port);
+  try {
+    return new HTTPConnection(url.hostname, { port, proxy, tls: url.protocol === 'https:' && trust });
+  } catch (error) {
+    throw new FetchError(url, error);
+  }
 }
 
 /** URLs of the same server next to each other. */

@@ -12,7 +12,9 @@ import {
   DNSUnavailable,
   HostnameNotResolvable,
   InvalidResponse,
+  ProxyError,
   SystemError,
+  TLSError,
   UnsupportedResponse,
 } from '../index.ts';
 import { parseArguments, UsageError } from './arguments.ts';
@@ -65,6 +67,8 @@ function networkWayOut(error: unknown): string | undefined {
   if (error instanceof DNSUnavailable) return 'is there a network connection? If so, try again later';
   if (error instanceof ConnectionTimedOut) return 'try again, or allow more with --timeout';
   if (error instanceof ConnectionClosed) return 'try again; if that does not help, the log of the server may say why';
+  if (error instanceof TLSError) return 'if you trust the server nevertheless, give its certificate with --cacert';
+  if (error instanceof ProxyError) return 'does the proxy let you pass, and is its URL right?';
   if (!(error instanceof SystemError)) return undefined;
   return error.code === 'ECONNREFUSED'
     ? 'is the server running, and is the port right?'

@@ -19,11 +19,9 @@ export class BodyAssembly {
   end = 0;
   readonly #limit: number;
 
-  /** @throws UnsupportedResponse if the announced length is above `limit`; nothing has been read then */
   constructor(body: BodyDecoder, limit: number) {
     this.body = body;
     this.#limit = limit;
-    if (body.length !== null && body.length > limit) throw this.#tooLarge();
     this.bytes = Buffer.allocUnsafe(Math.min(body.length ?? UNKNOWN_LENGTH_ALLOCATION, FIRST_ALLOCATION, limit + 1));
   }
 

@@ -5,6 +5,7 @@
 import { Readable } from 'node:stream';
 import type { HeadersInit } from '../http1/headers.ts';
 import { AioFuture, type AioFutureOptions } from '../schedule/aio-future.ts';
+import { asyncChunksOf } from './body-chunks.ts';
 import type { HTTPConnection, SendRequestOptions } from './http-connection.ts';
 import type { HTTPResponse } from './http-response.ts';
 
@@ -80,8 +81,8 @@ export class ConnectionPromises {
    * The rest of the body in parts of up to `size` bytes, each as soon as there is something. Whoever leaves the loop early finds
    * the connection where he left it.
    */
-  async *chunks(size?: number, future?: AioFutureOptions): AsyncGenerator<Buffer, void, void> {
-    for (let part = await this.read(size, future); part.length > 0; part = await this.read(size, future)) yield part;
+  chunks(size?: number, future?: AioFutureOptions): AsyncGenerator<Buffer, void, void> {
+    return asyncChunksOf(() => this.read(size, future));
   }
 
   /**

@@ -11,6 +11,7 @@ import type { HeadersInit } from '../http1/headers.ts';
 import { TLSTransport } from '../io/tls.ts';
 import { assertCanAwait } from '../schedule/co-await.ts';
 import { runBlocking } from '../schedule/run-blocking.ts';
+import { chunksOf } from './body-chunks.ts';
 import { BodyFollowing } from './body-following.ts';
 import { type BodyPieces, coEachPiece, mustBeAwaited } from './body-source.ts';
 import { type HTTPConnectionOptions, sessionOptions, wholeNumber } from './connection-options.ts';
@@ -201,8 +202,8 @@ export class HTTPConnection {
    * The rest of the body in parts of up to `size` bytes, each as soon as there is something, blocking. Whoever leaves the loop
    * early finds the connection where he left it: with `read`, `readAll` or `discard` it goes on from there.
    */
-  *chunks(size: number = READ_SIZE): Generator<Buffer, void, void> {
-    for (let part = this.read(size); part.length > 0; part = this.read(size)) yield part;
+  chunks(size?: number): Generator<Buffer, void, void> {
+    return chunksOf(() => this.read(size));
   }
 
   // --- the same, blocking the thread ---------------------------------------------------------------------------------

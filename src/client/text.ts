@@ -4,13 +4,11 @@
 
 import { TextDecoder } from 'node:util';
 import { UnsupportedResponse } from '../errors.ts';
-
-/** A parameter: its name, and its value as quoted-string or as it stands (RFC 9110 5.6.6). */
-const PARAMETER = /;[\t ]*([^\t ;="]+)[\t ]*=[\t ]*(?:"((?:[^"\\]|\\.)*)"|([^\t ;"]*))/g;
+import { parameterOf } from '../http1/grammar.ts';
 
 /** UTF-8 where none is named; a byte order mark is dropped. @throws UnsupportedResponse if Node does not know the charset */
 export function textDecoderFor(contentType: string | undefined): TextDecoder {
-  const charset = charsetOf(contentType ?? '') || 'utf-8';
+  const charset = parameterOf(contentType ?? '', 'charset')?.trim() || 'utf-8';
   try {
     return new TextDecoder(charset);
   } catch (cause) {
@@ -18,11 +16,4 @@ export function textDecoderFor(contentType: string | undefined): TextDecoder {
       cause,
     });
   }
-}
-
-function charsetOf(contentType: string): string {
-  for (const [, name, quoted, value = ''] of contentType.matchAll(PARAMETER)) {
-    if (name?.toLowerCase() === 'charset') return (quoted?.replace(/\\(.)/g, '$1') ?? value).trim();
-  }
-  return '';
 }

@@ -67,6 +67,17 @@ export function trimOWS(text: string): string {
   return start === 0 && end === text.length ? text : text.slice(start, end);
 }
 
+/** A parameter: its name, and its value as quoted-string or as it stands (RFC 9110 5.6.6). */
+const PARAMETER = /;[\t ]*([^\t ;="]+)[\t ]*=[\t ]*(?:"((?:[^"\\]|\\.)*)"|([^\t ;"]*))/g;
+
+/** The value of the first parameter named `name` (in lower case) behind a media type or the like; undefined if there is none. */
+export function parameterOf(value: string, name: string): string | undefined {
+  for (const [, found, quotedValue, plainValue] of value.matchAll(PARAMETER)) {
+    if (found?.toLowerCase() === name) return quotedValue?.replace(/\\(.)/g, '$1') ?? plainValue;
+  }
+  return undefined;
+}
+
 function isOWS(code: number): boolean {
   return code === SP || code === HTAB;
 }

@@ -22,11 +22,10 @@ export { ByterangesDecoder, type RangePart, rangePart } from './multipart.ts';
 export {
   ClientProtocol,
   type ClientProtocolOptions,
-  type ReceiveState,
   type Request,
   type Response,
-  type SendState,
 } from './protocol.ts';
 export { ReceiveBuffer } from './receive-buffer.ts';
 export { type EncodedRequestHead, encodeRequestHead, type RequestFraming, type RequestHead } from './request-head.ts';
 export { type ResponseHead, ResponseHeadParser } from './response-head.ts';
+export type { ReceiveState, SendState } from './transitions.ts';

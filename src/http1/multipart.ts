@@ -6,7 +6,7 @@
 
 import { InvalidResponse } from '../errors.ts';
 import { FieldSectionParser } from './field-section.ts';
-import { CR, HTAB, LF, quoted, quotedByte, SP } from './grammar.ts';
+import { CR, HTAB, LF, parameterOf, quoted, quotedByte, SP } from './grammar.ts';
 import { HTTPHeaders } from './headers.ts';
 import type { Limits } from './limits.ts';
 import { ReceiveBuffer } from './receive-buffer.ts';
@@ -22,7 +22,7 @@ export interface RangePart {
   readonly length: number;
 }
 
-const BOUNDARY = /^multipart\/byteranges[\t ]*;(?:.*;)?[\t ]*boundary=(?:"((?:[^"\\]|\\.)*)"|([^\t ;"]+))/i;
+const BYTERANGES = /^multipart\/byteranges[	 ]*(?:;|$)/i;
 const CONTENT_RANGE = /^bytes[\t ]+([0-9]+)-([0-9]+)\/([0-9]+|\*)$/i;
 /** RFC 2046 5.1.1: a boundary has at most 70 characters. */
 const LONGEST_BOUNDARY = 70;
@@ -48,12 +48,10 @@ export class ByterangesDecoder {
 
   /** @throws InvalidResponse if `contentType` is not multipart/byteranges with a boundary */
   constructor(contentType: string | undefined, limits: Limits) {
-    const match = BOUNDARY.exec(contentType ?? '');
-    const boundary = match?.[1]?.replace(/\\(.)/g, '$1') ?? match?.[2] ?? '';
+    const type = contentType ?? '';
+    const boundary = (BYTERANGES.test(type) && parameterOf(type, 'boundary')) || '';
     if (boundary === '' || boundary.length > LONGEST_BOUNDARY) {
-      throw new InvalidResponse(
-        `Content-Type ${quoted(contentType ?? '')} names no boundary of byte ranges (RFC 9110 14.6)`,
-      );
+      throw new InvalidResponse(`Content-Type ${quoted(type)} names no boundary of byte ranges (RFC 9110 14.6)`);
     }
     this.#delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1');
     this.#section = new FieldSectionParser('header', limits.headerSection, limits.fields);

@@ -1,6 +1,6 @@
 /**
  * One HTTP/1.1 connection as its client sees it, without any I/O (RFC 9112 9): a send half, a receive half, and the queue of
- * exchanges between them. All transitions are in the two tables below; a pair of state and event that is not in its table is
+ * exchanges between them. All transitions are in the tables of transitions.ts; a pair of state and event that is not there is
  * refused. The caller brings bytes (into `buffer`) and takes bytes away (what the send calls return).
  *
  * Not here: sockets, time, and whether to reconnect. `undefined` from a receive call means "bring more bytes".
@@ -15,8 +15,9 @@ import {
   StateError,
   UnsupportedResponse,
 } from '../errors.ts';
-import { type BodyDecoder, ChunkedDecoder, CloseDelimitedDecoder, LengthDecoder } from './body-decoder.ts';
+import type { BodyDecoder } from './body-decoder.ts';
 import { type BodyEncoder, ChunkedEncoder, LengthEncoder, type Piece } from './body-encoder.ts';
+import { decoderFor, UndecodableBody } from './decoder-for.ts';
 import { type Framing, isInformational, isPersistent, responseFraming } from './framing.ts';
 import { listElements, quoted } from './grammar.ts';
 import type { HeadersInit } from './headers.ts';
@@ -25,44 +26,7 @@ import { type Limits, withDefaultLimits } from './limits.ts';
 import { ReceiveBuffer } from './receive-buffer.ts';
 import { encodeRequestHead, type RequestFraming } from './request-head.ts';
 import { type ResponseHead, ResponseHeadParser } from './response-head.ts';
-
-/** What the client does next on the wire. From everywhere the end may be announced (close), or bytes be lost (fail). */
-export const SEND_TRANSITIONS = {
-  idle: {
-    request: 'idle',
-    'request-with-body': 'body',
-    'request-expecting': 'await-continue',
-    'request-switching': 'await-switch',
-    close: 'closed',
-    fail: 'failed',
-  },
-  body: { data: 'body', 'body-end': 'idle', close: 'closed', fail: 'failed' },
-  'await-continue': { continue: 'body', 'final-response': 'idle', close: 'closed', fail: 'failed' },
-  'await-switch': { switch: 'raw', 'final-response': 'idle', close: 'closed', fail: 'failed' },
-  raw: { data: 'raw', close: 'closed', fail: 'failed' },
-  closed: { close: 'closed', fail: 'failed' },
-  failed: { close: 'failed', fail: 'failed' },
-} as const;
-
-/** What the server's bytes are next. In the `last-` states nothing can follow. */
-export const RECEIVE_TRANSITIONS = {
-  idle: {
-    head: 'idle',
-    'head-with-body': 'body',
-    'last-head': 'closed',
-    'last-head-with-body': 'last-body',
-    switch: 'raw',
-    fail: 'failed',
-  },
-  body: { 'body-end': 'idle', fail: 'failed' },
-  'last-body': { 'body-end': 'closed', fail: 'failed' },
-  raw: { fail: 'failed' },
-  closed: { fail: 'failed' },
-  failed: { fail: 'failed' },
-} as const;
-
-export type SendState = keyof typeof SEND_TRANSITIONS;
-export type ReceiveState = keyof typeof RECEIVE_TRANSITIONS;
+import { RECEIVE_TRANSITIONS, type ReceiveState, SEND_TRANSITIONS, type SendState } from './transitions.ts';
 
 /** A request whose response is not complete. */
 interface Exchange {
@@ -542,44 +506,6 @@ export class ClientProtocol {
       path,
       mayHaveBeenProcessed: this.bytesSent > offset,
     }));
-  }
-}
-
-/** Stands for a body whose end nobody can tell. */
-class UndecodableBody implements BodyDecoder {
-  readonly complete = false;
-  readonly direct = 0;
-  readonly length: null = null;
-  readonly trailers: HTTPHeaders = new HTTPHeaders();
-  readonly #error: DugongError;
-
-  constructor(error: DugongError) {
-    this.#error = error;
-  }
-
-  decode(): never {
-    throw this.#error;
-  }
-
-  received(): void {}
-
-  end(): boolean {
-    return false;
-  }
-}
-
-function decoderFor(framing: Framing, limits: Limits): BodyDecoder | undefined {
-  switch (framing.kind) {
-    case 'length':
-      return new LengthDecoder(framing.length);
-    case 'chunked':
-      return new ChunkedDecoder(limits);
-    case 'close-delimited':
-      return new CloseDelimitedDecoder();
-    case 'invalid':
-      return new UndecodableBody(framing.error);
-    default:
-      return undefined;
   }
 }
 

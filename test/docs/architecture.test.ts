@@ -17,8 +17,10 @@ function filesWith(pattern: RegExp): string[] {
 }
 
 describe('ARCHITECTURE.md is right that', () => {
-  test('no coroutine contains a literal yield but waitFor (the generators of http1 are iterators)', () => {
-    const yielding = filesWith(/\byield\b(?!\*|')/).filter((path) => !path.startsWith('http1/'));
+  test('no coroutine contains a literal yield but waitFor (those of http1 and of body-chunks.ts are iterators)', () => {
+    const yielding = filesWith(/\byield\b(?!\*|')/).filter(
+      (path) => !path.startsWith('http1/') && path !== 'client/body-chunks.ts',
+    );
     assert.deepEqual(yielding, ['coroutine.ts']);
   });
 

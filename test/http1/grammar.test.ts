@@ -8,6 +8,7 @@ import {
   isRequestTarget,
   isToken,
   listElements,
+  parameterOf,
   quoted,
   quotedByte,
   TCHAR,
@@ -74,4 +75,11 @@ test('what is shown in messages has its control characters escaped and is not lo
   assert.equal(quotedByte(0x41), '"A"');
   assert.equal(quotedByte(0x0a), '0x0a');
   assert.equal(quotedByte(undefined), 'nothing');
+});
+
+test('a parameter is found by its name, quoted or not, and not inside another one [RFC 9110 5.6.6]', () => {
+  assert.equal(parameterOf('a/b; X=1; charset = "u\\tf-8" ; y=2', 'charset'), 'utf-8');
+  assert.equal(parameterOf('a/b;x="; charset=no";Charset=yes', 'charset'), 'yes');
+  assert.equal(parameterOf('a/b; charset=', 'charset'), '');
+  assert.equal(parameterOf('a/b', 'charset'), undefined);
 });

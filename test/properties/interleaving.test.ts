@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { type BodyDecoder, ClientProtocol, DEFAULT_LIMITS, type Piece, type RequestFraming } from 'dugong/http1';
 import fc from 'fast-check';
 import { DugongError } from '../../src/errors.ts';
-import { RECEIVE_TRANSITIONS, SEND_TRANSITIONS } from '../../src/http1/protocol.ts';
+import { RECEIVE_TRANSITIONS, SEND_TRANSITIONS } from '../../src/http1/transitions.ts';
 import { sample, spoilt } from './messages.ts';
 import { check, fuzzing } from './property.ts';
 
