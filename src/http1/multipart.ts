@@ -22,7 +22,7 @@ export interface RangePart {
   readonly length: number;
 }
 
-const BYTERANGES = /^multipart\/byteranges[	 ]*(?:;|$)/i;
+const BYTERANGES = /^multipart\/byteranges[\t ]*(?:;|$)/i;
 const CONTENT_RANGE = /^bytes[\t ]+([0-9]+)-([0-9]+)\/([0-9]+|\*)$/i;
 /** RFC 2046 5.1.1: a boundary has at most 70 characters. */
 const LONGEST_BOUNDARY = 70;

@@ -473,7 +473,8 @@ export class ClientProtocol {
   }
 
   #refusedSend(what: string): DugongError {
-    const last = this.#pending.at(-1);
+    // In the states that name it, there is one.
+    const last = this.#pending.at(-1) as Exchange;
     switch (this.#sendState) {
       case 'closed':
       case 'failed':
@@ -525,8 +526,8 @@ function headEvent(last: boolean, withBody: boolean): string {
   return withBody ? 'head-with-body' : 'head';
 }
 
-function name(exchange: Exchange | undefined): string {
-  return exchange === undefined ? 'a request' : `${exchange.method} ${exchange.path}`;
+function name({ method, path }: Exchange): string {
+  return `${method} ${path}`;
 }
 
 function count(number: number, noun: string): string {

@@ -15,6 +15,7 @@ function verdict(text: string): 'accepted' | 'refused' {
 
 test('extensions are names, with or without values, behind semicolons [RFC 9112 7.1.1]', () => {
   const accepted = [
+    ';name=value',
     ';a',
     ';a=b',
     ';a;b=c;d',

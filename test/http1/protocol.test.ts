@@ -549,3 +549,40 @@ suite('upgrades [RFC 9110 7.8]', () => {
     assert.throws(() => early.nextResponse(), { name: 'UnsupportedResponse', message: /not asked for/ });
   });
 });
+
+suite('what can be asked of the protocol', () => {
+  test('is where it stands', () => {
+    const protocol = start();
+    assert.equal(protocol.pendingRequest, undefined);
+    assert.equal(protocol.allUnsent, false);
+    const text = protocol.sendRequest('GET', '/');
+    assert.equal(protocol.allUnsent, true);
+    protocol.bytesSent = text.length;
+    assert.equal(protocol.allUnsent, false);
+    bring(protocol, ok('body'));
+    assert.equal(protocol.nextResponse()?.body, protocol.body);
+    assert.notEqual(protocol.body, undefined);
+    assert.equal(protocol.receiveState, 'body');
+    protocol.assertUsable();
+    assert.equal(protocol.failure, undefined);
+    protocol.fail(new Error('why'));
+    assert.deepEqual(protocol.failure, new Error('why'));
+    assert.throws(() => protocol.assertUsable(), { name: 'ConnectionClosed', phase: 'idle' });
+  });
+});
+
+suite('events that have no place in the present state', () => {
+  test('are a StateError', () => {
+    const protocol = start();
+    assert.throws(() => protocol.stopWaitingForContinue(), { name: 'StateError' });
+    protocol.sendRequest('GET', '/');
+    bring(protocol, 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n');
+    const body = protocol.nextResponse()?.body;
+    assert.ok(body);
+    protocol.fail(new Error('reset'));
+    assert.throws(() => protocol.receivedBody(body, 4), {
+      name: 'StateError',
+      message: /body-end while receiving is failed/,
+    });
+  });
+});
