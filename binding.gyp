@@ -18,12 +18,17 @@
         'native/tls-context.cc',
         'native/tls-options.cc',
         'native/tls-sessions.cc',
+        'native/tls-verification.cc',
         'native/tls.cc',
         'native/transfer.cc',
         'native/watcher.cc',
       ],
       'include_dirs': ["<!(node -p \"require('node-addon-api').include_dir\")"],
-      'defines': ['NAPI_VERSION=9', 'NAPI_DISABLE_CPP_EXCEPTIONS'],
+      'defines': [
+        'NAPI_VERSION=9', 'NAPI_DISABLE_CPP_EXCEPTIONS',
+        # A call during worker.terminate() can fail without there being anybody to throw to.
+        'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
+      ],
       'cflags!': ['-O3'],
       'cflags': ['-O2', '-Wall', '-Wextra', '-Werror', '-fvisibility=hidden'],
       'cflags_cc': ['-std=c++17', '-fvisibility-inlines-hidden'],

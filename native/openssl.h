@@ -94,7 +94,6 @@ using BIOControl = long (*)(BIO* bio, int command, long number, void* pointer);
   F(int, SSL_CTX_check_private_key, (const SSL_CTX* context))                          \
   F(void, SSL_CTX_set_keylog_callback, (SSL_CTX * context, KeylogCallback callback))   \
   F(void, SSL_CTX_sess_set_new_cb, (SSL_CTX * context, NewSessionCallback callback))   \
-  F(void, SSL_CTX_set_default_read_buffer_len, (SSL_CTX * context, size_t length))     \
   F(X509_VERIFY_PARAM*, SSL_CTX_get0_param, (SSL_CTX * context))                       \
   F(SSL*, SSL_new, (SSL_CTX * context))                                                \
   F(void, SSL_free, (SSL * ssl))                                                       \
@@ -195,7 +194,6 @@ constexpr int SSL_ERROR_WANT_WRITE = 3;
 constexpr int SSL_ERROR_SYSCALL = 5;
 constexpr int SSL_ERROR_ZERO_RETURN = 6;
 constexpr int SSL_CTRL_MODE = 33;
-constexpr int SSL_CTRL_SET_READ_AHEAD = 41;
 constexpr int SSL_CTRL_SET_SESS_CACHE_MODE = 44;
 constexpr int SSL_CTRL_SET_TLSEXT_HOSTNAME = 55;
 constexpr int SSL_CTRL_CHAIN_CERT = 89;

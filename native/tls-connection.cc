@@ -7,7 +7,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <utility>
+
+#include "transfer.h"
 
 namespace dugong {
 
@@ -15,23 +18,8 @@ using namespace openssl;
 
 namespace {
 
-#ifdef MSG_NOSIGNAL
-constexpr int kSendFlags = MSG_NOSIGNAL;
-#else
-constexpr int kSendFlags = 0;  // SO_NOSIGPIPE is set on the socket instead
-#endif
-
 constexpr size_t kMaxTransfer = size_t{1} << 30;
-constexpr unsigned int kNameFlags = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
-
-template <typename Call>
-int retried(Call call) {
-  ssize_t result;
-  do {
-    result = call();
-  } while (result < 0 && errno == EINTR);
-  return result < 0 ? -errno : static_cast<int>(result);
-}
+constexpr size_t kReadAhead = 131072;
 
 bool wouldBlock(int result) { return result == -EAGAIN || result == -EWOULDBLOCK; }
 
@@ -59,12 +47,7 @@ bool TLSConnection::setUp() {
     void* name = const_cast<char*>(peer_.servername.c_str());
     if (api.SSL_ctrl(ssl_, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name) != 1) return false;
   }
-  X509_VERIFY_PARAM* parameters = api.SSL_get0_param(ssl_);
-  if (!peer_.host.empty()) {
-    api.X509_VERIFY_PARAM_set_hostflags(parameters, kNameFlags);
-    if (api.X509_VERIFY_PARAM_set1_host(parameters, peer_.host.data(), peer_.host.size()) != 1) return false;
-  }
-  if (!peer_.address.empty() && api.X509_VERIFY_PARAM_set1_ip_asc(parameters, peer_.address.c_str()) != 1) return false;
+  if (!expectPeer()) return false;
   resume();
   return true;
 }
@@ -92,8 +75,25 @@ bool TLSConnection::setSession(const unsigned char* data, size_t length) {
 // --- the bytes below ----------------------------------------------------------------------------------------------------
 
 int TLSConnection::receive(uint8_t* data, size_t length) {
-  if (lower_ != nullptr) return lower_->read(data, length);
-  return retried([&] { return recv(fd_, data, length, 0); });
+  return lower_ != nullptr ? lower_->read(data, length) : receiveAhead(data, length);
+}
+
+// OpenSSL asks for a record's header, then for the record. Receiving many records at a time costs a copy of each, which is
+// cheap, and saves what is not: two calls per record, and an acknowledgement that wakes the sender. (Its own read-ahead
+// moves what is left in its buffer at each record.)
+int TLSConnection::receiveAhead(uint8_t* data, size_t length) {
+  if (ahead_start_ == ahead_end_) {
+    // Not initialized: memory that is never touched is never there.
+    if (ahead_ == nullptr) ahead_.reset(new uint8_t[kReadAhead]);
+    const int result = retried([&] { return recv(fd_, ahead_.get(), kReadAhead, 0); });
+    if (result <= 0) return result;
+    ahead_start_ = 0;
+    ahead_end_ = static_cast<size_t>(result);
+  }
+  const size_t count = std::min(length, ahead_end_ - ahead_start_);
+  std::memcpy(data, ahead_.get() + ahead_start_, count);
+  ahead_start_ += count;
+  return static_cast<int>(count);
 }
 
 int TLSConnection::transmit(const uint8_t* data, size_t length) {
@@ -204,25 +204,6 @@ int TLSConnection::handshake() {
   return 0;
 }
 
-// In a resumed session OpenSSL verifies nothing: what it was told in the first handshake, and to what end, is asked here.
-bool TLSConnection::checkPeer() {
-  certificate_.reset(api.SSL_get1_peer_certificate(ssl_));
-  long verification = api.SSL_get_verify_result(ssl_);
-  if (verification == X509_V_OK && api.SSL_session_reused(ssl_) == 1 && certificate_) {
-    X509* certificate = certificate_.get();
-    const std::string& host = peer_.host;
-    if (!host.empty() && api.X509_check_host(certificate, host.data(), host.size(), kNameFlags, nullptr) != 1) {
-      verification = X509_V_ERR_HOSTNAME_MISMATCH;
-    }
-    if (!peer_.address.empty() && api.X509_check_ip_asc(certificate, peer_.address.c_str(), 0) != 1) {
-      verification = X509_V_ERR_IP_ADDRESS_MISMATCH;
-    }
-  }
-  api.ERR_clear_error();
-  failure_.verification = verification;
-  return !context_->verifies() || (verification == X509_V_OK && certificate_);
-}
-
 int TLSConnection::read(uint8_t* data, size_t length) {
   if (read_result_ != 0) return read_result_;
   length = std::min(length, kMaxTransfer);
@@ -237,7 +218,7 @@ int TLSConnection::read(uint8_t* data, size_t length) {
     }
     total += count;
     // A call gives one record at most; there may be more in memory, wholly or in part.
-  } while (total < length && api.SSL_has_pending(ssl_) == 1);
+  } while (total < length && (ahead_start_ < ahead_end_ || api.SSL_has_pending(ssl_) == 1));
   return static_cast<int>(total);
 }
 
@@ -278,40 +259,6 @@ const TLSFailure& TLSConnection::failure() const {
 // --- what OpenSSL tells ---------------------------------------------------------------------------------------------------
 
 TLSConnection& TLSConnection::of(const SSL* ssl) { return *static_cast<TLSConnection*>(api.SSL_get_ex_data(ssl, 0)); }
-
-TLSConnection& TLSConnection::of(const X509_STORE_CTX* store) {
-  const void* ssl = api.X509_STORE_CTX_get_ex_data(store, api.SSL_get_ex_data_X509_STORE_CTX_idx());
-  return of(static_cast<const SSL*>(ssl));
-}
-
-// As Node does, so that the codes are the same: the verification goes on after a fault, and the last one counts; the name is
-// looked at when all else is in order. Unlike Node, the handshake ends here and now if there is one.
-int TLSConnection::verifyChain(X509_STORE_CTX* store, void*) {
-  TLSConnection& self = of(store);
-  const bool done = api.X509_verify_cert(store) == 1;
-  X509* certificate = api.X509_STORE_CTX_get0_cert(store);
-  if (certificate != nullptr) {
-    api.X509_up_ref(certificate);
-    self.certificate_.reset(certificate);
-  }
-  if (self.failure_.verification != X509_V_OK) {
-    api.X509_STORE_CTX_set_error(store, static_cast<int>(self.failure_.verification));
-    return 0;
-  }
-  return done ? 1 : 0;
-}
-
-int TLSConnection::onVerify(int preverified, X509_STORE_CTX* store) {
-  if (preverified == 1) return 1;
-  TLSFailure& failure = of(store).failure_;
-  const int error = api.X509_STORE_CTX_get_error(store);
-  const bool name = error == X509_V_ERR_HOSTNAME_MISMATCH || error == X509_V_ERR_IP_ADDRESS_MISMATCH;
-  if (!name || failure.verification == X509_V_OK) {
-    failure.verification = error;
-    failure.depth = api.X509_STORE_CTX_get_error_depth(store);
-  }
-  return 1;
-}
 
 int TLSConnection::onNewSession(SSL* ssl, SSL_SESSION* session) {
   TLSConnection& self = of(ssl);

@@ -80,17 +80,24 @@ class TLSConnection {
   static long onControl(openssl::BIO* bio, int command, long number, void* pointer);
   bool setUp();
   void resume();
+  // In tls-verification.cc.
+  bool expectPeer();
   bool checkPeer();
   void begin();
   int problem(int result, int* lasting);
   int note(int result);
   int receive(uint8_t* data, size_t length);
+  int receiveAhead(uint8_t* data, size_t length);
   int transmit(const uint8_t* data, size_t length);
 
   const int fd_;
   std::shared_ptr<TLSContext> context_;
   const TLSPeer peer_;
   std::unique_ptr<TLSConnection> lower_;
+  // Records received ahead, of which `ahead_start_` to `ahead_end_` are still to be taken.
+  std::unique_ptr<uint8_t[]> ahead_;
+  size_t ahead_start_ = 0;
+  size_t ahead_end_ = 0;
   openssl::SSL* ssl_ = nullptr;
   bool established_ = false;
   // What the layer below said last during a call: would block, a negated errno, its end.

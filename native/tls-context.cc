@@ -16,9 +16,6 @@ using namespace openssl;
 
 namespace {
 
-// One record of 16 KiB and what surrounds it, and as much again as lets most receives bring several: measured.
-constexpr size_t kReadBuffer = 16384;
-
 class MemoryBIO {
  public:
   explicit MemoryBIO(const std::string& text)
@@ -103,8 +100,6 @@ const char* TLSContext::configure(const TLSContextOptions& options) {
   api.SSL_CTX_ctrl(handle_, SSL_CTRL_MODE,
                    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS,
                    nullptr);
-  api.SSL_CTX_ctrl(handle_, SSL_CTRL_SET_READ_AHEAD, 1, nullptr);
-  api.SSL_CTX_set_default_read_buffer_len(handle_, kReadBuffer);
   api.SSL_CTX_set1_cert_store(handle_, trust_->store());
   api.SSL_CTX_set_verify(handle_, verify_ ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, TLSConnection::onVerify);
   api.SSL_CTX_set_cert_verify_callback(handle_, TLSConnection::verifyChain, nullptr);

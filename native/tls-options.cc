@@ -23,6 +23,14 @@ napi_value refusal(Napi::Env env, const char* option, const openssl::Failure& fa
   return object;
 }
 
+// Unless reading the options has thrown already: what JavaScript threw (a getter) comes first.
+template <typename Error>
+napi_value refuse(napi_env env, const Arguments<1>& arguments, const char* name, const char* reason) {
+  bool pending = false;
+  if (napi_is_exception_pending(env, &pending) == napi_ok && !pending) arguments.fail<Error>(name, reason);
+  return nullptr;
+}
+
 // Reads properties by name and remembers the first that is of a wrong type.
 class Options {
  public:
@@ -31,7 +39,9 @@ class Options {
 
   napi_value get(const char* name) {
     napi_value property = nullptr;
-    if (napi_get_named_property(env_, value_, name, &property) != napi_ok) wrong(name);
+    if (napi_get_named_property(env_, value_, name, &property) == napi_ok) return property;
+    wrong(name);
+    napi_get_undefined(env_, &property);
     return property;
   }
 
@@ -105,12 +115,12 @@ napi_value TLSUnavailable(napi_env env, napi_callback_info) {
 
 napi_value CreateTLSTrust(napi_env env, napi_callback_info info) {
   const Arguments<1> arguments(env, info, "tlsTrust");
-  if (!openssl::load()) return arguments.fail<Napi::Error>("OpenSSL 3", "is not there"), nullptr;
+  if (!openssl::load()) return refuse<Napi::Error>(env, arguments, "OpenSSL 3", "is not there");
   Napi::Object holder = Napi::Object::New(env);
   holder.Set("texts", Napi::Value(env, arguments[0]));
   Options options(env, holder);
   const std::vector<std::string> texts = options.texts("texts");
-  if (options.wrong() != nullptr) return arguments.fail<Napi::TypeError>("texts", "must be an array of strings"), nullptr;
+  if (options.wrong() != nullptr) return refuse<Napi::TypeError>(env, arguments, "texts", "must be an array of strings");
   openssl::Failure failure;
   std::shared_ptr<TLSTrust> trust = TLSTrust::create(texts, &failure);
   if (trust == nullptr) return refusal(env, "ca", failure);
@@ -119,7 +129,7 @@ napi_value CreateTLSTrust(napi_env env, napi_callback_info info) {
 
 napi_value CreateTLSContext(napi_env env, napi_callback_info info) {
   const Arguments<1> arguments(env, info, "tlsContext");
-  if (!openssl::load()) return arguments.fail<Napi::Error>("OpenSSL 3", "is not there"), nullptr;
+  if (!openssl::load()) return refuse<Napi::Error>(env, arguments, "OpenSSL 3", "is not there");
   Options given(env, arguments[0]);
   TLSContextOptions options;
   options.trust = Handle<TLSTrust>::get(env, given.get("trust"), kTrustTag);
@@ -137,7 +147,7 @@ napi_value CreateTLSContext(napi_env env, napi_callback_info info) {
   const char* wrong = given.wrong();
   if (wrong == nullptr && options.trust == nullptr) wrong = "trust";
   if (wrong == nullptr && options.passphrases.size() != options.keys.size()) wrong = "passphrases";
-  if (wrong != nullptr) return arguments.fail<Napi::TypeError>(wrong, "is of the wrong type"), nullptr;
+  if (wrong != nullptr) return refuse<Napi::TypeError>(env, arguments, wrong, "is of the wrong type");
   const char* refused = nullptr;
   openssl::Failure failure;
   std::shared_ptr<TLSContext> context = TLSContext::create(options, &refused, &failure);

@@ -74,14 +74,15 @@ napi_value StartTLS(napi_env env, napi_callback_info info) {
   napi_valuetype type = napi_undefined;
   Bytes session = {nullptr, 0};
   napi_typeof(env, arguments[6], &type);
-  if (type != napi_undefined && !arguments.array(6, "session", &session)) return nullptr;
+  const bool resumes = type != napi_undefined;
+  if (resumes && !arguments.array(6, "session", &session)) return nullptr;
   Environment& environment = arguments.environment();
   if (!environment.owns(fd)) return arguments.result(-EBADF);
   openssl::Failure failure;
   std::unique_ptr<TLSConnection> connection =
       TLSConnection::create(fd, std::move(context), std::move(peer), &failure);
   if (connection == nullptr) return arguments.fail<Napi::RangeError>("servername, host or address", "is refused"), nullptr;
-  if (session.data != nullptr && !connection->setSession(session.data, session.length)) {
+  if (resumes && !connection->setSession(session.data, session.length)) {
     return arguments.fail<Napi::RangeError>("session", "is no TLS session"), nullptr;
   }
   environment.startTLS(fd, std::move(connection));

@@ -9,27 +9,9 @@
 #include "buffer-list.h"
 #include "calls.h"
 #include "environment.h"
+#include "transfer.h"
 
 namespace dugong {
-
-namespace {
-
-#ifdef MSG_NOSIGNAL
-constexpr int kSendFlags = MSG_NOSIGNAL;
-#else
-constexpr int kSendFlags = 0;  // SO_NOSIGPIPE is set on the socket instead
-#endif
-
-template <typename Call>
-int retried(Call call) {
-  ssize_t result;
-  do {
-    result = call();
-  } while (result < 0 && errno == EINTR);
-  return result < 0 ? -errno : static_cast<int>(result);
-}
-
-}  // namespace
 
 napi_value Recv(napi_env env, napi_callback_info info) {
   const Arguments<4> arguments(env, info, "recv");

@@ -30,7 +30,9 @@ export class PollNeeded {
    */
   readonly shared: number;
 
+  /** @throws TypeError if the deadline is NaN, which is neither early nor late */
   constructor(fd: number, mask: number, options?: { deadline?: number | undefined; shared?: number }) {
+    if (Number.isNaN(options?.deadline)) throw new TypeError('the deadline must be a number, got NaN');
     this.fd = fd;
     this.mask = mask;
     this.deadline = options?.deadline;
@@ -41,6 +43,11 @@ export class PollNeeded {
   before(deadline: number): PollNeeded {
     const earlier = Math.min(deadline, this.deadline ?? deadline);
     return new PollNeeded(this.fd, this.mask, { deadline: earlier, shared: this.shared });
+  }
+
+  /** The same, but several coroutines may wait for it at the same time. */
+  forSeveral(): PollNeeded {
+    return new PollNeeded(this.fd, this.mask, { deadline: this.deadline, shared: this.mask });
   }
 
   /**
@@ -60,6 +67,17 @@ export class PollNeeded {
     }
     return native.pollOne(this.fd, this.mask, limit) !== 0 || due;
   }
+}
+
+/** A coroutine that wants to wait more often than this while it is ended is left alone. */
+const MOST_CLEANUPS = 1000;
+
+/**
+ * Ends a coroutine that nobody will resume any more. A cleanup that wants to wait cannot: it is ended where it is, and those
+ * around it are gone on with. @throws what a cleanup throws
+ */
+export function endNow(coroutine: Coroutine<unknown>): void {
+  for (let tries = 0; tries < MOST_CLEANUPS && !coroutine.return(undefined).done; tries++);
 }
 
 /** Suspends the calling coroutine once. */

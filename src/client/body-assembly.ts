@@ -36,11 +36,12 @@ export class BodyAssembly {
   }
 
   /**
-   * `count` bytes have been written at the end. @throws UnsupportedResponse if these are too many; they can be read in parts
+   * `count` bytes have been written at the end. @throws UnsupportedResponse if these are too many; they can be read in parts.
+   * Of a body that is complete there are none left to read: with one byte above the limit it is handed out.
    */
   added(count: number): void {
     this.end += count;
-    if (this.end > this.#limit) throw this.#tooLarge();
+    if (this.end > this.#limit && !this.body.complete) throw this.#tooLarge();
   }
 
   /** Moves up to `length` collected bytes to `target[offset, offset + length)`; returns how many. */

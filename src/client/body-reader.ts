@@ -34,6 +34,9 @@ export class BodyReader {
   /** Up to `length` bytes of `body` into `target[offset, ...)`, dropped without a target; 0 is the end. */
   *coReadInto(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): Coroutine<number> {
     for (;;) {
+      if (target !== undefined && offset + length > target.length) {
+        throw new RangeError('the buffer was detached or has shrunk while it was waited for');
+      }
       const count = this.#read(body, target, offset, length);
       if (count !== undefined) return count;
       yield* this.#source.coInput();

@@ -52,8 +52,13 @@ function* coEachAwaited(
       yield* coSend(bytesOf(step.value));
     }
   } finally {
-    if (!ended) void pieces.return?.();
+    if (!ended) leave(pieces);
   }
+}
+
+/** What the source makes of it comes too late to matter: the error that ended the sending counts. */
+function leave(pieces: AsyncIterator<unknown>): void {
+  new Promise((resolve) => resolve(pieces.return?.())).catch(() => undefined);
 }
 
 /** @throws TypeError */

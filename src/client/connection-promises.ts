@@ -90,6 +90,20 @@ export class ConnectionPromises {
    * destroyed, the connection stays where it was.
    */
   readable(future?: AioFutureOptions): Readable {
-    return Readable.from(this.chunks(undefined, future), { objectMode: false });
+    let reading: AioFuture<Buffer> | undefined;
+    const stream = new Readable({
+      read: () => {
+        reading = this.read(undefined, future);
+        reading.then(
+          (part) => stream.push(part.length > 0 ? part : null),
+          (error: Error) => stream.destroy(error),
+        );
+      },
+      destroy: (error, done) => {
+        reading?.cancel();
+        done(error);
+      },
+    });
+    return stream;
   }
 }

@@ -3,9 +3,11 @@
  * matter which one is resumed first, or whether one of them is given up. It ends when the last of them is.
  */
 
-import { type Coroutine, PollNeeded } from '../coroutine.ts';
-import { ConnectionTimedOut, type Phase } from '../errors.ts';
+import { type Coroutine, endNow, PollNeeded } from '../coroutine.ts';
+import { ConnectionTimedOut, type Phase, StateError } from '../errors.ts';
 import type { Transport } from '../io/transport.ts';
+import { notPollNeeded } from '../schedule/run-blocking.ts';
+import { currentRunner, type Runner, wakeSoon } from '../schedule/running.ts';
 import { coDial, type Destination } from './dial.ts';
 import { coWait } from './wait.ts';
 
@@ -19,6 +21,12 @@ export class Dialling {
   /** Why there is no connection and will be none. */
   #failure: { readonly error: unknown } | undefined;
   #waiting = 0;
+  /** Those who wait and can be told to look again. */
+  readonly #runners = new Set<Runner>();
+  /** What was waited for last. */
+  #need: PollNeeded | undefined;
+  /** A step is being taken: the user's `lookup` may be calling from inside of it. */
+  #stepping = false;
 
   constructor(destination: Destination, timeout: number) {
     this.#timeout = timeout;
@@ -39,8 +47,8 @@ export class Dialling {
 
   /** Ends it. What it made so far is freed, a finished transport excepted. */
   end(): void {
-    this.#steps.return(undefined as never);
     this.#failure ??= { error: undefined };
+    if (!this.#stepping) endNow(this.#steps);
   }
 
   /** The transport, as soon as there is one; undefined if the dialling was ended. @throws why there is none, each time */
@@ -56,33 +64,57 @@ export class Dialling {
 
   /** What is to be waited for; undefined if there is something new. */
   #step(): PollNeeded | undefined {
+    if (this.#stepping) throw new StateError('the connection is being made: lookup() cannot use it');
+    let need: PollNeeded | undefined;
+    this.#stepping = true;
     try {
       this.#begun ??= performance.now();
       if (this.#timeout > 0 && performance.now() >= this.#begun + this.#timeout) {
         throw new ConnectionTimedOut(this.#timeout, this.#phase);
       }
-      const step = this.#steps.next();
-      if (!step.done) return step.value;
-      this.#transport = step.value;
+      let step = this.#steps.next();
+      while (!step.done && !(step.value instanceof PollNeeded)) step = this.#steps.throw(notPollNeeded(step.value));
+      if (step.done) this.#transport = step.value;
+      else need = step.value;
     } catch (error) {
-      this.#failure = { error };
-      this.end();
+      this.#failure ??= { error };
+    } finally {
+      this.#stepping = false;
     }
-    return undefined;
+    // It may also have been ended from inside.
+    if (this.#failure !== undefined) {
+      need = undefined;
+      this.end();
+      this.#transport?.close();
+    }
+    // Those who wait for what is no longer to be waited for look again.
+    const same = need?.fd === this.#need?.fd && need?.mask === this.#need?.mask;
+    this.#need = need;
+    if (!same) for (const runner of this.#runners) wakeSoon(runner);
+    return need;
   }
 
-  *#coProgress({ fd, mask, deadline }: PollNeeded): Coroutine<void> {
-    const limit = this.#timeout > 0 ? (this.#begun ?? 0) + this.#timeout : undefined;
-    const earlier = deadline === undefined || limit === undefined ? (deadline ?? limit) : Math.min(deadline, limit);
+  *#coProgress(need: PollNeeded): Coroutine<void> {
+    const shared = need.forSeveral();
+    const runner = currentRunner();
     let resumed = false;
     this.#waiting++;
+    if (runner !== undefined) this.#runners.add(runner);
     try {
-      yield* coWait(new PollNeeded(fd, mask, { deadline: earlier, shared: mask }), this.#phase);
+      yield* coWait(this.#timeout > 0 ? shared.before((this.#begun ?? 0) + this.#timeout) : shared, this.#phase);
       resumed = true;
     } finally {
       this.#waiting--;
-      // Another coroutine may have brought it to its end meanwhile.
-      if (!resumed && this.#waiting === 0 && this.#transport === undefined) this.end();
+      if (runner !== undefined) this.#runners.delete(runner);
+      if (!resumed) this.#leave();
     }
+  }
+
+  /** One who waited has been interrupted. */
+  #leave(): void {
+    // Another coroutine may have brought it to its end meanwhile; or must now go on with what only this one was told of.
+    if (this.#waiting === 0 && this.#transport === undefined) this.end();
+    const [next] = this.#runners;
+    if (next !== undefined) wakeSoon(next);
   }
 }

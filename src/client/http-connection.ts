@@ -13,7 +13,7 @@ import { assertCanAwait } from '../schedule/co-await.ts';
 import { runBlocking } from '../schedule/run-blocking.ts';
 import { chunksOf } from './body-chunks.ts';
 import { BodyFollowing } from './body-following.ts';
-import { type BodyPieces, coEachPiece, mustBeAwaited } from './body-source.ts';
+import { type BodyPieces, mustBeAwaited } from './body-source.ts';
 import { type HTTPConnectionOptions, sessionOptions, wholeNumber } from './connection-options.ts';
 import { ConnectionPromises } from './connection-promises.ts';
 import { assumedContinue, HTTPResponse } from './http-response.ts';
@@ -106,15 +106,14 @@ export class HTTPConnection {
     }
     if (pieces !== undefined && mustBeAwaited(pieces)) assertCanAwait();
     const headers = withContentChecks(options.headers, options, body);
-    yield* this.#openSession().coSendRequest(
+    const session = this.#openSession();
+    yield* session.coSendRequest(
       method,
       path,
       { headers, framing, expectContinue: options.expect100, upgrade: options.upgrade },
       body,
     );
-    if (pieces === undefined) return;
-    yield* coEachPiece(pieces, (piece) => this.coWrite(piece));
-    if (framing.kind === 'chunked') yield* this.coEndBody();
+    if (pieces !== undefined) yield* session.coWriteAll(pieces, framing.kind === 'chunked');
   }
 
   /**
@@ -325,15 +324,16 @@ export class HTTPConnection {
     this.disconnect();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
     this.disconnect();
+    return Promise.resolve();
   }
 
   // -------------------------------------------------------------------------------------------------------------------
 
   get #tls(): TLSTransport | undefined {
     const transport = this.#session?.transport;
-    return transport instanceof TLSTransport ? transport : undefined;
+    return transport instanceof TLSTransport && !transport.closed ? transport : undefined;
   }
 
   #openSession(): Session {

@@ -19,6 +19,7 @@ import { SendQueue } from '../io/send-queue.ts';
 import { isConnectionLost, systemError, WOULD_BLOCK } from '../io/system-error.ts';
 import type { Transport } from '../io/transport.ts';
 import { BodyReader, type BodySource } from './body-reader.ts';
+import { type BodyPieces, coEachPiece } from './body-source.ts';
 import type { Destination } from './dial.ts';
 import { Dialling } from './dialling.ts';
 import { coWait } from './wait.ts';
@@ -51,6 +52,8 @@ export class Session implements BodySource {
   #closed = false;
   /** Coroutines that are sending the queue; while there are none, those that receive send it too. */
   #senders = 0;
+  /** A body is being sent in pieces: what others send would come between them. */
+  #piecemeal = false;
   /** Bytes that waited to be sent were dropped, because the peer had sent its last response. */
   #abandoned = false;
   /** The peer's stream has ended, or failed. */
@@ -83,7 +86,8 @@ export class Session implements BodySource {
     if (this.#transport === undefined) {
       try {
         const transport = yield* this.#dialling.coTransport();
-        if (!this.#closed) this.#transport = transport;
+        if (this.#closed) transport?.close();
+        else this.#transport = transport;
       } finally {
         if (this.#dialling.failure !== undefined) this.close();
       }
@@ -122,14 +126,30 @@ export class Session implements BodySource {
 
   *coWrite(data: Uint8Array): Coroutine<void> {
     this.#assertSoleSender();
-    this.#push(this.protocol.sendData(data));
-    if (!this.#sendNow()) yield* this.#coSendQueue();
+    yield* this.#coSendPieces(this.protocol.sendData(data));
   }
 
   *coEndBody(trailers: Parameters<ClientProtocol['endBody']>[0]): Coroutine<void> {
     this.#assertSoleSender();
-    this.#push(this.protocol.endBody(trailers));
-    if (!this.#sendNow()) yield* this.#coSendQueue();
+    yield* this.#coSendPieces(this.protocol.endBody(trailers));
+  }
+
+  /** The body of the request that was sent last, piece by piece, and its end if it is chunked. */
+  *coWriteAll(body: BodyPieces, chunked: boolean): Coroutine<void> {
+    this.#assertSoleSender();
+    this.#piecemeal = true;
+    try {
+      yield* coEachPiece(body, (piece) => this.#coWritePiece(piece));
+      this.#assertOpen('send');
+      if (chunked) yield* this.#coSendPieces(this.protocol.endBody());
+    } finally {
+      this.#piecemeal = false;
+    }
+  }
+
+  *#coWritePiece(piece: Uint8Array): Coroutine<void> {
+    this.#assertOpen('send');
+    yield* this.#coSendPieces(this.protocol.sendData(piece));
   }
 
   *coWriteRaw(data: Uint8Array): Coroutine<void> {
@@ -142,7 +162,7 @@ export class Session implements BodySource {
   /** What two coroutines send at the same time would have no order that either could know. */
   #assertSoleSender(): void {
     this.#assertOpen('send');
-    if (this.#senders > 0) {
+    if (this.#senders > 0 || this.#piecemeal) {
       throw new StateError('another coroutine is still sending on this connection: let it finish, or cancel it');
     }
   }
@@ -151,6 +171,11 @@ export class Session implements BodySource {
   uncork(): void {
     this.corked = false;
     if (this.#transport !== undefined && !this.#closed) this.#sendNow();
+  }
+
+  *#coSendPieces(pieces: readonly Piece[]): Coroutine<void> {
+    this.#push(pieces);
+    if (!this.#sendNow()) yield* this.#coSendQueue();
   }
 
   #push(pieces: readonly Piece[]): void {
@@ -165,12 +190,23 @@ export class Session implements BodySource {
     if (this.#transport === undefined) return false;
     if (this.protocol.allUnsent) this.#assertQuiet();
     while (!this.#queue.empty) {
-      const result = this.#queue.sendTo(this.#transport);
+      const result = this.#sendOnce(this.#transport);
       if (result === WOULD_BLOCK) return false;
       if (result < 0) throw this.#sendFailure(result);
       this.protocol.bytesSent += result;
     }
     return true;
+  }
+
+  #sendOnce(transport: Transport): number {
+    try {
+      return this.#queue.sendTo(transport);
+    } catch (error) {
+      // A buffer of the user's was detached or has shrunk: its bytes cannot be sent any more, nor what comes after them.
+      this.#queue.clear();
+      this.protocol.sendFailed(error);
+      throw error;
+    }
   }
 
   /** What waits on an idle connection is noticed before a request goes out on it (RFC 9112 9.5). */
@@ -212,6 +248,12 @@ export class Session implements BodySource {
     if (!this.#queue.empty && !this.#closed && this.#transport !== undefined) wakeWaiters(this.#transport.fd);
   }
 
+  /** Those who wait to send what never will be sent are told. */
+  #tellSenders(): void {
+    if (this.#senders === 0 || this.#transport === undefined || this.#closed) return;
+    if (this.#abandoned || this.protocol.sendState === 'failed') wakeWaiters(this.#transport.fd);
+  }
+
   #notSent(): Error {
     const why = 'the server ended the connection before the request was sent';
     return this.protocol.connectionClosed(why, 'send', this.protocol.failure);
@@ -224,11 +266,8 @@ export class Session implements BodySource {
     let deadline: number | undefined;
     for (;;) {
       this.#assertOpen('receive');
-      const response = this.protocol.nextResponse();
-      if (response !== undefined) {
-        this.#dropUnsent();
-        return response;
-      }
+      const response = this.#nextResponse();
+      if (response !== undefined) return response;
       // The time to connect is none that the server takes to answer.
       if (this.#transport === undefined) yield* this.coConnected();
       if (this.protocol.awaitingContinue) {
@@ -242,6 +281,16 @@ export class Session implements BodySource {
         }
       }
       yield* this.coInput(deadline);
+    }
+  }
+
+  #nextResponse(): Response | undefined {
+    try {
+      const response = this.protocol.nextResponse();
+      if (response !== undefined) this.#dropUnsent();
+      return response;
+    } finally {
+      this.#tellSenders();
     }
   }
 
@@ -268,17 +317,26 @@ export class Session implements BodySource {
   /** One step: from the buffer, or past it. Undefined if input must be waited for. */
   receiveBody(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined {
     if (!body.complete) this.#assertOpen('receive');
-    const count = this.protocol.readBody(body, target, offset, length);
+    const count = this.#readBody(body, target, offset, length);
     if (count !== undefined || target === undefined) return count;
     const direct = Math.min(length, body.direct);
     if (direct < WORTH_DIRECT || this.#transport === undefined || this.#ended) return undefined;
     const received = this.#transport.receive(target, offset, direct);
     if (received <= 0) {
-      return this.#noteEnd(received) ? this.protocol.readBody(body, target, offset, length) : undefined;
+      return this.#noteEnd(received) ? this.#readBody(body, target, offset, length) : undefined;
     }
     this.protocol.bytesReceived += received;
     this.protocol.receivedBody(body, received);
     return received;
+  }
+
+  #readBody(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined {
+    try {
+      return this.protocol.readBody(body, target, offset, length);
+    } catch (error) {
+      this.#tellSenders();
+      throw error;
+    }
   }
 
   /**

@@ -243,8 +243,9 @@ export class ClientProtocol {
    * @throws StateError, InvalidResponse, UnsupportedResponse, ConnectionClosed
    */
   nextResponse(): Response | undefined {
-    const exchange = this.#nextExchange();
     for (;;) {
+      // Anew each time, since `onInformational` may read responses itself.
+      const exchange = this.#nextExchange();
       const head = this.#parseHead();
       if (head === undefined) return undefined;
       if (!isInformational(head.status)) return this.#finalResponse(exchange, head);

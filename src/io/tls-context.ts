@@ -4,7 +4,13 @@
  */
 
 import { TLSError } from '../errors.ts';
-import { native, type TLSContextHandle, type TLSRefusal, type TLSTrustHandle } from './native.ts';
+import {
+  native,
+  type TLSContextHandle,
+  type TLSContextParameters,
+  type TLSRefusal,
+  type TLSTrustHandle,
+} from './native.ts';
 import { errorCode } from './tls-failure.ts';
 import { type Identity, identityOf } from './tls-identity.ts';
 import { checkOptions, type TLSOptions } from './tls-options.ts';
@@ -21,8 +27,8 @@ export class TLSContext {
   readonly checkServerIdentity: NonNullable<TLSOptions['checkServerIdentity']> | undefined;
 
   /**
-   * The name resolution, as it were, of the option `tls` of a connection: a context is itself, options make a new one, and
-   * `true` is one context with the defaults, the same for all of the thread.
+   * The context that the option `tls` of a connection means: a context is itself, options make a new one, and `true` is one
+   * with the defaults, the same for all of the thread.
    */
   static from(tls: true | TLSOptions | TLSContext): TLSContext {
     if (tls instanceof TLSContext) return tls;
@@ -40,7 +46,7 @@ export class TLSContext {
     assertAvailable();
     if (servername) identityOf(servername);
     const trust = ca === undefined ? defaultTrust() : accepted<TLSTrustHandle>(native.tlsTrust(ca));
-    this.handle = accepted<TLSContextHandle>(native.tlsContext({ ...parameters, trust }));
+    this.handle = makeContext({ ...parameters, trust });
     this.rejectUnauthorized = parameters.verify;
     this.servername = servername;
     this.session = session;
@@ -55,6 +61,14 @@ export class TLSContext {
     const identity = identityOf(this.servername || hostname);
     return this.servername === '' ? { ...identity, servername: '' } : identity;
   }
+}
+
+/** A key log that cannot be written is a nuisance to who wants it, and no reason not to connect. */
+function makeContext(parameters: TLSContextParameters): TLSContextHandle {
+  const result = native.tlsContext(parameters);
+  if (!isRefusal(result) || result.option !== 'SSLKEYLOGFILE') return accepted(result);
+  process.emitWarning(`SSLKEYLOGFILE: ${parameters.keyLogFile} cannot be opened for appending`);
+  return accepted(native.tlsContext({ ...parameters, keyLogFile: '' }));
 }
 
 function assertAvailable(): void {

@@ -59,13 +59,26 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'The TLS options minVersion and maxVersion say which versions we offer.'],
 ]);
 
+/** The parts of OpenSSL that Node's codes name; the others are passed over. */
+const AREAS: ReadonlyMap<string, string> = new Map([
+  ['SSL routines', 'SSL_'],
+  ['PEM routines', 'OSSL_PEM_'],
+  ['BIO routines', 'OSSL_BIO_'],
+  ['PKCS12 routines', 'OSSL_PKCS12_'],
+  ['asn1 encoding routines', 'OSSL_ASN1_'],
+  ['bignum routines', 'OSSL_BN_'],
+  ['common libcrypto routines', 'OSSL_CRYPTO_'],
+  ['digital envelope routines', 'OSSL_EVP_'],
+  ['elliptic curve routines', 'OSSL_EC_'],
+  ['rsa routines', 'OSSL_RSA_'],
+  ['x509 certificate routines', 'OSSL_X509_'],
+  ['X509 V3 routines', 'OSSL_X509V3_'],
+]);
+
 /** As Node makes codes of OpenSSL's error queue: ERR_SSL_WRONG_VERSION_NUMBER, ERR_OSSL_PEM_NO_START_LINE. */
 export function errorCode(library: string, reason: string): string {
-  const name = (words: string): string => words.toUpperCase().replaceAll(' ', '_');
   if (reason === '') return 'ERR_OSSL_UNKNOWN';
-  if (library === 'SSL routines') return `ERR_SSL_${name(reason)}`;
-  const area = /^(.*) routines$/.exec(library)?.[1];
-  return area === undefined ? `ERR_OSSL_${name(reason)}` : `ERR_OSSL_${name(area)}_${name(reason)}`;
+  return `ERR_${AREAS.get(library) ?? 'OSSL_'}${reason.toUpperCase().replaceAll(' ', '_')}`;
 }
 
 /** Why the certificate is not accepted, by Node's name; undefined if it is. */

@@ -21,8 +21,12 @@ export function cancellation(): DOMException {
   return new DOMException('The operation was cancelled', 'AbortError');
 }
 
-/** setTimeout's longest; a longer deadline is waited for in several parts, since waking early is legal. */
+/** setTimeout's longest; a longer time is waited for in several parts. */
 const MAX_DELAY = 2 ** 31 - 1;
+
+function delayUntil(deadline: number): number {
+  return Math.min(MAX_DELAY, Math.ceil(Math.max(0, deadline - performance.now())));
+}
 
 /**
  * Runs `coroutine` on Node's event loop; await it like any promise. Its first part runs at once, as that of an async
@@ -49,7 +53,7 @@ export class AioFuture<T> extends Promise<T> {
   readonly #interruptions: { error: unknown }[] = [];
   #waitingFor: PollNeeded | undefined;
   #deadlineTimer: NodeJS.Timeout | undefined;
-  readonly #timeoutTimer: NodeJS.Timeout | undefined;
+  #timeoutTimer: NodeJS.Timeout | undefined;
   #withdrawSignal: (() => void) | undefined;
   /** Keeps async_hooks and AsyncLocalStorage contexts over suspensions; made at the first one. */
   #context: AsyncResource | undefined;
@@ -67,12 +71,12 @@ export class AioFuture<T> extends Promise<T> {
     this.#coroutine = coroutine;
     this.#resolve = resolve;
     this.#reject = reject;
-    const { signal, timeout } = options;
+    const { signal, timeout = 0 } = options;
+    if (!(timeout >= 0)) throw new TypeError(`the timeout must be a number of milliseconds, got ${String(timeout)}`);
     if (signal?.aborted) this.#interruptions.push({ error: signal.reason });
+    else if (signal !== undefined) this.#listenTo(signal);
     this.#run();
-    if (this.#state !== 'pending') return;
-    if (signal !== undefined) this.#listenTo(signal);
-    if (timeout) this.#timeoutTimer = setTimeout(() => this.#interrupt(new ConnectionTimedOut(timeout)), timeout);
+    if (this.#state === 'pending' && timeout > 0) this.#timeOutAt(performance.now() + timeout, timeout);
   }
 
   /** Whether the coroutine has ended. */
@@ -149,8 +153,7 @@ export class AioFuture<T> extends Promise<T> {
     this.#waitingFor = need;
     this.#context ??= new AsyncResource('AioFuture');
     if (need.deadline !== undefined) {
-      const delay = Math.min(MAX_DELAY, Math.ceil(Math.max(0, need.deadline - performance.now())));
-      this.#deadlineTimer = setTimeout(this.#runner.wake, delay);
+      this.#deadlineTimer = setTimeout(this.#runner.wake, delayUntil(need.deadline));
     }
     return undefined;
   }
@@ -167,6 +170,13 @@ export class AioFuture<T> extends Promise<T> {
     const onAbort = (): void => this.#interrupt(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     this.#withdrawSignal = () => signal.removeEventListener('abort', onAbort);
+  }
+
+  #timeOutAt(deadline: number, timeout: number): void {
+    this.#timeoutTimer = setTimeout(() => {
+      if (performance.now() < deadline) this.#timeOutAt(deadline, timeout);
+      else this.#interrupt(new ConnectionTimedOut(timeout));
+    }, delayUntil(deadline));
   }
 
   #settle(state: 'fulfilled' | 'rejected', result: T | undefined, error: unknown): void {

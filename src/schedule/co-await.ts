@@ -15,12 +15,8 @@ export const UNTIL_WOKEN: PollNeeded = new PollNeeded(-1, 0);
  * @throws what the promise was rejected with; StateError where the event loop stands still, or nobody could resume the caller
  */
 export function* coAwait<T>(promise: PromiseLike<T> | T): Coroutine<Awaited<T>> {
-  const runner = currentRunner();
-  if (runner === undefined || !runner.canAwait) {
-    throw new StateError(
-      'a promise can be awaited only in a coroutine that an AioFuture runs: here nothing could settle it',
-    );
-  }
+  // Whoever runs the coroutine at the time: it may change hands while it waits.
+  let runner = assertCanAwait();
   let outcome: { value: Awaited<T> } | { error: unknown } | undefined;
   Promise.resolve(promise).then(
     (value) => {
@@ -32,7 +28,10 @@ export function* coAwait<T>(promise: PromiseLike<T> | T): Coroutine<Awaited<T>> 
       runner.wake();
     },
   );
-  while (outcome === undefined) yield* waitFor(UNTIL_WOKEN);
+  while (outcome === undefined) {
+    runner = assertCanAwait();
+    yield* waitFor(UNTIL_WOKEN);
+  }
   if ('error' in outcome) throw (outcome as { error: unknown }).error;
   return (outcome as { value: Awaited<T> }).value;
 }

@@ -4,9 +4,10 @@
  * thrown into them, so that their `finally` runs, and are waited for.
  */
 
-import { type Coroutine, PollNeeded, waitFor } from '../coroutine.ts';
+import { type Coroutine, endNow, PollNeeded, waitFor } from '../coroutine.ts';
 import { ConnectionTimedOut } from '../errors.ts';
 import { cancellation } from './aio-future.ts';
+import { notPollNeeded } from './run-blocking.ts';
 import { type Outcome, TaskSet } from './task-set.ts';
 
 /** The results of several coroutines. */
@@ -86,37 +87,44 @@ export function* coMap<I, T>(
   const iterator = items[Symbol.iterator]();
   const set = new TaskSet();
   let index = 0;
-  const addNext = (): boolean => {
-    const next = failure === undefined ? iterator.next() : { done: true as const, value: undefined };
-    if (next.done) return false;
-    const at = index++;
-    set.add(make(next.value, at), (outcome) => {
-      if (outcome.status === 'fulfilled') results[at] = outcome.value;
-      else failure ??= outcome;
-      addNext();
-    });
-    return true;
+  let exhausted = false;
+  const addNext = (): void => {
+    try {
+      // Also if it throws: it has ended itself then.
+      exhausted = true;
+      const next = iterator.next();
+      if (next.done) return;
+      exhausted = false;
+      const at = index++;
+      set.add(make(next.value, at), (outcome) => {
+        if (outcome.status === 'fulfilled') results[at] = outcome.value;
+        else failure ??= outcome;
+        if (failure === undefined && !exhausted && !set.ending) addNext();
+      });
+    } catch (reason) {
+      failure ??= { reason };
+    }
   };
-  while (set.size < limit && addNext());
+  while (set.size < limit && !exhausted && failure === undefined) addNext();
   try {
     yield* coRunSet(set, () => failure !== undefined);
   } finally {
-    if (failure !== undefined) iterator.return?.();
+    if (!exhausted) iterator.return?.();
   }
   if (failure !== undefined) throw (failure as { readonly reason: unknown }).reason;
   return results;
 }
 
-/** Waits for `ms` milliseconds. */
+/** Waits for `ms` milliseconds. @throws TypeError if that is no number */
 export function* coSleep(ms: number): Coroutine<void> {
-  const deadline = performance.now() + ms;
+  const deadline = deadlineIn(ms);
   const need = new PollNeeded(-1, 0, { deadline });
   while (performance.now() < deadline) yield* waitFor(need);
 }
 
 /** Runs `coroutine`; after `ms` milliseconds ConnectionTimedOut is thrown into it. @throws what it makes of that */
 export function* coWithTimeout<T>(coroutine: Coroutine<T>, ms: number): Coroutine<T> {
-  const deadline = performance.now() + ms;
+  const deadline = deadlineIn(ms);
   let timedOut = false;
   let ended = false;
   try {
@@ -126,7 +134,11 @@ export function* coWithTimeout<T>(coroutine: Coroutine<T>, ms: number): Coroutin
         ended = true;
         return step.value;
       }
-      const interruption = yield* coWaitOrFail(timedOut ? step.value : step.value.before(deadline));
+      const need: unknown = step.value;
+      const interruption: { readonly error: unknown } | undefined =
+        need instanceof PollNeeded
+          ? yield* coWaitOrFail(timedOut ? need : need.before(deadline))
+          : { error: notPollNeeded(need) };
       if (interruption !== undefined) {
         step = coroutine.throw(interruption.error);
       } else if (!timedOut && performance.now() >= deadline) {
@@ -140,8 +152,14 @@ export function* coWithTimeout<T>(coroutine: Coroutine<T>, ms: number): Coroutin
     ended = true;
     throw error;
   } finally {
-    if (!ended) coroutine.return(undefined as never);
+    if (!ended) endNow(coroutine);
   }
+}
+
+function deadlineIn(ms: number): number {
+  if (typeof ms !== 'number' || Number.isNaN(ms))
+    throw new TypeError(`milliseconds must be a number, got ${String(ms)}`);
+  return performance.now() + ms;
 }
 
 /** Suspends once; returns what was thrown in meanwhile. */
@@ -163,12 +181,12 @@ function* coRunSet(set: TaskSet, enough: () => boolean): Coroutine<void> {
   let ending = false;
   try {
     for (;;) {
-      set.run();
       if (!ending && enough()) {
         ending = true;
         set.interruptAll(cancellation());
-        continue;
       }
+      set.run();
+      if (!ending && enough()) continue;
       if (set.size === 0) break;
       const thrown = yield* coWaitOrFail(set.need);
       if (thrown === undefined) continue;

@@ -101,14 +101,24 @@ export class PollLoop {
   runUntilComplete<T>(tasks: readonly Task<T>[]): T[];
   runUntilComplete<T>(tasks: Task<T> | readonly Task<T>[]): T | T[] {
     if (tasks instanceof Task) {
-      while (!tasks.done()) this.runOnce();
+      this.#complete(tasks);
       return tasks.result();
     }
-    while (!tasks.every((task) => task.done())) this.runOnce();
+    for (const task of tasks) this.#complete(task);
     return tasks.map((task) => task.result());
   }
 
-  /** Ends all tasks without waiting, and frees the loop's descriptor. */
+  #complete<T>(task: Task<T>): void {
+    while (!task.done()) {
+      if (this.#set.size === 0) throw new StateError('the task is not one of this loop, which has none left to run');
+      this.runOnce();
+    }
+  }
+
+  /**
+   * Ends all tasks without waiting, and frees the loop's descriptor. The tasks are done then, with an AbortError, or with the
+   * error of their own cleanup: the first such error is raised.
+   */
   close(): void {
     this.#set.close();
   }

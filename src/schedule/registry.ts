@@ -3,8 +3,9 @@
  * what they are the waits of.
  */
 
-import { PollNeeded } from '../coroutine.ts';
-import { addDescriptorListener, wakeWaiters } from '../io/descriptor.ts';
+import { POLLIN, PollNeeded } from '../coroutine.ts';
+import { addDescriptorListener, closeDescriptor, wakeWaiters } from '../io/descriptor.ts';
+import { native } from '../io/native.ts';
 import { Poller } from '../io/poller.ts';
 import { assertSlotsFree, directionsOf } from './slots.ts';
 import { type Timed, TimerQueue } from './timer-queue.ts';
@@ -32,6 +33,8 @@ export class Registry {
   #poller: Poller | undefined;
   readonly #byDescriptor = new Map<number, Wait[]>();
   readonly #timers = new TimerQueue<Wait>();
+  /** In the poller, and readable, so that its descriptor is. */
+  #bell: number | undefined;
   readonly #reference = new WeakRef(this);
 
   /** The descriptor that is readable when a wait is to be woken, -1 if only time can do that. */
@@ -78,7 +81,26 @@ export class Registry {
     for (let due = this.#timers.takeDue(now); due !== undefined; due = this.#timers.takeDue(now)) this.#wake(due);
   }
 
+  /** Makes the descriptor readable, for someone who waits for it by a loop of his own: there is something to do. */
+  ring(): void {
+    if (this.#poller === undefined || this.#bell !== undefined) return;
+    // What is a numeric address already is resolved at once.
+    const bell = native.lookup('127.0.0.1', 4);
+    if (bell < 0) return;
+    this.#bell = bell;
+    this.#poller.add(bell, POLLIN);
+  }
+
+  /** Takes back `ring`. */
+  silence(): void {
+    if (this.#bell === undefined) return;
+    this.#poller?.remove(this.#bell);
+    closeDescriptor(this.#bell);
+    this.#bell = undefined;
+  }
+
   close(): void {
+    this.silence();
     this.#poller?.close();
     this.#poller = undefined;
     this.#byDescriptor.clear();

@@ -49,8 +49,12 @@ function waitOrFail(
   }
 }
 
+function className(value: object): string {
+  return value.constructor?.name || Object.prototype.toString.call(value).slice(8, -1);
+}
+
 /** The error for a coroutine that yielded something else: nearly always a forgotten asterisk. */
 export function notPollNeeded(value: unknown): TypeError {
-  const what = value === null ? 'null' : typeof value === 'object' ? `a ${value.constructor?.name}` : typeof value;
+  const what = value === null ? 'null' : typeof value === 'object' ? `a ${className(value)}` : typeof value;
   return new TypeError(`the coroutine yielded ${what} instead of a PollNeeded: did you mean yield*?`);
 }

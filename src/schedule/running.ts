@@ -11,6 +11,12 @@ export interface Runner {
   readonly canAwait: boolean;
 }
 
+/** Resumes `runner`, but not in the middle of what is going on now: a future goes on at once when it is woken. */
+export function wakeSoon(runner: Runner): void {
+  if (runner.canAwait) queueMicrotask(() => runner.wake());
+  else runner.wake();
+}
+
 let current: Runner | undefined;
 
 export function currentRunner(): Runner | undefined {

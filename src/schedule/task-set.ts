@@ -6,8 +6,9 @@
  * only five deep (ELOOP): what it yields to the set around it is itself, and no descriptor.
  */
 
-import { type Coroutine, POLLIN, PollNeeded } from '../coroutine.ts';
+import { type Coroutine, endNow, POLLIN, PollNeeded } from '../coroutine.ts';
 import { StateError } from '../errors.ts';
+import { cancellation } from './aio-future.ts';
 import { Registry, Wait } from './registry.ts';
 import { notPollNeeded } from './run-blocking.ts';
 import { currentRunner, type Runner, runAs } from './running.ts';
@@ -63,15 +64,29 @@ class MemberWait extends Wait {
  */
 class SetNeeded extends PollNeeded {
   readonly set: TaskSet;
+  /** The deadline that others than the set's members have for it. */
+  readonly limit: number | undefined;
+  readonly #home: Registry;
 
-  constructor(set: TaskSet, { fd }: { readonly fd: number }, deadline: number | undefined) {
-    super(fd, fd < 0 ? 0 : POLLIN, { deadline, shared: POLLIN });
+  constructor(set: TaskSet, home: Registry, limit?: number) {
+    const { fd, deadline } = home;
+    super(fd, fd < 0 ? 0 : POLLIN, { deadline: earlier(deadline, limit), shared: POLLIN });
     this.set = set;
+    this.limit = limit;
+    this.#home = home;
   }
 
   override before(deadline: number): PollNeeded {
-    return new SetNeeded(this.set, this, Math.min(deadline, this.deadline ?? deadline));
+    return new SetNeeded(this.set, this.#home, earlier(deadline, this.limit));
   }
+
+  override forSeveral(): PollNeeded {
+    return this;
+  }
+}
+
+function earlier(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
 }
 
 export class TaskSet {
@@ -79,9 +94,19 @@ export class TaskSet {
   /** Where the waits of the members are: its own registry, or that of the outermost set around it. */
   #home: Registry = this.#own;
   readonly #members = new Set<Member>();
+  /** Those before `#next` have had their turn. */
   readonly #ready: Member[] = [];
+  #next = 0;
   /** Who runs this set, if he can be told to. */
   #around: Runner | undefined;
+  /** Somebody waits for what `need` was, and cannot be told of anything else. */
+  #awaited = false;
+  #ending = false;
+
+  /** Whether all members have been told to end. */
+  get ending(): boolean {
+    return this.#ending;
+  }
 
   /** How many members have not ended. */
   get size(): number {
@@ -95,7 +120,7 @@ export class TaskSet {
 
   /** How many members are ready to go on. */
   get ready(): number {
-    return this.#ready.length;
+    return this.#ready.length - this.#next;
   }
 
   add<T>(coroutine: Coroutine<T>, ended: (outcome: Outcome<T>) => void): Member<T> {
@@ -114,6 +139,7 @@ export class TaskSet {
 
   /** Throws `error` into all members. */
   interruptAll(error: unknown): void {
+    this.#ending = true;
     for (const member of [...this.#members]) this.interrupt(member, error);
   }
 
@@ -124,16 +150,19 @@ export class TaskSet {
     member.wait = undefined;
     member.state = 'ready';
     this.#ready.push(member);
-    this.#around?.wake();
+    if (this.#around !== undefined) this.#around.wake();
+    else if (this.#awaited) this.#own.ring();
   }
 
   /** Runs whoever is ready, until all wait or have ended. To be called first whenever the set is resumed. */
   run(): void {
     const around = currentRunner();
     this.#around = around;
+    this.#awaited = false;
+    this.#own.silence();
     this.#moveTo(around instanceof Member ? around.set.#home : this.#own);
     // What an outermost set has collected is here already.
-    if (this.#ready.length === 0) this.#home.collect(0);
+    if (this.ready === 0) this.#home.collect(0);
     this.#runReady();
   }
 
@@ -142,7 +171,7 @@ export class TaskSet {
    * ever) until somebody is, and runs them.
    */
   runBlocking(timeoutMs: number): void {
-    if (this.#ready.length === 0) {
+    if (this.ready === 0) {
       const { fd, deadline } = this.#own;
       if (fd < 0 && deadline === undefined && timeoutMs < 0) {
         throw new StateError('every task waits for another one: nothing can ever wake them');
@@ -157,32 +186,60 @@ export class TaskSet {
 
   /** What is to be waited for before `run()` has something to do. */
   get need(): PollNeeded {
-    if (this.#around instanceof Member) return new SetNeeded(this, this.#home, undefined);
+    if (this.#around instanceof Member) return new SetNeeded(this, this.#home);
+    this.#awaited = this.#around === undefined;
     const { fd, deadline } = this.#own;
     return new PollNeeded(fd, fd < 0 ? 0 : POLLIN, { deadline });
   }
 
-  /** Ends all members without waiting for anything, and frees what the set has. */
+  /**
+   * Ends all members without waiting for anything, and frees what the set has. A member that is running is ended when it
+   * waits. @throws what the first member threw whose cleanup failed, after the others have been ended
+   */
   close(): void {
-    for (const member of [...this.#members]) this.#abandon(member);
+    this.#ending = true;
+    let failure: Outcome<never> | undefined;
+    for (const member of [...this.#members]) failure = this.#abandon(member) ?? failure;
     this.#own.close();
+    if (failure?.status === 'rejected') throw failure.reason;
   }
 
-  #abandon(member: Member): void {
+  /** Returns the failure of its cleanup, if it failed. */
+  #abandon(member: Member): Outcome<never> | undefined {
     if (member.wait !== undefined) this.#home.remove(member.wait);
+    member.wait = undefined;
     this.#members.delete(member);
-    if (member.state === 'running') return;
-    member.state = 'ended';
-    // A cleanup that wants to wait cannot: the second call ends it where it is.
-    if (!member.coroutine.return(undefined as never).done) member.coroutine.return(undefined as never);
+    if (member.state === 'running') return undefined;
+    let failure: Outcome<never> | undefined;
+    try {
+      endNow(member.coroutine);
+    } catch (reason) {
+      failure = { status: 'rejected', reason };
+    }
+    this.#end(member, failure ?? { status: 'rejected', reason: cancellation() });
+    return failure;
   }
 
   #runReady(): void {
-    for (let member = this.#ready.shift(); member !== undefined; member = this.#ready.shift()) this.#step(member);
+    for (let member = this.#takeReady(); member !== undefined; member = this.#takeReady()) {
+      const outcome = this.#step(member);
+      if (outcome !== undefined) this.#end(member, outcome);
+    }
   }
 
-  #step(member: Member): void {
-    if (member.state !== 'ready') return;
+  /** As `shift()`, which moves all that are left for each. */
+  #takeReady(): Member | undefined {
+    const member = this.#ready[this.#next++];
+    if (this.#next >= this.#ready.length) {
+      this.#ready.length = 0;
+      this.#next = 0;
+    }
+    return member;
+  }
+
+  /** Runs a member until it waits or has come to an outcome. */
+  #step(member: Member): Outcome<unknown> | undefined {
+    if (member.state !== 'ready') return undefined;
     member.state = 'running';
     try {
       let interruption = member.interruptions.shift();
@@ -190,15 +247,17 @@ export class TaskSet {
         const step = runAs(member, () =>
           interruption === undefined ? member.coroutine.next() : member.coroutine.throw(interruption.error),
         );
-        if (step.done) {
-          this.#end(member, { status: 'fulfilled', value: step.value });
-          return;
+        if (step.done) return { status: 'fulfilled', value: step.value };
+        // The set was closed by this member.
+        if (!this.#members.has(member)) {
+          endNow(member.coroutine);
+          return { status: 'rejected', reason: cancellation() };
         }
         interruption = member.interruptions.shift() ?? this.#suspend(member, step.value);
-        if (interruption === undefined) return;
+        if (interruption === undefined) return undefined;
       }
     } catch (reason) {
-      this.#end(member, { status: 'rejected', reason });
+      return { status: 'rejected', reason };
     }
   }
 
@@ -206,11 +265,14 @@ export class TaskSet {
   #suspend(member: Member, need: unknown): { readonly error: unknown } | undefined {
     if (!(need instanceof PollNeeded)) return { error: notPollNeeded(need) };
     const inner = need instanceof SetNeeded ? need.set : undefined;
-    const { deadline } = need;
-    // The descriptors of a set inside are registered already.
-    const own = inner === undefined ? need : new PollNeeded(-1, 0, { deadline });
+    // The waits of a set inside are registered already.
+    const own = need instanceof SetNeeded ? new PollNeeded(-1, 0, { deadline: need.limit }) : need;
     try {
-      if (own.fd >= 0 || deadline !== undefined) this.#await(member, own);
+      if (own.fd >= 0 || own.deadline !== undefined) {
+        const wait = new MemberWait(member, own);
+        this.#home.add(wait);
+        member.wait = wait;
+      }
     } catch (error) {
       return { error };
     }
@@ -220,33 +282,16 @@ export class TaskSet {
     return undefined;
   }
 
-  #await(member: Member, need: PollNeeded): void {
-    const wait = new MemberWait(member, need);
-    this.#home.add(wait);
-    member.wait = wait;
-  }
-
   #end(member: Member, outcome: Outcome<unknown>): void {
     member.state = 'ended';
     this.#members.delete(member);
     member.ended(outcome);
   }
 
-  /** Takes the waits of all members to another registry. */
+  /** From here on all members wait in another registry: they look again, and with them those of the sets inside. */
   #moveTo(home: Registry): void {
     if (home === this.#home) return;
-    const old = this.#home;
+    for (const member of this.#members) this.wake(member);
     this.#home = home;
-    for (const member of this.#members) {
-      const { wait } = member;
-      if (wait === undefined) continue;
-      old.remove(wait);
-      member.wait = undefined;
-      try {
-        this.#await(member, wait.need);
-      } catch (error) {
-        this.interrupt(member, error);
-      }
-    }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Entries with a time, the earliest first (a binary heap). Removing is lazy: what is no longer wanted is dropped when its time
- * comes to the top.
+ * Entries with a time, the earliest first (a binary heap). Removing is lazy: what is no longer wanted is dropped when it
+ * comes to the top, or when there is much of it.
  */
 
 export interface Timed {
@@ -9,8 +9,13 @@ export interface Timed {
   readonly live: boolean;
 }
 
+/** A queue that is not longer than this is not searched for what is no longer wanted. */
+const SHORT = 64;
+
 export class TimerQueue<T extends Timed> {
-  readonly #heap: T[] = [];
+  #heap: T[] = [];
+  /** When the queue has grown to this, what is no longer wanted is dropped. */
+  #limit = SHORT;
 
   /** The earliest time that counts; undefined if there is none. */
   get next(): number | undefined {
@@ -19,6 +24,7 @@ export class TimerQueue<T extends Timed> {
   }
 
   add(entry: T): void {
+    if (this.#heap.length >= this.#limit) this.#compact();
     this.#heap.push(entry);
     this.#rise(this.#heap.length - 1);
   }
@@ -32,6 +38,13 @@ export class TimerQueue<T extends Timed> {
 
   #dropDead(): void {
     while (this.#heap[0]?.live === false) this.#takeFirst();
+  }
+
+  /** Costs as much as was added since the last time. */
+  #compact(): void {
+    // In order, entries are a heap as well.
+    this.#heap = this.#heap.filter(({ live }) => live).sort((one, other) => one.at - other.at);
+    this.#limit = Math.max(SHORT, 2 * this.#heap.length);
   }
 
   #takeFirst(): T | undefined {

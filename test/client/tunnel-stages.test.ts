@@ -13,6 +13,7 @@ import {
   startScriptedServer,
 } from '../support/scripted-server.ts';
 import { startStalledListener } from '../support/stalled-listener.ts';
+import { timeLimit } from '../support/time-limit.ts';
 import { ESTABLISHED, through } from '../support/tunnelled.ts';
 import { suspendForGood } from '../support/waiting.ts';
 
@@ -73,11 +74,13 @@ describe('a stage of connecting that takes too long', () => {
     test(`(${index + 1} of ${stalledStages.length}) is named by time-outs of every form, and leaves nothing`, async () => {
       using stage = startStage();
       const before = native.counts();
-      const expected = { name: 'ConnectionTimedOut', phase: stage.phase, timeout: 40 };
-      assert.throws(() => stage.connection({ timeout: 40 }).connect(), expected);
-      assert.throws(() => stage.connection({ connectTimeout: 40 }).sendRequest('GET', '/'), expected);
-      await assert.rejects(stage.connection({ connectTimeout: 40 }).promises.connect(), expected);
-      await assert.rejects(stage.connection().promises.connect({ timeout: 40 }), expected);
+      // Long enough for the stages before, also on a slow machine.
+      const timeout = timeLimit(400);
+      const expected = { name: 'ConnectionTimedOut', phase: stage.phase, timeout };
+      assert.throws(() => stage.connection({ timeout }).connect(), expected);
+      assert.throws(() => stage.connection({ connectTimeout: timeout }).sendRequest('GET', '/'), expected);
+      await assert.rejects(stage.connection({ connectTimeout: timeout }).promises.connect(), expected);
+      await assert.rejects(stage.connection().promises.connect({ timeout }), expected);
       assert.deepEqual(native.counts(), before);
     });
 

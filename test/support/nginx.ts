@@ -137,7 +137,7 @@ worker_processes 1;
 pid nginx.pid;
 error_log stderr notice;
 ${process.getuid?.() === 0 ? 'user root;' : ''}
-events { worker_connections 512; }
+events { worker_connections 2048; }
 http {
   error_log error.log;
   log_not_found off;

@@ -1,0 +1,27 @@
+// What every transfer over a socket has in common, in the clear or below TLS: calls are repeated when a signal interrupts
+// them, and a peer that is gone is an errno, not a signal.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <cerrno>
+
+namespace dugong {
+
+#ifdef MSG_NOSIGNAL
+constexpr int kSendFlags = MSG_NOSIGNAL;
+#else
+constexpr int kSendFlags = 0;  // SO_NOSIGPIPE is set on the socket instead
+#endif
+
+// The count that `call` returns, or the negated errno.
+template <typename Call>
+int retried(Call call) {
+  ssize_t result;
+  do {
+    result = call();
+  } while (result < 0 && errno == EINTR);
+  return result < 0 ? -errno : static_cast<int>(result);
+}
+
+}  // namespace dugong

@@ -1,0 +1,67 @@
+/**
+ * The body of a request that may have to be sent more than once: again after a redirect, again when an idle connection turns
+ * out to be dead. It knows whether that is possible, not whether it is allowed.
+ */
+
+import { type BodyPieces, comesInPieces } from '../client/body-source.ts';
+
+/** Up to this many bytes go out before anything is read: they fit into what the kernel takes from us. */
+const SMALL = 65_536;
+
+export class Content {
+  /** What `sendRequest` is given. */
+  readonly data: string | Uint8Array | BodyPieces;
+  /** Comes from something that can be read once, and has been begun. */
+  #begun = false;
+
+  /** @throws TypeError for an array of something else than strings and bytes */
+  constructor(data: string | Uint8Array | BodyPieces) {
+    const lasting = !comesInPieces(data) || Array.isArray(data) || data instanceof Blob;
+    this.data = lasting ? data : this.#once(data as Exclude<BodyPieces, Blob>);
+  }
+
+  /** Whether it can be sent from its beginning now. */
+  get repeatable(): boolean {
+    return !this.#begun;
+  }
+
+  /**
+   * Whether the server is to be listened to while it is sent. While a body comes in pieces, an HTTPConnection reads nothing:
+   * those are sent to their end first.
+   */
+  get large(): boolean {
+    return !comesInPieces(this.data) && this.data.length > SMALL;
+  }
+
+  #once(pieces: Exclude<BodyPieces, Blob>): BodyPieces {
+    const begin = <T>(iterator: T): T => {
+      this.#begun = true;
+      return iterator;
+    };
+    if (Symbol.iterator in pieces) return { [Symbol.iterator]: () => begin(pieces[Symbol.iterator]()) };
+    return { [Symbol.asyncIterator]: () => begin(pieces[Symbol.asyncIterator]()) };
+  }
+}
+
+/** Content with the type that its form implies. */
+export interface TypedContent {
+  readonly content: Content;
+  readonly type: string | undefined;
+}
+
+/** What is all there, in the forms that fetch knows; undefined if `body` is none of them. */
+export function contentAtHand(body: unknown): TypedContent | undefined {
+  if (typeof body === 'string') return { content: new Content(body), type: 'text/plain;charset=UTF-8' };
+  if (body instanceof URLSearchParams) {
+    return { content: new Content(body.toString()), type: 'application/x-www-form-urlencoded;charset=UTF-8' };
+  }
+  const bytes = bytesOf(body);
+  return bytes && { content: new Content(bytes), type: undefined };
+}
+
+function bytesOf(body: unknown): Uint8Array | undefined {
+  if (body instanceof Uint8Array) return body;
+  if (ArrayBuffer.isView(body)) return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
+  if (body instanceof ArrayBuffer || body instanceof SharedArrayBuffer) return new Uint8Array(body);
+  return undefined;
+}

@@ -1,0 +1,126 @@
+/**
+ * createFetch: a function that is called like the platform's fetch, and runs on this client. One exchange to a connection;
+ * connections are kept for the next request.
+ */
+
+import type { HTTPConnection } from '../client/http-connection.ts';
+import type { Coroutine } from '../coroutine.ts';
+import { AioFuture } from '../schedule/aio-future.ts';
+import { bodyStream } from './body-stream.ts';
+import { ConnectionPool, type Lease, type PoolLimits } from './connection-pool.ts';
+import type { Reach } from './endpoint.ts';
+import { type Answer, coFetch, coSend, type Fetched } from './exchange.ts';
+import type { FetchRequest } from './fetch-request.ts';
+import { fetchedResponse, mayHaveBody } from './fetched-response.ts';
+import { type FetchInit, requestInput } from './request-input.ts';
+
+/** How servers are reached, and how many connections there may be. */
+export interface CreateFetchOptions extends Reach, Partial<PoolLimits> {}
+
+export interface Fetch {
+  /** @throws TypeError (as a rejection) for what cannot be sent, and "fetch failed", the `cause` of which is our error */
+  (input: string | URL | Request, init?: FetchInit): Promise<Response>;
+  /** Closes the connections that are kept for later requests. */
+  closeIdleConnections(): void;
+}
+
+/** As for fetchSync, node:http's five seconds decide. Many servers' own limits are about as high as the others. */
+const DEFAULTS: PoolLimits = { maxIdleConnections: 64, idleTimeout: 4000, maxConnectionsPerOrigin: 128 };
+
+const NAMES: ReadonlySet<string> = new Set<keyof CreateFetchOptions>([
+  'connection',
+  'idleTimeout',
+  'maxConnectionsPerOrigin',
+  'maxIdleConnections',
+  'proxy',
+  'tls',
+]);
+
+/**
+ * A `fetch` with connections of its own, for libraries that accept one. What it returns is a standard Response with a
+ * streaming body; a network failure is a TypeError "fetch failed" whose `cause` is the error of this library, as callers of
+ * fetch expect it. Beyond the standard: credentials in URLs are sent, bodies may be iterables. Content codings are not
+ * undone, since none is asked for.
+ *
+ * ```ts
+ * import { createFetch } from 'dugong';
+ *
+ * const fetch = createFetch({ maxConnectionsPerOrigin: 16 });
+ * const response = await fetch('http://localhost:8080/', { signal: AbortSignal.timeout(5000) });
+ * console.log(response.status, await response.text());
+ * ```
+ *
+ * @throws TypeError on options that cannot be
+ */
+export function createFetch(options: CreateFetchOptions = {}): Fetch {
+  const unknown = Object.keys(options).find((name) => !NAMES.has(name));
+  if (unknown !== undefined) throw new TypeError(`createFetch has no option "${unknown}"`);
+  const { maxIdleConnections, idleTimeout, maxConnectionsPerOrigin } = { ...DEFAULTS, ...options };
+  const pool = new ConnectionPool({ maxIdleConnections, idleTimeout, maxConnectionsPerOrigin });
+  const fetch = (input: string | URL | Request, init?: FetchInit): Promise<Response> =>
+    fetchOver(pool, options, { input, init });
+  return Object.assign(fetch, { closeIdleConnections: () => pool.closeIdle() });
+}
+
+async function fetchOver(
+  pool: ConnectionPool,
+  reach: Reach,
+  given: { input: string | URL | Request; init: FetchInit | undefined },
+): Promise<Response> {
+  const { request, redirect, signal } = await requestInput(given.input, given.init);
+  signal?.throwIfAborted();
+  try {
+    const fetched = await new AioFuture(coFetch(request, { pool, reach, redirect, ask: coAsk }), { signal });
+    return responseOf(fetched, signal);
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason;
+    throw error instanceof TypeError ? error : new TypeError('fetch failed', { cause: error });
+  }
+}
+
+interface AwaitedAnswer extends Answer {
+  /** The request's body, while it is being sent. */
+  readonly sending: AioFuture<boolean> | undefined;
+}
+
+function* coAsk(connection: HTTPConnection, request: FetchRequest): Coroutine<AwaitedAnswer> {
+  if (request.content?.large) return yield* coAskListening(connection, request);
+  const sent = yield* coSend(connection, request);
+  return { response: yield* connection.coReadResponse(), sent: () => sent, sending: undefined };
+}
+
+/** The body is sent while the answer is waited for, and, if that comes early, while it is read. */
+function* coAskListening(connection: HTTPConnection, request: FetchRequest): Coroutine<AwaitedAnswer> {
+  const sending = new AioFuture(coSend(connection, request));
+  // Nothing more can come of this connection; whoever reads finds it closed.
+  sending.catch(() => connection.disconnect());
+  try {
+    const response = yield* connection.coReadResponse();
+    return { response, sending, sent: () => sending.done() && sending.exception() === undefined && sending.result() };
+  } catch (error) {
+    if (!sending.cancel() && sending.exception() !== undefined) throw sending.exception();
+    throw error;
+  }
+}
+
+function responseOf(
+  { answer, lease, url, redirected }: Fetched<AwaitedAnswer>,
+  signal: AbortSignal | undefined,
+): Response {
+  const { response } = answer;
+  const bodyless = response.length === 0 || !mayHaveBody(response.status);
+  if (bodyless) {
+    end(answer, lease, response.length === 0 ? 'whole' : 'given up');
+    return fetchedResponse(response, null, { url, redirected });
+  }
+  const onEnd = (how: 'whole' | 'given up'): void => end(answer, lease, how);
+  return fetchedResponse(response, bodyStream(response, { lease, signal, onEnd }), { url, redirected });
+}
+
+/** A request that was answered before it was sent in whole is not sent on. */
+function end({ sending, sent }: AwaitedAnswer, lease: Lease, how: 'whole' | 'given up'): void {
+  const reusable = how === 'whole' && sent();
+  sending?.cancel();
+  if (reusable) lease.giveBack();
+  else lease.drop();
+}

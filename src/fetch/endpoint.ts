@@ -1,0 +1,69 @@
+/**
+ * Where a URL is to be reached: which server, through which proxy, with which TLS. Two endpoints with the same key can share a
+ * connection.
+ */
+
+import type { HTTPConnectionOptions } from '../client/connection-options.ts';
+import { HTTPConnection } from '../client/http-connection.ts';
+import { type ProxyOptions, proxyFrom } from '../client/proxy.ts';
+
+// TEMPORARY-ENV
+const proxyFromEnvironment = (_url: URL): string | undefined => undefined;
+
+import { TLSContext } from '../io/tls-context.ts';
+import type { TLSOptions } from '../io/tls-options.ts';
+
+export interface Endpoint {
+  readonly key: string;
+  /** A new connection to it; no I/O happens yet. */
+  connect(): HTTPConnection;
+}
+
+/** How servers are to be reached, for any number of URLs. */
+export interface Reach {
+  /** For https: TLS options or a context. The same object is one configuration: keep it, connections are shared by it. */
+  readonly tls?: TLSOptions | TLSContext | undefined;
+  /** A proxy for all URLs; false: none. By default what the environment says (HTTP_PROXY, HTTPS_PROXY, NO_PROXY). */
+  readonly proxy?: string | URL | ProxyOptions | false | undefined;
+  /** For the connections. With a `socketPath` there is no proxy. */
+  readonly connection?: Omit<HTTPConnectionOptions, 'port' | 'tls' | 'proxy' | 'timeout'> | undefined;
+}
+
+/** @throws TypeError on options that cannot be; TLSError on what OpenSSL does not accept */
+export function endpointOf(url: URL, reach: Reach): Endpoint {
+  const tls = url.protocol === 'https:' ? contextFor(reach.tls) : undefined;
+  const proxy = proxyFor(url, reach);
+  const { hostname } = url;
+  const port = Number(url.port || (tls === undefined ? 80 : 443));
+  const key = `${url.origin} ${tls === undefined ? '' : numberOf(tls)} ${proxyKey(proxy)}`;
+  return { key, connect: () => new HTTPConnection(hostname, { ...reach.connection, port, tls, proxy }) };
+}
+
+function proxyFor(url: URL, { proxy, connection }: Reach): string | URL | ProxyOptions | undefined {
+  if (proxy === false || connection?.socketPath !== undefined) return undefined;
+  return proxy ?? proxyFromEnvironment(url);
+}
+
+function proxyKey(proxy: string | URL | ProxyOptions | undefined): string {
+  if (proxy === undefined) return '';
+  const { hostname, port, headers } = proxyFrom(proxy);
+  return JSON.stringify([hostname, port, headers.raw()]);
+}
+
+const contexts = new WeakMap<TLSOptions, TLSContext>();
+const numbers = new WeakMap<TLSContext, number>();
+let lastNumber = 0;
+
+function contextFor(tls: TLSOptions | TLSContext | undefined): TLSContext {
+  if (tls === undefined) return TLSContext.from(true);
+  if (tls instanceof TLSContext) return tls;
+  const context = contexts.get(tls) ?? new TLSContext(tls);
+  contexts.set(tls, context);
+  return context;
+}
+
+function numberOf(context: TLSContext): number {
+  const number = numbers.get(context) ?? ++lastNumber;
+  numbers.set(context, number);
+  return number;
+}

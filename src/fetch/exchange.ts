@@ -1,0 +1,130 @@
+/**
+ * A request and what follows from its answer: another connection if an idle one was dead, another request if the server
+ * redirects. How an answer is waited for is the caller's `ask`, since that is what differs between blocking and awaiting.
+ */
+
+import type { HTTPConnection } from '../client/http-connection.ts';
+import type { HTTPResponse } from '../client/http-response.ts';
+import type { Coroutine } from '../coroutine.ts';
+import { ConnectionClosed, UnsupportedResponse } from '../errors.ts';
+import type { ConnectionPool, Lease } from './connection-pool.ts';
+import { endpointOf, type Reach } from './endpoint.ts';
+import type { FetchRequest, RedirectMode } from './fetch-request.ts';
+import { isRedirect, MOST_REDIRECTS, redirected } from './redirect.ts';
+
+/** The head of a response, the body of which may be on the connection still. */
+export interface Answer {
+  readonly response: HTTPResponse;
+  /** Whether the request has been sent in whole: if not, no other one can follow it. */
+  readonly sent: () => boolean;
+}
+
+export interface Exchange<A extends Answer> {
+  readonly pool: ConnectionPool;
+  readonly reach: Reach;
+  readonly redirect: RedirectMode;
+  /** Sends the request and reads the response as far as its head at least. */
+  readonly ask: (connection: HTTPConnection, request: FetchRequest) => Coroutine<A>;
+}
+
+/** The final answer, on a connection that is the caller's to give back. */
+export interface Fetched<A extends Answer> {
+  readonly answer: A;
+  readonly lease: Lease;
+  readonly url: URL;
+  readonly redirected: boolean;
+}
+
+/** Requests that may be sent again when it is unknown whether the server has acted on them (RFC 9110 9.2.2). */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
+/** The body of a redirect is read up to this size if that saves the connection. */
+const WORTH_DISCARDING = 65_536;
+
+/**
+ * Fetches. @throws what connecting and the operations of HTTPConnection throw; UnsupportedResponse for a redirect in mode
+ * "error", or too many of them; InvalidResponse for one that leads nowhere
+ */
+export function* coFetch<A extends Answer>(first: FetchRequest, exchange: Exchange<A>): Coroutine<Fetched<A>> {
+  let request = first;
+  for (let redirects = 0; ; redirects++) {
+    const { answer, lease } = yield* coAnswered(request, exchange);
+    let done = false;
+    try {
+      if (exchange.redirect === 'manual' || !isRedirect(answer.response)) {
+        done = true;
+        return { answer, lease, url: request.url, redirected: redirects > 0 };
+      }
+      request = followed(request, answer.response, { redirects, mode: exchange.redirect });
+      yield* coFinish(lease, answer);
+      done = true;
+    } finally {
+      if (!done) lease.drop();
+    }
+  }
+}
+
+function followed(
+  request: FetchRequest,
+  response: HTTPResponse,
+  { redirects, mode }: { redirects: number; mode: RedirectMode },
+): FetchRequest {
+  if (mode === 'error') {
+    throw new UnsupportedResponse(`${request.url} redirects (${response.status}), which redirect: "error" forbids`);
+  }
+  if (redirects >= MOST_REDIRECTS) throw new UnsupportedResponse(`there were more than ${MOST_REDIRECTS} redirects`);
+  return redirected(request, response);
+}
+
+/** On a connection that was idle, the request is tried once more where that cannot do harm. */
+function* coAnswered<A extends Answer>(
+  request: FetchRequest,
+  { pool, reach, ask }: Exchange<A>,
+): Coroutine<{ answer: A; lease: Lease }> {
+  const endpoint = endpointOf(request.url, reach);
+  for (let choice: 'any' | 'new' = 'any'; ; choice = 'new') {
+    const lease = yield* pool.coLease(endpoint, choice);
+    let answer: A | undefined;
+    try {
+      answer = yield* ask(lease.connection, request);
+      return { answer, lease };
+    } catch (error) {
+      if (!lease.reused || !mayRepeat(request, error)) throw error;
+    } finally {
+      if (answer === undefined) lease.drop();
+    }
+  }
+}
+
+function mayRepeat({ method, content }: FetchRequest, error: unknown): boolean {
+  if (!(error instanceof ConnectionClosed) || content?.repeatable === false) return false;
+  return IDEMPOTENT.has(method) || error.lostRequests.every(({ mayHaveBeenProcessed }) => !mayHaveBeenProcessed);
+}
+
+/** Frees the connection of an answer that is of no further interest. */
+function* coFinish(lease: Lease, { response, sent }: Answer): Coroutine<void> {
+  try {
+    if (!sent() || response.length === null || response.length > WORTH_DISCARDING) return;
+    yield* lease.connection.coDiscard();
+    lease.giveBack();
+  } catch (error) {
+    // Cut short: the redirect holds nevertheless. An interruption does not.
+    if (!(error instanceof ConnectionClosed)) throw error;
+  } finally {
+    lease.drop();
+  }
+}
+
+/**
+ * Sends the request. False if the server ended the connection before it had all of it, but may have answered: reading tells.
+ * @throws as `HTTPConnection.coSendRequest`
+ */
+export function* coSend(connection: HTTPConnection, request: FetchRequest): Coroutine<boolean> {
+  const { url, method, headers, content } = request;
+  try {
+    yield* connection.coSendRequest(method, url.pathname + url.search, { headers, body: content?.data });
+    return true;
+  } catch (error) {
+    if (error instanceof ConnectionClosed && error.phase === 'send' && connection.responsePending()) return false;
+    throw error;
+  }
+}

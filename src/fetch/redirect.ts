@@ -1,0 +1,79 @@
+/**
+ * From a response that redirects to the request that it asks for (RFC 9110 15.4, and the fetch standard where that one leaves
+ * a choice). A pure function.
+ */
+
+import type { HTTPResponse } from '../client/http-response.ts';
+import { InvalidResponse, UnsupportedResponse } from '../errors.ts';
+import { quoted } from '../http1/grammar.ts';
+import { HTTPHeaders } from '../http1/headers.ts';
+import { bareURL, basicAuthorization, type FetchRequest } from './fetch-request.ts';
+
+/** As in the fetch standard. */
+export const MOST_REDIRECTS = 20;
+
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** They say who is asking, to one origin. */
+const CREDENTIALS = ['Authorization', 'Cookie', 'Proxy-Authorization'];
+/** They speak of a body that is no longer sent. */
+const OF_CONTENT = [
+  ...['Content-Digest', 'Content-Encoding', 'Content-Language', 'Content-Length', 'Content-Location', 'Content-MD5'],
+  ...['Content-Type', 'Digest', 'Expect', 'Repr-Digest', 'Trailer', 'Transfer-Encoding'],
+];
+
+/** Whether the response asks for another request: without a Location it does not. */
+export function isRedirect({ status, headers }: HTTPResponse): boolean {
+  return REDIRECTS.has(status) && headers.has('Location');
+}
+
+/**
+ * The request that a redirect asks for. Credentials stay with their origin; those that stand in the new URL are its own.
+ * @throws InvalidResponse if Location is no URL; UnsupportedResponse for another scheme, or a body that cannot be sent again
+ */
+export function redirected(request: FetchRequest, response: HTTPResponse): FetchRequest {
+  const url = locationOf(request, response);
+  const { status } = response;
+  const headers = new HTTPHeaders(request.headers);
+  const becomesGet =
+    status === 303
+      ? request.method !== 'GET' && request.method !== 'HEAD'
+      : (status === 301 || status === 302) && request.method === 'POST';
+  if (becomesGet) remove(headers, OF_CONTENT);
+  else if (request.content?.repeatable === false) {
+    throw new UnsupportedResponse(
+      `the server wants the request again elsewhere (${status}), but its body could be read only once: give it whole`,
+    );
+  }
+  if (url.origin !== request.url.origin) remove(headers, [...CREDENTIALS, 'Host']);
+  const authorization = authorizationOf(url);
+  if (authorization !== undefined) headers.set('Authorization', authorization);
+  return {
+    url: bareURL(url),
+    method: becomesGet ? 'GET' : request.method,
+    headers,
+    content: becomesGet ? undefined : request.content,
+  };
+}
+
+function locationOf({ url }: FetchRequest, { headers }: HTTPResponse): URL {
+  // Servers send UTF-8 where only ASCII is allowed; several Locations are none.
+  const location = Buffer.from(headers.get('Location') ?? '', 'latin1').toString('utf8');
+  if (!URL.canParse(location, url.href)) {
+    throw new InvalidResponse(`the server redirects to ${quoted(location)}, which is no URL`);
+  }
+  const target = new URL(location, url.href);
+  if (target.protocol === 'http:' || target.protocol === 'https:') return target;
+  throw new UnsupportedResponse(`the server redirects to another scheme than HTTP: ${quoted(target.protocol)}`);
+}
+
+function authorizationOf(url: URL): string | undefined {
+  try {
+    return basicAuthorization(url);
+  } catch (cause) {
+    throw new InvalidResponse('the server redirects to a URL with credentials that cannot be decoded', { cause });
+  }
+}
+
+function remove(headers: HTTPHeaders, names: readonly string[]): void {
+  for (const name of names) headers.delete(name);
+}

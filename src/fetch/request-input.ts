@@ -1,0 +1,97 @@
+/**
+ * What the fetch standard lets callers pass, `Request` objects included, as one FetchRequest. The platform's own Request class
+ * checks and normalises; only bodies are kept apart, since a Request shows each of them as a stream of unknown length.
+ */
+
+import { Content, contentAtHand } from './content.ts';
+import { checkedURL, type FetchRequest, fetchRequest, type RedirectMode } from './fetch-request.ts';
+import { multipartBlob } from './multipart-blob.ts';
+import { StreamPieces } from './stream-pieces.ts';
+
+/** What fetch takes as its second argument; a body may also be an iterable or async iterable of strings and bytes. */
+export type FetchInit = Omit<RequestInit, 'body'> & {
+  readonly body?: RequestInit['body'] | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
+};
+
+export interface RequestInput {
+  readonly request: FetchRequest;
+  readonly redirect: RedirectMode;
+  readonly signal: AbortSignal | undefined;
+}
+
+interface GivenContent {
+  readonly content: Content | undefined;
+  readonly type?: string | undefined;
+}
+
+/** Up to this size, the body of a Request that is all there is sent with its length. */
+const MOST_GATHERED = 65_536;
+const NO_BYTES = new Uint8Array(0);
+
+/** @throws TypeError for what cannot be sent; what the stream of a body fails with */
+export async function requestInput(input: string | URL | Request, init: FetchInit = {}): Promise<RequestInput> {
+  // The standard refuses URLs with credentials; here they become a field, as in fetchSync.
+  const url = checkedURL(input instanceof Request ? input.url : input);
+  const given = givenContent(init.body);
+  const request = new Request(input instanceof Request ? input : withoutCredentials(url), {
+    ...(init as RequestInit),
+    signal: null,
+    // Stands for the body, so that it is checked whether there may be one.
+    ...(given.content !== undefined ? { body: NO_BYTES } : { body: undefined }),
+    duplex: 'half',
+  } as RequestInit);
+  if (request.integrity !== '') throw new TypeError('integrity is not checked here, so that it cannot be asked for');
+  const content = given.content ?? (request.body === null ? undefined : await gathered(request.body));
+  return {
+    request: fetchRequest({
+      url,
+      method: request.method,
+      headers: request.headers,
+      content,
+      contentType: given.type,
+    }),
+    redirect: request.redirect,
+    signal: (init.signal === undefined && input instanceof Request ? input.signal : init.signal) ?? undefined,
+  };
+}
+
+function withoutCredentials(url: URL): URL {
+  const bare = new URL(url);
+  bare.username = '';
+  bare.password = '';
+  return bare;
+}
+
+function givenContent(body: unknown): GivenContent {
+  if (body === undefined || body === null) return { content: undefined };
+  const blob = body instanceof FormData ? multipartBlob(body) : body;
+  if (blob instanceof Blob) return { content: new Content(blob), type: blob.type || undefined };
+  const atHand = contentAtHand(body);
+  if (atHand !== undefined) return atHand;
+  if (typeof body === 'object' && (Symbol.asyncIterator in body || Symbol.iterator in body)) {
+    const pieces = body instanceof ReadableStream ? new StreamPieces(body.getReader()) : body;
+    return { content: new Content(pieces as AsyncIterable<Uint8Array>) };
+  }
+  // As the standard has it: anything else is text.
+  return contentAtHand(String(body)) as GivenContent;
+}
+
+/**
+ * The content of a Request. What comes before the event loop has turned once, as all does that was given whole, is gathered, so
+ * that servers that want a Content-Length get one; a stream that takes longer is sent as it comes.
+ */
+async function gathered(stream: ReadableStream<Uint8Array>): Promise<Content> {
+  const reader = stream.getReader();
+  const parts: Uint8Array[] = [];
+  const turn = new Promise<undefined>((resolve) => setImmediate(resolve, undefined));
+  let pending = reader.read();
+  for (let size = 0; size <= MOST_GATHERED; ) {
+    const step = await Promise.race([pending, turn]);
+    if (step === undefined) break;
+    if (step.done) return new Content(Buffer.concat(parts));
+    parts.push(step.value);
+    size += step.value.length;
+    pending = reader.read();
+  }
+  return new Content(new StreamPieces(reader, { parts, pending }));
+}

@@ -1,0 +1,211 @@
+/**
+ * fetchSync: the blocking twin of fetch. The thread stands still until the response is there in whole; there is no other
+ * thread and no other process.
+ */
+
+import { wholeNumber } from '../client/connection-options.ts';
+import type { HTTPConnection } from '../client/http-connection.ts';
+import type { HTTPResponse } from '../client/http-response.ts';
+import type { Coroutine } from '../coroutine.ts';
+import { UnsupportedResponse } from '../errors.ts';
+import { ConnectionPool } from '../fetch/connection-pool.ts';
+import { Content, contentAtHand, type TypedContent } from '../fetch/content.ts';
+import type { Reach } from '../fetch/endpoint.ts';
+import { type Answer, coFetch, coSend } from '../fetch/exchange.ts';
+import {
+  checkedMethod,
+  checkedURL,
+  type FetchRequest,
+  fetchRequest,
+  type RedirectMode,
+} from '../fetch/fetch-request.ts';
+import type { HeadersInit } from '../http1/headers.ts';
+import { DEFAULT_LIMITS } from '../http1/limits.ts';
+import { coRace, coWithTimeout } from '../schedule/combinators.ts';
+import { runBlocking } from '../schedule/run-blocking.ts';
+import { SyncResponse } from './sync-response.ts';
+
+/**
+ * Bodies that need no promise. An iterable is sent chunked, piece by piece, strings as UTF-8, and to its end before anything of
+ * the response is read.
+ */
+export type SyncBody =
+  | string
+  | ArrayBufferView
+  | ArrayBuffer
+  | SharedArrayBuffer
+  | URLSearchParams
+  | Iterable<string | Uint8Array>;
+
+/** As for fetch, where a blocked thread can do it, and a little more. */
+export interface FetchSyncInit extends Reach {
+  /** Default GET. */
+  readonly method?: string | undefined;
+  readonly headers?: HeadersInit | undefined;
+  readonly body?: SyncBody | null | undefined;
+  /**
+   * "follow" (the default): up to 20 redirects, as fetch does; Authorization, Cookie and Proxy-Authorization do not go to
+   * another origin. "error": UnsupportedResponse. "manual": the redirecting response is returned as it is.
+   */
+  readonly redirect?: RedirectMode | undefined;
+  /** Milliseconds for all of the call: connecting, redirects and the body included. Undefined or 0: no limit. */
+  readonly timeout?: number | undefined;
+  /** Bytes of the body that are taken into memory at most. Default 1 GiB. */
+  readonly maxBodySize?: number | undefined;
+}
+
+const NAMES: ReadonlySet<string> = new Set<keyof FetchSyncInit>([
+  'body',
+  'connection',
+  'headers',
+  'maxBodySize',
+  'method',
+  'proxy',
+  'redirect',
+  'timeout',
+  'tls',
+]);
+const REDIRECT_MODES: readonly unknown[] = ['follow', 'error', 'manual'];
+
+/**
+ * Idle connections of this thread. node:http, of the servers that are common, closes an idle one the soonest: after five
+ * seconds.
+ */
+const pool = new ConnectionPool({ maxIdleConnections: 8, idleTimeout: 4000, maxConnectionsPerOrigin: 0 });
+
+/**
+ * Fetches `url` and returns when the response, body included, is there. Node's event loop stands still meanwhile. Connections
+ * are kept for the next call; they do not keep the process alive. Credentials in the URL become a field Authorization.
+ *
+ * ```ts
+ * import { fetchSync } from 'dugong/sync';
+ *
+ * const { version } = fetchSync('http://localhost:8080/status', { timeout: 2000 }).json() as { version: string };
+ * ```
+ *
+ * @throws TypeError for what cannot be sent, and bodies that would have to be awaited; otherwise the errors of HTTPConnection:
+ * SystemError (ECONNREFUSED, ...), HostnameNotResolvable, DNSUnavailable, TLSError, ProxyError, ConnectionClosed,
+ * ConnectionTimedOut, InvalidResponse, UnsupportedResponse (also for too many redirects, and bodies above `maxBodySize`)
+ */
+export function fetchSync(url: string | URL, init: FetchSyncInit = {}): SyncResponse {
+  checkInit(init);
+  const maxBodySize = wholeNumber('maxBodySize', init.maxBodySize ?? DEFAULT_LIMITS.bodyInMemory, 0);
+  const timeout = wholeNumber('timeout', init.timeout ?? 0, 0);
+  const { content, type } = contentOf(init.body);
+  const request = fetchRequest({
+    url: checkedURL(url),
+    method: checkedMethod(init.method ?? 'GET'),
+    headers: init.headers,
+    content,
+    contentType: type,
+  });
+  const fetching = coFetchWhole(request, init, maxBodySize);
+  return runBlocking(timeout === 0 ? fetching : coWithTimeout(fetching, timeout));
+}
+
+/** Closes the connections that `fetchSync` keeps in this thread for later calls. */
+export function closeIdleConnections(): void {
+  pool.closeIdle();
+}
+
+/** @throws TypeError for what is not obeyed: it must not look as if it were */
+function checkInit(init: FetchSyncInit): void {
+  const unknown = Object.keys(init).find((name) => !NAMES.has(name));
+  if (unknown === 'signal') {
+    throw new TypeError('nothing could abort a signal while the thread is blocked: use timeout');
+  }
+  if (unknown !== undefined) throw new TypeError(`fetchSync has no option "${unknown}"`);
+  if (init.redirect !== undefined && !REDIRECT_MODES.includes(init.redirect)) {
+    throw new TypeError(`redirect must be "follow", "error" or "manual", got ${JSON.stringify(init.redirect)}`);
+  }
+}
+
+function contentOf(body: unknown): { content: Content | undefined; type: string | undefined } | TypedContent {
+  if (body === undefined || body === null) return { content: undefined, type: undefined };
+  const atHand = contentAtHand(body);
+  if (atHand !== undefined) return atHand;
+  const name = typeof body === 'object' ? (body.constructor?.name ?? 'object') : typeof body;
+  const awaited = body instanceof Blob || body instanceof FormData || Symbol.asyncIterator in Object(body);
+  if (awaited) {
+    throw new TypeError(`a body of type ${name} comes as promises, which nothing can settle here: use createFetch()`);
+  }
+  if (typeof body === 'object' && Symbol.iterator in body) {
+    return { content: new Content(body as Iterable<string | Uint8Array>), type: undefined };
+  }
+  throw new TypeError(`a body must be a string, bytes, URLSearchParams or an iterable of these, got ${name}`);
+}
+
+interface WholeAnswer extends Answer {
+  /** If it had to be read already. */
+  readonly body: Buffer | undefined;
+}
+
+function* coFetchWhole(request: FetchRequest, init: FetchSyncInit, maxBodySize: number): Coroutine<SyncResponse> {
+  const { answer, lease, url, redirected } = yield* coFetch(request, {
+    pool,
+    reach: init,
+    redirect: init.redirect ?? 'follow',
+    ask: (connection, asked) => coAsk(connection, asked, maxBodySize),
+  });
+  try {
+    const { response, sent } = answer;
+    const body = answer.body ?? (yield* coBody(lease.connection, response, { maxBodySize, parts: [] }));
+    if (sent()) lease.giveBack();
+    return new SyncResponse(response, body, { url, redirected });
+  } finally {
+    lease.drop();
+  }
+}
+
+function* coAsk(connection: HTTPConnection, request: FetchRequest, maxBodySize: number): Coroutine<WholeAnswer> {
+  if (request.content?.large) return yield* coAskListening(connection, request, maxBodySize);
+  const sent = yield* coSend(connection, request);
+  return { response: yield* connection.coReadResponse(), sent: () => sent, body: undefined };
+}
+
+/**
+ * Sends, and reads what the server answers meanwhile: one that answers while it reads would otherwise wait for us as we wait
+ * for it. If the answer is there in whole first, the rest of the request is not sent.
+ */
+function* coAskListening(
+  connection: HTTPConnection,
+  request: FetchRequest,
+  maxBodySize: number,
+): Coroutine<WholeAnswer> {
+  let sent: boolean | undefined;
+  let response: HTTPResponse | undefined;
+  const parts: Buffer[] = [];
+  // Nothing is lost when reading is interrupted.
+  function* coListen(): Coroutine<Buffer> {
+    response ??= yield* connection.coReadResponse();
+    return yield* coBody(connection, response, { maxBodySize, parts });
+  }
+  function* coSpeak(): Coroutine<undefined> {
+    sent = yield* coSend(connection, request);
+    return undefined;
+  }
+  const body = (yield* coRace<Buffer | undefined>([coSpeak(), coListen()])) ?? (yield* coListen());
+  return { response: response as HTTPResponse, sent: () => sent === true, body };
+}
+
+/** The body, the rest of it if `parts` are there already. @throws UnsupportedResponse above `maxBodySize` */
+function* coBody(
+  connection: HTTPConnection,
+  { length }: HTTPResponse,
+  { maxBodySize, parts }: { maxBodySize: number; parts: Buffer[] },
+): Coroutine<Buffer> {
+  if (length !== null && length > maxBodySize) throw tooLarge(maxBodySize);
+  if (length !== null) return yield* connection.coReadAll();
+  let size = parts.reduce((sum, part) => sum + part.length, 0);
+  for (;;) {
+    const part = yield* connection.coRead();
+    if (part.length === 0) return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
+    parts.push(part);
+    size += part.length;
+    if (size > maxBodySize) throw tooLarge(maxBodySize);
+  }
+}
+
+function tooLarge(maxBodySize: number): UnsupportedResponse {
+  return new UnsupportedResponse(`the body is larger than maxBodySize (${maxBodySize} bytes)`);
+}

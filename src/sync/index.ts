@@ -1,0 +1,8 @@
+/**
+ * dugong/sync: fetch for scripts, blocking.
+ */
+
+export type { Reach } from '../fetch/endpoint.ts';
+export type { RedirectMode } from '../fetch/fetch-request.ts';
+export { closeIdleConnections, type FetchSyncInit, fetchSync, type SyncBody } from './fetch-sync.ts';
+export { SyncResponse } from './sync-response.ts';

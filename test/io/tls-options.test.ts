@@ -1,0 +1,171 @@
+/** The options of a TLS context, and where the trusted certificates come from when none are given. */
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { inspect } from 'node:util';
+import { TLSError } from '../../src/errors.ts';
+import { TLSContext } from '../../src/io/tls-context.ts';
+import { makeAuthority, makeCertificate, openssl, opensslMissing, scratchFile } from '../support/certificates.ts';
+import { repository, runProgram } from '../support/run-program.ts';
+import { startTLSServer } from '../support/tls-server.ts';
+import { thrownBy } from '../support/waiting.ts';
+import { available } from './native-slow-getaddrinfo.ts';
+
+const skip = opensslMissing();
+/** Which is preloaded itself, and looks up functions of its own. */
+const underSanitizer = process.env.LD_PRELOAD?.includes('asan') ?? false;
+
+describe('a TLS option', () => {
+  const wrong: readonly [options: object, message: RegExp][] = [
+    [{ rejectUnauthorized: 0 }, /rejectUnauthorized must be true or false/],
+    [{ rejectUnauthorized: '' }, /rejectUnauthorized must be true or false/],
+    [{ rejectUnauthorized: 'false' }, /rejectUnauthorized must be true or false/],
+    [{ rejectUnauthorised: false }, /there is no TLS option "rejectUnauthorised"/],
+    [{ crl: 'x' }, /there is no TLS option "crl"/],
+    [{ ca: 5 }, /ca must be PEM/],
+    [{ ca: [5] }, /ca must be PEM/],
+    [{ cert: {} }, /cert must be PEM/],
+    [{ key: [null] }, /key must be PEM/],
+    [{ key: [{ pem: 'x', passphrase: 5 }] }, /passphrase must be a string/],
+    [{ key: 'x', passphrase: 5 }, /passphrase must be a string/],
+    [{ servername: 5 }, /servername must be a string/],
+    [{ servername: '.x' }, /is not a host name/],
+    [{ servername: 'a\0b' }, /servername must not contain a NUL/],
+    [{ minVersion: 'TLSv1.4' }, /minVersion must be TLSv1, TLSv1\.1, TLSv1\.2, TLSv1\.3/],
+    [{ maxVersion: 3 }, /maxVersion must be/],
+    [{ ciphers: 5 }, /ciphers must be a string/],
+    [{ ciphers: ':' }, /ciphers must name a cipher/],
+    [{ ALPNProtocols: 'h2' }, /ALPNProtocols must be an array/],
+    [{ ALPNProtocols: [''] }, /ALPNProtocols must be names of 1 to 255 bytes/],
+    [{ ALPNProtocols: ['x'.repeat(256)] }, /ALPNProtocols must be names/],
+    [{ ALPNProtocols: [5] }, /ALPNProtocols must be names/],
+    [{ session: 'x' }, /session must be a Uint8Array/],
+    [{ checkServerIdentity: true }, /checkServerIdentity must be a function/],
+    [{ allowPartialTrustChain: 1 }, /allowPartialTrustChain must be true or false/],
+  ];
+  for (const [options, message] of wrong) {
+    it(`of a wrong type is refused: ${inspect(options).slice(0, 60)}`, () => {
+      const error = thrownBy(() => new TLSContext(options));
+      assert.ok(error instanceof TypeError);
+      assert.match(error.message, message);
+    });
+  }
+
+  it('leaves a version at least', () => {
+    assert.throws(() => new TLSContext({ minVersion: 'TLSv1.3', maxVersion: 'TLSv1.2' }), RangeError);
+  });
+
+  it('that is null is as if it were not there', () => {
+    const names = ['ca', 'cert', 'key', 'passphrase', 'servername', 'minVersion', 'maxVersion', 'ciphers', 'session'];
+    const more = ['ALPNProtocols', 'rejectUnauthorized', 'checkServerIdentity', 'allowPartialTrustChain'];
+    const context = new TLSContext(Object.fromEntries([...names, ...more].map((name) => [name, null])));
+    assert.equal(context.rejectUnauthorized, true);
+    assert.equal(context.checkServerIdentity, undefined);
+  });
+
+  it('that OpenSSL does not accept is named with its reason', () => {
+    const refused: readonly [options: object, code: RegExp][] = [
+      [{ ca: '' }, /^ERR_OSSL_PEM_NO_START_LINE$/],
+      [{ ca: ['no certificate'] }, /^ERR_OSSL_PEM_NO_START_LINE$/],
+      [{ ca: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' }, /^ERR_OSSL_/],
+      [{ cert: 'x' }, /^ERR_OSSL_PEM_NO_START_LINE$/],
+      [{ key: 'x' }, /^ERR_OSSL_/],
+      [{ ciphers: 'NO-SUCH' }, /^ERR_SSL_NO_CIPHER_MATCH$/],
+    ];
+    for (const [options, code] of refused) {
+      const error = thrownBy(() => new TLSContext(options));
+      assert.ok(error instanceof TLSError, inspect(options));
+      assert.match(error.code, code);
+      assert.match(error.message, new RegExp(`the TLS option ${Object.keys(options)[0]} is not accepted`));
+    }
+  });
+});
+
+describe('TLSContext.from', () => {
+  it('gives the same context for true, a context for itself, and a new one for options', () => {
+    assert.equal(TLSContext.from(true), TLSContext.from(true));
+    const context = new TLSContext();
+    assert.equal(TLSContext.from(context), context);
+    assert.notEqual(TLSContext.from({}), TLSContext.from({}));
+  });
+});
+
+describe('the certificates trusted by default', { skip }, () => {
+  /** Connects in a process of its own, with these variables: what it prints. */
+  async function connectWith(variables: Record<string, string>): Promise<string> {
+    const root = makeAuthority('default root');
+    const leaf = makeCertificate({ issuer: root, san: 'DNS:localhost' });
+    const folder = scratchFile('folder');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(scratchFile('root.pem'), root.cert);
+    cpSync(root.certFile, `${folder}/${openssl(['x509', '-noout', '-hash'], root.cert).trim()}.0`);
+    using server = startTLSServer({ cert: leaf.cert, key: leaf.key });
+    const env = { ...process.env, SSL_CERT_FILE: '', SSL_CERT_DIR: '', NODE_EXTRA_CA_CERTS: '' };
+    const result = await runProgram('test/io/tls-connect-program.ts', [`${server.port}`], {
+      env: { ...env, ...variables },
+    });
+    return result.stdout.toString() + result.stderr;
+  }
+
+  it('do not include those of a stranger', async () => {
+    assert.equal(await connectWith({}), 'UNABLE_TO_VERIFY_LEAF_SIGNATURE\n');
+  });
+
+  for (const name of ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE']) {
+    it(`include those in the file of ${name}`, async () => {
+      assert.equal(await connectWith({ [name]: scratchFile('root.pem') }), 'accepted\n');
+    });
+  }
+
+  it('include those in the folders of SSL_CERT_DIR', async () => {
+    const output = await connectWith({ SSL_CERT_DIR: `/nonexistent:${scratchFile('folder')}` });
+    assert.match(output, /^accepted\n.*Warning: SSL_CERT_DIR: ignoring \/nonexistent: ENOENT/s);
+  });
+
+  it('are there without a file that cannot be used, and a warning is given', async () => {
+    writeFileSync(scratchFile('nonsense.pem'), 'nonsense');
+    for (const file of ['/nonexistent/file', scratchFile('nonsense.pem')]) {
+      const output = await connectWith({ SSL_CERT_FILE: file });
+      assert.match(output, /^UNABLE_TO_VERIFY_LEAF_SIGNATURE\n.*Warning: SSL_CERT_FILE: ignoring/s);
+    }
+  });
+
+  it('are not looked at in vain: NODE_TLS_REJECT_UNAUTHORIZED=0 changes nothing', async () => {
+    assert.match(await connectWith({ NODE_TLS_REJECT_UNAUTHORIZED: '0' }), /^UNABLE_TO_VERIFY_LEAF_SIGNATURE\n/);
+  });
+});
+
+describe('in a process without OpenSSL', {
+  skip: process.platform !== 'linux' || process.arch !== 'x64' || !available || underSanitizer,
+}, () => {
+  it('plain connections work, and TLS is refused with a reason', () => {
+    // dlsym that finds nothing of OpenSSL's stands for a node that exports nothing.
+    writeFileSync(
+      scratchFile('no-openssl.c'),
+      `#define _GNU_SOURCE
+       #include <dlfcn.h>
+       #include <string.h>
+       void *dlsym(void *handle, const char *name) {
+         if (strncmp(name, "OPENSSL_version_", 16) == 0) return 0;
+         void *(*next)(void *, const char *) = dlvsym(RTLD_NEXT, "dlsym", "GLIBC_2.34");
+         if (!next) next = dlvsym(RTLD_NEXT, "dlsym", "GLIBC_2.2.5");
+         return next(handle, name);
+       }`,
+    );
+    const library = scratchFile('no-openssl.so');
+    execFileSync('cc', ['-shared', '-fPIC', '-o', library, scratchFile('no-openssl.c'), '-ldl']);
+    const code = `
+      import { TLSContext } from './src/io/tls-context.ts';
+      import { native } from './src/io/native.ts';
+      console.log(native.close(native.socket(4)));
+      try { new TLSContext(); } catch (error) { console.log(error.name, error.code, error.message); }`;
+    const output = execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], {
+      cwd: repository,
+      encoding: 'latin1',
+      env: { ...process.env, LD_PRELOAD: library },
+    });
+    assert.match(output, /^0\nTLSError DUGONG_TLS_UNAVAILABLE TLS is not available: .*OpenSSL 3\n$/);
+  });
+});

@@ -1,0 +1,161 @@
+/** What happens below the bytes in the middle of a transfer: a full socket, key updates, renegotiation. */
+
+import assert from 'node:assert/strict';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
+import { after, before, describe, it } from 'node:test';
+import { POLLOUT } from '../../src/coroutine.ts';
+import { CONNECTION_RESET, WOULD_BLOCK } from '../../src/io/system-error.ts';
+import type { TLSTransport } from '../../src/io/tls.ts';
+import { AioFuture } from '../../src/schedule/aio-future.ts';
+import { type Certificate, makeAuthority, makeCertificate, opensslMissing } from '../support/certificates.ts';
+import { listen } from '../support/listen.ts';
+import { timeLimit } from '../support/time-limit.ts';
+import { startTLSServer } from '../support/tls-server.ts';
+import { blocking, coReceive, coSecure, coSendAll, secure } from './tls-support.ts';
+
+const skip = opensslMissing();
+
+let leaf: Certificate;
+let ca: string;
+before(() => {
+  if (skip !== false) return;
+  const root = makeAuthority('root');
+  leaf = makeCertificate({ issuer: root, san: 'DNS:localhost' });
+  ca = root.cert;
+});
+
+describe('a peer that does not read', { skip }, () => {
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    it(`makes sending wait; it goes on from anywhere in memory, to the byte (${maxVersion})`, () => {
+      using server = startTLSServer({ cert: leaf.cert, key: leaf.key });
+      const transport = secure(server.port, { ca, maxVersion });
+      const size = 20_000_000;
+      const words = Buffer.from(`stall ${size}\n`);
+      const bytes = Buffer.concat([words, Buffer.alloc(size, 'wait ')]);
+      assert.equal(transport.send([words], 0), words.length);
+      let sent = words.length;
+      // Until nothing moves; from a copy each time, as a queue that is moved about.
+      for (let result = 0; result !== WOULD_BLOCK || transport.sendNeeds.poll(timeLimit(200)); ) {
+        result = transport.send([Buffer.from(bytes.subarray(sent, sent + 1_000_000))], 0);
+        assert.ok(result > 0 || result === WOULD_BLOCK);
+        sent += Math.max(0, result);
+      }
+      assert.ok(sent < size);
+      assert.equal(transport.sendNeeds.mask, POLLOUT);
+      // Reading is not held up by it.
+      assert.equal(transport.receive(Buffer.alloc(10), 0, 10), WOULD_BLOCK);
+      server.resume();
+      blocking(coSendAll(transport, Buffer.from(bytes.subarray(sent))));
+      assert.equal(blocking(coReceive(transport, 7)).bytes.toString(), 'counted');
+      transport.close();
+    });
+  }
+});
+
+/** `openssl s_server`, whose commands are lines on its standard input. */
+class OpenSSLServer implements AsyncDisposable {
+  readonly port: number;
+  readonly #process: ChildProcessByStdio<Writable, Readable, Readable>;
+  #output = '';
+  #wake = () => {};
+
+  static async start(...options: string[]): Promise<OpenSSLServer> {
+    const probe = createServer();
+    const port = await listen(probe, { host: '127.0.0.1', port: 0 });
+    await new Promise((resolve) => probe.close(resolve));
+    const server = new OpenSSLServer(port, options);
+    await server.says('ACCEPT');
+    return server;
+  }
+
+  constructor(port: number, options: readonly string[]) {
+    this.port = port;
+    const args = ['s_server', '-accept', `127.0.0.1:${port}`, '-cert', leaf.certFile, '-key', leaf.keyFile, ...options];
+    this.#process = spawn('openssl', args, { stdio: 'pipe', timeout: timeLimit(60_000) });
+    for (const stream of [this.#process.stdout, this.#process.stderr]) {
+      stream.on('data', (data) => {
+        this.#output += data;
+        this.#wake();
+      });
+    }
+  }
+
+  write(line: string): void {
+    this.#process.stdin.write(line);
+  }
+
+  /** Waits until its output has `text` after what was waited for before. */
+  async says(text: string): Promise<void> {
+    for (;;) {
+      const at = this.#output.indexOf(text);
+      if (at >= 0) {
+        this.#output = this.#output.slice(at + text.length);
+        return;
+      }
+      if (this.#process.exitCode !== null) throw new Error(`s_server has ended: ${this.#output}`);
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#process.kill();
+  }
+}
+
+function future<T>(coroutine: ConstructorParameters<typeof AioFuture<T>>[0]): Promise<T> {
+  return new AioFuture(coroutine, { timeout: timeLimit(20_000) });
+}
+
+async function receiveText(transport: TLSTransport, length: number): Promise<string> {
+  const { bytes } = await future(coReceive(transport, length));
+  return bytes.toString();
+}
+
+describe('openssl s_server', { skip }, () => {
+  let transport: TLSTransport | undefined;
+  after(() => transport?.close());
+
+  for (const command of ['k', 'K']) {
+    it(`may change its keys in mid-transfer, and ask for ours (${command}) [RFC 8446 4.6.3]`, async () => {
+      await using server = await OpenSSLServer.start('-tls1_3', '-msg');
+      transport = await future(coSecure(server.port, { ca }));
+      for (let round = 0; round < 5; round++) {
+        server.write(`${command}\n`);
+        await server.says('>>> TLS 1.3, Handshake [length 0005], KeyUpdate');
+        server.write(`round ${round}\n`);
+        assert.equal(await receiveText(transport, 8), `round ${round}\n`);
+        await future(coSendAll(transport, `answer ${round}\n`));
+        await server.says(`answer ${round}`);
+      }
+      transport.close();
+    });
+  }
+
+  it('gets no renegotiation from us, and no other harm (TLS 1.2)', async () => {
+    await using server = await OpenSSLServer.start('-tls1_2');
+    transport = await future(coSecure(server.port, { ca }));
+    server.write('before\n');
+    assert.equal(await receiveText(transport, 7), 'before\n');
+    server.write('R\n');
+    // It ends the connection when it is refused; that comes as a failure or an end, and not as a new handshake.
+    const { bytes, result } = await future(coReceive(transport));
+    assert.equal(bytes.length, 0);
+    assert.ok(result <= 0);
+    transport.close();
+  });
+
+  it('may go away without close_notify, which is no end of the stream', async () => {
+    await using server = await OpenSSLServer.start();
+    transport = await future(coSecure(server.port, { ca }));
+    server.write('last words\n');
+    assert.equal(await receiveText(transport, 11), 'last words\n');
+    server.write('Q\n');
+    assert.equal((await future(coReceive(transport))).result, CONNECTION_RESET);
+    assert.match(String(transport.failure), /without a TLS close_notify/);
+    transport.close();
+  });
+});

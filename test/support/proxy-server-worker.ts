@@ -1,0 +1,188 @@
+/** The thread behind proxy-server.ts: tunnels, and TLS taken off before a server that speaks none. */
+
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import * as tls from 'node:tls';
+import { listen } from './listen.ts';
+import { answerCalls } from './server-thread.ts';
+
+export interface TunnelOptions {
+  /** The port of loopback that all tunnels lead to, whatever CONNECT names. */
+  readonly to: number;
+  /** What CONNECT is answered. */
+  readonly answer: string;
+  /** Send the answer so many bytes at a time. */
+  readonly chunk: number | undefined;
+}
+
+/** What happens to the client when the server behind has closed: `cut` is a FIN without close_notify. */
+export type Ending = 'close-notify' | 'cut' | 'reset';
+
+export interface TLSFrontOptions {
+  /** The port of loopback that speaks in clear. */
+  readonly to: number;
+  readonly cert: string;
+  readonly key: string;
+  readonly minVersion?: tls.SecureVersion;
+  readonly maxVersion?: tls.SecureVersion;
+  readonly ending: Ending;
+}
+
+/** One handshake that succeeded. */
+export interface SeenHandshake {
+  readonly protocol: string | null;
+  readonly resumed: boolean;
+}
+
+export interface ProxyServerCalls {
+  listenTunnel(options: TunnelOptions): Promise<{ id: number; port: number }>;
+  listenTLS(options: TLSFrontOptions): Promise<{ id: number; port: number }>;
+  heads(argument: { id: number }): Promise<string[]>;
+  passed(argument: { id: number }): Promise<Uint8Array>;
+  handshakes(argument: { id: number }): Promise<SeenHandshake[]>;
+  settle(argument: { id: number }): Promise<number>;
+  stop(argument: { id: number }): Promise<void>;
+}
+
+class Running {
+  readonly server: Server = createServer({ noDelay: true, allowHalfOpen: true });
+  readonly sockets = new Set<Socket>();
+  readonly heads: string[] = [];
+  /** What clients have sent, their requests to the proxy left out. */
+  readonly passed: Buffer[] = [];
+  readonly handshakes: SeenHandshake[] = [];
+
+  constructor(accept: (socket: Socket, self: Running) => Promise<void>) {
+    this.server.on('connection', (socket) => {
+      this.keep(socket);
+      accept(socket, this).catch(() => socket.resetAndDestroy());
+    });
+  }
+
+  /** A connection to the server behind. */
+  async dial(port: number): Promise<Socket> {
+    const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true, noDelay: true });
+    this.keep(socket);
+    await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+    return socket;
+  }
+
+  keep(socket: Socket): void {
+    this.sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('close', () => this.sockets.delete(socket));
+  }
+}
+
+/** Hands on all that comes. @throws when either side fails */
+async function copy(from: Socket, to: Socket, note?: (bytes: Buffer) => void): Promise<void> {
+  for await (const bytes of from.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    note?.(bytes);
+    await write(to, bytes);
+  }
+}
+
+function write(socket: Socket, bytes: string | Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => socket.write(bytes, (error) => (error ? reject(error) : resolve())));
+}
+
+/** All through CRLF CRLF; nothing may come behind it, since the client has to wait. */
+async function readHead(socket: Socket): Promise<string> {
+  let head = '';
+  for await (const bytes of socket.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    head += bytes.toString('latin1');
+    if (head.includes('\r\n\r\n')) return head;
+  }
+  throw new Error('no request');
+}
+
+async function tunnel(client: Socket, self: Running, { to, answer, chunk }: TunnelOptions): Promise<void> {
+  self.heads.push(await readHead(client));
+  const server = await self.dial(to);
+  const bytes = Buffer.from(answer, 'latin1');
+  for (let at = 0; at < bytes.length; at += chunk ?? bytes.length) {
+    await write(client, bytes.subarray(at, at + (chunk ?? bytes.length)));
+    await new Promise(setImmediate);
+  }
+  const towards = copy(client, server, (passed) => self.passed.push(passed)).then(
+    () => server.end(),
+    () => server.resetAndDestroy(),
+  );
+  const back = copy(server, client).then(
+    () => client.end(),
+    () => client.resetAndDestroy(),
+  );
+  await Promise.all([towards, back]);
+}
+
+async function front(raw: Socket, self: Running, options: TLSFrontOptions, context: tls.SecureContext): Promise<void> {
+  const client = new tls.TLSSocket(raw, { isServer: true, secureContext: context });
+  self.keep(client);
+  raw.on('close', () => client.destroy());
+  await new Promise((resolve, reject) => client.once('secure', resolve).once('close', reject));
+  self.handshakes.push({ protocol: client.getProtocol(), resumed: client.isSessionReused() });
+  const server = await self.dial(options.to);
+  const towards = copy(client, server).then(
+    () => server.end(),
+    () => server.resetAndDestroy(),
+  );
+  const back = copy(server, client).then(
+    () => {
+      if (options.ending === 'close-notify') client.end();
+      else if (options.ending === 'cut') raw.end();
+      else raw.resetAndDestroy();
+    },
+    () => raw.resetAndDestroy(),
+  );
+  await Promise.all([towards, back]);
+}
+
+/** Lets the loop poll a few times, so that all that has reached the kernel by now has been read. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+}
+
+const all: Running[] = [];
+
+async function start(running: Running): Promise<{ id: number; port: number }> {
+  const port = await listen(running.server, { host: '127.0.0.1', port: 0 });
+  return { id: all.push(running) - 1, port };
+}
+
+function find(id: number): Running {
+  return all[id] as Running;
+}
+
+answerCalls<ProxyServerCalls>({
+  listenTunnel: (options) => start(new Running((client, self) => tunnel(client, self, options))),
+  listenTLS(options) {
+    const { cert, key, minVersion, maxVersion } = options;
+    const versions = { ...(minVersion && { minVersion }), ...(maxVersion && { maxVersion }) };
+    const context = tls.createSecureContext({ cert, key, ...versions });
+    return start(new Running((raw, self) => front(raw, self, options, context)));
+  },
+  async heads({ id }) {
+    await settled();
+    return find(id).heads;
+  },
+  async passed({ id }) {
+    await settled();
+    return Uint8Array.from(Buffer.concat(find(id).passed));
+  },
+  async handshakes({ id }) {
+    await settled();
+    return find(id).handshakes;
+  },
+  async settle({ id }) {
+    await settled();
+    return find(id).sockets.size;
+  },
+  async stop({ id }) {
+    const { server, sockets } = find(id);
+    const closed = new Promise((resolve) => server.close(resolve));
+    // Node 20's worker does not end while requests of a TLS socket are under way: each has to be closed, and from the top.
+    const gone = [...sockets]
+      .reverse()
+      .map((socket) => new Promise((resolve) => socket.destroy().once('close', resolve)));
+    await Promise.all([closed, ...gone]);
+  },
+});

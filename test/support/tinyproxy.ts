@@ -1,0 +1,28 @@
+/** A real tinyproxy: HTTP/1.0 answers to CONNECT, one request per connection. Debian: tinyproxy-bin. */
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Credentials, type RealProxy, startRealProxy } from './real-proxy.ts';
+
+/** With `credentials` it wants them. */
+export function startTinyproxy(credentials?: Credentials): Promise<RealProxy> {
+  const options = (port: number) => ({
+    program: 'tinyproxy',
+    ready: /Accepting connections/,
+    prepare(folder: string): string[] {
+      const path = join(folder, 'tinyproxy.conf');
+      const lines = [
+        `Port ${port}`,
+        'Listen 127.0.0.1',
+        'Allow 127.0.0.1',
+        'Timeout 60',
+        'MaxClients 50',
+        'LogLevel Info',
+      ];
+      if (credentials !== undefined) lines.push(`BasicAuth ${credentials.user} ${credentials.password}`);
+      writeFileSync(path, `${lines.join('\n')}\n`);
+      return ['-d', '-c', path];
+    },
+  });
+  return startRealProxy(options);
+}
