@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: dugong against undici, node:http and curl, on a real nginx on loopback.
+ * `npm run bench`: dugong against undici, node:http, node:https and curl, on a real nginx on loopback.
  */
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { opensslMissing } from '../test/support/certificates.ts';
 import { nginxMissing } from '../test/support/nginx.ts';
 import { comparison, type SavedRun, table, targets } from './report.ts';
 import { runScenario } from './run.ts';
@@ -57,7 +58,7 @@ async function main(): Promise<number> {
   const rounds = positive('--rounds', options.rounds);
   const scenarios = chosenScenarios();
   const earlier = options.compare === undefined ? undefined : readRun(options.compare);
-  const missing = nginxMissing();
+  const missing = nginxMissing() || opensslMissing();
   if (missing) {
     console.error(`bench: ${missing}`);
     return 1;
@@ -73,10 +74,10 @@ async function main(): Promise<number> {
   };
   console.log(`node ${run.node}, undici ${run.undici}, ${availableParallelism()} CPUs, medians of ${rounds} rounds\n`);
   await using server = await BenchServer.start();
-  const { hostname, port } = server;
+  const { hostname, port, tlsPort, ca } = server;
   let allMet = true;
   for (const scenario of scenarios) {
-    const setup = { hostname, port, dugong: options.dugong, rounds, onProgress: progress };
+    const setup = { hostname, port, tlsPort, ca, dugong: options.dugong, rounds, onProgress: progress };
     const samples = await runScenario(scenario, setup);
     progress('');
     run.scenarios[scenario.name] = { requests: scenario.work.requests, samples };

@@ -33,6 +33,8 @@ const METRICS: Record<Metric, MetricInfo> = {
     of: (sample, { work }) => (work.requests * work.size) / sample.seconds / 1e6,
   },
   cpuSeconds: { heading: 'CPU s', digits: 2, of: (sample) => cpuMicros(sample) / 1e6 },
+  callTime: { heading: 'µs/call', digits: 1, of: ({ seconds, requests }) => (seconds * 1e6) / requests },
+  suspension: { heading: 'ns/suspension', digits: 0, of: ({ seconds, requests }) => (seconds * 1e9) / requests },
   rss: {
     heading: 'max RSS MB',
     digits: 1,
@@ -79,16 +81,27 @@ function judge(target: Target, scenario: Scenario, samples: Samples): { cells: s
   const { heading, digits } = METRICS[metric];
   const value = figure(samples, client, metric, scenario)?.median;
   const base = than === undefined ? 1 : figure(samples, than, metric, scenario)?.median;
-  const demand = than === undefined ? `${sense} ${limit}` : `${sense} ${factor.toFixed(2)} x ${than}`;
+  const demand = than === undefined ? `${sense} ${limit}` : `${sense} ${decimals(factor)} x ${than}`;
   if (value === undefined || base === undefined)
     return { cells: ['----', client, heading, '', demand], met: undefined };
   const ratio = value / base;
   const bound = limit ?? factor;
   const met = sense === 'at most' ? ratio <= bound : ratio >= bound;
   return {
-    cells: [met ? 'PASS' : 'FAIL', client, heading, ratio.toFixed(than === undefined ? digits : 2), demand],
+    cells: [
+      met ? 'PASS' : 'FAIL',
+      client,
+      heading,
+      than === undefined ? ratio.toFixed(digits) : decimals(ratio),
+      demand,
+    ],
     met,
   };
+}
+
+/** Two, or as many as show what a small number is. */
+function decimals(ratio: number): string {
+  return ratio < 0.1 ? ratio.toPrecision(2) : ratio.toFixed(2);
 }
 
 /** One line per client: each median as a multiple of the earlier run's. */

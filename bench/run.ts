@@ -9,6 +9,8 @@ import type { Client, Scenario, Work } from './scenarios.ts';
 
 /** What one client measured in one round. */
 export interface Sample {
+  /** Those that this client was asked for. */
+  readonly requests: number;
   readonly seconds: number;
   readonly userMicros: number;
   readonly systemMicros: number;
@@ -22,6 +24,9 @@ export type Samples = Record<string, Sample[]>;
 export interface Setup {
   readonly hostname: string;
   readonly port: number;
+  readonly tlsPort: number;
+  /** The certificate, in a file, that the clients are to trust. */
+  readonly ca: string;
   /** The folder whose dist/ is measured. */
   readonly dugong: string;
   readonly rounds: number;
@@ -32,8 +37,11 @@ export interface Setup {
 interface Job {
   readonly hostname: string;
   readonly port: number;
+  /** Over TLS: the file with the certificate to trust. */
+  readonly ca: string | undefined;
   readonly dugong: string;
   readonly depth: number;
+  readonly connections: number;
   readonly bufferSize: number | undefined;
   readonly warmUp: Work;
   readonly work: Work;
@@ -56,16 +64,19 @@ export async function runScenario(scenario: Scenario, setup: Setup): Promise<Sam
 }
 
 async function runClient(client: Client, scenario: Scenario, setup: Setup): Promise<Sample> {
-  const { depth, warmUp, work } = scenario;
-  const { hostname, port } = setup;
+  const { depth, connections = 1 } = scenario;
+  const work = { ...scenario.work, requests: client.requests ?? scenario.work.requests };
+  const warmUp = client.requests === undefined ? scenario.warmUp : { ...scenario.warmUp, requests: 1 };
+  const { hostname } = setup;
+  const { port, ca } = scenario.tls ? { port: setup.tlsPort, ca: setup.ca } : { port: setup.port, ca: undefined };
   const dugong = pathToFileURL(`${setup.dugong}/dist/index.js`).href;
-  const job: Job = { hostname, port, dugong, depth, bufferSize: client.bufferSize, warmUp, work };
+  const job: Job = { hostname, port, ca, dugong, depth, connections, bufferSize: client.bufferSize, warmUp, work };
   const script = fileURLToPath(new URL(`clients/${client.script}.mjs`, import.meta.url));
   const { stdout } = await execute(process.execPath, [script, JSON.stringify(job)], {
     timeout: 600_000,
     env: { ...process.env, NODE_OPTIONS: '' },
   });
-  return JSON.parse(stdout) as Sample;
+  return { ...(JSON.parse(stdout) as Omit<Sample, 'requests'>), requests: work.requests };
 }
 
 /** @throws Error in CI, where nothing may be left out */

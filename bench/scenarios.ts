@@ -1,9 +1,18 @@
 /**
- * What is measured and what is demanded of it (issue 2, "Speed from the start"). Data only.
+ * What is measured and what is demanded of it (issue 2, "Speed from the start"; issue 4 for TLS and connecting). Data only.
  */
 
 /** The figures that are derived from a sample; all but throughput are the better the smaller they are. */
-export type Metric = 'cpu' | 'user' | 'system' | 'rate' | 'throughput' | 'cpuSeconds' | 'rss';
+export type Metric =
+  | 'cpu'
+  | 'user'
+  | 'system'
+  | 'rate'
+  | 'throughput'
+  | 'cpuSeconds'
+  | 'rss'
+  | 'callTime'
+  | 'suspension';
 
 export interface Client {
   readonly name: string;
@@ -11,6 +20,8 @@ export interface Client {
   readonly script: string;
   /** For downloads. */
   readonly bufferSize?: number;
+  /** For clients that are so slow that they cannot be asked for all that the others do. */
+  readonly requests?: number;
   /** A command without which this client is left out (never in CI). */
   readonly needs?: string;
 }
@@ -36,6 +47,10 @@ export interface Scenario {
   readonly name: string;
   readonly title: string;
   readonly depth: number;
+  /** How many connections there are at a time; 1 unless given. `requests` are multiples of it. */
+  readonly connections?: number;
+  /** Over TLS 1.3 with AES-128-GCM, whoever the client is. */
+  readonly tls?: boolean;
   readonly warmUp: Work;
   readonly work: Work;
   readonly metrics: readonly Metric[];
@@ -115,4 +130,135 @@ const download: Scenario = {
   ],
 };
 
-export const SCENARIOS: readonly Scenario[] = [pipelined, single, download];
+const tlsDownload: Scenario = {
+  name: 'tls-download',
+  title: 'one body of 1 GiB over TLS, AES-128-GCM',
+  depth: 1,
+  tls: true,
+  warmUp: download.warmUp,
+  work: download.work,
+  metrics: ['throughput', 'cpuSeconds', 'rss'],
+  clients: [
+    { name: readInto, script: 'dugong-download', bufferSize: MIB },
+    { name: 'curl -o /dev/null', script: 'curl-download', needs: 'curl' },
+    { name: 'node:https', script: 'node-https-download' },
+  ],
+  targets: [
+    { client: readInto, metric: 'cpuSeconds', sense: 'at most', factor: 0.5, than: 'node:https' },
+    { client: readInto, metric: 'throughput', sense: 'at least', factor: 1, than: 'curl -o /dev/null' },
+  ],
+};
+
+const tlsConnections: Scenario = {
+  name: 'tls-connections',
+  title: 'new TLS connections one after the other, sessions resumed, one request of 1 KiB on each',
+  depth: 1,
+  tls: true,
+  warmUp: { ...small, requests: 50 },
+  work: { ...small, requests: 200 },
+  metrics: rates,
+  clients: [
+    { name: 'dugong blocking', script: 'dugong-connections-blocking' },
+    { name: 'dugong AioFuture', script: 'dugong-connections-future' },
+    { name: 'node:https, session cache', script: 'node-https-connections' },
+  ],
+  targets: ['dugong blocking', 'dugong AioFuture'].map((client) => ({
+    client,
+    metric: 'cpu',
+    sense: 'at most',
+    factor: 1,
+    than: 'node:https, session cache',
+  })),
+};
+
+const connections: Scenario = {
+  name: 'connections',
+  title: '1,000 new connections at once from one thread, one request of 1 KiB on each',
+  depth: 1000,
+  warmUp: { ...small, requests: 1000 },
+  work: { ...small, requests: 3000 },
+  metrics: rates,
+  clients: [
+    { name: 'dugong AioFuture', script: 'dugong-connections-future' },
+    { name: 'undici Client', script: 'undici-connections' },
+  ],
+  targets: (['rate', 'cpu'] as const).map((metric) => ({
+    client: 'dugong AioFuture',
+    metric,
+    sense: metric === 'rate' ? 'at least' : 'at most',
+    factor: 1,
+    than: 'undici Client',
+  })),
+};
+
+const OTHER_BLOCKING = ['sync-fetch', 'sync-request'];
+
+const script: Scenario = {
+  name: 'script',
+  title: 'blocking calls, one at a time, 1 KiB bodies',
+  depth: 1,
+  warmUp: { ...small, requests: 2000 },
+  work: { ...small, requests: 20_000 },
+  metrics: ['callTime'],
+  clients: [
+    { name: 'dugong fetchSync', script: 'dugong-fetch-sync' },
+    ...OTHER_BLOCKING.map((name) => ({ name, script: name, requests: 20 })),
+  ],
+  targets: OTHER_BLOCKING.map((than) => ({
+    client: 'dugong fetchSync',
+    metric: 'callTime',
+    sense: 'at most',
+    factor: 1 / 300,
+    than,
+  })),
+};
+
+const many: Scenario = {
+  name: 'many',
+  title: '1,000 connections at a time, 1 KiB bodies',
+  depth: 1,
+  connections: 1000,
+  warmUp: { ...small, requests: 10_000 },
+  work: { ...small, requests: 50_000 },
+  metrics: [...rates, 'rss'],
+  clients: [
+    { name: 'dugong coAll, blocking', script: 'dugong-many-blocking' },
+    { name: 'dugong coAll, AioFuture', script: 'dugong-many-future' },
+    { name: 'dugong createFetch()', script: 'dugong-many-fetch' },
+    { name: 'undici request()', script: 'undici-many' },
+    { name: 'undici fetch()', script: 'undici-many-fetch' },
+  ],
+  targets: [
+    { client: 'dugong coAll, blocking', metric: 'cpu', sense: 'at most', factor: 0.5, than: 'undici request()' },
+    { client: 'dugong createFetch()', metric: 'cpu', sense: 'at most', factor: 1, than: 'undici fetch()' },
+  ],
+};
+
+const nothing = { path: '/nothing', size: 0 };
+
+const suspension: Scenario = {
+  name: 'suspension',
+  title: 'one coroutine that waits for what is ready already',
+  depth: 1,
+  warmUp: { ...nothing, requests: 20_000 },
+  work: { ...nothing, requests: 200_000 },
+  metrics: ['suspension', 'cpu'],
+  clients: [
+    { name: 'dugong AioFuture', script: 'dugong-suspension-future' },
+    { name: 'dugong runBlocking', script: 'dugong-suspension-blocking' },
+    { name: 'await setImmediate', script: 'loop-turns' },
+  ],
+  targets: [],
+};
+
+export const SCENARIOS: readonly Scenario[] = [
+  pipelined,
+  single,
+  download,
+  tlsDownload,
+  tlsConnections,
+  connections,
+  script,
+  many,
+  suspension,
+];

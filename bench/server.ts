@@ -1,5 +1,5 @@
 /**
- * The nginx that all clients fetch from: one worker, no limit of requests per connection, no log, files made for it. The
+ * The nginx that all clients fetch from, in clear and over TLS: one worker each, no limit of requests per connection, no log, files made for it. The
  * small file goes out without sendfile, as is nginx's default: head and body in one segment. (With sendfile they are two,
  * which costs every client a call more; with tcp_nopush as well, pipelines stall for many milliseconds.)
  */
@@ -7,12 +7,19 @@
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeAuthority, makeCertificate } from '../test/support/certificates.ts';
 import { type Nginx, startNginx } from '../test/support/nginx.ts';
 import { SCENARIOS } from './scenarios.ts';
 
+/** One cipher for all clients, so that it is not the choice of it that is measured. */
+const TLS = 'ssl_protocols TLSv1.3; ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256;';
+
 export class BenchServer implements AsyncDisposable {
-  readonly #nginx: Nginx;
+  readonly #plain: Nginx;
+  readonly #tls: Nginx;
   readonly #root: string;
+  /** The file with the certificate of the authority that the TLS server's certificate is from. */
+  readonly ca: string;
 
   static async start(): Promise<BenchServer> {
     const root = mkdtempSync(join(tmpdir(), 'dugong-bench-'));
@@ -22,24 +29,37 @@ export class BenchServer implements AsyncDisposable {
     const http =
       'keepalive_requests 1000000000; keepalive_timeout 1h; open_file_cache max=10; open_file_cache_valid 1h;';
     const server = 'location = /small { sendfile off; }';
-    return new BenchServer(await startNginx({ root, http, server }), root);
+    const authority = makeAuthority('dugong bench');
+    const { certFile, keyFile } = makeCertificate({ san: 'IP:127.0.0.1', issuer: authority });
+    const tls = `${server} ${TLS} ssl_certificate ${certFile}; ssl_certificate_key ${keyFile};`;
+    const [plainNginx, tlsNginx] = await Promise.all([
+      startNginx({ root, http, server }),
+      startNginx({ root, http, server: tls, listen: 'ssl' }),
+    ]);
+    return new BenchServer({ plain: plainNginx, tls: tlsNginx }, root, authority.certFile);
   }
 
-  private constructor(nginx: Nginx, root: string) {
-    this.#nginx = nginx;
+  private constructor({ plain, tls }: { plain: Nginx; tls: Nginx }, root: string, ca: string) {
+    this.#plain = plain;
+    this.#tls = tls;
     this.#root = root;
+    this.ca = ca;
   }
 
   get hostname(): string {
-    return this.#nginx.hostname;
+    return this.#plain.hostname;
   }
 
   get port(): number {
-    return this.#nginx.port;
+    return this.#plain.port;
+  }
+
+  get tlsPort(): number {
+    return this.#tls.port;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#nginx.stop();
+    await Promise.all([this.#plain.stop(), this.#tls.stop()]);
     rmSync(this.#root, { recursive: true, force: true });
   }
 }

@@ -10,6 +10,7 @@ export type { ConnectionPromises } from './client/connection-promises.ts';
 export { HTTPConnection, type SendRequestOptions } from './client/http-connection.ts';
 export type { HTTPResponse } from './client/http-response.ts';
 export type { ProxyOptions } from './client/proxy.ts';
+export { proxyFromEnvironment } from './client/proxy-environment.ts';
 export type { DigestAlgorithm } from './client/request-body.ts';
 export { type Coroutine, POLLIN, POLLOUT, PollNeeded } from './coroutine.ts';
 export {

@@ -3,9 +3,14 @@ import { spawnSync } from 'node:child_process';
 import { job, print } from './measure.mjs';
 
 const { path, requests, size } = job.work;
-const urls = Array.from({ length: requests }, () => `http://${job.hostname}:${job.port}${path}`);
+const urls = Array.from(
+  { length: requests },
+  () => `${job.ca ? 'https' : 'http'}://${job.hostname}:${job.port}${path}`,
+);
 const outputs = urls.flatMap(() => ['-o', '/dev/null']);
 const curl = ['curl', '--silent', '--fail', '--noproxy', '*', '-w', '%{size_download} %{time_total}\\n'];
+
+if (job.ca) curl.push('--cacert', job.ca);
 
 const script = '"$@" && times';
 const { status, stdout, stderr } = spawnSync('sh', ['-c', script, 'sh', ...curl, ...outputs, ...urls], {

@@ -1,8 +1,8 @@
 /** The thread blocked: one body into one buffer of `bufferSize` bytes, again and again. */
-import { dugong, job, measure } from './measure.mjs';
+import { dugong, job, measure, tls } from './measure.mjs';
 
 const { HTTPConnection } = await dugong();
-const connection = new HTTPConnection(job.hostname, { port: job.port });
+const connection = new HTTPConnection(job.hostname, { port: job.port, tls });
 const buffer = Buffer.allocUnsafeSlow(job.bufferSize);
 
 await measure((path, count) => {

@@ -3,8 +3,13 @@
  * prints one line of JSON. Plain JavaScript, so that nothing but node and the client is in the measured process.
  */
 
+import { readFileSync } from 'node:fs';
+
 /** What bench/run.ts asks for (`Job` there). */
 export const job = JSON.parse(process.argv[2]);
+
+/** For the option `tls` of dugong; undefined in clear. */
+export const tls = job.ca && { ca: readFileSync(job.ca) };
 
 /** dugong as it was built, in the folder that is to be measured. */
 export async function dugong() {

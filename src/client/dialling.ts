@@ -31,6 +31,8 @@ export class Dialling {
   constructor(destination: Destination, timeout: number) {
     this.#timeout = timeout;
     this.#steps = coDial(destination, (phase) => {
+      // By `lookup`, in the middle of a step: nothing more is begun then.
+      if (this.#failure !== undefined) throw this.#failure.error;
       this.#phase = phase;
     });
   }

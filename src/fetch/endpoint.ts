@@ -6,9 +6,7 @@
 import type { HTTPConnectionOptions } from '../client/connection-options.ts';
 import { HTTPConnection } from '../client/http-connection.ts';
 import { type ProxyOptions, proxyFrom } from '../client/proxy.ts';
-
-// TEMPORARY-ENV
-const proxyFromEnvironment = (_url: URL): string | undefined => undefined;
+import { proxyFromEnvironment } from '../client/proxy-environment.ts';
 
 import { TLSContext } from '../io/tls-context.ts';
 import type { TLSOptions } from '../io/tls-options.ts';
@@ -35,7 +33,7 @@ export function endpointOf(url: URL, reach: Reach): Endpoint {
   const proxy = proxyFor(url, reach);
   const { hostname } = url;
   const port = Number(url.port || (tls === undefined ? 80 : 443));
-  const key = `${url.origin} ${tls === undefined ? '' : numberOf(tls)} ${proxyKey(proxy)}`;
+  const key = [url.origin, tls && numberOf(tls), proxyKey(proxy), connectionKey(reach.connection)].join(' ');
   return { key, connect: () => new HTTPConnection(hostname, { ...reach.connection, port, tls, proxy }) };
 }
 
@@ -50,8 +48,17 @@ function proxyKey(proxy: string | URL | ProxyOptions | undefined): string {
   return JSON.stringify([hostname, port, headers.raw()]);
 }
 
+/** Options that are functions or objects are the same if they are one. */
+function connectionKey(connection: Reach['connection']): string {
+  if (connection === undefined) return '';
+  return Object.entries(connection)
+    .map(([name, value]) => `${name}=${value instanceof Object ? `#${numberOf(value)}` : JSON.stringify(value)}`)
+    .sort()
+    .join();
+}
+
 const contexts = new WeakMap<TLSOptions, TLSContext>();
-const numbers = new WeakMap<TLSContext, number>();
+const numbers = new WeakMap<object, number>();
 let lastNumber = 0;
 
 function contextFor(tls: TLSOptions | TLSContext | undefined): TLSContext {
@@ -62,8 +69,8 @@ function contextFor(tls: TLSOptions | TLSContext | undefined): TLSContext {
   return context;
 }
 
-function numberOf(context: TLSContext): number {
-  const number = numbers.get(context) ?? ++lastNumber;
-  numbers.set(context, number);
+function numberOf(object: object): number {
+  const number = numbers.get(object) ?? ++lastNumber;
+  numbers.set(object, number);
   return number;
 }

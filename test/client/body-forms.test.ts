@@ -3,6 +3,7 @@
  */
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { buffer as collect } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
@@ -155,6 +156,25 @@ describe('a response body', () => {
     // Nothing has been consumed: what is held is the stream's own buffer at most.
     assert.ok(stream.readableLength <= stream.readableHighWaterMark + 65_536);
     stream.destroy();
+  });
+
+  test('stays where it is when its stream is destroyed in the middle of a read', async () => {
+    using server = startScriptedServer([
+      [expectHead(), send('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n01234'), gate('go'), send('56789')],
+    ]);
+    using connection = new HTTPConnection(server.hostname, { port: server.port });
+    await connection.promises.sendRequest('GET', '/');
+    await connection.promises.readResponse();
+    const stream = connection.promises.readable();
+    await once(stream, 'readable');
+    assert.equal(String(stream.read()), '01234');
+    // It asks for more by now.
+    await new Promise(setImmediate);
+    stream.destroy();
+    await once(stream, 'close');
+    const rest = connection.promises.readText();
+    server.open('go');
+    assert.equal(await rest, '56789');
   });
 
   test('whose stream breaks off raises the error of the connection', async () => {

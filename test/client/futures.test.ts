@@ -3,7 +3,17 @@ import { describe, test } from 'node:test';
 import { AioFuture, BodyFollowing, type Coroutine, runBlocking } from '../../src/index.ts';
 import { native } from '../../src/io/native.ts';
 import { ok } from '../support/messages.ts';
-import { expect, expectHead, gate, mark, send, startScriptedServer, stopReading } from '../support/scripted-server.ts';
+import {
+  end,
+  expect,
+  expectAnything,
+  expectHead,
+  gate,
+  mark,
+  send,
+  startScriptedServer,
+  stopReading,
+} from '../support/scripted-server.ts';
 import { MORE_THAN_FITS } from '../support/socket-capacity.ts';
 import { connectionTo, finish } from '../support/waiting.ts';
 
@@ -149,5 +159,47 @@ describe('futures of one connection', () => {
     const wrong = { name: 'TypeError', message: /did you mean yield\*\?$/ };
     assert.throws(() => runBlocking(coWrong()), wrong);
     await assert.rejects(new AioFuture(coWrong()), wrong);
+  });
+
+  for (const [what, answer, read] of [
+    ['the last response', ok('x', 'Connection: close'), undefined],
+    ['no HTTP', 'nonsense\r\n\r\n', { code: 'DUGONG_UNSUPPORTED_RESPONSE' }],
+    ['the end of its stream', undefined, { name: 'ConnectionClosed' }],
+  ] as const) {
+    test(`a sender is told by a reader that got ${what}, though the server takes nothing more`, async () => {
+      using server = startScriptedServer([
+        [
+          expectHead(),
+          expectHead(),
+          stopReading(),
+          mark('full'),
+          gate('answer'),
+          answer === undefined ? end() : send(answer),
+          gate('never'),
+        ],
+      ]);
+      using connection = connectionTo(server);
+      await connection.promises.sendRequest('GET', '/');
+      const sending = connection.promises.sendRequest('PUT', '/', { body: upload });
+      const reading = connection.promises.readResponse();
+      await server.reached('full');
+      server.open('answer');
+      const rejected = assert.rejects(sending, { name: 'ConnectionClosed', phase: 'send' });
+      if (read === undefined) await reading;
+      else await assert.rejects(reading, read);
+      await rejected;
+    });
+  }
+
+  test('a write whose memory is detached meanwhile ends the sending, once', async () => {
+    using server = startScriptedServer([[expectHead(), stopReading(), gate('go on'), expectAnything()]]);
+    using connection = connectionTo(server);
+    await connection.promises.sendRequest('PUT', '/', { body: new BodyFollowing(upload.length) });
+    const bytes = new Uint8Array(upload.length);
+    const writing = connection.promises.write(bytes);
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+    server.open('go on');
+    await assert.rejects(writing, { name: 'RangeError' });
+    await assert.rejects(connection.promises.sendRequest('GET', '/'), { name: 'ConnectionClosed' });
   });
 });

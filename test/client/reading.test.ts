@@ -4,7 +4,7 @@ import type { HTTPConnection } from '../../src/index.ts';
 import { dummyBytes, startDummyServer } from '../support/dummy-server.ts';
 import { chunkedResponse, ok, response } from '../support/messages.ts';
 import { close, expectHead, gate, send, startScriptedServer } from '../support/scripted-server.ts';
-import { connectionTo, thrownBy } from '../support/waiting.ts';
+import { connectionTo, suspend, thrownBy } from '../support/waiting.ts';
 
 /** Reads the body with `readInto` and buffers of one size. */
 function readByParts(connection: HTTPConnection, size: number): Buffer {
@@ -246,5 +246,31 @@ describe('a body that nobody can tell the end of', () => {
       connection.readResponse();
       assert.equal(connection.readText(), '0123456789');
     }
+  });
+
+  test('and ends with the byte above limits.bodyInMemory is not lost', () => {
+    using server = startScriptedServer([[expectHead(), send(chunkedResponse(['0123456789', 'x']))]]);
+    using connection = connectionTo(server, { limits: { bodyInMemory: 10 } });
+    connection.sendRequest('GET', '/');
+    connection.readResponse();
+    assert.equal(connection.readText(), '0123456789x');
+    assert.equal(connection.responsePending(), false);
+  });
+
+  test('is not read into memory that has shrunk or gone meanwhile, and not lost', () => {
+    using server = startScriptedServer([
+      [expectHead(), send(response('200 OK', ['Content-Length: 10'])), gate('go on'), send('0123456789')],
+    ]);
+    using connection = connectionTo(server);
+    connection.sendRequest('GET', '/');
+    connection.readResponse();
+    const { buffer } = new Uint8Array(10);
+    const reading = connection.coReadInto(new Uint8Array(buffer));
+    const need = suspend(reading);
+    structuredClone(buffer, { transfer: [buffer] });
+    server.open('go on');
+    assert.ok(need.poll(10_000));
+    assert.throws(() => reading.next(), { name: 'RangeError', message: /shrunk/ });
+    assert.equal(connection.readText(), '0123456789');
   });
 });

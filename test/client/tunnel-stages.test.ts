@@ -79,8 +79,10 @@ describe('a stage of connecting that takes too long', () => {
       const expected = { name: 'ConnectionTimedOut', phase: stage.phase, timeout };
       assert.throws(() => stage.connection({ timeout }).connect(), expected);
       assert.throws(() => stage.connection({ connectTimeout: timeout }).sendRequest('GET', '/'), expected);
-      await assert.rejects(stage.connection({ connectTimeout: timeout }).promises.connect(), expected);
-      await assert.rejects(stage.connection().promises.connect({ timeout }), expected);
+      await Promise.all([
+        assert.rejects(stage.connection({ connectTimeout: timeout }).promises.connect(), expected),
+        assert.rejects(stage.connection().promises.connect({ timeout }), expected),
+      ]);
       assert.deepEqual(native.counts(), before);
     });
 

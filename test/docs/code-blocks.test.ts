@@ -76,7 +76,8 @@ describe('the code in the documents', () => {
       const runnable = code
         .replaceAll(/\b8080\b/g, String(port))
         .replaceAll("'dugong'", `'${library}index.ts'`)
-        .replaceAll("'dugong/http1'", `'${library}http1/index.ts'`);
+        .replaceAll("'dugong/http1'", `'${library}http1/index.ts'`)
+        .replaceAll("'dugong/sync'", `'${library}sync/index.ts'`);
       writeFileSync(program, runnable);
       const { status, stdout, stderr } = await runProgram(program, []);
       assert.equal(stderr, '');

@@ -113,6 +113,25 @@ describe('AioFuture', () => {
     assert.equal(started, false);
   });
 
+  test('hears of an abort that comes while its first part runs', async () => {
+    const controller = new AbortController();
+    function* coAborting(): Coroutine<void> {
+      controller.abort(new Error('from inside'));
+      yield* waitFor(new PollNeeded(-1, 0, { deadline: performance.now() + 10_000 }));
+    }
+    await assert.rejects(new AioFuture(coAborting(), { signal: controller.signal }), { message: 'from inside' });
+  });
+
+  test('waits as long as its timeout says, also for longer than a timer of Node can', async () => {
+    for (const timeout of [2 ** 31, Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY]) {
+      const need = new PollNeeded(-1, 0, { deadline: performance.now() + 20 });
+      await new AioFuture(waitFor(need), { timeout });
+    }
+    for (const timeout of [-1, Number.NaN]) {
+      assert.throws(() => new AioFuture(waitFor(new PollNeeded(-1, 0)), { timeout }), TypeError);
+    }
+  });
+
   test('goes on with a coroutine that catches what is thrown into it', async () => {
     using pair = await socketPair();
     function* coStubborn(): Coroutine<string> {

@@ -49,4 +49,23 @@ describe('awaiting a promise inside a coroutine', () => {
     assert.throws(() => loop.runUntilComplete(task), expected);
     assert.throws(() => coTwice(Promise.resolve(1)).next(), expected);
   });
+
+  test('goes on in whoever runs the coroutine by then', { timeout: 20_000 }, async () => {
+    let settle!: (value: number) => void;
+    const promise = new Promise<number>((resolve) => {
+      settle = resolve;
+    });
+    const coroutine = coTwice(promise);
+    await new AioFuture(
+      // biome-ignore lint/correctness/useYield: a coroutine that needs not wait
+      (function* (): Coroutine<void> {
+        coroutine.next();
+      })(),
+    );
+    const future = new AioFuture(coAll([coroutine]));
+    settle(2);
+    // The event loop must have something to do until then.
+    await sleep(1);
+    assert.deepEqual(await future, [4]);
+  });
 });

@@ -188,4 +188,128 @@ describe('a combinator', () => {
     await new AioFuture(outer);
     assert.deepEqual(await future, [10, 20]);
   });
+
+  test('that was begun by hand goes on inside a loop, with all that is nested in it', () => {
+    using server = startDummyServer();
+    const nested = coAll([coWithTimeout(coAll([coGet(server, '/send_10_bytes'), coSleep(20)]), 1_000_000)]);
+    nested.next();
+    using loop = new PollLoop();
+    assert.deepEqual(loop.runUntilComplete(loop.createTask(nested)), [[10, undefined]]);
+  });
+
+  test('can be stepped by hand inside a task of a loop: what it yields tells times too', () => {
+    using loop = new PollLoop();
+    const task = loop.createTask(
+      // biome-ignore lint/correctness/useYield: a coroutine that waits in its own way
+      (function* (): Coroutine<number> {
+        const all = coAll([coSleep(5), coSleep(10)]);
+        let steps = 0;
+        for (let step = all.next(); !step.done; step = all.next()) {
+          assert.ok(step.value.poll(10_000));
+          steps++;
+        }
+        return steps;
+      })(),
+    );
+    assert.ok(loop.runUntilComplete(task) < 10);
+  });
+
+  test('tells a loop written by hand when another call closes what it waits for', () => {
+    using server = startScriptedServer([[expectHead(), expectEnd()]]);
+    const before = native.counts();
+    const connection = new HTTPConnection(server.hostname, { port: server.port });
+    connection.sendRequest('GET', '/');
+    const all = coAll([connection.coReadResponse(), coSleep(1_000_000)]);
+    const { value } = all.next();
+    connection.disconnect();
+    assert.ok((value as PollNeeded).poll(10_000));
+    assert.throws(() => all.next(), { name: 'ConnectionClosed' });
+    assert.deepEqual(native.counts(), before);
+  });
+
+  test('throws the TypeError of a forgotten asterisk into the coroutine, also with a time limit', () => {
+    let told = '';
+    function* coForgetful(): Coroutine<string> {
+      try {
+        yield coSleep(1) as never;
+      } catch (error) {
+        told = (error as Error).message;
+      }
+      return 'went on';
+    }
+    assert.equal(runBlocking(coWithTimeout(coForgetful(), 1000)), 'went on');
+    assert.match(told, /yielded a Generator .* did you mean yield\*/);
+  });
+
+  test('refuses a time that is no number, which would come neither early nor late', () => {
+    for (const ms of [Number.NaN, undefined as never]) {
+      assert.throws(() => runBlocking(coSleep(ms)), TypeError);
+      assert.throws(() => runBlocking(coWithTimeout(coSleep(1), ms)), TypeError);
+    }
+    assert.throws(() => new PollNeeded(-1, 0, { deadline: Number.NaN }), TypeError);
+  });
+});
+
+describe('coMap', () => {
+  function* numbers(log: string[]): Generator<number> {
+    try {
+      for (let number = 0; ; number++) yield number;
+    } finally {
+      log.push('items ended');
+    }
+  }
+
+  test('takes no more items when it is cancelled, whatever becomes of those under way', () => {
+    const log: string[] = [];
+    using loop = new PollLoop();
+    const task = loop.createTask(
+      coMap(numbers(log), 2, function* (number): Coroutine<void> {
+        log.push(`begin ${number}`);
+        try {
+          yield* coSleep(1_000_000);
+        } catch {
+          log.push(`end ${number}`);
+        }
+      }),
+    );
+    loop.runOnce(0);
+    task.cancel();
+    assert.throws(() => loop.runUntilComplete(task), { name: 'AbortError' });
+    assert.deepEqual(log, ['begin 0', 'begin 1', 'end 0', 'end 1', 'items ended']);
+  });
+
+  test('tells where the items come from that it has ended, however it has', () => {
+    const log: string[] = [];
+    const returned = coMap(numbers(log), 2, () => coSleep(1_000_000));
+    returned.next();
+    returned.return(undefined as never);
+    assert.deepEqual(log, ['items ended']);
+    for (const at of [0, 1, 5]) {
+      log.length = 0;
+      const make = (number: number): Coroutine<void> => {
+        if (number === at) throw new Error('cannot');
+        return coSleep(0.1);
+      };
+      assert.throws(() => runBlocking(coMap(numbers(log), 2, make)), { message: 'cannot' });
+      assert.deepEqual(log, ['items ended']);
+    }
+  });
+
+  test('raises what the items raise, and ends those under way', () => {
+    const log: string[] = [];
+    function* items(): Generator<number> {
+      yield 5;
+      yield 1_000_000;
+      throw new Error('no more');
+    }
+    const all = coMap(items(), 2, function* (ms): Coroutine<void> {
+      try {
+        yield* coSleep(ms);
+      } finally {
+        log.push(`${ms}`);
+      }
+    });
+    assert.throws(() => runBlocking(all), { message: 'no more' });
+    assert.deepEqual(log, ['5', '1000000']);
+  });
 });

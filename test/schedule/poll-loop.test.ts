@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { type Coroutine, coSleep, HTTPConnection, PollLoop, type Task } from 'dugong';
 import { native } from '../../src/io/native.ts';
 import { startDummyServer } from '../support/dummy-server.ts';
+import { timeLimit } from '../support/time-limit.ts';
 
 describe('a poll loop', () => {
   test('runs many connections in one blocked thread', () => {
@@ -115,5 +116,75 @@ describe('a poll loop', () => {
     using loop = new PollLoop();
     const task = loop.createTask(coSleep(1));
     assert.throws(() => task.join().next(), { name: 'StateError', message: /runUntilComplete/ });
+  });
+
+  test('ends all of its tasks when it is closed, also when a cleanup fails or wants to wait', () => {
+    const log: string[] = [];
+    const loop = new PollLoop();
+    function* coBad(): Coroutine<void> {
+      try {
+        yield* coSleep(1_000_000);
+      } finally {
+        log.push('bad');
+        // biome-ignore lint/correctness/noUnsafeFinally: this is what is tested
+        throw new Error('cleanup');
+      }
+    }
+    function* coSlow(depth: number): Coroutine<void> {
+      try {
+        yield* depth > 0 ? coSlow(depth - 1) : coSleep(1_000_000);
+      } finally {
+        log.push(`slow ${depth}`);
+        yield* coSleep(1);
+        log.push('not reached');
+      }
+    }
+    const tasks = [loop.createTask(coBad()), loop.createTask(coSlow(3))];
+    loop.runOnce(0);
+    assert.throws(() => loop.close(), { message: 'cleanup' });
+    assert.deepEqual(log, ['bad', 'slow 0', 'slow 1', 'slow 2', 'slow 3']);
+    assert.deepEqual(
+      tasks.map((task) => (task.exception() as Error).message),
+      ['cleanup', 'The operation was cancelled'],
+    );
+    assert.throws(() => loop.runUntilComplete(tasks[1] as Task<void>), { name: 'AbortError' });
+  });
+
+  test('may be closed by one of its tasks, which ends when it wants to wait', () => {
+    const log: string[] = [];
+    const before = native.counts();
+    const loop = new PollLoop();
+    const task = loop.createTask(
+      (function* (): Coroutine<void> {
+        try {
+          loop.close();
+          log.push('closed');
+          yield* coSleep(1);
+          log.push('not reached');
+        } finally {
+          log.push('finally');
+        }
+      })(),
+    );
+    assert.equal(loop.runOnce(), false);
+    assert.deepEqual(log, ['closed', 'finally']);
+    assert.throws(() => task.result(), { name: 'AbortError' });
+    assert.deepEqual(native.counts(), before);
+  });
+
+  test('does not wait for a task that it does not run', () => {
+    using loop = new PollLoop();
+    using other = new PollLoop();
+    const task = other.createTask(coSleep(1));
+    assert.throws(() => loop.runUntilComplete(task), { name: 'StateError', message: /not one of this loop/ });
+  });
+
+  test('starts and ends very many tasks in time that grows with their number', () => {
+    using loop = new PollLoop();
+    const tasks = Array.from({ length: 200_000 }, () => loop.createTask(coSleep(0.01)));
+    const begun = performance.now();
+    loop.runUntilComplete(tasks);
+    // About a second; minutes when each start or end costs by the number of the others.
+    assert.ok(performance.now() - begun < timeLimit(20_000));
   });
 });

@@ -298,6 +298,25 @@ describe('the connections of fetchSync', () => {
     }
   });
 
+  test('are not shared between ways to reach a server: each socketPath is another one', () => {
+    const paths = ['a', 'b'].map((name) => `/tmp/dugong-fetch-sync-${process.pid}-${name}.sock`);
+    const servers = paths.map((socketPath) =>
+      startScriptedServer([[loop(2, [expectHead(), send(ok(socketPath))])]], { socketPath }),
+    );
+    try {
+      for (const socketPath of [...paths, ...paths]) {
+        assert.equal(get('http://docker/', { connection: { socketPath } }).text(), socketPath);
+      }
+      assert.deepEqual(
+        servers.map((server) => server.connections()),
+        [1, 1],
+      );
+    } finally {
+      closeIdleConnections();
+      for (const server of servers) server.stop();
+    }
+  });
+
   test('that the server closed while they were idle are replaced, for any method and body', () => {
     using server = startScriptedServer([
       [expectHead(), send(ok('one')), close(), mark('closed')],

@@ -1,0 +1,91 @@
+/**
+ * The proxies of the environment, under fetchSync and createFetch. What the environment means is the affair of
+ * proxyFromEnvironment; here it is that it is asked, for each URL.
+ */
+
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { createFetch } from 'dugong';
+import { closeIdleConnections, type FetchSyncInit, fetchSync } from 'dugong/sync';
+import { opensslMissing } from '../support/certificates.ts';
+import { TestTrust } from '../support/https.ts';
+import { ok, response } from '../support/messages.ts';
+import { startTunnelProxy } from '../support/proxy-server.ts';
+import { expectHead, loop, send, startScriptedServer } from '../support/scripted-server.ts';
+import { timeLimit } from '../support/time-limit.ts';
+
+const LIMIT = timeLimit(20_000);
+const VARIABLES = ['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy', 'REQUEST_METHOD'];
+const NAMES = VARIABLES.flatMap((name) => [name, name.toUpperCase()]);
+
+type Use = Pick<FetchSyncInit, 'proxy' | 'tls'>;
+
+const faces: readonly { readonly name: string; text(url: string, use?: Use): Promise<string> }[] = [
+  { name: 'fetchSync', text: async (url, use) => fetchSync(url, { timeout: LIMIT, ...use }).text() },
+  {
+    name: 'createFetch()',
+    text: async (url, use) => (await createFetch(use)(url, { signal: AbortSignal.timeout(LIMIT) })).text(),
+  },
+];
+
+for (const { name, text } of faces) {
+  describe(`the environment's proxy, under ${name},`, () => {
+    const before = new Map<string, string | undefined>();
+    beforeEach(() => {
+      for (const each of NAMES) {
+        before.set(each, process.env[each]);
+        delete process.env[each];
+      }
+    });
+    afterEach(() => {
+      closeIdleConnections();
+      for (const [each, value] of before) {
+        if (value === undefined) delete process.env[each];
+        else process.env[each] = value;
+      }
+    });
+
+    test('is used for http, with its credentials, which no server gets', async () => {
+      using proxy = startScriptedServer([[loop(2, [expectHead(), send(ok('by proxy'))])]]);
+      using server = startScriptedServer([[expectHead(), send(ok('directly'))]]);
+      process.env.http_proxy = `http://user:secret@${proxy.authority}`;
+      process.env.no_proxy = '127.0.0.1';
+      assert.equal(await text('http://origin.example/path'), 'by proxy');
+      const head = proxy.heads()[0] ?? '';
+      assert.match(head, /^GET http:\/\/origin\.example\/path HTTP\/1\.1\r\nHost: origin\.example\r\n/);
+      assert.match(head, /\r\nProxy-Authorization: Basic dXNlcjpzZWNyZXQ=\r\n/);
+      assert.equal(await text(`http://${server.authority}/`), 'directly');
+      assert.doesNotMatch(server.heads()[0] ?? '', /proxy/i);
+    });
+
+    test('is asked for again after a redirect', async () => {
+      using server = startScriptedServer([[expectHead(), send(ok('directly'))]]);
+      const elsewhere = response('302 Found', [`Location: http://${server.authority}/`, 'Content-Length: 0']);
+      using proxy = startScriptedServer([[expectHead(), send(elsewhere)]]);
+      process.env.http_proxy = proxy.authority;
+      process.env.no_proxy = server.authority;
+      assert.equal(await text('http://origin.example/'), 'directly');
+      assert.doesNotMatch(server.heads()[0] ?? '', /http:\/\//);
+    });
+
+    test('yields to the option proxy, also to false; connections are not shared between ways', async () => {
+      using first = startScriptedServer([[expectHead(), send(ok('first'))]]);
+      using second = startScriptedServer([[expectHead(), send(ok('second'))]]);
+      process.env.http_proxy = first.authority;
+      assert.equal(await text('http://127.0.0.1:1/'), 'first');
+      assert.equal(await text('http://127.0.0.1:1/', { proxy: `http://${second.authority}` }), 'second');
+      await assert.rejects(text('http://127.0.0.1:1/', { proxy: false }), (error: Error) =>
+        /ECONNREFUSED/.test(String(error.cause ?? error)),
+      );
+    });
+
+    test('makes a tunnel for https', { skip: opensslMissing() }, async () => {
+      const trust = new TestTrust();
+      using server = trust.serve([[expectHead(), send(ok('tunnelled'))]]);
+      using proxy = startTunnelProxy(server.front);
+      process.env.HTTPS_PROXY = `http://${proxy.authority}`;
+      assert.equal(await text('https://origin.example/', { tls: trust.context }), 'tunnelled');
+      assert.match(proxy.heads()[0] ?? '', /^CONNECT origin\.example:443 HTTP\/1\.1\r\n/);
+    });
+  });
+}
