@@ -140,6 +140,7 @@ const tlsDownload: Scenario = {
   metrics: ['throughput', 'cpuSeconds', 'rss'],
   clients: [
     { name: readInto, script: 'dugong-download', bufferSize: MIB },
+    { name: 'dugong readInto, 64 KiB', script: 'dugong-download', bufferSize: 2 ** 16 },
     { name: 'curl -o /dev/null', script: 'curl-download', needs: 'curl' },
     { name: 'node:https', script: 'node-https-download' },
   ],
