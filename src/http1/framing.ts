@@ -36,10 +36,10 @@ export function isInformational(status: number): boolean {
 
 /** The framing of a response, by the numbered rules of RFC 9112 6.3. */
 export function responseFraming({ method, status, minorVersion, fields }: FramedMessage): Framing {
+  // Rule 2, first since a 204 opens a tunnel as well: Content-Length and Transfer-Encoding are to be ignored.
+  if (method === 'CONNECT' && status >= 200 && status < 300) return TUNNEL;
   // Rule 1: the status or the method says that there is no body, whatever the fields say.
   if (method === 'HEAD' || isInformational(status) || status === 204 || status === 304) return NONE;
-  // Rule 2: a tunnel begins; Content-Length and Transfer-Encoding are to be ignored.
-  if (method === 'CONNECT' && status >= 200 && status < 300) return TUNNEL;
   // Rules 3 and 4: Transfer-Encoding overrides Content-Length (and isPersistent ends the connection if both are there).
   if (fields.transferEncoding.length > 0) return chunkedFraming(fields.transferEncoding, minorVersion);
   // Rules 5 and 6.

@@ -47,7 +47,7 @@ suite('where a body ends [RFC 9112 6.3]', () => {
   });
 
   test('rule 2: any 2xx to CONNECT begins a tunnel, and no other status', () => {
-    for (const status of [200, 201, 299])
+    for (const status of [200, 201, 204, 299])
       assert.equal(verdict({ contentLength: ['5'] }, { method: 'CONNECT', status }), 'tunnel');
     assert.equal(verdict({ contentLength: ['5'] }, { method: 'CONNECT', status: 407 }), 'length');
   });
