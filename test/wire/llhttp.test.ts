@@ -19,7 +19,7 @@ interface Row {
   readonly kind: Difference;
   readonly what: string;
   readonly signs: readonly RegExp[];
-  /** Ids of cases; a star stands for any characters. */
+  /** Ids of cases; a star stands for any characters. Behind it may stand which versions of llhttp differ. */
   readonly cases: readonly string[];
 }
 
@@ -48,13 +48,30 @@ function rowsOf(markdown: string): Row[] {
 
 const rows = rowsOf(readFileSync(new URL('../../docs/llhttp-differences.md', import.meta.url), 'utf8'));
 
-/** The ids that a row's word stands for. */
-function idsOf(pattern: string): string[] {
+/** As a number that versions can be compared by. */
+function versionNumber(version: string): number {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major * 1000 + minor;
+}
+
+const ONLY_WITH = / \(llhttp (<|>=) ([0-9]+\.[0-9]+)\)$/;
+
+/** Whether what is listed so differs with the llhttp of this Node. */
+function appliesHere(listed: string): boolean {
+  const [, comparison, version] = ONLY_WITH.exec(listed) ?? [];
+  if (version === undefined) return true;
+  const older = versionNumber(process.versions.llhttp ?? '') < versionNumber(version);
+  return older === (comparison === '<');
+}
+
+/** The ids that a row's entry stands for, all of them in the cases, whether they differ here or not. */
+function idsOf(listed: string): string[] {
+  const pattern = listed.replace(ONLY_WITH, '');
   const escaped = pattern.replace(/[.+?^${}()[\]\\]/g, '\\$&').replaceAll('*', '.*');
   const matches = new RegExp(`^${escaped}$`);
   const ids = wireCases.map(({ id }) => id).filter((id) => matches.test(id));
   assert.ok(ids.length > 0, `there is no case ${pattern}`);
-  return ids;
+  return appliesHere(listed) ? ids : [];
 }
 
 interface Compared {
