@@ -48,6 +48,8 @@ function rowsOf(markdown: string): Row[] {
 
 const rows = rowsOf(readFileSync(new URL('../../docs/llhttp-differences.md', import.meta.url), 'utf8'));
 
+const LLHTTP = process.versions.llhttp ?? '';
+
 /** As a number that versions can be compared by. */
 function versionNumber(version: string): number {
   const [major = 0, minor = 0] = version.split('.').map(Number);
@@ -60,7 +62,7 @@ const ONLY_WITH = / \(llhttp (<|>=) ([0-9]+\.[0-9]+)\)$/;
 function appliesHere(listed: string): boolean {
   const [, comparison, version] = ONLY_WITH.exec(listed) ?? [];
   if (version === undefined) return true;
-  const older = versionNumber(process.versions.llhttp ?? '') < versionNumber(version);
+  const older = versionNumber(LLHTTP) < versionNumber(version);
   return older === (comparison === '<');
 }
 
@@ -104,7 +106,12 @@ function differences(): NonNullable<typeof found> {
   return found;
 }
 
-suite('this client and Node differ as the table says [docs/llhttp-differences.md]', () => {
+/** Node 20.19 has llhttp 8.1, a much laxer parser that the table is not about. */
+const TABLE_BEGINS = '9.3';
+const tooOld = versionNumber(LLHTTP) < versionNumber(TABLE_BEGINS);
+const skip = tooOld && `the table begins with llhttp ${TABLE_BEGINS}, this Node has ${LLHTTP}`;
+
+suite('this client and Node differ as the table says [docs/llhttp-differences.md]', { skip }, () => {
   for (const kind of Object.values(SECTIONS)) {
     test(`the cases of "${kind}" are just those that are listed`, async () => {
       const listed = rows.filter((row) => row.kind === kind).flatMap((row) => row.cases.flatMap(idsOf));
