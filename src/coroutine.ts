@@ -25,8 +25,8 @@ export class PollNeeded {
   /** Resume at this time at the latest, ready or not (on the scale of `performance.now()`). */
   readonly deadline: number | undefined;
   /**
-   * The directions of `mask` for which other coroutines may wait at the same time. They may while they share one thing in
-   * progress, as the establishment of a connection; they may not for the bytes of a stream.
+   * The directions of `mask` that are claimed for nobody: others may wait for them at the same time, one of them for itself.
+   * So do those that share one thing in progress, as the establishment of a connection, and those that only look on.
    */
   readonly shared: number;
 

@@ -5,10 +5,15 @@
 
 import { Readable } from 'node:stream';
 import type { Coroutine } from '../coroutine.ts';
-import { coAwait } from '../schedule/co-await.ts';
+import { type Beside, coAwaitBeside } from '../schedule/co-await.ts';
 
 /** Pieces of a body; strings are sent as UTF-8. A Readable and a ReadableStream are async iterables. */
 export type BodyPieces = Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array> | Blob;
+
+/** Where the pieces go: it is also asked what to listen to while the next one is waited for. */
+export interface PieceSink extends Beside {
+  coSend(piece: Uint8Array): Coroutine<void>;
+}
 
 /** Whether `body` comes in pieces: strings and views of memory are iterable too, but come as a whole. */
 export function comesInPieces(body: unknown): body is BodyPieces {
@@ -28,28 +33,25 @@ export function mustBeAwaited(body: BodyPieces): boolean {
   return body instanceof Blob || !(Symbol.iterator in body);
 }
 
-/** Calls `coSend` with each piece in turn. When that fails, what gives the pieces is told, so that it can clean up. */
-export function* coEachPiece(body: BodyPieces, coSend: (piece: Uint8Array) => Coroutine<void>): Coroutine<void> {
+/** Sends each piece in turn. When that fails, what gives the pieces is told, so that it can clean up. */
+export function* coEachPiece(body: BodyPieces, sink: PieceSink): Coroutine<void> {
   if (body instanceof Blob) {
-    yield* coEachPiece(Readable.fromWeb(body.stream() as never), coSend);
+    yield* coEachPiece(Readable.fromWeb(body.stream() as never), sink);
   } else if (Symbol.iterator in body) {
-    for (const piece of body) yield* coSend(bytesOf(piece));
+    for (const piece of body) yield* sink.coSend(bytesOf(piece));
   } else {
-    yield* coEachAwaited(body[Symbol.asyncIterator](), coSend);
+    yield* coEachAwaited(body[Symbol.asyncIterator](), sink);
   }
 }
 
-function* coEachAwaited(
-  pieces: AsyncIterator<string | Uint8Array>,
-  coSend: (piece: Uint8Array) => Coroutine<void>,
-): Coroutine<void> {
+function* coEachAwaited(pieces: AsyncIterator<string | Uint8Array>, sink: PieceSink): Coroutine<void> {
   let ended = false;
   try {
     for (;;) {
-      const step = yield* coAwait(pieces.next());
+      const step = yield* coAwaitBeside(pieces.next(), sink);
       ended = step.done === true;
       if (ended) return;
-      yield* coSend(bytesOf(step.value));
+      yield* sink.coSend(bytesOf(step.value));
     }
   } finally {
     if (!ended) leave(pieces);

@@ -95,9 +95,10 @@ export class HTTPConnection {
   }
 
   /**
-   * Sends a request, connecting first if there is no connection. `path` holds path and query, percent-encoded.
+   * Sends a request, connecting first if there is no connection. `path` holds path and query, percent-encoded. When it has to
+   * wait, it also listens: a server that refuses the request before it has all of it gets no more (RFC 9112 9.5).
    * @throws TypeError if the request cannot be sent at all, StateError if not now (the previous request's body is not
-   * complete), ConnectionClosed, and what {@link coConnect} throws
+   * complete), ConnectionClosed (`readResponse` may still give the server's answer then), and what {@link coConnect} throws
    */
   *coSendRequest(method: string, path: string, options: SendRequestOptions = {}): Coroutine<void> {
     const { body, framing, pieces } = requestBody(options.body);
@@ -117,8 +118,8 @@ export class HTTPConnection {
   }
 
   /**
-   * Sends the next bytes of a BodyFollowing. They must stay as they are until the call is done.
-   * @throws ExcessBodyData, StateError, ConnectionClosed (`readResponse` may still give the server's answer then)
+   * Sends the next bytes of a BodyFollowing, and listens like {@link coSendRequest}. They must stay as they are until the call
+   * is done. @throws ExcessBodyData, StateError, ConnectionClosed (`readResponse` may still give the server's answer then)
    */
   *coWrite(data: Uint8Array): Coroutine<void> {
     const bytes = checkedBytes('write()', data);
@@ -132,9 +133,9 @@ export class HTTPConnection {
 
   /**
    * The next response's head: status and fields. Its body is read with the calls below. For a request with `expect100` a
-   * response of status 100 comes first, unless the server refuses.
-   * @throws StateError if nothing is pending or the previous body has not been read, InvalidResponse, UnsupportedResponse,
-   * ConnectionClosed
+   * response of status 100 comes first, unless the server refuses. A response may come while its request is still being sent.
+   * @throws StateError if nothing is pending, the previous body has not been read, or the request's own body is not complete
+   * with nobody sending it and no answer there; InvalidResponse, UnsupportedResponse, ConnectionClosed
    */
   *coReadResponse(): Coroutine<HTTPResponse> {
     const session = this.#needSession('readResponse()');

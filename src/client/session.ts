@@ -18,6 +18,7 @@ import { native } from '../io/native.ts';
 import { SendQueue } from '../io/send-queue.ts';
 import { isConnectionLost, systemError, WOULD_BLOCK } from '../io/system-error.ts';
 import type { Transport } from '../io/transport.ts';
+import { currentRunner, type Runner, wakeSoon } from '../schedule/running.ts';
 import { BodyReader, type BodySource } from './body-reader.ts';
 import { type BodyPieces, coEachPiece } from './body-source.ts';
 import type { Destination } from './dial.ts';
@@ -38,6 +39,11 @@ export interface SessionOptions extends ClientProtocolOptions {
 const CORK_LIMIT = 65_536;
 /** From this many wanted bytes on, receiving past the buffer saves more by the copy than it costs in calls. */
 const WORTH_DIRECT = 16_384;
+/** From this status on an answer says that nothing more of its request is wanted. */
+const FIRST_REFUSAL = 300;
+
+const ANSWERED = 'the server answered before the request had been sent in whole: read its answer, the rest is not sent';
+const ENDED = 'the server ended the connection before the request was sent';
 
 export class Session implements BodySource {
   readonly protocol: ClientProtocol;
@@ -52,10 +58,14 @@ export class Session implements BodySource {
   #closed = false;
   /** Coroutines that are sending the queue; while there are none, those that receive send it too. */
   #senders = 0;
+  /** Coroutines that wait for input, and those that waited and were dropped: senders leave reading to them. */
+  #readers = 0;
   /** A body is being sent in pieces: what others send would come between them. */
   #piecemeal = false;
-  /** Bytes that waited to be sent were dropped, because the peer had sent its last response. */
-  #abandoned = false;
+  /** Who sends a body in pieces and has none at the moment, if he can be told of anything. */
+  #pieceSender: Runner | undefined;
+  /** Why what was to be sent was given up, if it was. */
+  #abandoned: string | undefined;
   /** The peer's stream has ended, or failed. */
   #ended = false;
 
@@ -139,11 +149,16 @@ export class Session implements BodySource {
     this.#assertSoleSender();
     this.#piecemeal = true;
     try {
-      yield* coEachPiece(body, (piece) => this.#coWritePiece(piece));
+      yield* coEachPiece(body, {
+        coSend: (piece) => this.#coWritePiece(piece),
+        need: () => this.#answerNeed(),
+        heed: () => this.#heedAnswer(),
+      });
       this.#assertOpen('send');
       if (chunked) yield* this.#coSendPieces(this.protocol.endBody());
     } finally {
       this.#piecemeal = false;
+      this.#pieceSender = undefined;
     }
   }
 
@@ -230,10 +245,8 @@ export class Session implements BodySource {
     try {
       const transport = yield* this.coConnected();
       while (!this.#sendNow()) {
-        yield* coWait(transport.sendNeeds, 'send');
-        this.#assertOpen('send');
-        // The queue is emptied when the peer ends the conversation: what was in it has not been sent.
-        if (this.protocol.sendState === 'failed' || this.#abandoned) throw this.#notSent();
+        yield* coWait(this.#roomNeed(transport), 'send');
+        this.#heedAnswer();
       }
       sent = true;
     } finally {
@@ -250,13 +263,59 @@ export class Session implements BodySource {
 
   /** Those who wait to send what never will be sent are told. */
   #tellSenders(): void {
-    if (this.#senders === 0 || this.#transport === undefined || this.#closed) return;
-    if (this.#abandoned || this.protocol.sendState === 'failed') wakeWaiters(this.#transport.fd);
+    if (this.#abandoned !== undefined || this.protocol.sendState === 'failed') this.#wakeSenders();
   }
 
-  #notSent(): Error {
-    const why = 'the server ended the connection before the request was sent';
-    return this.protocol.connectionClosed(why, 'send', this.protocol.failure);
+  #wakeSenders(): void {
+    if (this.#closed) return;
+    if (this.#senders > 0 && this.#transport !== undefined) wakeWaiters(this.#transport.fd);
+    if (this.#pieceSender !== undefined) wakeSoon(this.#pieceSender);
+  }
+
+  // --- listening while sending (RFC 9112 9.5) ------------------------------------------------------------------------
+
+  /** Whether a sender is to look for an answer to what it sends: it is due next, not there yet, and nobody else reads. */
+  get #listens(): boolean {
+    if (this.#ended || this.#closed || this.#readers > 0) return false;
+    return this.protocol.halfSent && this.protocol.earlyStatus() === undefined;
+  }
+
+  /** What a sender waits for: room, or an answer. */
+  #roomNeed({ fd, sendNeeds, receiveNeeds }: Transport): PollNeeded {
+    if (!this.#listens) return sendNeeds;
+    const mask = sendNeeds.mask | receiveNeeds.mask;
+    return new PollNeeded(fd, mask, { shared: mask });
+  }
+
+  /** What a sender waits for beside the next piece of a body; undefined: nothing. */
+  #answerNeed(): PollNeeded | undefined {
+    this.#pieceSender = currentRunner();
+    return this.#listens ? this.#transport?.receiveNeeds.forSeveral() : undefined;
+  }
+
+  /**
+   * A sender that has waited looks at what came meanwhile. An answer that is no success makes it stop, as does the end of the
+   * peer's stream without one; a server that has answered with a success may still take what is sent. @throws ConnectionClosed
+   */
+  #heedAnswer(): void {
+    this.#assertOpen('send');
+    if (this.#listens) this.#receive();
+    this.#dropRefused();
+    if (this.#ended && this.protocol.halfSent && this.protocol.earlyStatus() === undefined) this.#giveUpSending(ENDED);
+    if (this.#abandoned === undefined && this.protocol.sendState !== 'failed') return;
+    throw this.protocol.connectionClosed(this.#abandoned ?? ENDED, 'send', this.protocol.failure);
+  }
+
+  /** What the server has refused before it had all of it is not sent on. */
+  #dropRefused(): void {
+    const status = this.protocol.earlyStatus();
+    if (status !== undefined && status >= FIRST_REFUSAL) this.#giveUpSending(ANSWERED);
+  }
+
+  #giveUpSending(why: string): void {
+    this.#queue.clear();
+    this.#abandoned = why;
+    this.protocol.breakOff(why);
   }
 
   // --- receiving -----------------------------------------------------------------------------------------------------
@@ -264,9 +323,9 @@ export class Session implements BodySource {
   /** The next response; undefined if a 100 (Continue) was waited for in vain. */
   *coNextResponse(): Coroutine<Response | undefined> {
     let deadline: number | undefined;
-    for (;;) {
+    for (let waited = false; ; waited = true) {
       this.#assertOpen('receive');
-      const response = this.#nextResponse();
+      const response = waited ? this.#nextResponse() : this.#responseOrStateError();
       if (response !== undefined) return response;
       // The time to connect is none that the server takes to answer.
       if (this.#transport === undefined) yield* this.coConnected();
@@ -284,8 +343,24 @@ export class Session implements BodySource {
     }
   }
 
+  /**
+   * The next response, if it is there. While the body of its request is not complete and nobody is sending it, no other one
+   * is worth waiting for. @throws StateError
+   */
+  #responseOrStateError(): Response | undefined {
+    for (;;) {
+      const response = this.#nextResponse();
+      if (response !== undefined || this.#piecemeal || this.#senders > 0 || !this.protocol.awaitingBody)
+        return response;
+      if (this.#transport !== undefined && this.#receive()) continue;
+      this.protocol.assertRequestComplete();
+      return undefined;
+    }
+  }
+
   #nextResponse(): Response | undefined {
     try {
+      this.#dropRefused();
       const response = this.protocol.nextResponse();
       if (response !== undefined) this.#dropUnsent();
       return response;
@@ -294,12 +369,16 @@ export class Session implements BodySource {
     }
   }
 
-  /** After the server's last response nothing more may be sent (RFC 9112 9.6): what waits is dropped, its senders told. */
+  /**
+   * After the server's last response nothing more may be sent (RFC 9112 9.6): what waits is dropped, its senders told. Only the
+   * request that is being answered goes on until its answer is complete.
+   */
   #dropUnsent(): void {
-    const { receiveState } = this.protocol;
-    if (this.#queue.empty || (receiveState !== 'closed' && receiveState !== 'last-body')) return;
+    const { receiveState, pendingRequest } = this.protocol;
+    const last = receiveState === 'closed' || (receiveState === 'last-body' && pendingRequest !== undefined);
+    if (this.#queue.empty || !last) return;
     this.#queue.clear();
-    this.#abandoned = true;
+    this.#abandoned ??= ENDED;
   }
 
   /** Up to `length` bytes as they come, outside HTTP; empty at the orderly end. */
@@ -327,16 +406,24 @@ export class Session implements BodySource {
     }
     this.protocol.bytesReceived += received;
     this.protocol.receivedBody(body, received);
+    if (body.complete) this.#bodyEnded();
     return received;
   }
 
   #readBody(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined {
     try {
-      return this.protocol.readBody(body, target, offset, length);
+      const count = this.protocol.readBody(body, target, offset, length);
+      if (body.complete) this.#bodyEnded();
+      return count;
     } catch (error) {
       this.#tellSenders();
       throw error;
     }
+  }
+
+  #bodyEnded(): void {
+    this.#dropUnsent();
+    this.#tellSenders();
   }
 
   /**
@@ -352,8 +439,21 @@ export class Session implements BodySource {
     let need = transport.receiveNeeds;
     if (unsent) need = new PollNeeded(need.fd, need.mask | transport.sendNeeds.mask, { deadline, shared: POLLOUT });
     else if (deadline !== undefined) need = new PollNeeded(need.fd, need.mask, { deadline });
-    yield* coWait(need, phase);
+    yield* this.#coAwaitInput(need, phase);
     this.#assertOpen(phase);
+  }
+
+  *#coAwaitInput(need: PollNeeded, phase: Phase): Coroutine<void> {
+    let resumed = false;
+    this.#readers++;
+    try {
+      yield* coWait(need, phase);
+      resumed = true;
+    } finally {
+      this.#readers--;
+      // From here on they have to listen for themselves.
+      if (!resumed) this.#wakeSenders();
+    }
   }
 
   /** Sends what nobody else is sending; a failure is left to those who send, since the answer may be there already. */

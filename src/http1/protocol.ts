@@ -91,10 +91,16 @@ export class ClientProtocol {
   #receiveState: ReceiveState = 'idle';
   /** Requests without a final response, oldest first. */
   readonly #pending: Exchange[] = [];
+  /** The one that was sent last, or is being sent. */
+  #latest: Exchange | undefined;
   /** The exchange whose response body is being received. */
   #current: Exchange | undefined;
   #body: BodyDecoder | undefined;
   #encoder: BodyEncoder | undefined;
+  /** The head of the next final response, if {@link earlyStatus} has found it. */
+  #earlyHead: ResponseHead | undefined;
+  /** The exchange whose request will not be sent to its end, if there is one. */
+  #brokenOff: { readonly exchange: Exchange | undefined; readonly why: string } | undefined;
   #bytesEncoded = 0;
   #informationalBytes = 0;
   /** How the peer's stream has ended, if it has. */
@@ -141,6 +147,18 @@ export class ClientProtocol {
     return oldest !== undefined && oldest.offset >= this.bytesSent && this.#current === undefined;
   }
 
+  /** Whether the request that is to be answered next has left in part: an answer comes early then. */
+  get halfSent(): boolean {
+    const [oldest, next] = this.#pending;
+    if (oldest === undefined || this.bytesSent <= oldest.offset || this.#receiveState !== 'idle') return false;
+    return this.awaitingBody || this.bytesSent < (next?.offset ?? this.#bytesEncoded);
+  }
+
+  /** Whether the body of the request that is to be answered next has not been brought to its end. */
+  get awaitingBody(): boolean {
+    return this.#sendState === 'body' && this.#pending.length === 1;
+  }
+
   /** What made the connection unusable, if something did. */
   get failure(): unknown {
     return this.#failure;
@@ -179,7 +197,8 @@ export class ClientProtocol {
     const idle = !this.responsePending;
     this.#advanceSend(requestEvent(method, request));
     this.#encoder = encoderFor(framing);
-    this.#pending.push({ method, path, close, upgrade, offset: this.#bytesEncoded });
+    this.#latest = { method, path, close, upgrade, offset: this.#bytesEncoded };
+    this.#pending.push(this.#latest);
     this.#bytesEncoded += text.length;
     if (idle) this.assertQuiet();
     if (framing.kind === 'length' && framing.length === 0) this.#advanceSend('body-end');
@@ -230,6 +249,15 @@ export class ClientProtocol {
     this.#advanceSend('continue');
   }
 
+  /**
+   * The rest of the request that is to be answered next will not be sent, and errors say why: the answer to it is the last on
+   * this connection, since what is missing is in the way of every other request.
+   */
+  breakOff(why: string): void {
+    this.#brokenOff = { exchange: this.#pending[0], why };
+    this.#advanceSend('close');
+  }
+
   /** Nothing can be sent any more; what the server sent before can still be received. */
   sendFailed(cause: unknown): void {
     this.#advanceSend('fail');
@@ -239,15 +267,43 @@ export class ClientProtocol {
   // --- receive half ------------------------------------------------------------------------------------------------
 
   /**
+   * The status of the response to a request that is still being sent, if its head is there; it stays there for
+   * {@link nextResponse}. Informational responses are skipped. To be asked while sending (RFC 9112 9.5).
+   * @throws InvalidResponse, UnsupportedResponse
+   */
+  earlyStatus(): number | undefined {
+    // Anew each time, since `onInformational` may read responses itself.
+    while (this.#earlyHead === undefined && this.halfSent && !this.#sendState.startsWith('await-')) {
+      const head = this.#parseHead();
+      if (head === undefined) return undefined;
+      if (isInformational(head.status)) this.#informational(this.#pending[0] as Exchange, head);
+      else this.#earlyHead = head;
+    }
+    return this.#earlyHead?.status;
+  }
+
+  /** @throws StateError if the next response is to a request whose body is not complete, and nothing of it is there */
+  assertRequestComplete(): void {
+    const begun = this.buffer.length > 0 || this.#earlyHead !== undefined;
+    if (begun || !this.awaitingBody) return;
+    throw new StateError(`the body of ${name(this.#pending[0] as Exchange)} has not been sent to its end`);
+  }
+
+  /**
    * The next response: a final one, or the 100 (Continue) that the request asked for. Other informational ones are skipped.
+   * It may come before the request has been sent to its end.
    * @throws StateError, InvalidResponse, UnsupportedResponse, ConnectionClosed
    */
   nextResponse(): Response | undefined {
     for (;;) {
       // Anew each time, since `onInformational` may read responses itself.
       const exchange = this.#nextExchange();
-      const head = this.#parseHead();
-      if (head === undefined) return undefined;
+      const head = this.#earlyHead ?? this.#parseHead();
+      this.#earlyHead = undefined;
+      if (head === undefined) {
+        this.#assertMoreToCome();
+        return undefined;
+      }
       if (!isInformational(head.status)) return this.#finalResponse(exchange, head);
       const response = this.#informational(exchange, head);
       if (response !== undefined) return response;
@@ -339,7 +395,8 @@ export class ClientProtocol {
   #bodyPieces(pieces: Piece[], event: 'data' | 'body-end'): Piece[] {
     for (const piece of pieces) this.#bytesEncoded += piece.length;
     this.#advanceSend(this.#encoder?.complete ? 'body-end' : event);
-    if (this.#sendState === 'idle' && this.#pending.at(-1)?.close) this.#advanceSend('close');
+    if (this.#sendState === 'idle' && this.#latest?.close) this.#advanceSend('close');
+    this.#endAfterLast();
     return pieces;
   }
 
@@ -348,6 +405,16 @@ export class ClientProtocol {
     this.#body = undefined;
     this.#current = undefined;
     this.#advanceReceive('body-end');
+    this.#endAfterLast();
+  }
+
+  /**
+   * Nothing may be sent after "close" has been received (RFC 9112 9.6), but for the rest of the very request whose response
+   * is being received: a server may send the one while it takes the other.
+   */
+  #endAfterLast(): void {
+    const announced = this.#receiveState === 'last-body' && !(this.#sendState === 'body' && this.#pending.length === 0);
+    if (announced || this.#receiveState === 'closed') this.#advanceSend('close');
   }
 
   /** The exchange that the next response belongs to. */
@@ -363,26 +430,25 @@ export class ClientProtocol {
       if (this.#sendState === 'failed') throw this.#unusable('receive');
       throw new StateError('no request is waiting for a response');
     }
-    if (this.#sendState === 'body' && this.#pending.length === 1) {
-      throw new StateError(`the body of ${name(exchange)} has not been sent to its end`);
-    }
     return exchange;
   }
 
   #parseHead(): ResponseHead | undefined {
-    let head: ResponseHead | undefined;
     try {
-      head = this.#parser.parse(this.buffer);
+      return this.#parser.parse(this.buffer);
     } catch (error) {
       this.fail(error);
       throw error;
     }
-    if (head === undefined && this.#end !== undefined) {
-      const cut = this.#parser.begun || this.buffer.length > 0;
-      const why = cut ? 'the response head was cut short' : 'the server closed the connection without a response';
-      throw this.#cutShort(why);
-    }
-    return head;
+  }
+
+  /** @throws ConnectionClosed if the peer's stream has ended before the head that is waited for did */
+  #assertMoreToCome(): void {
+    if (this.#end === undefined) return;
+    const cut = this.#parser.begun || this.buffer.length > 0;
+    throw this.#cutShort(
+      cut ? 'the response head was cut short' : 'the server closed the connection without a response',
+    );
   }
 
   /** An informational response: returned if it is what the request waits for, else reported and skipped. */
@@ -448,8 +514,7 @@ export class ClientProtocol {
     } else {
       this.#advanceReceive(headEvent(last, body !== undefined));
       if (this.#pending.length === 0 && this.#sendState.startsWith('await-')) this.#advanceSend('final-response');
-      // RFC 9112 9.6: nothing may be sent after "close" has been received.
-      if (last) this.#advanceSend('close');
+      this.#endAfterLast();
     }
     if (body !== undefined) {
       this.#current = exchange;
@@ -461,9 +526,8 @@ export class ClientProtocol {
 
   /** Whether this is the connection's last response. */
   #isLast(exchange: Exchange, framing: Framing, head: ResponseHead): boolean {
-    // An answer that came before the whole request was sent leaves the rest of the request in the way.
-    const early = this.#pending.length === 1 && (this.#sendState === 'failed' || this.#sendState === 'body');
-    return early || exchange.close || !isPersistent(framing, head.minorVersion, head.framing);
+    const cut = exchange === this.#brokenOff?.exchange || (this.#pending.length === 1 && this.#sendState === 'failed');
+    return cut || exchange.close || !isPersistent(framing, head.minorVersion, head.framing);
   }
 
   #cutShort(why: string): ConnectionClosed {
@@ -475,7 +539,7 @@ export class ClientProtocol {
 
   #refusedSend(what: string): DugongError {
     // In the states that name it, there is one.
-    const last = this.#pending.at(-1) as Exchange;
+    const last = this.#latest as Exchange;
     switch (this.#sendState) {
       case 'closed':
       case 'failed':
@@ -496,8 +560,8 @@ export class ClientProtocol {
   }
 
   #unusable(phase: Phase): ConnectionClosed {
-    const why =
-      this.#failure === undefined ? 'the connection was announced to end' : 'the connection cannot be used any more';
+    const announced = this.#brokenOff?.why ?? 'the connection was announced to end';
+    const why = this.#failure === undefined ? announced : 'the connection cannot be used any more';
     return this.connectionClosed(why, phase, this.#failure);
   }
 

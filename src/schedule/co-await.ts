@@ -9,12 +9,27 @@ import { currentRunner, type Runner } from './running.ts';
 /** Never ready by itself: whoever waits for it is woken by name. */
 export const UNTIL_WOKEN: PollNeeded = new PollNeeded(-1, 0);
 
+/** What else is listened to while a promise is waited for. */
+export interface Beside {
+  /** What to wait for beside the promise; undefined: nothing. Asked before each wait. */
+  need(): PollNeeded | undefined;
+  /** Called when the coroutine was resumed and the promise is not settled yet. What it throws ends the waiting. */
+  heed(): void;
+}
+
+const NOTHING_ELSE: Beside = { need: () => undefined, heed: () => {} };
+
 /**
  * Waits until `promise` is settled: `const value = yield* coAwait(promise)`. Works in a coroutine that an AioFuture runs, also
  * inside combinators.
  * @throws what the promise was rejected with; StateError where the event loop stands still, or nobody could resume the caller
  */
 export function* coAwait<T>(promise: PromiseLike<T> | T): Coroutine<Awaited<T>> {
+  return yield* coAwaitBeside(promise, NOTHING_ELSE);
+}
+
+/** The same, listening to something else meanwhile. @throws also what `beside.heed` throws */
+export function* coAwaitBeside<T>(promise: PromiseLike<T> | T, beside: Beside): Coroutine<Awaited<T>> {
   // Whoever runs the coroutine at the time: it may change hands while it waits.
   let runner = assertCanAwait();
   let outcome: { value: Awaited<T> } | { error: unknown } | undefined;
@@ -30,7 +45,8 @@ export function* coAwait<T>(promise: PromiseLike<T> | T): Coroutine<Awaited<T>> 
   );
   while (outcome === undefined) {
     runner = assertCanAwait();
-    yield* waitFor(UNTIL_WOKEN);
+    yield* waitFor(beside.need() ?? UNTIL_WOKEN);
+    if (outcome === undefined) beside.heed();
   }
   if ('error' in outcome) throw (outcome as { error: unknown }).error;
   return (outcome as { value: Awaited<T> }).value;

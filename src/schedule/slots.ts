@@ -1,6 +1,6 @@
 /**
- * The rule of two slots: on one descriptor, at most one coroutine waits for reading and one for writing, unless their
- * PollNeededs say that they may share. Two readers of a stream would each get a part of its bytes.
+ * The rule of two slots: on one descriptor, at most one coroutine has the right to read and one that to write. Those whose
+ * PollNeededs say that they share a direction only look on. Two readers of a stream would each get a part of its bytes.
  */
 
 import { POLLIN, type PollNeeded } from '../coroutine.ts';
@@ -18,7 +18,7 @@ export function directionsOf(waiting: readonly Waiting[]): number {
 /** @throws StateError if `need` wants a slot that one of `waiting` has for itself */
 export function assertSlotsFree(need: PollNeeded, waiting: readonly Waiting[]): void {
   for (const other of waiting) {
-    const taken = other.need.mask & need.mask & ~(other.need.shared & need.shared);
+    const taken = other.need.mask & need.mask & ~(other.need.shared | need.shared);
     if (taken === 0) continue;
     const verb = taken & POLLIN ? 'reading' : 'writing';
     throw new StateError(`another coroutine is already waiting for ${verb} on fd ${need.fd}`);

@@ -18,7 +18,9 @@ const blocks = DOCUMENTS.flatMap(codeBlocks);
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { method, url } = request;
   response.setHeader('Content-Type', 'text/plain; charset=utf-8');
-  if (method === 'PUT') {
+  if (url === '/too-large') {
+    response.writeHead(413).end('too large');
+  } else if (method === 'PUT') {
     const { length } = await buffer(request);
     response.end(`${length} bytes taken`);
   } else if (url === '/lost') request.socket.destroy();

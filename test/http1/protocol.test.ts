@@ -120,12 +120,23 @@ suite('calls out of order', () => {
     assert.throws(() => protocol.nextResponse(), { name: 'StateError', message: /GET \/1 has not been read/ });
   });
 
-  test('a request, or a response, before the body of the previous request is complete', () => {
+  test('a request before the body of the previous request is complete; that a response is waited for can be refused', () => {
     const protocol = start();
+    const unsent = { name: 'StateError', message: /PUT \/ has not been sent/ };
+    protocol.assertRequestComplete();
+    protocol.sendRequest('GET', '/');
     protocol.sendRequest('PUT', '/', ANNOUNCED);
     protocol.sendData(Buffer.from('four'));
-    assert.throws(() => protocol.sendRequest('GET', '/'), { name: 'StateError', message: /PUT \/ has not been sent/ });
-    assert.throws(() => protocol.nextResponse(), { name: 'StateError', message: /PUT \/ has not been sent/ });
+    assert.throws(() => protocol.sendRequest('GET', '/'), unsent);
+    protocol.assertRequestComplete();
+    bring(protocol, ok(''));
+    protocol.nextResponse();
+    assert.throws(() => protocol.assertRequestComplete(), unsent);
+    bring(protocol, 'H');
+    protocol.assertRequestComplete();
+    assert.equal(protocol.nextResponse(), undefined);
+    protocol.sendData(Buffer.from('and six'.slice(1)));
+    protocol.assertRequestComplete();
   });
 
   test('body data where there is no body', () => {
@@ -150,6 +161,97 @@ suite('calls out of order', () => {
     const protocol = start();
     assert.throws(() => protocol.sendRaw(Buffer.alloc(1)), { name: 'StateError' });
     assert.throws(() => protocol.assertCanReceiveRaw(), { name: 'StateError' });
+  });
+});
+
+suite('a response to a request that is still being sent [RFC 9112 9.5]', () => {
+  /** A PUT with a body of ten bytes, four of which have been made and so many bytes of all have left. */
+  function uploading(options: Partial<ClientProtocolOptions> = {}): ClientProtocol {
+    const protocol = start(options);
+    protocol.bytesSent = protocol.sendRequest('PUT', '/', ANNOUNCED).length;
+    protocol.sendData(Buffer.from('four'));
+    return protocol;
+  }
+  const refusal = 'HTTP/1.1 413 No\r\nContent-Length: 2\r\n\r\nno';
+
+  test('is looked for without being taken; informational ones before it are reported', () => {
+    const seen: number[] = [];
+    const protocol = uploading({ onInformational: ({ head }) => seen.push(head.status) });
+    assert.equal(protocol.earlyStatus(), undefined);
+    bring(protocol, `HTTP/1.1 103 Early\r\n\r\n${refusal}`);
+    assert.deepEqual([protocol.earlyStatus(), protocol.earlyStatus(), seen], [413, 413, [103]]);
+    assert.equal(protocol.responsePending, true);
+    protocol.assertRequestComplete();
+    const { response, body } = receive(protocol);
+    assert.deepEqual([response.head.status, body, protocol.responsePending], [413, 'no', false]);
+  });
+
+  test('is none while no byte of the request has left, when all have, or before it is due', () => {
+    const unsent = start();
+    unsent.sendRequest('PUT', '/', ANNOUNCED);
+    const sent = start();
+    sent.bytesSent = sent.sendRequest('GET', '/').length;
+    const second = start();
+    second.bytesSent = second.sendRequest('GET', '/1').length + 1;
+    second.sendRequest('PUT', '/2', ANNOUNCED);
+    for (const protocol of [start(), unsent, sent, second]) {
+      bring(protocol, refusal);
+      assert.deepEqual([protocol.halfSent, protocol.earlyStatus()], [false, undefined]);
+    }
+    receive(second);
+    assert.equal(second.halfSent, true);
+    assert.throws(() => second.sendRequest('GET', '/3'), { name: 'StateError', message: /PUT \/2 has not been sent/ });
+  });
+
+  test('leaves what the request waits for to nextResponse: 100 (Continue)', () => {
+    const protocol = start();
+    protocol.sendRequest('PUT', '/', EXPECTING);
+    protocol.bytesSent = 1;
+    bring(protocol, 'HTTP/1.1 100 Continue\r\n\r\n');
+    assert.deepEqual([protocol.halfSent, protocol.earlyStatus()], [true, undefined]);
+    assert.equal(protocol.nextResponse()?.head.status, 100);
+  });
+
+  test('is the last one where the request is broken off, and the requests behind it are lost', () => {
+    const protocol = start();
+    protocol.bytesSent = protocol.sendRequest('PUT', '/1', { framing: { kind: 'length', length: 2 } }).length + 1;
+    protocol.sendData(Buffer.from('ab'));
+    protocol.sendRequest('GET', '/2');
+    bring(protocol, refusal);
+    assert.equal(protocol.earlyStatus(), 413);
+    protocol.breakOff('refused');
+    const refused = { name: 'ConnectionClosed', message: /^refused; 2 requests/ };
+    assert.throws(() => protocol.sendRequest('GET', '/3'), refused);
+    assert.equal(receive(protocol).body, 'no');
+    assert.equal(protocol.receiveState, 'closed');
+    assert.throws(() => protocol.nextResponse(), {
+      name: 'ConnectionClosed',
+      message: /^refused; 1 request/,
+      lostRequests: [{ method: 'GET', path: '/2', mayHaveBeenProcessed: false }],
+    });
+  });
+
+  test('that announces the end lets the body go on until it is complete itself [RFC 9112 9.6]', () => {
+    const protocol = uploading();
+    bring(protocol, 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok');
+    const response = protocol.nextResponse();
+    assert.ok(response);
+    protocol.sendData(Buffer.from('five'));
+    assert.throws(() => protocol.sendRequest('GET', '/'), { name: 'StateError', message: /PUT \/ has not been sent/ });
+    assert.equal(readBody(protocol, response), 'ok');
+    assert.throws(() => protocol.sendData(Buffer.from('x')), { name: 'ConnectionClosed' });
+    const complete = uploading();
+    bring(complete, 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok');
+    complete.nextResponse();
+    complete.sendData(Buffer.from('sixsix'));
+    assert.equal(complete.sendState, 'closed');
+  });
+
+  test('that is no HTTP fails the connection', () => {
+    const protocol = uploading();
+    bring(protocol, 'x');
+    assert.throws(() => protocol.earlyStatus(), { name: 'UnsupportedResponse' });
+    assert.equal(protocol.earlyStatus(), undefined);
   });
 });
 

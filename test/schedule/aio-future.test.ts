@@ -252,15 +252,17 @@ describe('two futures on one descriptor', () => {
     });
   }
 
-  test('may wait for the same direction where both say that they share it', async () => {
+  test('may wait for the same direction where all but one of them only look on', async () => {
     using pair = await socketPair();
-    const need = new PollNeeded(pair.fd, POLLIN, { shared: POLLIN });
-    const futures = [1, 2, 3].map(() => new AioFuture(waitFor(need)));
+    const shared = new PollNeeded(pair.fd, POLLIN, { shared: POLLIN });
+    const futures = [1, 2, 3].map(() => new AioFuture(waitFor(shared)));
+    const reader = new AioFuture(waitFor(new PollNeeded(pair.fd, POLLIN)));
+    const late = new AioFuture(waitFor(shared));
     await assert.rejects(new AioFuture(waitFor(new PollNeeded(pair.fd, POLLIN))), { name: 'StateError' });
     futures[1]?.cancel(new Error('not this one'));
     await assert.rejects(futures[1] as AioFuture<void>, /not this one/);
     await pair.send('x');
-    await Promise.all([futures[0], futures[2]]);
+    await Promise.all([futures[0], futures[2], reader, late]);
     assert.equal(native.counts().watched, 0);
   });
 

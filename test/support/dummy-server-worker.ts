@@ -1,6 +1,6 @@
 /**
  * The thread behind dummy-server.ts: a real HTTP/1.1 server (node:http) with a handful of resources. Every request's
- * body is read before it is answered. Nothing is ever closed by a timeout or after a number of requests.
+ * body is read before it is answered, but for `/stream`. Nothing is ever closed by a timeout or after a number of requests.
  */
 
 import { createHash } from 'node:crypto';
@@ -29,6 +29,7 @@ export interface DummyServerCalls {
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (request.url === '/stream') return void request.pipe(response);
   const body = await buffer(request);
   const { method = '', url = '' } = request;
   const { pathname, searchParams } = new URL(url, 'http://dummy');

@@ -9,6 +9,7 @@
  * | PUT, POST | 204 "MD5 matched" or "Ok, but no MD5", 400 "MD5 mismatch: ..." as Content-MD5 says |
  * | `/status/N` | status N, a short body where the status has one |
  * | `/echo` | 200, the request as JSON: `EchoedRequest` |
+ * | `/stream` | 200, the body of the request while it comes, and no faster than it is read |
  */
 
 import { isIPv6 } from 'node:net';
