@@ -25,12 +25,9 @@ export class Content {
     return !this.#begun;
   }
 
-  /**
-   * Whether the server is to be listened to while it is sent. While a body comes in pieces, an HTTPConnection reads nothing:
-   * those are sent to their end first.
-   */
+  /** Whether its sending may take so long that the server is to be read from meanwhile. */
   get large(): boolean {
-    return !comesInPieces(this.data) && this.data.length > SMALL;
+    return comesInPieces(this.data) || this.data.length > SMALL;
   }
 
   #once(pieces: Exclude<BodyPieces, Blob>): BodyPieces {

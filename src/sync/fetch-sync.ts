@@ -25,10 +25,7 @@ import { coRace, coWithTimeout } from '../schedule/combinators.ts';
 import { runBlocking } from '../schedule/run-blocking.ts';
 import { SyncResponse } from './sync-response.ts';
 
-/**
- * Bodies that need no promise. An iterable is sent chunked, piece by piece, strings as UTF-8, and to its end before anything of
- * the response is read.
- */
+/** Bodies that need no promise. An iterable is sent chunked, piece by piece, strings as UTF-8. */
 export type SyncBody =
   | string
   | ArrayBufferView

@@ -298,6 +298,12 @@ describe('the fetch of createFetch returns', () => {
   });
 });
 
+/** Idle connections of earlier tests may have been collected meanwhile. */
+function assertNoMoreThan(before: ReturnType<typeof native.counts>): void {
+  const { owned, watched } = native.counts();
+  assert.ok(owned <= before.owned && watched <= before.watched, `${owned} descriptors, ${watched} watched`);
+}
+
 describe('a request body of createFetch', () => {
   test('that is large is sent while the server’s answer is read', async () => {
     const size = MORE_THAN_FITS;
@@ -331,6 +337,47 @@ describe('a request body of createFetch', () => {
     assert.deepEqual([answer.status, await answer.text()], [413, 'no']);
     assert.deepEqual(native.counts(), before);
     server.open('go');
+  });
+
+  const refusing = [
+    expectHead(),
+    stopReading(),
+    send(response('413 Too Large', ['Content-Length: 2'], 'no')),
+    gate('go'),
+  ];
+
+  for (const [name, make] of [
+    ['an iterable', () => Array.from({ length: 64 }, () => new Uint8Array(MORE_THAN_FITS / 32))],
+    ['a ReadableStream', () => new Blob([new Uint8Array(2 * MORE_THAN_FITS)]).stream()],
+    ['a Blob', () => new Blob([new Uint8Array(2 * MORE_THAN_FITS)])],
+  ] as const) {
+    test(`that comes in pieces (${name}) is not sent on when it is refused [RFC 9112 9.5]`, async () => {
+      using server = startScriptedServer([refusing]);
+      const before = native.counts();
+      const answer = await createFetch(direct)(`http://${server.authority}/`, { method: 'POST', body: make() });
+      assert.deepEqual([answer.status, await answer.text()], [413, 'no']);
+      await turn();
+      assertNoMoreThan(before);
+    });
+  }
+
+  test('whose source gives nothing more does not keep a refusal from being given', async () => {
+    using server = startScriptedServer([refusing]);
+    const before = native.counts();
+    const { stream, cancelled } = slowStream();
+    const answer = await createFetch(direct)(`http://${server.authority}/`, { method: 'POST', body: stream });
+    assert.deepEqual([answer.status, await answer.text()], [413, 'no']);
+    await turn();
+    assert.notEqual(cancelled(), undefined);
+    assertNoMoreThan(before);
+  });
+
+  test('that comes in pieces is sent while the answer is read', async () => {
+    using server = startDummyServer();
+    const part = Buffer.alloc(1 << 16, 'abc');
+    const body = Array.from({ length: 3 * Math.ceil(MORE_THAN_FITS / part.length) }, () => part);
+    const answer = await createFetch(direct)(`http://${server.authority}/stream`, { method: 'POST', body });
+    assert.deepEqual(Buffer.from(await answer.arrayBuffer()), Buffer.concat(body));
   });
 
   test('whose source fails ends the fetch with its error, and the connection', async () => {

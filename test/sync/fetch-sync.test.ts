@@ -20,6 +20,7 @@ import {
   mark,
   send,
   startScriptedServer,
+  stopReading,
 } from '../support/scripted-server.ts';
 import { MORE_THAN_FITS } from '../support/socket-capacity.ts';
 import { startStalledListener } from '../support/stalled-listener.ts';
@@ -237,6 +238,32 @@ describe('a large body of fetchSync', () => {
     ]);
     const answer = get(`http://${server.authority}/`, { method: 'POST', body: new Uint8Array(10 * MORE_THAN_FITS) });
     assert.deepEqual([answer.status, answer.text()], [400, 'no']);
+  });
+
+  test('in pieces is not sent on when it is refused, though the server keeps the connection open [RFC 9112 9.5]', () => {
+    using server = startScriptedServer([
+      [expectHead(), stopReading(), send(response('413 Too Large', ['Content-Length: 2'], 'no')), gate('never')],
+    ]);
+    let ended = false;
+    const body = {
+      *[Symbol.iterator](): Generator<Uint8Array> {
+        try {
+          for (;;) yield new Uint8Array(1 << 20);
+        } finally {
+          ended = true;
+        }
+      },
+    };
+    const answer = get(`http://${server.authority}/`, { method: 'POST', body });
+    assert.deepEqual([answer.status, answer.text(), ended], [413, 'no', true]);
+  });
+
+  test('in pieces is sent to a server that answers meanwhile and waits until that is read', () => {
+    using server = startDummyServer();
+    const part = Buffer.alloc(1 << 16, 'abc');
+    const body = Array.from({ length: 3 * Math.ceil(MORE_THAN_FITS / part.length) }, () => part);
+    const answer = get(`http://${server.authority}/stream`, { method: 'POST', body });
+    assert.deepEqual(Buffer.from(answer.bytes()), Buffer.concat(body));
   });
 
   test('whose iterable fails ends the call with that error', () => {
