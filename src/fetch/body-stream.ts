@@ -4,6 +4,7 @@
  */
 
 import type { HTTPResponse } from '../client/http-response.ts';
+import { onAbort } from '../schedule/abort-signal.ts';
 import type { Lease } from './connection-pool.ts';
 
 /** Read at a time where the consumer brings no buffer. */
@@ -47,10 +48,7 @@ class BodyPull {
   start(controller: ReadableByteStreamController): void {
     this.#controller = new WeakRef(controller);
     const { signal } = this.#use;
-    if (signal === undefined) return;
-    const onAbort = (): void => this.abort(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    this.#withdrawSignal = () => signal.removeEventListener('abort', onAbort);
+    if (signal !== undefined) this.#withdrawSignal = onAbort(signal, () => this.abort(signal.reason));
   }
 
   async pull(controller: ReadableByteStreamController): Promise<void> {

@@ -5,6 +5,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { type Coroutine, PollNeeded } from '../coroutine.ts';
 import { ConnectionTimedOut, StateError } from '../errors.ts';
+import { onAbort } from './abort-signal.ts';
 import { addInterest, removeInterest } from './interests.ts';
 import { notPollNeeded } from './run-blocking.ts';
 import { type Runner, runAs } from './running.ts';
@@ -54,7 +55,7 @@ export class AioFuture<T> extends Promise<T> {
   #waitingFor: PollNeeded | undefined;
   #deadlineTimer: NodeJS.Timeout | undefined;
   #timeoutTimer: NodeJS.Timeout | undefined;
-  #withdrawSignal: (() => void) | undefined;
+  readonly #withdrawSignal: (() => void) | undefined;
   /** Keeps async_hooks and AsyncLocalStorage contexts over suspensions; made at the first one. */
   #context: AsyncResource | undefined;
 
@@ -74,7 +75,7 @@ export class AioFuture<T> extends Promise<T> {
     const { signal, timeout = 0 } = options;
     if (!(timeout >= 0)) throw new TypeError(`the timeout must be a number of milliseconds, got ${String(timeout)}`);
     if (signal?.aborted) this.#interruptions.push({ error: signal.reason });
-    else if (signal !== undefined) this.#listenTo(signal);
+    else if (signal !== undefined) this.#withdrawSignal = onAbort(signal, () => this.#interrupt(signal.reason));
     this.#run();
     if (this.#state === 'pending' && timeout > 0) this.#timeOutAt(performance.now() + timeout, timeout);
   }
@@ -164,12 +165,6 @@ export class AioFuture<T> extends Promise<T> {
     this.#waitingFor = undefined;
     if (need.fd >= 0) removeInterest(need.fd, this.#runner);
     clearTimeout(this.#deadlineTimer);
-  }
-
-  #listenTo(signal: AbortSignal): void {
-    const onAbort = (): void => this.#interrupt(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    this.#withdrawSignal = () => signal.removeEventListener('abort', onAbort);
   }
 
   #timeOutAt(deadline: number, timeout: number): void {
