@@ -42,6 +42,7 @@ constexpr struct {
     {"waitPoller", WaitPoller},
     {"onReady", OnReady},
     {"watch", Watch},
+    {"release", Release},
     {"lookup", StartLookup},
     {"lookupResult", LookupResult},
     {"tlsUnavailable", TLSUnavailable},

@@ -32,6 +32,7 @@ napi_value WaitPoller(napi_env env, napi_callback_info info);
 // watcher.cc: waiting on the event loop
 napi_value OnReady(napi_env env, napi_callback_info info);
 napi_value Watch(napi_env env, napi_callback_info info);
+napi_value Release(napi_env env, napi_callback_info info);
 
 // resolve.cc: names to addresses
 napi_value StartLookup(napi_env env, napi_callback_info info);

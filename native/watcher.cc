@@ -69,10 +69,12 @@ int Watcher::open(Environment& environment, int fd, Watcher** out) {
 
 int Watcher::await(int interest) {
   interest_ = interest;
+  holding_ = interest;
   if ((interest & ~armed_) != 0) {
     const int status = arm(interest);
     if (status < 0) {
       interest_ = 0;
+      holding_ = 0;
       rest();
       return status;
     }
@@ -80,9 +82,22 @@ int Watcher::await(int interest) {
   if (interest == 0) {
     rest();
   } else {
-    uv_ref(reinterpret_cast<uv_handle_t*>(&handle_));
+    hold();
   }
   return 0;
+}
+
+void Watcher::release(int directions) {
+  holding_ &= ~directions;
+  if (interest_ != 0) hold();
+}
+
+void Watcher::hold() {
+  if (holding_ != 0) {
+    uv_ref(reinterpret_cast<uv_handle_t*>(&handle_));
+  } else {
+    uv_unref(reinterpret_cast<uv_handle_t*>(&handle_));
+  }
 }
 
 void Watcher::rest() {
@@ -121,8 +136,13 @@ void Watcher::onPoll(uv_poll_t* handle, int status, int events) {
     return;
   }
   watcher->interest_ &= ~ready;
+  watcher->holding_ &= ~ready;
   // Before JavaScript runs: it may close a foreign descriptor, and Node or we may watch a new one of the same number.
-  if (watcher->interest_ == 0) watcher->rest();
+  if (watcher->interest_ == 0) {
+    watcher->rest();
+  } else {
+    watcher->hold();
+  }
   report(watcher->environment_, watcher->fd_, ready);
 }
 
@@ -158,6 +178,16 @@ napi_value Watch(napi_env env, napi_callback_info info) {
     if (status < 0) return arguments.result(status);
   }
   return arguments.result(watcher->await(mask));
+}
+
+napi_value Release(napi_env env, napi_callback_info info) {
+  const Arguments<2> arguments(env, info, "release");
+  int fd = 0;
+  int mask = 0;
+  if (!arguments.descriptor(0, &fd) || !arguments.integer(1, "mask", &mask)) return nullptr;
+  Watcher* watcher = arguments.environment().watcher(fd);
+  if (watcher != nullptr) watcher->release(mask);
+  return arguments.result(0);
 }
 
 }  // namespace dugong

@@ -19,8 +19,11 @@ class Watcher {
   int fd() const { return fd_; }
   int interest() const { return interest_; }
 
-  // Waits for these directions (POLLIN | POLLOUT) and no others, until each was reported once. 0 or -errno.
+  // Waits for these directions (POLLIN | POLLOUT) and no others, until each was reported once. 0 or -errno. The loop stays
+  // alive meanwhile,
   int await(int interest);
+  // unless that is released for all of them.
+  void release(int directions);
   // Detaches from the environment at once; the memory goes when libuv is done with the handle.
   void close();
 
@@ -32,6 +35,8 @@ class Watcher {
   int arm(int events);
   // Nothing is of interest now.
   void rest();
+  // Keeps the loop alive if that is wanted for something of interest.
+  void hold();
 
   Environment& environment_;
   const int fd_;
@@ -39,6 +44,8 @@ class Watcher {
   // watcher.cc).
   int interest_ = 0;
   int armed_ = 0;
+  // Those of interest that keep the loop alive.
+  int holding_ = 0;
   uv_poll_t handle_;
 };
 

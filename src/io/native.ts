@@ -129,10 +129,12 @@ export interface Native {
   /**
    * Says which of POLLIN | POLLOUT the event loop of this environment is to wait for on `fd` (any fd). One-shot by
    * direction: a direction that was reported is no longer waited for, until it is asked for again. 0 withdraws. The loop is
-   * kept alive exactly while something is waited for. An error or hang-up is reported as every direction waited for.
+   * kept alive exactly while something is waited for, but see `release`. An error or hang-up is reported as every direction waited for.
    * Returns 0 or a negated errno (EPERM: a regular file; EEXIST: watched by somebody else in this loop).
    */
   watch(fd: number, mask: number): number;
+  /** What is waited for on `fd` no longer keeps the loop alive in these directions, until the next `watch` of it. Returns 0. */
+  release(fd: number, mask: number): number;
 
   /**
    * Starts getaddrinfo(3) on a thread (at most {@link Native.maxLookupThreads} run at a time, others queue).

@@ -6,9 +6,9 @@ import { AsyncResource } from 'node:async_hooks';
 import { type Coroutine, PollNeeded } from '../coroutine.ts';
 import { ConnectionTimedOut, StateError } from '../errors.ts';
 import { onAbort } from './abort-signal.ts';
-import { addInterest, removeInterest } from './interests.ts';
+import { addInterest, referenceChanged, removeInterest, type Waiter } from './interests.ts';
 import { notPollNeeded } from './run-blocking.ts';
-import { type Runner, runAs } from './running.ts';
+import { runAs } from './running.ts';
 
 export interface AioFutureOptions {
   /** Aborting throws the signal's reason into the coroutine. */
@@ -31,7 +31,7 @@ function delayUntil(deadline: number): number {
 
 /**
  * Runs `coroutine` on Node's event loop; await it like any promise. Its first part runs at once, as that of an async
- * function. The process is kept alive while it waits.
+ * function. The process is kept alive while it waits, unless `unref()` was called.
  *
  * `cancel()`, an abort and a time-out are thrown into the coroutine, so that its `finally` runs; what it makes of the error
  * settles the future. `then` and its kin return plain promises.
@@ -42,7 +42,7 @@ export class AioFuture<T> extends Promise<T> {
   }
 
   /** This future as interests, timers and task sets know it. */
-  readonly #runner: Runner = { canAwait: true, wake: () => this.#wake() };
+  readonly #runner: Waiter & { referenced: boolean } = { canAwait: true, wake: () => this.#wake(), referenced: true };
   readonly #coroutine: Coroutine<T>;
   readonly #resolve: (value: T) => void;
   readonly #reject: (error: unknown) => void;
@@ -107,6 +107,32 @@ export class AioFuture<T> extends Promise<T> {
     return true;
   }
 
+  /** The process is kept alive while this future waits, as it is from the start. Returns the future. */
+  ref(): this {
+    this.#runner.referenced = true;
+    this.#referenceChanged();
+    return this;
+  }
+
+  /** As with timers of Node: the process may end although this future still waits. Returns the future. */
+  unref(): this {
+    this.#runner.referenced = false;
+    this.#referenceChanged();
+    return this;
+  }
+
+  #referenceChanged(): void {
+    this.#reference(this.#deadlineTimer);
+    this.#reference(this.#timeoutTimer);
+    const fd = this.#waitingFor?.fd ?? -1;
+    if (fd >= 0) referenceChanged(fd);
+  }
+
+  #reference(timer: NodeJS.Timeout | undefined): void {
+    if (this.#runner.referenced) timer?.ref();
+    else timer?.unref();
+  }
+
   /** Goes on, if the coroutine still waits: what it waited for is ready, or it is to be interrupted. */
   #wake(): void {
     if (this.#waitingFor === undefined) return;
@@ -155,6 +181,7 @@ export class AioFuture<T> extends Promise<T> {
     this.#context ??= new AsyncResource('AioFuture');
     if (need.deadline !== undefined) {
       this.#deadlineTimer = setTimeout(this.#runner.wake, delayUntil(need.deadline));
+      this.#reference(this.#deadlineTimer);
     }
     return undefined;
   }
@@ -165,13 +192,16 @@ export class AioFuture<T> extends Promise<T> {
     this.#waitingFor = undefined;
     if (need.fd >= 0) removeInterest(need.fd, this.#runner);
     clearTimeout(this.#deadlineTimer);
+    this.#deadlineTimer = undefined;
   }
 
   #timeOutAt(deadline: number, timeout: number): void {
     this.#timeoutTimer = setTimeout(() => {
+      this.#timeoutTimer = undefined;
       if (performance.now() < deadline) this.#timeOutAt(deadline, timeout);
       else this.#interrupt(new ConnectionTimedOut(timeout));
     }, delayUntil(deadline));
+    this.#reference(this.#timeoutTimer);
   }
 
   #settle(state: 'fulfilled' | 'rejected', result: T | undefined, error: unknown): void {
@@ -179,6 +209,7 @@ export class AioFuture<T> extends Promise<T> {
     this.#result = result;
     this.#error = error;
     clearTimeout(this.#timeoutTimer);
+    this.#timeoutTimer = undefined;
     this.#withdrawSignal?.();
     if (state === 'fulfilled') this.#resolve(result as T);
     else this.#reject(error);

@@ -11,9 +11,15 @@ import { systemError } from '../io/system-error.ts';
 import type { Runner } from './running.ts';
 import { assertSlotsFree, directionsOf } from './slots.ts';
 
+/** Who waits on the event loop. */
+export interface Waiter extends Runner {
+  /** Whether the process is to stay alive while this one waits. */
+  readonly referenced: boolean;
+}
+
 interface Interest {
   readonly need: PollNeeded;
-  readonly waiter: Runner;
+  readonly waiter: Waiter;
 }
 
 /** By descriptor; most have one interest, at most one reader and one writer that are not shared. */
@@ -23,32 +29,40 @@ const interests = new Map<number, Interest[]>();
  * `waiter` is woken once when `need` is ready; until then it can be withdrawn.
  * @throws StateError if the slot is taken, SystemError if the descriptor cannot be watched
  */
-export function addInterest(need: PollNeeded, waiter: Runner): void {
-  const present = interests.get(need.fd);
-  if (present === undefined) {
-    watch(need.fd, need.mask);
-    interests.set(need.fd, [{ need, waiter }]);
-    return;
-  }
+export function addInterest(need: PollNeeded, waiter: Waiter): void {
+  const present = interests.get(need.fd) ?? [];
   assertSlotsFree(need, present);
-  watch(need.fd, directionsOf(present) | need.mask);
-  present.push({ need, waiter });
+  const all = [...present, { need, waiter }];
+  const result = watch(need.fd, all);
+  if (result < 0) throw systemError(result, 'watch');
+  interests.set(need.fd, all);
+}
+
+/** The `referenced` of one who waits for `fd` has changed. */
+export function referenceChanged(fd: number): void {
+  const present = interests.get(fd);
+  if (present !== undefined) watch(fd, present);
 }
 
 /** `waiter` no longer waits for `fd`. */
-export function removeInterest(fd: number, waiter: Runner): void {
+export function removeInterest(fd: number, waiter: Waiter): void {
   const present = interests.get(fd);
   if (present === undefined) return;
   const left = present.filter((interest) => interest.waiter !== waiter);
   if (left.length === present.length) return;
   if (left.length === 0) interests.delete(fd);
   else interests.set(fd, left);
-  native.watch(fd, directionsOf(left));
+  watch(fd, left);
 }
 
-function watch(fd: number, mask: number): void {
+/** Tells the event loop what is waited for, and whether it is to be kept alive for that. */
+function watch(fd: number, waiting: readonly Interest[]): number {
+  const mask = directionsOf(waiting);
   const result = native.watch(fd, mask);
-  if (result < 0) throw systemError(result, 'watch');
+  if (waiting.some(({ waiter }) => !waiter.referenced)) {
+    native.release(fd, mask & ~directionsOf(waiting.filter(({ waiter }) => waiter.referenced)));
+  }
+  return result;
 }
 
 /** The addon's one call per event: the directions in `events` are no longer watched. */
@@ -60,7 +74,7 @@ function ready(fd: number, events: number): void {
   if (left.length === 0) interests.delete(fd);
   else interests.set(fd, left);
   // A waiter for both directions that was woken by one no longer waits for the other.
-  if ((directionsOf(woken) & ~events & (POLLIN | POLLOUT)) !== 0) native.watch(fd, directionsOf(left));
+  if ((directionsOf(woken) & ~events & (POLLIN | POLLOUT)) !== 0) watch(fd, left);
   for (const { waiter } of woken) waiter.wake();
 }
 

@@ -153,6 +153,8 @@ describe('watch', () => {
     assert.throws(() => native.watch(1, 2), /^RangeError: watch: mask must be a combination of POLLIN and POLLOUT$/);
     assert.throws(() => native.watch(1, -1), /^RangeError: watch: mask must be a combination/);
     assert.throws(() => untyped.watch?.('1', 1), /^TypeError: watch: fd must be a number$/);
+    assert.throws(() => untyped.release?.(1, '1'), /^TypeError: release: mask must be a number$/);
+    assert.equal(native.release(2 ** 31 - 1, 1), 0);
     assert.throws(() => untyped.onReady?.(), /^TypeError: onReady: callback must be a function$/);
     assert.throws(() => untyped.onReady?.({}), /^TypeError: onReady: callback must be a function$/);
   });
@@ -249,6 +251,25 @@ describe('the event loop', () => {
       });
     `);
     assert.equal(output, 'done\n');
+  });
+
+  it('ends when what is waited for was released, in all directions; watching anew holds it again', async () => {
+    await using server = await listen();
+    const output = await run(`
+      listenToReadiness();
+      const fd = connect(${server.port});
+      watch(fd, 4).then(() => {
+        native.watch(fd, 1);
+        native.release(fd, 1);
+        process.once('beforeExit', () => {
+          say('released');
+          native.watch(fd, 5);
+          native.release(fd, 1);
+          listeners.set(fd, (events) => say('reported ' + events));
+        });
+      });
+    `);
+    assert.equal(output, 'released\nreported 4\n');
   });
 
   it('goes on while something is waited for', async () => {
