@@ -11,6 +11,7 @@ import { CR, HEX_VALUE, LF, quotedByte } from './grammar.ts';
 import { HTTPHeaders } from './headers.ts';
 import type { Limits } from './limits.ts';
 import type { ReceiveBuffer } from './receive-buffer.ts';
+import { withoutForbidden } from './trailer-fields.ts';
 
 export interface BodyDecoder {
   /** Whether all of the body has been taken out, its end included. */
@@ -19,7 +20,7 @@ export interface BodyDecoder {
   readonly direct: number;
   /** The length announced, if it was. */
   readonly length: number | null;
-  /** The trailer section (RFC 9112 7.1.2); empty until the body is complete. */
+  /** The trailer section (RFC 9112 7.1.2); empty until the body is complete. It is the caller's: no two bodies share one. */
   readonly trailers: HTTPHeaders;
   /**
    * Moves up to `length` body bytes to `target[offset, offset + length)`; without a target they are dropped. Returns how
@@ -32,8 +33,6 @@ export interface BodyDecoder {
   end(): boolean;
 }
 
-const NO_TRAILERS: HTTPHeaders = new HTTPHeaders();
-
 function move(source: ReceiveBuffer, target: Uint8Array | undefined, offset: number, length: number): number {
   if (target !== undefined) return source.take(target, offset, length);
   const count = Math.min(length, source.length);
@@ -44,7 +43,6 @@ function move(source: ReceiveBuffer, target: Uint8Array | undefined, offset: num
 /** RFC 9112 6.3 rule 6. */
 export class LengthDecoder implements BodyDecoder {
   readonly length: number;
-  readonly trailers: HTTPHeaders = NO_TRAILERS;
   #left: number;
 
   constructor(length: number) {
@@ -58,6 +56,10 @@ export class LengthDecoder implements BodyDecoder {
 
   get direct(): number {
     return this.#left;
+  }
+
+  get trailers(): HTTPHeaders {
+    return new HTTPHeaders();
   }
 
   decode(source: ReceiveBuffer, target: Uint8Array | undefined, offset: number, length: number): number {
@@ -78,7 +80,6 @@ export class LengthDecoder implements BodyDecoder {
 /** RFC 9112 6.3 rule 8. */
 export class CloseDelimitedDecoder implements BodyDecoder {
   readonly length: null = null;
-  readonly trailers: HTTPHeaders = NO_TRAILERS;
   #ended = false;
   /** Bytes may still be in the buffer after the end has been announced. */
   #drained = false;
@@ -89,6 +90,10 @@ export class CloseDelimitedDecoder implements BodyDecoder {
 
   get direct(): number {
     return this.#ended ? 0 : Number.MAX_SAFE_INTEGER;
+  }
+
+  get trailers(): HTTPHeaders {
+    return new HTTPHeaders();
   }
 
   decode(source: ReceiveBuffer, target: Uint8Array | undefined, offset: number, length: number): number {
@@ -110,7 +115,6 @@ type ChunkState = 'size' | 'extension' | 'size-lf' | 'data' | 'data-cr' | 'data-
 /** RFC 9112 7.1. */
 export class ChunkedDecoder implements BodyDecoder {
   readonly length: null = null;
-  trailers: HTTPHeaders = NO_TRAILERS;
   readonly #limits: Limits;
   #state: ChunkState = 'size';
   /** Body bytes left in this chunk; in state `size`: the size read so far. */
@@ -119,6 +123,7 @@ export class ChunkedDecoder implements BodyDecoder {
   #extension: ChunkExtensionState = 'before-semicolon';
   #extensionBytes = 0;
   #trailerSection: FieldSectionParser | undefined;
+  #trailers: HTTPHeaders | undefined;
   /** What is wrong with the bytes after those that were delivered last. */
   #fault: unknown;
 
@@ -132,6 +137,10 @@ export class ChunkedDecoder implements BodyDecoder {
 
   get direct(): number {
     return this.#state === 'data' ? this.#left : 0;
+  }
+
+  get trailers(): HTTPHeaders {
+    return this.#trailers ?? new HTTPHeaders();
   }
 
   decode(source: ReceiveBuffer, target: Uint8Array | undefined, offset: number, length: number): number {
@@ -236,8 +245,10 @@ export class ChunkedDecoder implements BodyDecoder {
     this.#trailerSection ??= new FieldSectionParser('trailer', this.#limits.trailerSection, this.#limits.fields);
     const length = this.#trailerSection.scan(source.bytes, source.start, source.end);
     if (length < 0) return false;
-    if (length > 2)
-      this.trailers = trailerFields(source.bytes.toString('latin1', source.start, source.start + length - 2));
+    if (length > 2) {
+      const section = source.bytes.toString('latin1', source.start, source.start + length - 2);
+      this.#trailers = withoutForbidden(HTTPHeaders.fromSection(section));
+    }
     source.consume(length);
     this.#state = 'done';
     return true;
@@ -245,39 +256,6 @@ export class ChunkedDecoder implements BodyDecoder {
 }
 
 const MAX_SIZE_DIGITS = 20;
-
-/** Fields that may not stand in trailers, since they would change what has been decided already (RFC 9110 6.5.1). */
-const FORBIDDEN_TRAILERS: ReadonlySet<string> = new Set([
-  'authorization',
-  'cache-control',
-  'connection',
-  'content-encoding',
-  'content-length',
-  'content-range',
-  'content-type',
-  'cookie',
-  'expect',
-  'host',
-  'keep-alive',
-  'max-forwards',
-  'pragma',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'range',
-  'set-cookie',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'www-authenticate',
-]);
-
-function trailerFields(section: string): HTTPHeaders {
-  const trailers = HTTPHeaders.fromSection(section);
-  const names = new Set([...trailers.keys()].map((name) => name.toLowerCase()));
-  for (const name of names) if (FORBIDDEN_TRAILERS.has(name)) trailers.delete(name);
-  return trailers;
-}
 
 function malformed(byte: number, where: string): InvalidResponse {
   return new InvalidResponse(`${quotedByte(byte)} ${where} (RFC 9112 7.1)`);

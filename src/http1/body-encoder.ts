@@ -5,6 +5,7 @@
 
 import { ExcessBodyData, StateError } from '../errors.ts';
 import { type HeadersInit, HTTPHeaders } from './headers.ts';
+import { assertAllowed } from './trailer-fields.ts';
 
 /** Bytes, or text of which each character is one byte (latin1). */
 export type Piece = string | Uint8Array;
@@ -54,9 +55,7 @@ export class ChunkedEncoder implements BodyEncoder {
 
   end(trailers?: HeadersInit): Piece[] {
     const fields = new HTTPHeaders(trailers);
-    for (const name of ['Content-Length', 'Transfer-Encoding', 'Host', 'Trailer', 'TE', 'Connection']) {
-      if (fields.has(name)) throw new TypeError(`${name} cannot be a trailer field (RFC 9110 6.5.1)`);
-    }
+    assertAllowed(fields);
     let text = '0\r\n';
     for (const [name, value] of fields) text += `${name}: ${value}\r\n`;
     this.complete = true;

@@ -189,6 +189,12 @@ suite('trailers [RFC 9112 7.1.2]', () => {
     assert.deepEqual(decoder.trailers.raw(), ['X', 'y']);
   });
 
+  test("are each body's own, also where there are none: what a caller does to them shows nowhere else", () => {
+    const decoders = (): BodyDecoder[] => [new LengthDecoder(1), new CloseDelimitedDecoder(), chunked()];
+    for (const decoder of decoders()) decoder.trailers.append('X', 'mine');
+    for (const decoder of decoders()) assert.equal(decoder.trailers.size, 0);
+  });
+
   test('must be well-formed and bounded', () => {
     assertMalformed('0\r\nbad trailer\r\n\r\n', /in the name of trailer field 1/);
     assertMalformed('0\r\nA: b\r\n\r\n', /trailer section is longer than 5 bytes/, { trailerSection: 5 });
