@@ -23,20 +23,23 @@ export class HTTPHeaders implements Iterable<[string, string]> {
   /** @throws TypeError on a name that is no token, or a value with CR, LF, NUL, other controls or a character above U+00FF */
   constructor(init?: HeadersInit) {
     if (init === undefined) return;
+    if (typeof init !== 'object' || init === null) {
+      throw new TypeError(`headers must be pairs, a record or Headers, got ${describe(init)}`);
+    }
     if (init instanceof HTTPHeaders) {
       init.#parse();
       this.#names = [...init.#names];
       this.#values = [...init.#values];
     } else if (isIterable(init)) {
-      for (const [name, value] of init) this.append(name, value);
+      for (const pair of init) this.append(...checkedPair(pair));
     } else {
       for (const [name, value] of Object.entries(init)) this.#appendAll(name, value);
     }
   }
 
   /**
-   * The fields of a section that the field-section parser has accepted: lines with CRLF ends, latin1. They are split at the
-   * first access, so that headers that nobody reads cost nothing.
+   * The fields of a section that the field-section parser has accepted: lines with CRLF ends, latin1. Nothing is checked
+   * here, and they are split at the first access, so that headers that nobody reads cost nothing.
    */
   static fromSection(section: string): HTTPHeaders {
     const headers = new HTTPHeaders();
@@ -102,12 +105,12 @@ export class HTTPHeaders implements Iterable<[string, string]> {
     return this.#names.length < before;
   }
 
-  /** Name and value of each line, in order, names in their own case. */
+  /** Name and value of each line, in order, names in their own case: those that there were when it was begun. */
   *entries(): IterableIterator<[string, string]> {
     this.#parse();
-    for (let index = 0; index < this.#names.length; index++) {
-      yield [this.#names[index] as string, this.#values[index] as string];
-    }
+    const names = [...this.#names];
+    const values = [...this.#values];
+    for (const [index, name] of names.entries()) yield [name, values[index] as string];
   }
 
   *keys(): IterableIterator<string> {
@@ -189,7 +192,8 @@ export class HTTPHeaders implements Iterable<[string, string]> {
 /** Where the field line that begins at `at` ends, its continuation lines (obs-fold, RFC 9112 5.2) and CRLF included. */
 function endOfField(section: string, at: number): number {
   for (let from = at; ; ) {
-    const end = section.indexOf('\r\n', from) + 2;
+    const crlf = section.indexOf('\r\n', from);
+    const end = (crlf < 0 ? section.length : crlf) + 2;
     const next = section[end];
     if (next !== ' ' && next !== '\t') return end;
     from = end;
@@ -218,7 +222,15 @@ function checkedField(name: string, value: unknown): string {
   return text;
 }
 
+/** A pair, and not the characters of a string, which can be taken apart as well. @throws TypeError */
+function checkedPair(pair: readonly [string, string | number]): readonly [string, string | number] {
+  if (Array.isArray(pair) && pair.length === 2) return pair;
+  throw new TypeError(`headers given as a list must be pairs of name and value, got ${describe(pair)}`);
+}
+
 function describe(value: unknown): string {
+  if (typeof value === 'string') return quoted(value);
+  if (Array.isArray(value)) return `an array of ${value.length}`;
   return value === null ? 'null' : typeof value;
 }
 

@@ -56,6 +56,26 @@ suite('making headers', () => {
     }
   });
 
+  test('a list that is not of pairs is refused, not taken apart in its own way', () => {
+    const flat = ['Content-Type', 'text/plain'];
+    for (const [init, got] of [
+      [flat, /got "Content-Type"/],
+      [[['A', 'b', 'c']], /got an array of 3/],
+      [[['A']], /got an array of 1/],
+      [[{ A: 'b' }], /got object/],
+    ] as const) {
+      assert.throws(() => new HTTPHeaders(init as never), { name: 'TypeError', message: got });
+    }
+    for (const init of ['A: b', null, 5]) {
+      assert.throws(() => new HTTPHeaders(init as never), { name: 'TypeError', message: /headers must be pairs/ });
+    }
+  });
+
+  test('any iterable of pairs will do', () => {
+    assert.deepEqual(new HTTPHeaders(new Map([['A', 'b']])).raw(), ['A', 'b']);
+    assert.deepEqual(new HTTPHeaders(new URLSearchParams('a=b&a=c')).raw(), ['a', 'b', 'a', 'c']);
+  });
+
   test('a name that is no string is refused', () => {
     assert.throws(() => new HTTPHeaders([[5, 'v']] as unknown as [string, string][]), TypeError);
   });
@@ -133,6 +153,19 @@ suite('changing fields', () => {
     assert.deepEqual(headers.raw(), ['B', '2']);
   });
 
+  test('while they are gone through leaves out none and adds none', () => {
+    const headers = new HTTPHeaders({ A: '1', B: '2', C: '3' });
+    const seen: string[] = [];
+    for (const [name, value] of headers) {
+      seen.push(name);
+      headers.delete(name);
+      headers.append(`X-${name}`, value);
+      headers.set('C', 'changed');
+    }
+    assert.deepEqual(seen, ['A', 'B', 'C']);
+    assert.deepEqual([...headers.keys()], ['X-A', 'X-B', 'X-C', 'C']);
+  });
+
   test('append refuses what the constructor refuses', () => {
     const headers = new HTTPHeaders();
     assert.throws(() => headers.append('A', 'b\r\nc'), TypeError);
@@ -152,8 +185,9 @@ suite('fields as received', () => {
     assert.deepEqual(headers.raw(), ['A', '1 2 3', 'B', '4']);
   });
 
-  test('an empty section has no fields', () => {
+  test('an empty section has no fields, and one whose last line lacks its CRLF is split all the same', () => {
     assert.equal(HTTPHeaders.fromSection('').size, 0);
+    assert.deepEqual(HTTPHeaders.fromSection('A: 1\r\nB: 2').raw(), ['A', '1', 'B', '2']);
   });
 
   test('every access splits it, the first and all others', () => {
