@@ -50,6 +50,13 @@ export function isRequestTarget(text: string): boolean {
   return VISIBLE.test(text);
 }
 
+const AUTHORITY = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]+)?$/;
+
+/** host [ ":" port ] (RFC 9110 7.2): never with userinfo; of reg-name only what occurs in names, and the underscore. */
+export function isAuthority(text: string): boolean {
+  return AUTHORITY.test(text);
+}
+
 /** The elements of a comma-separated list, empty ones ignored as RFC 9110 5.6.1.2 demands. OWS is SP and HTAB only. */
 export function listElements(value: string): string[] {
   return value

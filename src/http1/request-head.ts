@@ -4,7 +4,7 @@
  * exists; what is checked is what is written.
  */
 
-import { isRequestTarget, isToken, listElements, quoted, trimOWS } from './grammar.ts';
+import { isAuthority, isRequestTarget, isToken, listElements, quoted } from './grammar.ts';
 import { type HeadersInit, HTTPHeaders } from './headers.ts';
 
 /** How the request's own body ends (RFC 9112 6.3 rule 7: without Content-Length or chunked there is none). */
@@ -19,10 +19,10 @@ export interface RequestHead {
   readonly target: string;
   /** "http://authority" for absolute-form, which a proxy wants (RFC 9112 3.2.2); undefined for origin-form. */
   readonly absolute?: string | undefined;
-  /** The Host field's value: the authority without the scheme's default port. */
+  /** The Host field's value: the authority without the scheme's default port. That of CONNECT is its target. */
   readonly host: string;
   readonly headers?: HeadersInit | undefined;
-  /** Fields that all requests have, e.g. for a proxy. */
+  /** Fields that all requests have, e.g. for a proxy, unless they have their own of that name. */
   readonly fixed?: HTTPHeaders | undefined;
   readonly framing: RequestFraming;
   readonly expectContinue?: boolean | undefined;
@@ -46,6 +46,9 @@ const BODILESS_METHODS: ReadonlyMap<string, string> = new Map([
   ['TRACE', '9.3.8'],
 ]);
 
+/** What a server would show to whoever reads the response to TRACE. */
+const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'cookie', 'proxy-authorization']);
+
 /** Checked and encoded. @throws TypeError on anything that cannot or must not be sent */
 export function encodeRequestHead(head: RequestHead): EncodedRequestHead {
   const { method, framing } = head;
@@ -60,8 +63,10 @@ export function encodeRequestHead(head: RequestHead): EncodedRequestHead {
     throw new TypeError('100-continue cannot be expected without a body (RFC 9110 10.1.1)');
   }
   if (head.upgrade !== undefined) checkUpgrade(head.upgrade, framing);
-  const own = new OwnFields(head);
-  const lines = `${method} ${requestTarget(head)} HTTP/1.1\r\nHost: ${head.host}\r\n`;
+  const target = requestTarget(head);
+  const host = hostField(head);
+  const own = new OwnFields(head, host);
+  const lines = `${method} ${target} HTTP/1.1\r\nHost: ${host}\r\n`;
   const text = `${lines}${own.text}${own.acceptEncoding}${framingField(method, framing)}${extraFields(head)}\r\n`;
   return { text, close: own.close };
 }
@@ -69,8 +74,18 @@ export function encodeRequestHead(head: RequestHead): EncodedRequestHead {
 function requestTarget({ method, target, absolute }: RequestHead): string {
   const own = checkedTarget(method, target);
   if (absolute === undefined || method === 'CONNECT') return own;
+  const authority = /^https?:\/\/(.*)$/.exec(absolute)?.[1];
+  if (!isAuthority(authority ?? '')) throw new TypeError(`${quoted(absolute)} is not of the form http://host:port`);
   // RFC 9112 3.2.4: for the last proxy, "OPTIONS *" has an absolute-form without a path.
   return own === '*' ? absolute : absolute + own;
+}
+
+/** RFC 9112 3.2: identical to the authority that is asked for, which for CONNECT is the target itself. */
+function hostField({ method, target, host }: RequestHead): string {
+  if (method === 'CONNECT') return target;
+  if (typeof host !== 'string' || !isAuthority(host))
+    throw new TypeError(`host ${quoted(String(host))} is not of the form host:port (RFC 9110 7.2)`);
+  return host;
 }
 
 /** The request-target in origin-, asterisk- or authority-form (RFC 9112 3.2). */
@@ -82,10 +97,9 @@ function checkedTarget(method: string, target: string): string {
     );
   }
   if (method === 'CONNECT') {
-    if (!/^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$/.test(target)) {
-      throw new TypeError(`CONNECT needs a target of the form host:port, got ${quoted(target)} (RFC 9112 3.2.3)`);
-    }
-    return target;
+    const port = Number(/:([0-9]+)$/.exec(target)?.[1] ?? 0);
+    if (isAuthority(target) && port > 0 && port < 65_536) return target;
+    throw new TypeError(`CONNECT needs a target of the form host:port, got ${quoted(target)} (RFC 9112 3.2.3)`);
   }
   if (target === '' || target.startsWith('?')) return `/${target}`;
   if (target.startsWith('/') || (target === '*' && method === 'OPTIONS')) return target;
@@ -93,7 +107,11 @@ function checkedTarget(method: string, target: string): string {
 }
 
 function framingField(method: string, framing: RequestFraming): string {
-  if (framing.kind === 'length') return `Content-Length: ${framing.length}\r\n`;
+  if (framing.kind === 'length') {
+    const { length } = framing;
+    if (Number.isSafeInteger(length) && length >= 0) return `Content-Length: ${length}\r\n`;
+    throw new TypeError(`the length of a body must be a whole number >= 0, got ${String(length)}`);
+  }
   if (framing.kind === 'chunked') return 'Transfer-Encoding: chunked\r\n';
   return CONTENT_METHODS.has(method) ? 'Content-Length: 0\r\n' : '';
 }
@@ -124,22 +142,38 @@ class OwnFields {
   close = false;
   /** Nothing is ever decoded here, so nothing but the plain representation is asked for. */
   acceptEncoding = 'Accept-Encoding: identity\r\n';
+  readonly #head: RequestHead;
+  readonly #host: string;
+  #te = false;
+  #teOption = false;
 
-  constructor(head: RequestHead) {
-    for (const [name, value] of head.fixed ?? []) this.text += `${name}: ${value}\r\n`;
-    if (head.headers === undefined) return;
-    for (const [name, value] of new HTTPHeaders(head.headers)) {
-      if (this.#isOurs(name.toLowerCase(), value, head)) continue;
-      this.text += `${name}: ${value}\r\n`;
+  constructor(head: RequestHead, host: string) {
+    this.#head = head;
+    this.#host = host;
+    if (head.fixed === undefined && head.headers === undefined) return;
+    const own = new HTTPHeaders(head.headers);
+    for (const [name, value] of head.fixed ?? []) if (!own.has(name)) this.#add(name, value);
+    for (const [name, value] of own) {
+      if (head.method === 'TRACE' && CREDENTIALS.has(name.toLowerCase())) {
+        throw new TypeError(`${name} must not be sent with TRACE, whose response would show it (RFC 9110 9.3.8)`);
+      }
+      this.#add(name, value);
     }
+    // RFC 9110 10.1.4: a proxy must not hand it on, which it learns from Connection.
+    if (this.#te && !this.#teOption) this.text += 'Connection: TE\r\n';
+  }
+
+  #add(name: string, value: string): void {
+    if (!this.#isOurs(name.toLowerCase(), value)) this.text += `${name}: ${value}\r\n`;
   }
 
   /** Whether the field is written by this client in any case (and agrees). @throws TypeError if it does not agree */
-  #isOurs(key: string, value: string, head: RequestHead): boolean {
+  #isOurs(key: string, value: string): boolean {
+    const head = this.#head;
     switch (key) {
       case 'host':
-        if (value.toLowerCase() === head.host.toLowerCase()) return true;
-        throw new TypeError(`Host ${quoted(value)} is not this connection's, which is ${quoted(head.host)}`);
+        if (value.toLowerCase() === this.#host.toLowerCase()) return true;
+        throw new TypeError(`Host ${quoted(value)} is not this connection's, which is ${quoted(this.#host)}`);
       case 'content-length':
         if (head.framing.kind === 'length' && value === String(head.framing.length)) return true;
         if (head.framing.kind === 'none' && value === '0') return !this.#announceNothing(head.method);
@@ -153,13 +187,19 @@ class OwnFields {
       case 'upgrade':
         throw new TypeError('Upgrade ends HTTP on the connection: use the option upgrade');
       case 'te':
-        if (listElements(value).some((coding) => trimOWS(coding).toLowerCase().startsWith('chunked'))) {
-          throw new TypeError('chunked must not stand in TE (RFC 9112 7.4)');
+        if (!listElements(value).every((coding) => coding.toLowerCase() === 'trailers')) {
+          throw new TypeError(
+            `TE ${quoted(value)} asks for what is not decoded here: it may say "trailers" (RFC 9112 7.4)`,
+          );
         }
+        this.#te = true;
         return false;
-      case 'connection':
-        this.close ||= listElements(value.toLowerCase()).includes('close');
+      case 'connection': {
+        const options = listElements(value.toLowerCase());
+        this.close ||= options.includes('close');
+        this.#teOption ||= options.includes('te');
         return false;
+      }
       case 'accept-encoding':
         this.acceptEncoding = '';
         return false;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ok, response } from '../support/messages.ts';
+import { ok, requestHead, response } from '../support/messages.ts';
 import {
   close,
   expect,
@@ -16,9 +16,10 @@ import { connectionClosed, connectionTo, waysOfWaiting } from '../support/waitin
 describe('a tunnel [RFC 9110 9.3.6]', () => {
   for (const { name, run } of waysOfWaiting) {
     test(`begins right behind a 2xx to CONNECT; then bytes go as they are (${name})`, async () => {
-      using server = startScriptedServer(({ authority }) => [
+      using server = startScriptedServer([
         [
-          expect(`CONNECT origin.example:443 HTTP/1.1\r\nHost: ${authority}\r\nAccept-Encoding: identity\r\n\r\n`),
+          // Host is what is asked for, not whom (RFC 9112 3.2).
+          expect(requestHead('origin.example:443', 'CONNECT origin.example:443')),
           send(`${response('299 Fine', ['Content-Length: 5', 'Transfer-Encoding: chunked'])}hello`),
           expect('HTTP/1.1 ping'),
           send('pong'),

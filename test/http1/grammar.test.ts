@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import {
   FIELD_BYTE,
   HEX_VALUE,
+  isAuthority,
   isDigit,
   isFieldValue,
   isRequestTarget,
@@ -51,6 +52,31 @@ test('a token is not empty and holds nothing but tchar [RFC 9110 5.6.2]', () => 
 test('a field value can be empty, and cannot hold what latin1 has no byte for', () => {
   assert.ok(isFieldValue(''));
   assert.equal(isFieldValue('\u010d\u010a'), false);
+});
+
+test('an authority is a host with or without a port, and never has userinfo [RFC 9110 7.2]', () => {
+  for (const text of ['a', 'a.example', 'A_b-c.', 'a:80', '127.0.0.1:8080', '[::1]', '[::ffff:1.2.3.4]:443']) {
+    assert.ok(isAuthority(text), text);
+  }
+  for (const text of [
+    '',
+    ':80',
+    'a:',
+    'a:b',
+    'a b',
+    'u@a',
+    'a/',
+    'a?',
+    'a#',
+    '::1',
+    '[::1',
+    '[]',
+    '[::1%25lo]',
+    'a\n',
+    'é',
+  ]) {
+    assert.equal(isAuthority(text), false, quoted(text));
+  }
 });
 
 test('a request-target is visible ASCII without a fragment [RFC 9112 3.2]', () => {

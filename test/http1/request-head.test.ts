@@ -31,8 +31,16 @@ suite('the request line [RFC 9112 3]', () => {
   test('has the authority for CONNECT [RFC 9112 3.2.3]', () => {
     assert.match(encode({ method: 'CONNECT', target: 'a.example:443' }), /^CONNECT a\.example:443 HTTP/);
     assert.match(encode({ method: 'CONNECT', target: '[::1]:443' }), /^CONNECT \[::1\]:443 HTTP/);
-    for (const target of ['/', 'a.example', 'a:b', '', 'user@a:1'])
+    for (const target of ['/', 'a.example', 'a:b', '', 'user@a:1', 'a:', 'a:0', 'a:65536', '[::1%25lo]:1', 'a:1/'])
       assertRefused({ method: 'CONNECT', target }, /host:port/);
+  });
+
+  test('has the same authority in Host, which CONNECT names itself [RFC 9112 3.2]', () => {
+    const connect = (headers: Record<string, string>): string =>
+      encode({ method: 'CONNECT', target: 'a.example:443', host: 'proxy:3128', headers });
+    assert.equal(connect({}), `CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n${IDENTITY}\r\n`);
+    assert.equal(connect({ Host: 'A.example:443' }), connect({}));
+    assert.throws(() => connect({ Host: 'proxy:3128' }), { name: 'TypeError', message: /which is "a\.example:443"/ });
   });
 
   test('has the target in absolute-form for a proxy, except for CONNECT [RFC 9112 3.2.2]', () => {
@@ -50,6 +58,12 @@ suite('the request line [RFC 9112 3]', () => {
     }
     for (const target of ['@evil', '.evil', ':81/', 'http://evil/']) assertRefused({ target }, /must begin with "\/"/);
     for (const method of ['', 'GET ', 'G\r\nX', 'GET\u010a', 'GE:T']) assertRefused({ method }, /is no token/);
+    for (const host of ['', 'a\r\nX: y', 'a b', 'user@a', 'a/', 'a:b', 'é', '[::1', undefined as unknown as string]) {
+      assertRefused({ host }, /^host .* is not of the form host:port/);
+    }
+    for (const absolute of ['http://', 'http://a\r\nX: y', 'http://user@a', 'http://a/b', 'ftp://a', 'a']) {
+      assertRefused({ absolute }, /is not of the form http:/);
+    }
     assertRefused({ method: 5 as unknown as string }, /is no token/);
     assertRefused({ target: undefined as unknown as string }, /must be a string/);
   });
@@ -72,6 +86,22 @@ suite('the fields', () => {
     const fixed = new HTTPHeaders({ 'Proxy-Authorization': 'Basic eA==' });
     const text = encode({ fixed, headers: { A: 'b' } });
     assert.equal(text, `GET / HTTP/1.1\r\nHost: x\r\nProxy-Authorization: Basic eA==\r\nA: b\r\n${IDENTITY}\r\n`);
+    assert.match(encode({ fixed }), /\r\nProxy-Authorization: Basic eA==\r\n/);
+  });
+
+  test('that all requests have give way to those of this one, and must agree with it as well', () => {
+    const fixed = (name: string, value: string): Partial<RequestHead> => ({
+      fixed: new HTTPHeaders({ [name]: value }),
+    });
+    const text = encode({ ...fixed('User-Agent', 'all'), headers: { 'user-agent': 'this' } });
+    assert.deepEqual(text.match(/user-agent: .*/gi), ['user-agent: this']);
+    assertRefused(fixed('Content-Length', '5'), /contradicts the body \(none\)/);
+    assertRefused(fixed('Transfer-Encoding', 'chunked'), /contradicts the body/);
+    assertRefused(fixed('Host', 'other'), /not this connection's/);
+    const { fixed: close } = fixed('Connection', 'close');
+    assert.ok(
+      encodeRequestHead({ method: 'GET', target: '/', host: 'x', framing: { kind: 'none' }, fixed: close }).close,
+    );
   });
 
   test("have the caller's Accept-Encoding in place of identity", () => {
@@ -120,8 +150,30 @@ suite('the fields', () => {
     assertRefused({ headers: { Host: 'other' } }, /not this connection's/);
     assertRefused({ headers: { Expect: '100-continue' } }, /use the option expect100/);
     assertRefused({ headers: { Upgrade: 'h2c' } }, /use the option upgrade/);
-    assertRefused({ headers: { TE: 'trailers, chunked;q=1' } }, /must not stand in TE/);
-    assert.match(encode({ headers: { TE: 'trailers' } }), /TE: trailers\r\n/);
+  });
+
+  test('ask for trailers, and for no coding, with TE; proxies are told that it is for them [RFC 9110 10.1.4]', () => {
+    for (const value of ['chunked', 'trailers, chunked;q=1', 'gzip', 'trailers;q=0.5']) {
+      assertRefused({ headers: { TE: value } }, /it may say "trailers"/);
+    }
+    const fields = (headers: RequestHead['headers']): string =>
+      encode({ headers }).slice('GET / HTTP/1.1\r\nHost: x\r\n'.length);
+    assert.equal(fields({ te: 'Trailers' }), `te: Trailers\r\nConnection: TE\r\n${IDENTITY}\r\n`);
+    assert.equal(
+      fields({ TE: 'trailers', Connection: 'close' }),
+      `TE: trailers\r\nConnection: close\r\nConnection: TE\r\n${IDENTITY}\r\n`,
+    );
+    assert.equal(
+      fields({ Connection: 'close, te', TE: 'trailers' }),
+      `Connection: close, te\r\nTE: trailers\r\n${IDENTITY}\r\n`,
+    );
+  });
+
+  test('with credentials do not go with TRACE, whose response would show them [RFC 9110 9.3.8]', () => {
+    for (const name of ['Authorization', 'cookie', 'PROXY-AUTHORIZATION']) {
+      assertRefused({ method: 'TRACE', headers: { [name]: 's3cret' } }, /^\S+ must not be sent with TRACE/);
+    }
+    assert.match(encode({ method: 'TRACE', headers: { 'Max-Forwards': 0 } }), /Max-Forwards: 0/);
   });
 
   test('cannot be broken out of', () => {
@@ -156,6 +208,12 @@ suite('an upgrade [RFC 9110 7.8]', () => {
 });
 
 suite('bodies that cannot be', () => {
+  test('have a length that is none', () => {
+    for (const length of [-1, 1.5, Number.NaN, 2 ** 53, '5' as unknown as number]) {
+      assertRefused({ framing: { kind: 'length', length } }, /must be a whole number/);
+    }
+  });
+
   test('TRACE has none [RFC 9110 9.3.8]', () => {
     assertRefused({ method: 'TRACE', framing: { kind: 'length', length: 1 } }, /TRACE request has no body/);
   });
