@@ -5,10 +5,11 @@
 import { type HeadersInit, HTTPHeaders } from '../http1/headers.ts';
 import { checkedHostname, checkedPort } from './authority.ts';
 
-/** An HTTP proxy: where it is, and fields for it alone (in CONNECT, or beside each request in absolute-form). */
+/** An HTTP proxy: where it is, and fields for it alone. */
 export interface ProxyOptions {
   readonly hostname: string;
   readonly port: number;
+  /** They stand in CONNECT, or in each request in absolute-form that has no field of that name itself. */
   readonly headers?: HeadersInit | undefined;
 }
 
@@ -23,7 +24,17 @@ export interface HTTPProxy {
 export function proxyFrom(proxy: string | URL | ProxyOptions): HTTPProxy {
   if (typeof proxy === 'string' || proxy instanceof URL) return fromURL(proxy);
   const { hostname, port, headers } = proxy;
-  return { hostname: checkedHostname(hostname), port: checkedPort(port), headers: new HTTPHeaders(headers) };
+  return { hostname: checkedHostname(hostname), port: checkedPort(port), headers: fieldsForAll(headers) };
+}
+
+/** What is said of one message cannot be said of all. */
+const OF_ONE_MESSAGE = ['Content-Length', 'Expect', 'Host', 'TE', 'Transfer-Encoding', 'Upgrade'] as const;
+
+function fieldsForAll(init: HeadersInit | undefined): HTTPHeaders {
+  const headers = new HTTPHeaders(init);
+  const name = OF_ONE_MESSAGE.find((each) => headers.has(each));
+  if (name !== undefined) throw new TypeError(`${name} cannot be among the proxy's headers: it is about one request`);
+  return headers;
 }
 
 function fromURL(text: string | URL): HTTPProxy {
@@ -35,7 +46,13 @@ function fromURL(text: string | URL): HTTPProxy {
   }
   const headers = new HTTPHeaders();
   if (username !== '' || password !== '') {
-    const credentials = `${decoded(username)}:${decoded(password)}`;
+    const [user, secret] = [decoded(username), decoded(password)];
+    if (user.includes(':') || /\p{Cc}/u.test(user + secret)) {
+      throw new TypeError(
+        "the proxy's user name holds a colon, or it or the password a control character (RFC 7617 2)",
+      );
+    }
+    const credentials = `${user}:${secret}`;
     // UTF-8, as RFC 7617 2.1 lets servers ask for and those of today expect.
     headers.set('Proxy-Authorization', `Basic ${Buffer.from(credentials, 'utf8').toString('base64')}`);
   }

@@ -45,6 +45,16 @@ describe('plain HTTP through a proxy', () => {
     second.check();
   });
 
+  test("gives a request's own field in place of the proxy's", () => {
+    using proxy = proxyExpecting(
+      'GET http://origin.invalid/ HTTP/1.1\r\nHost: origin.invalid\r\nX-Proxy: y\r\nAuthorization: Bearer origin\r\n' +
+        'Accept-Encoding: identity\r\n\r\n',
+    );
+    const headers = { 'X-Proxy': 'y', authorization: 'of the proxy' };
+    request({ proxy: { hostname: proxy.hostname, port: proxy.port, headers } }, '/');
+    proxy.check();
+  });
+
   test('cannot be led elsewhere by a path', () => {
     for (const path of ['@evil.example/', '.evil.example/', ':81/']) {
       using connection = new HTTPConnection('host', { proxy: 'http://127.0.0.1:1' });
@@ -63,6 +73,16 @@ describe('a proxy that cannot be', () => {
       [{ hostname: 'a b', port: 1 }, /no host name/],
       [{ hostname: 'a', port: 0 }, /port must be/],
       [{ hostname: 'a', port: 1, headers: { A: 'b\r\nc' } }, /field A holds/],
+      // Of one message each: they would stand in all of them.
+      ...['Content-Length', 'transfer-encoding', 'HOST', 'Expect', 'Upgrade', 'TE'].map(
+        (name): [HTTPConnectionOptions['proxy'], RegExp] => [
+          { hostname: 'a', port: 1, headers: { [name]: '5' } },
+          /cannot be among the proxy's headers/,
+        ],
+      ),
+      ['http://us%3Aer:s3cret@proxy', /user name holds a colon/],
+      ['http://user:s3cret%0D%0A@proxy', /control character \(RFC 7617 2\)/],
+      ['http://us%00er@proxy', /control character/],
     ];
     for (const [proxy, message] of wrong) {
       assert.throws(
