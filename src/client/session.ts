@@ -208,7 +208,7 @@ export class Session implements BodySource {
       const result = this.#sendOnce(this.#transport);
       if (result === WOULD_BLOCK) return false;
       if (result < 0) throw this.#sendFailure(result);
-      this.protocol.bytesSent += result;
+      this.protocol.sent(result);
     }
     return true;
   }
@@ -404,7 +404,6 @@ export class Session implements BodySource {
     if (received <= 0) {
       return this.#noteEnd(received) ? this.#readBody(body, target, offset, length) : undefined;
     }
-    this.protocol.bytesReceived += received;
     this.protocol.receivedBody(body, received);
     if (body.complete) this.#bodyEnded();
     return received;
@@ -474,7 +473,6 @@ export class Session implements BodySource {
     const count = (this.#transport as Transport).receive(buffer.bytes, buffer.end, room);
     if (count <= 0) return this.#noteEnd(count);
     buffer.filled(count);
-    this.protocol.bytesReceived += count;
     return true;
   }
 

@@ -71,7 +71,7 @@ class TunnelExchange {
       const count = queue.sendTo(this.#transport);
       if (count === WOULD_BLOCK) yield* coWait(this.#transport.sendNeeds, 'tunnel');
       else if (count < 0) throw this.#failed(count, 'send');
-      else this.#protocol.bytesSent += count;
+      else this.#protocol.sent(count);
     }
   }
 
@@ -113,7 +113,6 @@ class TunnelExchange {
       if (count < 0) throw this.#failed(count, 'recv');
       if (count === 0) this.#protocol.receivedEnd();
       buffer.filled(count);
-      this.#protocol.bytesReceived += count;
       return count;
     }
   }

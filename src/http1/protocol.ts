@@ -38,6 +38,8 @@ interface Exchange {
   readonly upgrade: string | undefined;
   /** Where its first byte stands in all that was ever encoded for this connection. */
   readonly offset: number;
+  /** How much had been received when it was encoded, or, as far as the caller says so, when its first byte left. */
+  receivedBefore: number;
 }
 
 export interface Request {
@@ -74,14 +76,12 @@ export interface ClientProtocolOptions {
 }
 
 const NO_BODY: RequestFraming = { kind: 'none' };
+const ANSWERS_NOTHING = 'the server sent bytes that answer no request';
 
 export class ClientProtocol {
   /** Bytes received and not yet understood. The caller fills it. */
   readonly buffer: ReceiveBuffer;
   readonly limits: Limits;
-  /** Bytes that have left for good, and that have come: kept by the caller, reported in errors. */
-  bytesSent = 0;
-  bytesReceived = 0;
   readonly #host: string;
   readonly #absolute: string | undefined;
   readonly #fixed: HTTPHeaders | undefined;
@@ -102,6 +102,9 @@ export class ClientProtocol {
   /** The exchange whose request will not be sent to its end, if there is one. */
   #brokenOff: { readonly exchange: Exchange | undefined; readonly why: string } | undefined;
   #bytesEncoded = 0;
+  #bytesSent = 0;
+  /** Of the bytes that were received, those that never were in the buffer. */
+  #bytesPastBuffer = 0;
   #informationalBytes = 0;
   /** How the peer's stream has ended, if it has. */
   #end: 'orderly' | 'failed' | undefined;
@@ -126,6 +129,15 @@ export class ClientProtocol {
     return this.#receiveState;
   }
 
+  /** Bytes that have left for good, as far as {@link sent} was told. */
+  get bytesSent(): number {
+    return this.#bytesSent;
+  }
+
+  get bytesReceived(): number {
+    return this.buffer.received + this.#bytesPastBuffer;
+  }
+
   /** Whether a response, or a part of one, is still to be read. */
   get responsePending(): boolean {
     return this.#pending.length > 0 || this.#current !== undefined;
@@ -144,14 +156,14 @@ export class ClientProtocol {
   /** Whether none of the requests that wait for a response has begun to be sent. */
   get allUnsent(): boolean {
     const [oldest] = this.#pending;
-    return oldest !== undefined && oldest.offset >= this.bytesSent && this.#current === undefined;
+    return oldest !== undefined && oldest.offset >= this.#bytesSent && this.#current === undefined;
   }
 
   /** Whether the request that is to be answered next has left in part: an answer comes early then. */
   get halfSent(): boolean {
     const [oldest, next] = this.#pending;
-    if (oldest === undefined || this.bytesSent <= oldest.offset || this.#receiveState !== 'idle') return false;
-    return this.awaitingBody || this.bytesSent < (next?.offset ?? this.#bytesEncoded);
+    if (oldest === undefined || this.#bytesSent <= oldest.offset || this.#receiveState !== 'idle') return false;
+    return this.awaitingBody || this.#bytesSent < (next?.offset ?? this.#bytesEncoded);
   }
 
   /** Whether the body of the request that is to be answered next has not been brought to its end. */
@@ -197,7 +209,14 @@ export class ClientProtocol {
     const idle = !this.responsePending;
     this.#advanceSend(requestEvent(method, request));
     this.#encoder = encoderFor(framing);
-    this.#latest = { method, path, close, upgrade, offset: this.#bytesEncoded };
+    this.#latest = {
+      method,
+      path,
+      close,
+      upgrade,
+      offset: this.#bytesEncoded,
+      receivedBefore: this.buffer.received,
+    };
     this.#pending.push(this.#latest);
     this.#bytesEncoded += text.length;
     if (idle) this.assertQuiet();
@@ -215,7 +234,7 @@ export class ClientProtocol {
   assertQuiet(): void {
     const noise = this.buffer.length > 0;
     if (!noise && this.#end === undefined) return;
-    const why = noise ? 'the server sent bytes that answer no request' : 'the server closed the idle connection';
+    const why = noise ? ANSWERS_NOTHING : 'the server closed the idle connection';
     const error = this.connectionClosed(why, 'idle', this.#failure);
     this.fail(error);
     throw error;
@@ -258,6 +277,17 @@ export class ClientProtocol {
     this.#advanceSend('close');
   }
 
+  /** `count` more of the bytes that the calls above returned have left for good. */
+  sent(count: number): void {
+    const before = this.#bytesSent;
+    this.#bytesSent += count;
+    for (let index = this.#pending.length - 1; index >= 0; index--) {
+      const exchange = this.#pending[index] as Exchange;
+      if (exchange.offset < before) break;
+      if (exchange.offset < this.#bytesSent) exchange.receivedBefore = this.buffer.received;
+    }
+  }
+
   /** Nothing can be sent any more; what the server sent before can still be received. */
   sendFailed(cause: unknown): void {
     this.#advanceSend('fail');
@@ -274,9 +304,10 @@ export class ClientProtocol {
   earlyStatus(): number | undefined {
     // Anew each time, since `onInformational` may read responses itself.
     while (this.#earlyHead === undefined && this.halfSent && !this.#sendState.startsWith('await-')) {
-      const head = this.#parseHead();
+      const exchange = this.#pending[0] as Exchange;
+      const head = this.#parseHead(exchange);
       if (head === undefined) return undefined;
-      if (isInformational(head.status)) this.#informational(this.#pending[0] as Exchange, head);
+      if (isInformational(head.status)) this.#informational(exchange, head);
       else this.#earlyHead = head;
     }
     return this.#earlyHead?.status;
@@ -298,7 +329,7 @@ export class ClientProtocol {
     for (;;) {
       // Anew each time, since `onInformational` may read responses itself.
       const exchange = this.#nextExchange();
-      const head = this.#earlyHead ?? this.#parseHead();
+      const head = this.#earlyHead ?? this.#parseHead(exchange);
       this.#earlyHead = undefined;
       if (head === undefined) {
         this.#assertMoreToCome();
@@ -332,6 +363,7 @@ export class ClientProtocol {
 
   /** `count` body bytes have been received straight into the caller's memory (at most `body.direct`). */
   receivedBody(body: BodyDecoder, count: number): void {
+    this.#bytesPastBuffer += count;
     body.received(count);
     this.#bodyProgress(body);
   }
@@ -433,13 +465,19 @@ export class ClientProtocol {
     return exchange;
   }
 
-  #parseHead(): ResponseHead | undefined {
+  #parseHead(exchange: Exchange): ResponseHead | undefined {
+    const begin = this.buffer.received - this.buffer.length;
+    let head: ResponseHead | undefined;
     try {
-      return this.#parser.parse(this.buffer);
+      head = this.#parser.parse(this.buffer);
     } catch (error) {
       this.fail(error);
       throw error;
     }
+    // RFC 9112 9.2: what was there before the request, or while none of it has left, is no answer to it.
+    const unasked = begin < exchange.receivedBefore || (this.#bytesSent > 0 && exchange.offset >= this.#bytesSent);
+    if (head !== undefined && unasked) throw this.#cutShort(ANSWERS_NOTHING);
+    return head;
   }
 
   /** @throws ConnectionClosed if the peer's stream has ended before the head that is waited for did */

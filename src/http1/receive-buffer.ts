@@ -11,10 +11,15 @@ export class ReceiveBuffer {
   bytes: Buffer;
   start = 0;
   end = 0;
+  /** How many bytes were ever put in. */
+  received = 0;
   readonly #window: Buffer;
 
-  /** @param size the window in bytes, at least 1 */
+  /** @param size the window in bytes @throws TypeError unless it is a whole number >= 1 */
   constructor(size: number) {
+    if (!Number.isSafeInteger(size) || size < 1) {
+      throw new TypeError(`the receive buffer's size must be a whole number >= 1, got ${String(size)}`);
+    }
     this.#window = Buffer.allocUnsafeSlow(size);
     this.bytes = this.#window;
   }
@@ -38,6 +43,7 @@ export class ReceiveBuffer {
   /** `count` bytes have been written at the end. */
   filled(count: number): void {
     this.end += count;
+    this.received += count;
   }
 
   /** `count` bytes at the start are done with. */

@@ -236,6 +236,25 @@ describe('an idle connection [RFC 9112 9.2, 9.5]', () => {
     server.check();
   });
 
+  for (const collected of [false, true]) {
+    const when = collected ? 'was only collected by then' : 'was made while that body was still to be read';
+    test(`with a response behind another one's body does not answer a request that ${when}`, () => {
+      using server = startScriptedServer([
+        [expectHead(), send(ok('real') + ok('POISON')), ...(collected ? [] : [expectHead()]), expectEnd()],
+      ]);
+      using connection = connectionTo(server);
+      connection.sendRequest('GET', '/1');
+      connection.readResponse();
+      if (collected) connection.cork();
+      connection.sendRequest('GET', '/2');
+      assert.equal(connection.readText(), 'real');
+      const lost = [collected ? '!GET /2' : 'GET /2'];
+      assert.throws(() => connection.readResponse(), connectionClosed({ phase: 'receive', lost }));
+      connection.disconnect();
+      server.check();
+    });
+  }
+
   test('with surplus bytes right behind a response is not used again', () => {
     using server = startScriptedServer([[expectHead(), send(`${ok('real')}\r\n`), expectEnd()]]);
     using connection = connectionTo(server);

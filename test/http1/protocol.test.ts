@@ -78,8 +78,10 @@ suite('pipelining [RFC 9112 9.3.2]', () => {
     bring(protocol, 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n');
     const body = protocol.nextResponse()?.body;
     assert.ok(body);
+    const { bytesReceived } = protocol;
     protocol.receivedBody(body, 5);
     assert.equal(protocol.responsePending, false);
+    assert.equal(protocol.bytesReceived - bytesReceived, 5);
   });
 
   test('bodies without bytes need no reading', () => {
@@ -168,7 +170,7 @@ suite('a response to a request that is still being sent [RFC 9112 9.5]', () => {
   /** A PUT with a body of ten bytes, four of which have been made and so many bytes of all have left. */
   function uploading(options: Partial<ClientProtocolOptions> = {}): ClientProtocol {
     const protocol = start(options);
-    protocol.bytesSent = protocol.sendRequest('PUT', '/', ANNOUNCED).length;
+    protocol.sent(protocol.sendRequest('PUT', '/', ANNOUNCED).length);
     protocol.sendData(Buffer.from('four'));
     return protocol;
   }
@@ -190,9 +192,9 @@ suite('a response to a request that is still being sent [RFC 9112 9.5]', () => {
     const unsent = start();
     unsent.sendRequest('PUT', '/', ANNOUNCED);
     const sent = start();
-    sent.bytesSent = sent.sendRequest('GET', '/').length;
+    sent.sent(sent.sendRequest('GET', '/').length);
     const second = start();
-    second.bytesSent = second.sendRequest('GET', '/1').length + 1;
+    second.sent(second.sendRequest('GET', '/1').length + 1);
     second.sendRequest('PUT', '/2', ANNOUNCED);
     for (const protocol of [start(), unsent, sent, second]) {
       bring(protocol, refusal);
@@ -206,7 +208,7 @@ suite('a response to a request that is still being sent [RFC 9112 9.5]', () => {
   test('leaves what the request waits for to nextResponse: 100 (Continue)', () => {
     const protocol = start();
     protocol.sendRequest('PUT', '/', EXPECTING);
-    protocol.bytesSent = 1;
+    protocol.sent(1);
     bring(protocol, 'HTTP/1.1 100 Continue\r\n\r\n');
     assert.deepEqual([protocol.halfSent, protocol.earlyStatus()], [true, undefined]);
     assert.equal(protocol.nextResponse()?.head.status, 100);
@@ -214,7 +216,7 @@ suite('a response to a request that is still being sent [RFC 9112 9.5]', () => {
 
   test('is the last one where the request is broken off, and the requests behind it are lost', () => {
     const protocol = start();
-    protocol.bytesSent = protocol.sendRequest('PUT', '/1', { framing: { kind: 'length', length: 2 } }).length + 1;
+    protocol.sent(protocol.sendRequest('PUT', '/1', { framing: { kind: 'length', length: 2 } }).length + 1);
     protocol.sendData(Buffer.from('ab'));
     protocol.sendRequest('GET', '/2');
     bring(protocol, refusal);
@@ -367,7 +369,7 @@ suite('the end of a connection [RFC 9112 9.6]', () => {
     const protocol = start();
     protocol.sendRequest('GET', '/1');
     protocol.sendRequest('POST', '/2');
-    protocol.bytesSent = 1000;
+    protocol.sent(1000);
     bring(protocol, ok('one', 'Connection: close\r\n') + ok('two'));
     const response = protocol.nextResponse();
     assert.ok(response);
@@ -468,9 +470,55 @@ suite('the end of a connection [RFC 9112 9.6]', () => {
     }
   });
 
+  test('bytes behind a response answer no request that is made while its body is still to be read [RFC 9112 9.2]', () => {
+    const protocol = start();
+    protocol.sendRequest('GET', '/1');
+    bring(protocol, ok('one') + ok('stale'));
+    const response = protocol.nextResponse();
+    assert.ok(response);
+    protocol.sendRequest('GET', '/2');
+    assert.equal(readBody(protocol, response), 'one');
+    assert.throws(() => protocol.nextResponse(), {
+      name: 'ConnectionClosed',
+      message: /^the server sent bytes that answer no request/,
+    });
+    assert.throws(() => protocol.sendRequest('GET', '/3'), { name: 'ConnectionClosed' });
+  });
+
+  test('nor one that has not begun to leave by then, as far as that is known', () => {
+    for (const left of [0, 10]) {
+      const protocol = start();
+      protocol.sent(protocol.sendRequest('GET', '/1').length);
+      protocol.sendRequest('GET', '/2');
+      // The second request has been collected, and is sent, if at all, when what does not answer it is there.
+      bring(protocol, ok('one') + ok('stale'));
+      protocol.sent(left);
+      assert.equal(receive(protocol).body, 'one');
+      assert.throws(() => protocol.nextResponse(), {
+        name: 'ConnectionClosed',
+        message: /^the server sent bytes that answer no request/,
+        lostRequests: [{ method: 'GET', path: '/2', mayHaveBeenProcessed: left > 0 }],
+      });
+    }
+  });
+
+  test('but a request that has begun to leave can be answered before it has left', () => {
+    const protocol = start();
+    const first = protocol.sendRequest('GET', '/1').length;
+    protocol.sendRequest('GET', '/2');
+    protocol.sendRequest('GET', '/3');
+    protocol.sent(first + 1);
+    bring(protocol, ok('one') + ok('two'));
+    protocol.sent(1000);
+    assert.deepEqual([receive(protocol).body, receive(protocol).body], ['one', 'two']);
+    bring(protocol, ok('three'));
+    assert.equal(receive(protocol).body, 'three');
+    assert.equal(protocol.bytesReceived, ok('one').length + ok('two').length + ok('three').length);
+  });
+
   test('requests of which no byte has left cannot have been processed', () => {
     const protocol = start();
-    protocol.bytesSent += protocol.sendRequest('GET', '/1').length;
+    protocol.sent(protocol.sendRequest('GET', '/1').length);
     protocol.sendRequest('GET', '/2');
     const error = protocol.connectionClosed('lost', 'send');
     assert.equal(error.message, 'lost; 2 requests not answered in full');
@@ -659,7 +707,7 @@ suite('what can be asked of the protocol', () => {
     assert.equal(protocol.allUnsent, false);
     const text = protocol.sendRequest('GET', '/');
     assert.equal(protocol.allUnsent, true);
-    protocol.bytesSent = text.length;
+    protocol.sent(text.length);
     assert.equal(protocol.allUnsent, false);
     bring(protocol, ok('body'));
     assert.equal(protocol.nextResponse()?.body, protocol.body);

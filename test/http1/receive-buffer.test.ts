@@ -42,6 +42,21 @@ test('it grows only when unconsumed bytes fill it, and goes back to its size whe
   assert.equal(buffer.bytes.length, 2);
 });
 
+test('its size is a whole number of bytes, at least one', () => {
+  for (const size of [0, -1, 1.5, Number.NaN]) {
+    assert.throws(() => new ReceiveBuffer(size), { name: 'TypeError', message: /whole number >= 1/ });
+  }
+});
+
+test('it counts all that was ever put in', () => {
+  const buffer = new ReceiveBuffer(4);
+  buffer.push(Buffer.from('abcdef'));
+  buffer.clear();
+  buffer.makeRoom();
+  buffer.filled(2);
+  assert.equal(buffer.received, 8);
+});
+
 test('clear forgets all bytes', () => {
   const buffer = new ReceiveBuffer(4);
   buffer.push(Buffer.from('abc'));

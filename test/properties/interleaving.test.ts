@@ -96,6 +96,8 @@ class Model {
   #encoded = 0;
   /** Paths of requests without a final response, oldest first. */
   readonly #unanswered: string[] = [];
+  /** How much had been brought when each request was made. */
+  readonly #broughtBefore = new Map<string, number>();
   #body: BodyDecoder | undefined;
 
   constructor(wire: string) {
@@ -143,7 +145,7 @@ class Model {
         protocol[next.do](new Error('reset'));
         break;
       case 'sentAll':
-        protocol.bytesSent = this.#encoded;
+        protocol.sent(this.#encoded - protocol.bytesSent);
         break;
       default:
         protocol[next.do]();
@@ -172,6 +174,7 @@ class Model {
     assert.ok(text.startsWith(`${method} ${path} HTTP/1.1\r\n`) && text.endsWith('\r\n\r\n'));
     this.#requests++;
     this.#encoded += text.length;
+    this.#broughtBefore.set(path, this.#brought);
     this.#unanswered.push(path);
   }
 
@@ -186,6 +189,8 @@ class Model {
     if (response === undefined) return;
     assert.equal(receiveState, 'idle', 'a response was given in a wrong state');
     assert.equal(response.path, this.#unanswered[0], 'the response is not of the oldest request');
+    const begin = this.#brought - this.#protocol.buffer.length - response.head.byteLength;
+    assert.ok(begin >= (this.#broughtBefore.get(response.path) ?? 0), 'the response was there before its request');
     if (response.head.status === 100) return;
     this.#unanswered.shift();
     this.#body = response.body;
