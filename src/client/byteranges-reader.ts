@@ -33,9 +33,13 @@ export class ByterangesReader {
   readonly #connection: HTTPConnection;
   /** Undefined for a response with one range, which is its body. */
   readonly #decoder: ByterangesDecoder | undefined;
-  #only: RangePart | null | undefined;
+  /** That range, until it has been returned, and how many of its bytes have not been read since then. */
+  #only: RangePart | null = null;
+  #left = 0;
+  /** Null has been returned: what the connection reads now is another response's. */
+  #done = false;
 
-  /** @throws InvalidResponse if the response is no 206, or names neither a range nor a boundary */
+  /** @throws InvalidResponse if the response is no 206, names neither a range nor a boundary, or a range of another length */
   constructor(connection: HTTPConnection, response: HTTPResponse) {
     if (response.status !== 206)
       throw new InvalidResponse(`status ${response.status} has no ranges: that would be 206`);
@@ -43,7 +47,7 @@ export class ByterangesReader {
     this.promises = new ByterangesPromises(this);
     const contentType = response.headers.get('Content-Type');
     if (/^multipart\//i.test(contentType ?? '')) this.#decoder = new ByterangesDecoder(contentType, DEFAULT_LIMITS);
-    else this.#only = rangePart(response.headers);
+    else this.#only = onlyRange(response);
   }
 
   /**
@@ -51,15 +55,18 @@ export class ByterangesReader {
    * @throws InvalidResponse, and what reading a body throws
    */
   *coNextPart(): Coroutine<RangePart | null> {
-    const part = this.#decoder === undefined ? this.#takeOnly() : yield* this.#coDecoded(this.#decoder);
-    if (part === null) yield* this.#connection.coDiscard();
-    return part;
+    if (this.#done) return null;
+    const part = this.#decoder === undefined ? yield* this.#coTakeOnly() : yield* this.#coDecoded(this.#decoder);
+    if (part !== null) return part;
+    yield* this.#connection.coDiscard();
+    this.#done = true;
+    return null;
   }
 
   /** Up to `length` bytes of this range, at least one; empty at its end. @throws as {@link coNextPart} */
   *coRead(length: number = READ_SIZE): Coroutine<Buffer> {
     const decoder = this.#decoder;
-    if (decoder === undefined) return yield* this.#connection.coRead(length);
+    if (decoder === undefined) return yield* this.#coReadOnly(length);
     for (;;) {
       const target = Buffer.allocUnsafe(Math.min(length, READ_SIZE));
       const count = decoder.read(target, 0, target.length);
@@ -93,10 +100,24 @@ export class ByterangesReader {
     return this.#connection.runBlocking(this.coReadAll());
   }
 
-  #takeOnly(): RangePart | null {
-    const part = this.#only ?? null;
+  *#coTakeOnly(): Coroutine<RangePart | null> {
+    const part = this.#only;
     this.#only = null;
-    return part;
+    if (part !== null) {
+      this.#left = part.length;
+      return part;
+    }
+    while (this.#left > 0) yield* this.#coReadOnly(READ_SIZE);
+    if ((yield* this.#connection.coRead(1)).length > 0) throw lengthMismatch('longer');
+    return null;
+  }
+
+  *#coReadOnly(length: number): Coroutine<Buffer> {
+    if (this.#left === 0) return EMPTY;
+    const bytes = yield* this.#connection.coRead(Math.min(length, this.#left));
+    if (bytes.length === 0 && length > 0) throw lengthMismatch('shorter');
+    this.#left -= bytes.length;
+    return bytes;
   }
 
   *#coDecoded(decoder: ByterangesDecoder): Coroutine<RangePart | null> {
@@ -112,6 +133,17 @@ export class ByterangesReader {
     if (bytes.length === 0) throw new InvalidResponse('the body ended before the last boundary (RFC 2046 5.1.1)');
     decoder.push(bytes);
   }
+}
+
+/** The range of a response that is no multipart. @throws InvalidResponse if its length is announced as another one */
+function onlyRange({ headers, length }: HTTPResponse): RangePart {
+  const part = rangePart(headers);
+  if (length !== null && length !== part.length) throw lengthMismatch(length < part.length ? 'shorter' : 'longer');
+  return part;
+}
+
+function lengthMismatch(than: 'shorter' | 'longer'): InvalidResponse {
+  return new InvalidResponse(`the body is ${than} than the range that Content-Range announced (RFC 9110 14.4)`);
 }
 
 /** The operations of a ByterangesReader as promises. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { ByterangesReader, HTTPConnection } from 'dugong';
-import { expectHead, type ScriptedServer, send, startScriptedServer } from '../support/scripted-server.ts';
+import { ok } from '../support/messages.ts';
+import { close, expectHead, type ScriptedServer, send, startScriptedServer } from '../support/scripted-server.ts';
 
 const PARTS = [
   '--B\r\nContent-Range: bytes 0-4/1000\r\n\r\nhello\r\n',
@@ -61,6 +62,66 @@ suite('the ranges of a 206 response [RFC 9110 15.3.7]', () => {
     assert.equal(ranges.readAll().toString(), 'world');
     assert.equal(ranges.nextPart(), null);
     assert.equal(connection.readResponse().status, 204);
+  });
+
+  const closing = (fields: string, body: string): string => `HTTP/1.1 206 Partial Content\r\n${fields}\r\n\r\n${body}`;
+
+  /** A reader of a response with one range of 5 bytes, whose body is what `fields` and `bytes` make it. */
+  function single(fields: string, bytes: string): { ranges: ByterangesReader; [Symbol.dispose](): void } {
+    const server = startScriptedServer([
+      [expectHead(), send(closing(`Content-Range: bytes 0-4/1000${fields}`, bytes)), close()],
+    ]);
+    const connection = new HTTPConnection(server.hostname, { port: server.port });
+    const dispose = (): void => {
+      connection.disconnect();
+      server.stop();
+    };
+    connection.sendRequest('GET', '/');
+    try {
+      return { ranges: new ByterangesReader(connection, connection.readResponse()), [Symbol.dispose]: dispose };
+    } catch (error) {
+      dispose();
+      throw error;
+    }
+  }
+
+  test('that is a single one is as long as its Content-Range says [RFC 9110 14.4]', () => {
+    for (const [bytes, than] of [
+      ['hell', 'shorter'],
+      ['hello!', 'longer'],
+    ] as const) {
+      const mismatch = { name: 'InvalidResponse', message: new RegExp(`body is ${than} than the range`) };
+      assert.throws(() => single(`\r\nContent-Length: ${bytes.length}`, bytes), mismatch);
+      // Its length is known at its end only.
+      using unknown = single('', bytes);
+      unknown.ranges.nextPart();
+      assert.throws(() => {
+        unknown.ranges.readAll();
+        unknown.ranges.nextPart();
+      }, mismatch);
+    }
+    using whole = single('', 'hello');
+    assert.equal(whole.ranges.read().length, 0, 'there is no part yet');
+    whole.ranges.nextPart();
+    assert.equal(whole.ranges.read(0).length, 0);
+    assert.equal(whole.ranges.readAll().toString(), 'hello');
+    assert.equal(whole.ranges.nextPart(), null);
+    using skipped = single('', 'hello');
+    skipped.ranges.nextPart();
+    assert.equal(skipped.ranges.nextPart(), null);
+  });
+
+  test('are at their end for good: the next response is not touched', () => {
+    for (const response of [MULTIPART, SINGLE]) {
+      using server = startScriptedServer([[expectHead(), expectHead(), send(response + ok('next'))]]);
+      using connection = requestTwice(server);
+      const ranges = new ByterangesReader(connection, connection.readResponse());
+      while (ranges.nextPart() !== null);
+      assert.equal(connection.readResponse().status, 200);
+      assert.equal(ranges.nextPart(), null);
+      assert.equal(ranges.read().length, 0);
+      assert.equal(connection.readText(), 'next');
+    }
   });
 
   test('are none in a response of another status, or in a body that ends too early', () => {
