@@ -180,9 +180,12 @@ answerCalls<ProxyServerCalls>({
     const { server, sockets } = find(id);
     const closed = new Promise((resolve) => server.close(resolve));
     // Node 20's worker does not end while requests of a TLS socket are under way: each has to be closed, and from the top.
-    const gone = [...sockets]
-      .reverse()
-      .map((socket) => new Promise((resolve) => socket.destroy().once('close', resolve)));
+    // A TLS socket that is on its way to its end can come to it inside of destroy().
+    const gone = [...sockets].reverse().map((socket) => {
+      const end = new Promise((resolve) => socket.once('close', resolve));
+      socket.destroy();
+      return end;
+    });
     await Promise.all([closed, ...gone]);
   },
 });
