@@ -106,6 +106,8 @@ export class ClientProtocol {
   /** Of the bytes that were received, those that never were in the buffer. */
   #bytesPastBuffer = 0;
   #informationalBytes = 0;
+  /** The latest response was of HTTP/1.0. */
+  #peerIsHTTP10 = false;
   /** How the peer's stream has ended, if it has. */
   #end: 'orderly' | 'failed' | undefined;
   /** What made the connection unusable. */
@@ -206,6 +208,11 @@ export class ClientProtocol {
       upgrade,
     });
     if (this.#sendState !== 'idle') throw this.#refusedSend('a new request');
+    if (framing.kind === 'chunked' && this.#peerIsHTTP10) {
+      throw new StateError(
+        'a chunked body cannot be sent: the server speaks HTTP/1.0, which has no chunks (RFC 9112 6.1); announce its length',
+      );
+    }
     const idle = !this.responsePending;
     this.#advanceSend(requestEvent(method, request));
     this.#encoder = encoderFor(framing);
@@ -546,6 +553,7 @@ export class ClientProtocol {
     const body = decoderFor(framing, this.limits);
     this.#pending.shift();
     this.#informationalBytes = 0;
+    this.#peerIsHTTP10 = minorVersion === 0;
     if (framing.kind === 'tunnel') {
       this.#advanceSend('switch');
       this.#advanceReceive('switch');

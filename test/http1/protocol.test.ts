@@ -279,6 +279,23 @@ suite('request bodies', () => {
   });
 });
 
+suite('a server of HTTP/1.0', () => {
+  test('gets no chunks once that is known, but bodies of announced length [RFC 9112 6.1]', () => {
+    const protocol = start();
+    const chunked = { framing: { kind: 'chunked' } } as const;
+    protocol.sendRequest('PUT', '/1', chunked);
+    protocol.endBody();
+    bring(protocol, ok('', 'Connection: keep-alive\r\n').replace('1.1', '1.0'));
+    assert.equal(protocol.nextResponse()?.head.minorVersion, 0);
+    assert.throws(() => protocol.sendRequest('PUT', '/2', chunked), { name: 'StateError', message: /HTTP\/1\.0/ });
+    protocol.sendRequest('PUT', '/2', ANNOUNCED);
+    protocol.sendData(Buffer.alloc(10));
+    bring(protocol, ok(''));
+    assert.equal(protocol.nextResponse()?.head.minorVersion, 1);
+    protocol.sendRequest('PUT', '/3', chunked);
+  });
+});
+
 suite('100 (Continue) [RFC 9110 10.1.1]', () => {
   test('is a response of its own when it was asked for, and lets the body go', () => {
     const protocol = start();
