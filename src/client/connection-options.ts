@@ -4,6 +4,7 @@
  */
 
 import { isIP } from 'node:net';
+import { inspect } from 'node:util';
 import { type Limits, withDefaultLimits } from '../http1/limits.ts';
 import type { AddressFamily, ResolveOptions } from '../io/resolver.ts';
 import { TLSContext } from '../io/tls-context.ts';
@@ -27,7 +28,10 @@ export interface HTTPConnectionOptions extends ResolveOptions {
   readonly localAddress?: string | undefined;
   /** Without success for this long, an address is tried beside the next one (Happy Eyeballs, RFC 8305). Default 250. */
   readonly attemptDelay?: number | undefined;
-  /** Seconds of silence after which the kernel probes whether the server is still there. Default: never. */
+  /**
+   * Seconds of silence, up to 32767, after which the kernel probes whether the server is still there. How often it does so, and
+   * when it gives up, the system decides (tcp(7)). Default: never.
+   */
   readonly keepAlive?: number | undefined;
 
   /** Without any byte sent or received for this long, *blocking* calls raise ConnectionTimedOut. Default: no limit. */
@@ -69,24 +73,27 @@ const NAMES: ReadonlySet<string> = new Set<keyof HTTPConnectionOptions>([
 
 /** @throws TypeError on a hostname or option that cannot be, or does not exist */
 export function sessionOptions(hostname: string, options: HTTPConnectionOptions): SessionOptions {
+  if (!isObject(options)) throw new TypeError(`the options must be an object, got ${shown(options)}`);
   const unknown = Object.keys(options).find((name) => !NAMES.has(name));
   if (unknown !== undefined) throw new TypeError(`HTTPConnection has no option "${unknown}"`);
   const tls = tlsContext(options.tls);
   const defaultPort = tls === undefined ? 80 : 443;
+  const { port = defaultPort, attemptDelay = 250, keepAlive } = options;
   const destination = {
     hostname: checkedHostname(hostname),
-    port: checkedPort(options.port ?? defaultPort),
+    port: checkedPort(port),
     tls,
     socketPath: checkedPath(options.socketPath),
     proxy: options.proxy === undefined ? undefined : proxyFrom(options.proxy),
     family: checkedFamily(options.family),
-    lookup: options.lookup,
-    dnsTestHostnames: options.dnsTestHostnames,
+    lookup: checkedFunction('lookup', options.lookup),
+    dnsTestHostnames: checkedNames(options.dnsTestHostnames),
     localAddress: checkedAddress(options.localAddress),
-    attemptDelay: wholeNumber('attemptDelay', options.attemptDelay ?? 250, 0),
-    keepAlive: options.keepAlive === undefined ? undefined : wholeNumber('keepAlive', options.keepAlive, 1),
+    attemptDelay: wholeNumber('attemptDelay', attemptDelay, 0),
+    keepAlive: keepAlive === undefined ? undefined : checkedKeepAlive(keepAlive),
   };
-  const { onInformational } = options;
+  const onInformational = checkedFunction('onInformational', options.onInformational);
+  const { receiveBufferSize = 65_536, maxReadAhead = 2 ** 24, connectTimeout = 0, continueTimeout = 1000 } = options;
   const { proxy } = destination;
   if (proxy !== undefined && destination.socketPath !== undefined)
     throw new TypeError('proxy and socketPath exclude each other');
@@ -96,11 +103,11 @@ export function sessionOptions(hostname: string, options: HTTPConnectionOptions)
     host,
     // With TLS the proxy makes a tunnel, and sees no request.
     ...(proxy !== undefined && tls === undefined && { absolute: `http://${host}`, headers: proxy.headers }),
-    limits: withDefaultLimits(options.limits),
-    receiveBufferSize: wholeNumber('receiveBufferSize', options.receiveBufferSize ?? 65_536, 1),
-    maxReadAhead: wholeNumber('maxReadAhead', options.maxReadAhead ?? 2 ** 24, 0),
-    connectTimeout: wholeNumber('connectTimeout', options.connectTimeout ?? 0, 0),
-    continueTimeout: wholeNumber('continueTimeout', options.continueTimeout ?? 1000, 0),
+    limits: withDefaultLimits(checkedLimits(options.limits)),
+    receiveBufferSize: wholeNumber('receiveBufferSize', receiveBufferSize, 1),
+    maxReadAhead: wholeNumber('maxReadAhead', maxReadAhead, 0),
+    connectTimeout: wholeNumber('connectTimeout', connectTimeout, 0),
+    continueTimeout: wholeNumber('continueTimeout', continueTimeout, 0),
     onInformational: onInformational && ((response) => onInformational(new HTTPResponse(response))),
   };
 }
@@ -108,7 +115,7 @@ export function sessionOptions(hostname: string, options: HTTPConnectionOptions)
 /** @throws TypeError */
 export function wholeNumber(name: string, value: number, least: number): number {
   if (!Number.isSafeInteger(value) || value < least) {
-    throw new TypeError(`${name} must be a whole number >= ${least}, got ${String(value)}`);
+    throw new TypeError(`${name} must be a whole number >= ${least}, got ${shown(value)}`);
   }
   return value;
 }
@@ -122,12 +129,13 @@ function tlsContext(tls: HTTPConnectionOptions['tls']): TLSContext | undefined {
 
 function checkedFamily(family: AddressFamily | undefined): AddressFamily {
   if (family === undefined || family === 0 || family === 4 || family === 6) return family ?? 0;
-  throw new TypeError(`family must be 0 (any), 4 or 6, got ${String(family)}`);
+  throw new TypeError(`family must be 0 (any), 4 or 6, got ${shown(family)}`);
 }
 
 function checkedAddress(address: string | undefined): string | undefined {
-  if (address === undefined || isIP(address) !== 0) return address;
-  throw new TypeError(`localAddress must be an IP address, got ${JSON.stringify(address)}`);
+  // isIP() takes ['127.0.0.1'] for an address, too.
+  if (address === undefined || (typeof address === 'string' && isIP(address) !== 0)) return address;
+  throw new TypeError(`localAddress must be an IP address, got ${shown(address)}`);
 }
 
 /** sun_path in unix(7) has 108 bytes with the NUL at its end, 104 on macOS. */
@@ -136,5 +144,36 @@ function checkedPath(path: string | undefined): string | undefined {
   const longest = process.platform === 'linux' ? 107 : 103;
   if (typeof path === 'string' && path !== '' && !path.includes('\0') && Buffer.byteLength(path) <= longest)
     return path;
-  throw new TypeError(`socketPath must be a path of 1 to ${longest} bytes, got ${JSON.stringify(path)}`);
+  throw new TypeError(`socketPath must be a path of 1 to ${longest} bytes, got ${shown(path)}`);
+}
+
+/** The kernel's own limit for TCP_KEEPIDLE. */
+function checkedKeepAlive(seconds: number): number {
+  if (wholeNumber('keepAlive', seconds, 1) <= 32_767) return seconds;
+  throw new TypeError(`keepAlive must be 32767 seconds at most, got ${seconds}`);
+}
+
+function checkedFunction<F>(name: string, value: F | undefined): F | undefined {
+  if (value === undefined || typeof value === 'function') return value;
+  throw new TypeError(`${name} must be a function, got ${shown(value)}`);
+}
+
+function checkedNames(names: readonly string[] | undefined): readonly string[] | undefined {
+  if (names === undefined) return undefined;
+  if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names.map(checkedHostname);
+  throw new TypeError(`dnsTestHostnames must be an array of host names, got ${shown(names)}`);
+}
+
+function checkedLimits(limits: Partial<Limits> | undefined): Partial<Limits> | undefined {
+  if (limits === undefined || isObject(limits)) return limits;
+  throw new TypeError(`limits must be an object, got ${shown(limits)}`);
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A wrong value in a message, on one line and not endless. */
+function shown(value: unknown): string {
+  return inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 60, maxArrayLength: 3 });
 }

@@ -75,8 +75,9 @@ export class HTTPConnection {
     this.hostname = this.#options.destination.hostname;
     this.port = this.#options.destination.port;
     this.promises = new ConnectionPromises(this);
+    const { timeout = 0 } = options;
     this.#blocking = {
-      timeout: wholeNumber('timeout', options.timeout ?? 0, 0),
+      timeout: wholeNumber('timeout', timeout, 0),
       wait: (need, timeoutMs) => this.#session?.waitBlocking(need, timeoutMs) ?? need.poll(timeoutMs),
     };
   }

@@ -146,21 +146,3 @@ describe('connectTimeout', () => {
     assert.deepEqual(native.counts(), before);
   });
 });
-
-describe('options', () => {
-  test('that cannot be are refused by name, before any I/O', () => {
-    const refused: [object, RegExp][] = [
-      [{ tlss: true }, /no option "tlss"/],
-      [{ family: 5 }, /family must be/],
-      [{ localAddress: 'localhost' }, /localAddress must be an IP address/],
-      [{ socketPath: '' }, /socketPath must be/],
-      [{ socketPath: 'x'.repeat(200) }, /socketPath must be/],
-      [{ keepAlive: 0 }, /keepAlive must be/],
-      [{ connectTimeout: -1 }, /connectTimeout must be/],
-      [{ timeout: 1.5 }, /timeout must be/],
-    ];
-    for (const [options, message] of refused) {
-      assert.throws(() => new HTTPConnection('x', options as HTTPConnectionOptions), { name: 'TypeError', message });
-    }
-  });
-});
