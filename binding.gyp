@@ -14,6 +14,7 @@
         'native/poller.cc',
         'native/resolve.cc',
         'native/socket.cc',
+        'native/tls-chain.cc',
         'native/tls-connection.cc',
         'native/tls-context.cc',
         'native/tls-options.cc',

@@ -74,6 +74,11 @@ using BIOControl = long (*)(BIO* bio, int command, long number, void* pointer);
   F(void, X509_STORE_CTX_set_error, (X509_STORE_CTX * context, int error))             \
   F(int, X509_verify_cert, (X509_STORE_CTX * context))                                 \
   F(X509*, X509_STORE_CTX_get0_cert, (const X509_STORE_CTX* context))                  \
+  F(X509_STORE_CTX*, X509_STORE_CTX_new, ())                                           \
+  F(void, X509_STORE_CTX_free, (X509_STORE_CTX * context))                             \
+  F(int, X509_STORE_CTX_init, (X509_STORE_CTX * context, X509_STORE* store, X509* certificate, OPENSSL_STACK* untrusted)) \
+  F(int, X509_STORE_CTX_get1_issuer, (X509 * *issuer, X509_STORE_CTX* context, X509* certificate)) \
+  F(int, X509_check_issued, (X509 * issuer, X509* subject))                            \
   F(int, X509_VERIFY_PARAM_set1_host, (X509_VERIFY_PARAM * param, const char* name, size_t length)) \
   F(int, X509_VERIFY_PARAM_set1_ip_asc, (X509_VERIFY_PARAM * param, const char* address)) \
   F(void, X509_VERIFY_PARAM_set_hostflags, (X509_VERIFY_PARAM * param, unsigned int flags)) \
@@ -186,6 +191,7 @@ class Owned {
 using Certificate = Owned<X509, &Functions::X509_free>;
 using PrivateKey = Owned<EVP_PKEY, &Functions::EVP_PKEY_free>;
 using Store = Owned<X509_STORE, &Functions::X509_STORE_free>;
+using StoreContext = Owned<X509_STORE_CTX, &Functions::X509_STORE_CTX_free>;
 using Session = Owned<SSL_SESSION, &Functions::SSL_SESSION_free>;
 
 // Constants of ssl.h, bio.h, x509_vfy.h and x509v3.h.

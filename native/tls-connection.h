@@ -62,6 +62,8 @@ class TLSConnection {
   const TLSFailure& failure() const;
   // The server's certificate, refused or not.
   const openssl::Certificate& certificate() const { return certificate_; }
+  // The server's certificate and, each behind the one that it issued, its issuers: as many as the server sent or we trust.
+  std::vector<openssl::Certificate> chain() const;
 
   // For the SSL_CTX.
   static openssl::BIO_METHOD* createBIOMethod();

@@ -55,6 +55,7 @@ class TLSContext {
   openssl::SSL_CTX* handle() const { return handle_; }
   openssl::BIO_METHOD* bioMethod() const { return bio_method_; }
   bool verifies() const { return verify_; }
+  openssl::X509_STORE* trust() const { return trust_->store(); }
   TLSSessions& sessions() { return sessions_; }
   void logKey(const char* line);
 

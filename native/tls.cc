@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "arguments.h"
 #include "buffer-list.h"
@@ -39,19 +40,13 @@ napi_value encoded(napi_env env, int (*encode)(const Type*, unsigned char**), co
 }
 
 Napi::Value certificateChain(Napi::Env env, const TLSConnection& connection) {
-  Napi::Array chain = Napi::Array::New(env);
-  uint32_t count = 0;
-  const openssl::OPENSSL_STACK* stack = api.SSL_get_peer_cert_chain(connection.handle());
-  const int size = stack == nullptr ? 0 : api.OPENSSL_sk_num(stack);
-  for (int i = 0; i < size; i++) {
-    const auto* certificate = static_cast<const openssl::X509*>(api.OPENSSL_sk_value(stack, i));
-    chain.Set(count++, Napi::Value(env, encoded(env, api.i2d_X509, certificate)));
+  const std::vector<openssl::Certificate> chain = connection.chain();
+  Napi::Array array = Napi::Array::New(env, chain.size());
+  uint32_t index = 0;
+  for (const openssl::Certificate& each : chain) {
+    array.Set(index++, Napi::Value(env, encoded<openssl::X509>(env, api.i2d_X509, each.get())));
   }
-  // A refused certificate is in no session; a resumed session may remember the leaf alone.
-  if (count == 0 && connection.certificate()) {
-    chain.Set(count, Napi::Value(env, encoded<openssl::X509>(env, api.i2d_X509, connection.certificate().get())));
-  }
-  return chain;
+  return array;
 }
 
 TLSConnection* connectionOf(const Environment& environment, int fd) {

@@ -74,7 +74,7 @@ export interface TLSDetails {
   /** Empty if none was agreed on. */
   readonly alpn: string;
   readonly resumed: boolean;
-  /** DER, the server's own first. */
+  /** DER: the server's own, then the issuer of each, as far as the server sent it or it is trusted. */
   readonly certificates: readonly Buffer[];
   /** OpenSSL's X509_V_ERR_... number, 0 if the certificate is in order, with its text and the depth in the chain. */
   readonly verification: number;

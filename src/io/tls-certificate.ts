@@ -4,11 +4,11 @@ import { X509Certificate } from 'node:crypto';
 import type { DetailedPeerCertificate } from 'node:tls';
 
 /**
- * The first certificate, each linked to the one after it by `issuerCertificate`, and a self-signed one to itself. Undefined
- * if there is none, or if it cannot be parsed.
+ * The first certificate, each linked to the one after it, its issuer's, by `issuerCertificate`, and a self-signed one to itself.
+ * Undefined if there is none, or if it cannot be parsed.
  */
 export function certificateOf(chain: readonly Uint8Array[]): DetailedPeerCertificate | undefined {
-  const parsed = chain.map(parse);
+  const parsed = chain.map(parseCertificate);
   const first = parsed[0];
   for (let index = 0; index < parsed.length; index++) {
     const certificate = parsed[index];
@@ -19,7 +19,8 @@ export function certificateOf(chain: readonly Uint8Array[]): DetailedPeerCertifi
   return first;
 }
 
-function parse(der: Uint8Array): DetailedPeerCertificate | undefined {
+/** One certificate without its issuer's. Undefined if it cannot be parsed. */
+export function parseCertificate(der: Uint8Array): DetailedPeerCertificate | undefined {
   try {
     return new X509Certificate(der).toLegacyObject() as DetailedPeerCertificate;
   } catch {

@@ -11,7 +11,7 @@ import { type Coroutine, POLLIN, POLLOUT, PollNeeded, waitFor } from '../corouti
 import { ConnectionClosed, type DugongError, StateError } from '../errors.ts';
 import { native, type TLSCipher, type TLSDetails } from './native.ts';
 import { CONNECTION_RESET, isConnectionLost, PROTOCOL_ERROR, systemError, WOULD_BLOCK } from './system-error.ts';
-import { certificateOf } from './tls-certificate.ts';
+import { certificateOf, parseCertificate } from './tls-certificate.ts';
 import type { TLSContext } from './tls-context.ts';
 import { identityError, tlsError, verificationCode } from './tls-failure.ts';
 import type { Identity } from './tls-identity.ts';
@@ -184,7 +184,8 @@ export class TLSTransport implements Transport {
   getPeerCertificate(detailed?: boolean): PeerCertificate | undefined;
   getPeerCertificate(detailed?: boolean): PeerCertificate | undefined {
     const chain = this.#known?.certificates ?? [];
-    return certificateOf(detailed === true ? chain : chain.slice(0, 1));
+    if (detailed === true) return certificateOf(chain);
+    return chain[0] && parseCertificate(chain[0]);
   }
 
   getCipher(): TLSCipher | undefined {

@@ -184,7 +184,7 @@ describe('the TLS of the addon', { skip }, () => {
             if (result !== native.TLS_WANT_READ) throw new Error('recv: ' + result);
             native.pollOne(fd, 1, -1);
           }
-          if (native.tlsDetails(fd).certificates.length !== 1) throw new Error('details');
+          if (native.tlsDetails(fd).certificates.length !== 2) throw new Error('details');
           fds.push(fd);
         }
         for (let i = 0; i < 200; i++) context();

@@ -1,0 +1,58 @@
+// The issuers of a server's certificate, for those who look at them. What the server sent beside its certificate counts only
+// where it belongs: a certificate that issued nothing in the chain is in no place of it, wherever the server put it. Verifies
+// no signatures: that is done, or was not wanted, when the connection is there.
+#include "tls-connection.h"
+
+namespace dugong {
+
+using namespace openssl;
+
+namespace {
+
+// As deep as OpenSSL verifies; certificates that issued each other would go on for ever.
+constexpr size_t kLongestChain = 100;
+
+bool issued(X509* issuer, X509* subject) { return api.X509_check_issued(issuer, subject) == X509_V_OK; }
+
+Certificate sharedWith(X509* certificate) {
+  if (certificate != nullptr) api.X509_up_ref(certificate);
+  return Certificate(certificate);
+}
+
+Certificate sentIssuer(const SSL* ssl, X509* subject) {
+  const OPENSSL_STACK* sent = api.SSL_get_peer_cert_chain(ssl);
+  const int count = sent == nullptr ? 0 : api.OPENSSL_sk_num(sent);
+  for (int i = 0; i < count; i++) {
+    X509* certificate = static_cast<X509*>(api.OPENSSL_sk_value(sent, i));
+    if (issued(certificate, subject)) return sharedWith(certificate);
+  }
+  return Certificate();
+}
+
+Certificate trustedIssuer(X509_STORE* store, X509* subject) {
+  const StoreContext context(api.X509_STORE_CTX_new());
+  X509* issuer = nullptr;
+  if (!context || api.X509_STORE_CTX_init(context.get(), store, nullptr, nullptr) != 1 ||
+      api.X509_STORE_CTX_get1_issuer(&issuer, context.get(), subject) != 1) {
+    return Certificate();
+  }
+  return Certificate(issuer);
+}
+
+}  // namespace
+
+std::vector<Certificate> TLSConnection::chain() const {
+  std::vector<Certificate> chain;
+  Certificate next = sharedWith(certificate_.get());
+  while (next && chain.size() < kLongestChain) {
+    X509* last = next.get();
+    chain.push_back(std::move(next));
+    if (issued(last, last)) break;
+    next = sentIssuer(ssl_, last);
+    if (!next) next = trustedIssuer(context_->trust(), last);
+  }
+  api.ERR_clear_error();
+  return chain;
+}
+
+}  // namespace dugong
