@@ -37,6 +37,7 @@ using BIOControl = long (*)(BIO* bio, int command, long number, void* pointer);
   F(const char*, OpenSSL_version, (int what))                                          \
   F(void, ERR_clear_error, ())                                                         \
   F(unsigned long, ERR_get_error, ())                                                  \
+  F(unsigned long, ERR_peek_last_error, ())                                            \
   F(const char*, ERR_lib_error_string, (unsigned long error))                          \
   F(const char*, ERR_reason_error_string, (unsigned long error))                       \
   F(void, CRYPTO_free, (void* pointer, const char* file, int line))                    \

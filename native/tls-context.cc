@@ -37,18 +37,30 @@ int givePassphrase(char* buffer, int size, int, void* data) {
   return static_cast<int>(passphrase->size());
 }
 
+// Whether reading ended because the text holds no more PEM, and not at a part of it that is broken: then the error stays.
+bool endOfPEM() {
+  const char* reason = api.ERR_reason_error_string(api.ERR_peek_last_error());
+  if (reason == nullptr || std::strcmp(reason, "no start line") != 0) return false;
+  api.ERR_clear_error();
+  return true;
+}
+
 bool addChain(SSL_CTX* context, const std::string& text) {
   const MemoryBIO bio(text);
   const Certificate leaf(api.PEM_read_bio_X509_AUX(bio.get(), nullptr, givePassphrase, nullptr));
   if (!leaf || api.SSL_CTX_use_certificate(context, leaf.get()) != 1) return false;
   for (;;) {
     const Certificate next(api.PEM_read_bio_X509(bio.get(), nullptr, givePassphrase, nullptr));
-    if (!next) break;
+    if (!next) return endOfPEM();
     // 1: the context takes a reference of its own.
     if (api.SSL_CTX_ctrl(context, SSL_CTRL_CHAIN_CERT, 1, next.get()) != 1) return false;
   }
-  api.ERR_clear_error();  // that there is no further certificate in the text
-  return true;
+}
+
+bool isSession(const std::string& bytes) {
+  const unsigned char* data = reinterpret_cast<const unsigned char*>(bytes.data());
+  const Session session(api.d2i_SSL_SESSION(nullptr, &data, static_cast<long>(bytes.size())));
+  return static_cast<bool>(session);
 }
 
 bool addKey(SSL_CTX* context, const std::string& text, const std::string& passphrase) {
@@ -72,9 +84,8 @@ std::shared_ptr<TLSTrust> TLSTrust::create(const std::vector<std::string>& texts
       if (!certificate) break;
       api.X509_STORE_add_cert(trust->store_.get(), certificate.get());
     }
-    const Failure end = takeFailure();
-    if (count > 0 && end.reason == "no start line") continue;
-    *failure = end;
+    if (count > 0 && endOfPEM()) continue;
+    *failure = takeFailure();
     return nullptr;
   }
   return trust;
@@ -120,6 +131,7 @@ const char* TLSContext::configure(const TLSContextOptions& options) {
     const auto length = static_cast<unsigned int>(options.protocols.size());
     if (api.SSL_CTX_set_alpn_protos(handle_, data, length) != 0) return "ALPNProtocols";
   }
+  if (!options.session.empty() && !isSession(options.session)) return "session";
   if (!options.key_log_file.empty()) {
     // It holds secrets: for its owner alone.
     key_log_ = open(options.key_log_file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);

@@ -39,6 +39,8 @@ struct TLSContextOptions {
   std::string protocols;
   bool verify = true;
   bool partial_chain = false;
+  // To be resumed, in the form of d2i_SSL_SESSION; here it is only checked that it is one. Empty: none.
+  std::string session;
   // Empty: none.
   std::string key_log_file;
 };

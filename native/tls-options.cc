@@ -143,6 +143,7 @@ napi_value CreateTLSContext(napi_env env, napi_callback_info info) {
   options.protocols = given.bytes("protocols");
   options.verify = given.boolean("verify");
   options.partial_chain = given.boolean("partialChain");
+  options.session = given.bytes("session");
   options.key_log_file = given.text("keyLogFile");
   const char* wrong = given.wrong();
   if (wrong == nullptr && options.trust == nullptr) wrong = "trust";

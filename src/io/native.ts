@@ -57,6 +57,8 @@ export interface TLSContextParameters {
   readonly verify: boolean;
   /** Take any certificate in `trust` for an anchor, not only self-signed ones. */
   readonly partialChain: boolean;
+  /** A session that `tlsStart` will be given, to be refused here if it is none; empty if there is none. */
+  readonly session: Uint8Array;
   /** Append the secrets of each connection to this file; empty: do not. */
   readonly keyLogFile: string;
 }

@@ -77,11 +77,21 @@ function assertAvailable(): void {
   throw new TLSError('DUGONG_TLS_UNAVAILABLE', `TLS is not available: ${reason}`, { reason });
 }
 
+/** What the options must be that OpenSSL reads. */
+const ADVICE: Readonly<Record<string, string>> = {
+  ca: 'It must hold certificates in PEM',
+  cert: 'It must hold a certificate in PEM, and no other than those of its chain behind it',
+  key: 'It must hold the private key of cert in PEM; if it is encrypted, the option passphrase must be right',
+  session: 'It must be what getSession() gave',
+  ciphers: 'The command "openssl ciphers" lists the names',
+};
+
 function accepted<T extends object>(result: T | TLSRefusal): T {
   if (!isRefusal(result)) return result;
   const { option, library, reason } = result;
   const words = reason || 'OpenSSL gives no reason';
-  throw new TLSError(errorCode(library, reason), `the TLS option ${option} is not accepted: ${words}`, {
+  const advice = option in ADVICE ? `. ${ADVICE[option]}` : '';
+  throw new TLSError(errorCode(library, reason), `the TLS option ${option} is not accepted: ${words}${advice}`, {
     reason: words,
   });
 }

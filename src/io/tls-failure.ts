@@ -4,6 +4,7 @@
  */
 
 import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls';
+import { inspect, types } from 'node:util';
 import { TLSError } from '../errors.ts';
 import type { TLSDetails } from './native.ts';
 import { certificateOf } from './tls-certificate.ts';
@@ -55,6 +56,11 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['CERT_HAS_EXPIRED', 'The server needs a new one, unless the clock of this machine is wrong.'],
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'Connect by one of the names it is for, or name one in the TLS option servername.'],
   ['ERR_SSL_WRONG_VERSION_NUMBER', 'Is there a server on this port that does not speak TLS?'],
+  ['ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL', 'The TLS option ALPNProtocols says what we offer to speak.'],
+  [
+    'ERR_SSL_LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED',
+    'Versions before TLS 1.2 need "@SECLEVEL=0" in the TLS option ciphers.',
+  ],
   ['ERR_SSL_UNSUPPORTED_PROTOCOL', 'The TLS options minVersion and maxVersion say which versions we take.'],
   ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'The TLS options minVersion and maxVersion say which versions we offer.'],
 ]);
@@ -95,6 +101,13 @@ export function tlsError(hostname: string, details: TLSDetails): TLSError {
   const failed = errorCode(details.library, details.reason);
   const message = sentence(`TLS with ${hostname} failed: ${reason} (${failed})`, ADVICE.get(failed));
   return new TLSError(failed, message, { reason, hostname, certificate });
+}
+
+/** What a checkServerIdentity of the user has returned. What is neither undefined nor an Error, e.g. a promise, accepts nobody. */
+export function identityRefusal(returned: unknown): Error | undefined {
+  if (returned === undefined || returned instanceof Error) return returned;
+  if (types.isNativeError(returned)) return returned;
+  return new TypeError(`it must return undefined or an Error, and has returned ${inspect(returned, { depth: 0 })}`);
 }
 
 /** The error for what a checkServerIdentity of the user has returned. */

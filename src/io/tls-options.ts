@@ -22,14 +22,17 @@ export type TLSVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
 export interface TLSOptions {
   /** Trusted certificates in place of the default ones: PEM, each text with one or more. */
   readonly ca?: PEM | readonly PEM[] | null | undefined;
-  /** Our certificate, followed by its chain; an array for several keys. */
+  /** Our certificate, followed by its chain; an array for several keys. Needs `key`. */
   readonly cert?: PEM | readonly PEM[] | null | undefined;
   readonly key?: PEM | readonly (PEM | EncryptedKey)[] | null | undefined;
   /** For encrypted keys that do not bring their own. */
   readonly passphrase?: string | null | undefined;
   /** The name to ask for and to verify in place of the host's; empty: ask for none, verify the host's. */
   readonly servername?: string | null | undefined;
-  /** Default: TLSv1.2, or TLSv1.3 if Node was started with --tls-min-v1.3. */
+  /**
+   * Default: TLSv1.2, or TLSv1.3 if Node was started with --tls-min-v1.3. What is older (RFC 8996) also needs `ciphers` with
+   * `@SECLEVEL=0` in it.
+   */
   readonly minVersion?: TLSVersion | null | undefined;
   readonly maxVersion?: TLSVersion | null | undefined;
   /** OpenSSL's list, with the names of TLS 1.3 (TLS_...) among the others. Default: `tls.DEFAULT_CIPHERS`. */
@@ -65,11 +68,13 @@ const KNOWN: ReadonlySet<string> = new Set<keyof TLSOptions>([
   'checkServerIdentity',
 ]);
 
+const TLS13 = 0x0304;
+
 const VERSIONS: ReadonlyMap<unknown, number> = new Map([
   ['TLSv1', 0x0301],
   ['TLSv1.1', 0x0302],
   ['TLSv1.2', 0x0303],
-  ['TLSv1.3', 0x0304],
+  ['TLSv1.3', TLS13],
 ]);
 
 /** What does not go to the addon as it is. */
@@ -83,20 +88,30 @@ export interface CheckedOptions {
 
 /** @throws TypeError, RangeError */
 export function checkOptions(options: TLSOptions): CheckedOptions {
-  if (typeof options !== 'object' || options === null) throw new TypeError('the TLS options must be an object');
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new TypeError('the TLS options must be an object');
+  }
   for (const name of Object.keys(options)) {
     if (!KNOWN.has(name)) throw new TypeError(`there is no TLS option ${JSON.stringify(name)}`);
   }
   const { ciphers, ciphersuites } = splitCiphers(text(options, 'ciphers') ?? tls.DEFAULT_CIPHERS);
   const keys = keysOf(options);
+  const pemKeys = keys.map(({ pem }) => pemText('key', pem));
+  const session = sessionOf(options);
+  const certificates = pems('cert', options.cert ?? []);
+  if (certificates.length !== keys.length) {
+    throw new TypeError(
+      'the TLS options cert and key must come together: one certificate, with its chain, for each key',
+    );
+  }
   return {
     ca: options.ca === undefined || options.ca === null ? undefined : pems('ca', options.ca),
     servername: text(options, 'servername'),
-    session: sessionOf(options),
+    session,
     checkServerIdentity: checkerOf(options),
     parameters: {
-      certificates: pems('cert', options.cert ?? []),
-      keys: keys.map(({ pem }) => pemText('key', pem)),
+      certificates,
+      keys: pemKeys,
       passphrases: keys.map(({ passphrase }) => passphrase ?? ''),
       ciphers,
       ciphersuites,
@@ -104,6 +119,7 @@ export function checkOptions(options: TLSOptions): CheckedOptions {
       protocols: protocolsOf(options.ALPNProtocols ?? ['http/1.1']),
       verify: flag(options, 'rejectUnauthorized') ?? true,
       partialChain: flag(options, 'allowPartialTrustChain') ?? false,
+      session: session ?? Buffer.alloc(0),
       keyLogFile: process.env.SSLKEYLOGFILE ?? '',
     },
   };
@@ -124,7 +140,8 @@ function flag(options: TLSOptions, name: 'rejectUnauthorized' | 'allowPartialTru
 
 function sessionOf({ session }: TLSOptions): Uint8Array | undefined {
   if (session === undefined || session === null) return undefined;
-  if (!(session instanceof Uint8Array)) throw wrong('session', 'a Uint8Array');
+  if (!(session instanceof Uint8Array) || session.length === 0)
+    throw wrong('session', 'a Uint8Array from getSession()');
   return session;
 }
 
@@ -140,8 +157,8 @@ function pems(name: string, value: PEM | readonly PEM[]): string[] {
 
 function keysOf(options: TLSOptions): EncryptedKey[] {
   const { key } = options;
-  if (key === undefined || key === null) return [];
   const common = text(options, 'passphrase');
+  if (key === undefined || key === null) return [];
   return (isPEM(key) ? [key] : list('key', key)).map((each) => {
     if (isPEM(each)) return { pem: each, passphrase: common };
     const passphrase = each?.passphrase ?? common;
@@ -176,15 +193,19 @@ function splitCiphers(value: string): { ciphers: string; ciphersuites: string } 
 
 function versionsOf(options: TLSOptions, onlyTLS13: boolean): { minVersion: number; maxVersion: number } {
   const strict = tls.DEFAULT_MIN_VERSION === 'TLSv1.3' ? 'TLSv1.3' : 'TLSv1.2';
-  const minVersion = onlyTLS13 ? 0x0304 : version('minVersion', options.minVersion ?? strict);
+  const minVersion = version('minVersion', options.minVersion ?? strict);
   const maxVersion = version('maxVersion', options.maxVersion ?? tls.DEFAULT_MAX_VERSION);
-  if (minVersion > maxVersion) throw new RangeError('the TLS options minVersion and maxVersion leave no version');
-  return { minVersion, maxVersion };
+  if (minVersion > maxVersion) {
+    throw new RangeError(`the TLS options minVersion (by default ${strict}) and maxVersion leave no version`);
+  }
+  if (!onlyTLS13) return { minVersion, maxVersion };
+  if (maxVersion < TLS13) throw new RangeError('the TLS option ciphers is for TLS 1.3 only, which maxVersion excludes');
+  return { minVersion: TLS13, maxVersion };
 }
 
 function version(name: string, value: unknown): number {
   const number = VERSIONS.get(value);
-  if (number === undefined) throw wrong(name, [...VERSIONS.keys()].join(', '));
+  if (number === undefined) throw wrong(name, `one of ${[...VERSIONS.keys()].join(', ')}`);
   return number;
 }
 

@@ -13,7 +13,7 @@ import { native, type TLSCipher, type TLSDetails } from './native.ts';
 import { CONNECTION_RESET, isConnectionLost, PROTOCOL_ERROR, systemError, WOULD_BLOCK } from './system-error.ts';
 import { certificateOf, parseCertificate } from './tls-certificate.ts';
 import type { TLSContext } from './tls-context.ts';
-import { identityError, tlsError, verificationCode } from './tls-failure.ts';
+import { identityError, identityRefusal, tlsError, verificationCode } from './tls-failure.ts';
 import type { Identity } from './tls-identity.ts';
 import type { Transport } from './transport.ts';
 
@@ -89,7 +89,7 @@ function checkIdentity(transport: TLSTransport, context: TLSContext, identity: I
   const { checkServerIdentity } = context;
   if (checkServerIdentity === undefined || transport.authorizationError !== undefined) return;
   const certificate = transport.getPeerCertificate(true) as DetailedPeerCertificate;
-  const refusal = checkServerIdentity(identity.hostname, certificate);
+  const refusal = identityRefusal(checkServerIdentity(identity.hostname, certificate));
   if (refusal === undefined) return;
   if (context.rejectUnauthorized) {
     transport.close();

@@ -18,7 +18,7 @@ const tlsPrelude = `
   const settings = typeof workerData === 'object' && workerData || process.env;
   const context = (more) => native.tlsContext({
     trust: native.tlsTrust([settings.ca]), certificates: [], keys: [], passphrases: [], ciphers: '', ciphersuites: '',
-    minVersion: 0x0303, maxVersion: 0x0304, protocols: new Uint8Array(0), verify: true, partialChain: false, keyLogFile: '',
+    minVersion: 0x0303, maxVersion: 0x0304, protocols: new Uint8Array(0), verify: true, partialChain: false, session: new Uint8Array(0), keyLogFile: '',
     ...more,
   });
   const secure = (shared = context()) => {
@@ -51,7 +51,7 @@ describe('the TLS of the addon', { skip }, () => {
     trust: native.tlsTrust([ca]) as TLSTrustHandle,
     ...{ certificates: [], keys: [], passphrases: [], ciphers: '', ciphersuites: '' },
     ...{ minVersion: 0x0303, maxVersion: 0x0304, protocols: new Uint8Array(0) },
-    ...{ verify: true, partialChain: false, keyLogFile: '' },
+    ...{ verify: true, partialChain: false, session: new Uint8Array(0), keyLogFile: '' },
   });
 
   it('is there', () => assert.equal(native.tlsUnavailable(), undefined));

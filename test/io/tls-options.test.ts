@@ -17,6 +17,11 @@ const skip = opensslMissing();
 /** Which is preloaded itself, and looks up functions of its own. */
 const underSanitizer = process.env.LD_PRELOAD?.includes('asan') ?? false;
 
+const NAMES: readonly string[] = [
+  ...['ca', 'cert', 'key', 'passphrase', 'servername', 'minVersion', 'maxVersion', 'ciphers', 'session'],
+  ...['ALPNProtocols', 'rejectUnauthorized', 'checkServerIdentity', 'allowPartialTrustChain'],
+];
+
 describe('a TLS option', () => {
   const wrong: readonly [options: object, message: RegExp][] = [
     [{ rejectUnauthorized: 0 }, /rejectUnauthorized must be true or false/],
@@ -30,10 +35,15 @@ describe('a TLS option', () => {
     [{ key: [null] }, /key must be PEM/],
     [{ key: [{ pem: 'x', passphrase: 5 }] }, /passphrase must be a string/],
     [{ key: 'x', passphrase: 5 }, /passphrase must be a string/],
+    [{ passphrase: 5 }, /passphrase must be a string/],
+    [{ cert: 'x' }, /cert and key must come together/],
+    [{ key: 'x' }, /cert and key must come together/],
+    [{ cert: ['x', 'y'], key: 'x' }, /cert and key must come together/],
     [{ servername: 5 }, /servername must be a string/],
     [{ servername: '.x' }, /is not a host name/],
     [{ servername: 'a\0b' }, /servername must not contain a NUL/],
-    [{ minVersion: 'TLSv1.4' }, /minVersion must be TLSv1, TLSv1\.1, TLSv1\.2, TLSv1\.3/],
+    [{ minVersion: 'TLSv1.4' }, /minVersion must be one of TLSv1, TLSv1\.1, TLSv1\.2, TLSv1\.3/],
+    [{ minVersion: 'TLSv1.4', ciphers: 'TLS_AES_128_GCM_SHA256' }, /minVersion must be/],
     [{ maxVersion: 3 }, /maxVersion must be/],
     [{ ciphers: 5 }, /ciphers must be a string/],
     [{ ciphers: ':' }, /ciphers must name a cipher/],
@@ -42,6 +52,7 @@ describe('a TLS option', () => {
     [{ ALPNProtocols: ['x'.repeat(256)] }, /ALPNProtocols must be names/],
     [{ ALPNProtocols: [5] }, /ALPNProtocols must be names/],
     [{ session: 'x' }, /session must be a Uint8Array/],
+    [{ session: new Uint8Array(0) }, /session must be a Uint8Array from getSession/],
     [{ checkServerIdentity: true }, /checkServerIdentity must be a function/],
     [{ allowPartialTrustChain: 1 }, /allowPartialTrustChain must be true or false/],
   ];
@@ -53,14 +64,44 @@ describe('a TLS option', () => {
     });
   }
 
+  for (const wrong of ['', [], Number.NaN]) {
+    const emptyIsRight: Record<string, readonly unknown[]> = {
+      ca: [[]],
+      cert: [[]],
+      key: [[]],
+      passphrase: [''],
+      servername: [''],
+      ALPNProtocols: [[]],
+    };
+    it(`of no sense is refused by its name: ${inspect(wrong)}`, () => {
+      for (const name of NAMES) {
+        if (emptyIsRight[name]?.some((value) => inspect(value) === inspect(wrong))) continue;
+        const error = thrownBy(() => new TLSContext({ [name]: wrong }));
+        assert.ok(error instanceof TypeError || error instanceof TLSError, name);
+        assert.match(
+          error.message,
+          new RegExp(`the TLS options? (cert and )?${name} (and key )?(must|is not accepted)`),
+        );
+      }
+    });
+  }
+
+  it('is in an object', () => {
+    for (const wrong of [null, '', [], Number.NaN, 5]) {
+      assert.throws(() => new TLSContext(wrong as object), /^TypeError: the TLS options must be an object$/);
+    }
+  });
+
   it('leaves a version at least', () => {
-    assert.throws(() => new TLSContext({ minVersion: 'TLSv1.3', maxVersion: 'TLSv1.2' }), RangeError);
+    const message = /^RangeError: .*minVersion .*maxVersion leave no version$/;
+    assert.throws(() => new TLSContext({ minVersion: 'TLSv1.3', maxVersion: 'TLSv1.2' }), message);
+    assert.throws(() => new TLSContext({ maxVersion: 'TLSv1.1' }), message);
+    const ciphers = 'TLS_AES_128_GCM_SHA256';
+    assert.throws(() => new TLSContext({ ciphers, maxVersion: 'TLSv1.2' }), /^RangeError: .*ciphers .*TLS 1\.3 only/);
   });
 
   it('that is null is as if it were not there', () => {
-    const names = ['ca', 'cert', 'key', 'passphrase', 'servername', 'minVersion', 'maxVersion', 'ciphers', 'session'];
-    const more = ['ALPNProtocols', 'rejectUnauthorized', 'checkServerIdentity', 'allowPartialTrustChain'];
-    const context = new TLSContext(Object.fromEntries([...names, ...more].map((name) => [name, null])));
+    const context = new TLSContext(Object.fromEntries(NAMES.map((name) => [name, null])));
     assert.equal(context.rejectUnauthorized, true);
     assert.equal(context.checkServerIdentity, undefined);
   });
@@ -70,15 +111,49 @@ describe('a TLS option', () => {
       [{ ca: '' }, /^ERR_OSSL_PEM_NO_START_LINE$/],
       [{ ca: ['no certificate'] }, /^ERR_OSSL_PEM_NO_START_LINE$/],
       [{ ca: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' }, /^ERR_OSSL_/],
-      [{ cert: 'x' }, /^ERR_OSSL_PEM_NO_START_LINE$/],
-      [{ key: 'x' }, /^ERR_OSSL_/],
+      [{ cert: 'x', key: 'x' }, /^ERR_OSSL_PEM_NO_START_LINE$/],
       [{ ciphers: 'NO-SUCH' }, /^ERR_SSL_NO_CIPHER_MATCH$/],
+      [{ ciphers: 'TLS_NO_SUCH' }, /^ERR_SSL_NO_CIPHER_MATCH$/],
+      [{ session: Buffer.from('nonsense') }, /^ERR_OSSL_ASN1_/],
     ];
     for (const [options, code] of refused) {
       const error = thrownBy(() => new TLSContext(options));
       assert.ok(error instanceof TLSError, inspect(options));
       assert.match(error.code, code);
       assert.match(error.message, new RegExp(`the TLS option ${Object.keys(options)[0]} is not accepted`));
+    }
+  });
+});
+
+describe('a certificate and its key', { skip }, () => {
+  const broken = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+
+  it('are refused if a part of the chain is broken, which would be left out otherwise', () => {
+    const { cert, key } = makeCertificate();
+    assert.throws(() => new TLSContext({ cert: cert + broken, key }), /^TLSError: the TLS option cert is not accepted/);
+    assert.throws(() => new TLSContext({ ca: cert + broken }), /^TLSError: the TLS option ca is not accepted/);
+  });
+
+  it('may stand in one file, with words around them', () => {
+    const { cert, key } = makeCertificate();
+    const file = `The certificate:\n${cert}and its key:\n${key}that is all\n`;
+    assert.ok(new TLSContext({ cert: file, key: file }));
+  });
+
+  it('are refused with what to do: no key, another kind of PEM, the wrong passphrase', () => {
+    const { cert, key } = makeCertificate({ issuer: makeAuthority('root'), passphrase: 'secret' });
+    assert.ok(new TLSContext({ cert, key, passphrase: 'secret' }));
+    for (const options of [
+      { key },
+      { key, passphrase: '' },
+      { key, passphrase: 'wrong' },
+      { key, passphrase: 'x'.repeat(5000) },
+      { key: cert },
+      { key: 'x' },
+    ]) {
+      const error = thrownBy(() => new TLSContext({ cert, ...options })) as TLSError;
+      assert.match(String(error), /^TLSError: the TLS option key is not accepted: .*PEM.*passphrase must be right$/);
+      assert.match(error.code, /^ERR_OSSL_/);
     }
   });
 });

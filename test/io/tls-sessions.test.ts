@@ -96,11 +96,6 @@ describe('a session', { skip }, () => {
     assert.deepEqual(resumed, [true, true, false]);
   });
 
-  it('that is no session is refused', () => {
-    const transport = () => secure(server.port, { ca, session: Buffer.from('nonsense') });
-    assert.match(String(thrownBy(transport)), /RangeError: .*session is no TLS session/);
-  });
-
   it('is not kept for ever: the oldest go', () => {
     const context = new TLSContext({ ca, maxVersion: 'TLSv1.2', rejectUnauthorized: false });
     exchange(context, 'first.test');

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { checkServerIdentity as nodes } from 'node:tls';
+import { runInNewContext } from 'node:vm';
 import { ConnectionClosed, TLSError } from '../../src/errors.ts';
 import { native } from '../../src/io/native.ts';
 import { coConnect } from '../../src/io/tcp.ts';
@@ -105,6 +106,20 @@ describe('the verification', { skip }, () => {
       name: 'TLSError',
     });
     secure(server.port, { ca, checkServerIdentity: nodes }).close();
+  });
+
+  it('is not passed by a checkServerIdentity that returns neither undefined nor an Error', () => {
+    const before = native.counts().owned;
+    for (const returned of [null, false, true, 'no', {}, Promise.resolve(), Promise.resolve(undefined)]) {
+      const checkServerIdentity = (() => returned) as unknown as () => undefined;
+      const error = thrownBy(() => secure(server.port, { ca, checkServerIdentity })) as TLSError;
+      assert.equal(error.code, 'ERR_TLS_CERT_ALTNAME_INVALID');
+      assert.match(error.message, /checkServerIdentity: it must return undefined or an Error, and has returned/);
+    }
+    const foreign = runInNewContext('new RangeError("of another realm")');
+    const error = thrownBy(() => secure(server.port, { ca, checkServerIdentity: () => foreign })) as TLSError;
+    assert.equal(error.cause, foreign);
+    assert.equal(native.counts().owned, before);
   });
 
   it('asks checkServerIdentity nothing about a certificate that is refused anyway', () => {

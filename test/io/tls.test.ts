@@ -95,20 +95,6 @@ describe('a TLS connection', { skip }, () => {
     transport.close();
   });
 
-  it('gives the certificate as node:tls does, with its issuers on demand', () => {
-    using chained = startTLSServer({ ...options, cert: leaf.cert + root.cert });
-    const transport = secure(chained.port, { ca });
-    const certificate = transport.getPeerCertificate();
-    assert.equal(certificate?.subject.CN, 'server');
-    assert.equal(certificate?.subjectaltname, 'DNS:localhost, DNS:other.test, IP Address:127.0.0.1');
-    assert.equal('issuerCertificate' in (certificate ?? {}), false);
-    const detailed = transport.getPeerCertificate(true);
-    assert.equal(detailed?.issuerCertificate.subject.CN, 'root');
-    assert.equal(detailed?.issuerCertificate.issuerCertificate, detailed?.issuerCertificate);
-    transport.close();
-    assert.equal(transport.getCipher()?.version !== undefined, true);
-  });
-
   it('is closed only once, and fails afterwards', () => {
     const transport = secure(server.port, { ca });
     transport.close();
@@ -179,6 +165,14 @@ describe('the server is told', { skip }, () => {
     transport.close();
   });
 
+  it('nothing more if it speaks no protocol that we offer [RFC 7301 3.2]', () => {
+    using server = startTLSServer({ ...options, ALPNProtocols: ['h2'] });
+    const error = thrownBy(() => secure(server.port, { ca })) as TLSError;
+    assert.equal(error.code, 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL');
+    assert.match(error.message, /ALPNProtocols/);
+    secure(server.port, { ca, ALPNProtocols: [] }).close();
+  });
+
   it('the versions that were chosen', async () => {
     const version = async (own: object) => (await seenBy(options, (port) => secure(port, { ca, ...own }))).protocol;
     assert.equal(await version({}), 'TLSv1.3');
@@ -186,6 +180,26 @@ describe('the server is told', { skip }, () => {
     using old = startTLSServer({ ...options, maxVersion: 'TLSv1.2' });
     const code = codeOf(() => secure(old.port, { ca, minVersion: 'TLSv1.3' }));
     assert.match(code, /^ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION$/);
+  });
+
+  it('old versions only by two words: minVersion, and the security level of OpenSSL [RFC 8996]', () => {
+    const ciphers = 'DEFAULT@SECLEVEL=0';
+    for (const version of ['TLSv1', 'TLSv1.1'] as const) {
+      using old = startTLSServer({ ...options, ciphers, minVersion: 'TLSv1', maxVersion: version });
+      const protocol = (own: object) => {
+        const transport = secure(old.port, { ca, ...own });
+        const used = transport.getProtocol();
+        transport.close();
+        return used;
+      };
+      assert.equal(protocol({ minVersion: 'TLSv1', ciphers }), version);
+      assert.match(
+        codeOf(() => protocol({ ciphers })),
+        /PROTOCOL_VERSION$/,
+      );
+      const error = thrownBy(() => protocol({ minVersion: 'TLSv1' })) as TLSError;
+      assert.match(String(error), /^TLSError: .*"@SECLEVEL=0" in the TLS option ciphers/);
+    }
   });
 
   it('the ciphers that were chosen, for either version', async () => {
