@@ -4,19 +4,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { native } from '../../src/io/native.ts';
+import { openDescriptors } from '../support/open-descriptors.ts';
+import { message, run, worker, workerPrelude } from './native-programs.ts';
 import { available, slowGetaddrinfo } from './native-slow-getaddrinfo.ts';
-import {
-  EBADF,
-  listen,
-  loopTurns,
-  message,
-  openDescriptors,
-  POLLIN,
-  run,
-  watch,
-  worker,
-  workerPrelude,
-} from './native-support.ts';
+import { EBADF, listen, loopTurns, POLLIN, watch } from './native-support.ts';
 
 describe('a worker', () => {
   it('has the addon for itself, while others use it', async () => {

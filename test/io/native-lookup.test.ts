@@ -4,8 +4,10 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import { describe, it } from 'node:test';
 import { type LookupFailure, native } from '../../src/io/native.ts';
+import { openDescriptors } from '../support/open-descriptors.ts';
+import { program, run } from './native-programs.ts';
 import { available, slowGetaddrinfo } from './native-slow-getaddrinfo.ts';
-import { loopTurns, openDescriptors, POLLIN, program, run, untyped, watch } from './native-support.ts';
+import { loopTurns, POLLIN, untyped, watch } from './native-support.ts';
 
 function blockingLookup(hostname: string, family: number): string[] | LookupFailure | undefined {
   const fd = native.lookup(hostname, family);

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { closeSync, openSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { native } from '../../src/io/native.ts';
-import { EBADF, fill, listen, POLLHUP, POLLIN, POLLNVAL, POLLOUT, program, untyped } from './native-support.ts';
+import { program } from './native-programs.ts';
+import { EBADF, fill, listen, POLLHUP, POLLIN, POLLNVAL, POLLOUT, untyped } from './native-support.ts';
 
 const elapsed = (call: () => void) => {
   const start = performance.now();

@@ -1,15 +1,11 @@
 /**
- * What the tests of the addon share: a server in this process, waiting on the event loop as promises, and programs that
- * use the bare addon in a child process or a worker (as CommonJS text: neither then depends on a TypeScript loader).
+ * What the tests of the addon share: a server in this process, and waiting on the event loop as promises. It takes the place of
+ * `AioFuture` in hearing of readiness, so that the two cannot be used together.
  */
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { readdirSync, readlinkSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import net from 'node:net';
 import { constants } from 'node:os';
-import { Worker } from 'node:worker_threads';
 import { native } from '../../src/io/native.ts';
 
 export const EAGAIN: number = constants.errno.EAGAIN;
@@ -27,11 +23,6 @@ export const POLLNVAL = 32;
 
 /** The addon with its types taken away, to call it wrongly. */
 export const untyped: Record<string, (...values: unknown[]) => unknown> = native as never;
-
-/** The file that native.ts has loaded. */
-export const addonPath: string = Object.keys(createRequire(import.meta.url).cache).find((path) =>
-  path.endsWith('.node'),
-) as string;
 
 const listeners = new Map<number, (events: number) => void>();
 
@@ -128,115 +119,4 @@ export function reopen(number: number, open: () => number, close: (fd: number) =
 export function fill(fd: number): void {
   const block = Buffer.alloc(1 << 20);
   while (native.send(fd, block, 0, block.length) > 0);
-}
-
-const prelude = `
-const native = require(process.env.DUGONG_ADDON);
-const net = require('node:net');
-const fs = require('node:fs');
-const say = (text) => fs.writeSync(1, text + '\\n');
-const listeners = new Map();
-const listenToReadiness = () => native.onReady((fd, events) => listeners.get(fd)?.(events));
-const watch = (fd, mask) => new Promise((resolve, reject) => {
-  listeners.set(fd, resolve);
-  const status = native.watch(fd, mask);
-  if (status !== 0) reject(new Error('watch: ' + status));
-});
-const connect = (port) => { const fd = native.socket(4); native.connect(fd, '127.0.0.1', port); return fd; };
-`;
-
-export interface Outcome {
-  readonly code: number | null;
-  readonly signal: string | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-export interface Program {
-  kill(signal: NodeJS.Signals): void;
-  /** The next line of its output. */
-  line(): Promise<string>;
-  ended: Promise<Outcome>;
-}
-
-function environment(more: Record<string, string>): Record<string, string> {
-  return { ...(process.env as Record<string, string>), DUGONG_ADDON: addonPath, ...more };
-}
-
-/** Runs `code` in a process of its own. In it are `native`, `net`, `fs`, `say(line)`, `watch`, `connect(port)`. */
-export function program(code: string, more: Record<string, string> = {}, start: string = prelude): Program {
-  const child = spawn(process.execPath, ['-e', start + code], {
-    env: environment(more),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let stdout = '';
-  let stderr = '';
-  let read = 0;
-  const waiting: (() => void)[] = [];
-  child.stderr.on('data', (chunk) => {
-    stderr += chunk;
-  });
-  child.stdout.on('data', (chunk) => {
-    stdout += chunk;
-    for (const wake of waiting.splice(0)) wake();
-  });
-  const ended = new Promise<Outcome>((resolve) => {
-    child.on('close', (code, signal) => {
-      resolve({ code, signal, stdout, stderr });
-      for (const wake of waiting.splice(0)) wake();
-    });
-  });
-  return {
-    kill: (signal) => void child.kill(signal),
-    ended,
-    async line() {
-      for (;;) {
-        const end = stdout.indexOf('\n', read);
-        if (end >= 0) {
-          const line = stdout.slice(read, end);
-          read = end + 1;
-          return line;
-        }
-        if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the program has ended: ${stderr}`);
-        await new Promise<void>((resolve) => waiting.push(resolve));
-      }
-    },
-  };
-}
-
-/** As {@link program}, for a program that is to end well. Returns its output. */
-export async function run(code: string, more: Record<string, string> = {}, start: string = prelude): Promise<string> {
-  const outcome = await program(code, more, start).ended;
-  assert.deepEqual({ ...outcome, stdout: '' }, { code: 0, signal: null, stdout: '', stderr: '' });
-  return outcome.stdout;
-}
-
-/** Runs `code` in a worker, with the same names as {@link program} and `parentPort`, `workerData`. */
-export function worker(code: string, workerData?: unknown): Worker {
-  const start = `const { parentPort, workerData } = require('node:worker_threads');${prelude}`;
-  return new Worker(start + code, { eval: true, env: environment({}), workerData });
-}
-
-/** The worker's prelude as text, for programs that start workers themselves. */
-export const workerPrelude: string = `const { parentPort, workerData } = require('node:worker_threads');${prelude}`;
-
-/** The next message of a worker; its failure if it fails. */
-export function message(from: Worker): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    from.once('message', resolve);
-    from.once('error', reject);
-  });
-}
-
-/** How many descriptors this process has open, of that kind (Linux; else NaN, which is equal to itself for assert.equal). */
-export function openDescriptors(kind = ''): number {
-  if (process.platform !== 'linux') return Number.NaN;
-  return readdirSync('/proc/self/fd').filter((fd) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(kind);
-    } catch {
-      // It is the one by which the folder was read.
-      return false;
-    }
-  }).length;
 }

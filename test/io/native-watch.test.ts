@@ -7,6 +7,7 @@ import { closeSync, openSync } from 'node:fs';
 import type net from 'node:net';
 import { describe, it } from 'node:test';
 import { native } from '../../src/io/native.ts';
+import { program, run, worker } from './native-programs.ts';
 import {
   EBADF,
   ECONNREFUSED,
@@ -16,13 +17,10 @@ import {
   loopTurns,
   POLLIN,
   POLLOUT,
-  program,
   reopen,
   reports,
-  run,
   untyped,
   watch,
-  worker,
 } from './native-support.ts';
 
 const delivered = (peer: net.Socket, bytes: string) =>

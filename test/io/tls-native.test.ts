@@ -7,8 +7,10 @@ import { inspect } from 'node:util';
 import { native, type TLSContextHandle, type TLSContextParameters, type TLSTrustHandle } from '../../src/io/native.ts';
 import { TLSContext } from '../../src/io/tls-context.ts';
 import { type Certificate, makeAuthority, makeCertificate, opensslMissing } from '../support/certificates.ts';
+import { openDescriptors } from '../support/open-descriptors.ts';
 import { startTLSServer, type TLSServer } from '../support/tls-server.ts';
-import { EBADF, loopTurns, message, openDescriptors, run, untyped, worker, workerPrelude } from './native-support.ts';
+import { message, run, worker, workerPrelude } from './native-programs.ts';
+import { EBADF, loopTurns, untyped } from './native-support.ts';
 import { blocking, coReceive, coSendAll, secure } from './tls-support.ts';
 
 const skip = opensslMissing();
