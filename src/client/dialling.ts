@@ -71,13 +71,10 @@ export class Dialling {
     this.#stepping = true;
     try {
       this.#begun ??= performance.now();
-      if (this.#timeout > 0 && performance.now() >= this.#begun + this.#timeout) {
-        throw new ConnectionTimedOut(this.#timeout, this.#phase);
-      }
       let step = this.#steps.next();
       while (!step.done && !(step.value instanceof PollNeeded)) step = this.#steps.throw(notPollNeeded(step.value));
       if (step.done) this.#transport = step.value;
-      else need = step.value;
+      else need = this.#inTime(step.value);
     } catch (error) {
       this.#failure ??= { error };
     } finally {
@@ -93,6 +90,13 @@ export class Dialling {
     const same = need?.fd === this.#need?.fd && need?.mask === this.#need?.mask;
     this.#need = need;
     if (!same) for (const runner of this.#runners) wakeSoon(runner);
+    return need;
+  }
+
+  /** What was waited for may be there although the time is over, if nobody looked: hence after the step. */
+  #inTime(need: PollNeeded): PollNeeded {
+    const late = this.#timeout > 0 && performance.now() >= (this.#begun ?? 0) + this.#timeout;
+    if (late) throw new ConnectionTimedOut(this.#timeout, this.#phase);
     return need;
   }
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { describe, test } from 'node:test';
 import { HTTPConnection } from '../../src/index.ts';
 import { native } from '../../src/io/native.ts';
 import { listen } from '../support/listen.ts';
 import { ok, requestHead } from '../support/messages.ts';
+import { openDescriptors } from '../support/open-descriptors.ts';
 import { expect, expectEnd, expectHead, send, startScriptedServer } from '../support/scripted-server.ts';
 import { startStalledListener } from '../support/stalled-listener.ts';
 import { connectionClosed, connectionTo, suspend, waysOfWaiting } from '../support/waiting.ts';
@@ -16,16 +16,6 @@ async function closedPort(): Promise<number> {
   const port = await listen(server, { host: '127.0.0.1', port: 0 });
   await new Promise((resolve) => server.close(resolve));
   return port;
-}
-
-function sockets(): string[] {
-  return readdirSync('/proc/self/fd').flatMap((fd) => {
-    try {
-      return [readlinkSync(`/proc/self/fd/${fd}`)].filter((target) => target.startsWith('socket:'));
-    } catch {
-      return [];
-    }
-  });
 }
 
 describe('connecting', () => {
@@ -208,6 +198,19 @@ describe('futures that are started before the connection exists', () => {
   });
 });
 
+describe('a connection that was made in time', () => {
+  test('counts although nobody looked before the time was over', async () => {
+    using server = startScriptedServer([[expectHead(), send(ok('x'))]]);
+    using connection = connectionTo(server, { connectTimeout: 50 });
+    const connecting = connection.promises.connect();
+    // The event loop stands still.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    await connecting;
+    connection.sendRequest('GET', '/');
+    assert.equal(connection.readResponse().status, 200);
+  });
+});
+
 describe('200 cycles of connections', () => {
   test('that end in every way leave no descriptor behind', () => {
     const cycles = 200;
@@ -219,7 +222,7 @@ describe('200 cycles of connections', () => {
     });
     using server = startScriptedServer(scripts);
     const before = native.counts();
-    const socketsBefore = sockets().length;
+    const socketsBefore = openDescriptors('socket:');
     for (let index = 0; index < cycles; index++) {
       const connection = connectionTo(server);
       if (index % 4 === 3) {
@@ -239,7 +242,8 @@ describe('200 cycles of connections', () => {
     assert.deepEqual(native.counts(), before);
     // The server's ends are in this process, too.
     server.stop();
-    assert.ok(sockets().length <= socketsBefore, `${sockets().length} sockets are open, ${socketsBefore} were`);
+    const sockets = openDescriptors('socket:');
+    assert.ok(!(sockets > socketsBefore), `${sockets} sockets are open, ${socketsBefore} were`);
   });
 });
 
