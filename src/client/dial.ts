@@ -3,11 +3,11 @@
  */
 
 import type { Coroutine } from '../coroutine.ts';
-import type { Phase } from '../errors.ts';
+import { type Phase, UnsupportedResponse } from '../errors.ts';
 import type { ConnectOptions } from '../io/connection-attempts.ts';
 import { coResolve, type ResolveOptions } from '../io/resolver.ts';
 import { coConnect, coConnectUnix } from '../io/tcp.ts';
-import { coHandshake } from '../io/tls.ts';
+import { coHandshake, type TLSTransport } from '../io/tls.ts';
 import type { TLSContext } from '../io/tls-context.ts';
 import type { Transport } from '../io/transport.ts';
 import { authority } from './authority.ts';
@@ -38,7 +38,16 @@ export function* coDial(destination: Destination, onPhase: OnPhase): Coroutine<T
   if (tls === undefined) return transport;
   if (proxy !== undefined) yield* coTunnelled(transport, destination, proxy, onPhase);
   onPhase('handshake');
-  return yield* coHandshake(transport, tls, { hostname, port });
+  const secured = yield* coHandshake(transport, tls, { hostname, port });
+  assertHTTP1(secured);
+  return secured;
+}
+
+/** An ALPNProtocols of the user's may have offered what only others speak (RFC 9113 3.3). */
+function assertHTTP1(transport: TLSTransport): void {
+  if (transport.alpnProtocol !== 'h2') return;
+  transport.close();
+  throw new UnsupportedResponse('the server has chosen HTTP/2 by ALPN: leave "h2" out of the TLS option ALPNProtocols');
 }
 
 /** To the server, or to its proxy. */

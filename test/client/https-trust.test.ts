@@ -27,6 +27,7 @@ import {
   send,
   startScriptedServer,
 } from '../support/scripted-server.ts';
+import { startTLSServer } from '../support/tls-server.ts';
 import { connectionTo, suspendForGood, thrownBy } from '../support/waiting.ts';
 
 describe('HTTPS', { skip: opensslMissing() }, () => {
@@ -169,6 +170,20 @@ describe('HTTPS', { skip: opensslMissing() }, () => {
         assert.equal(server.origin.connections(), 0);
       });
     }
+  });
+
+  test('ends if HTTP/2 was offered by the user, and chosen [RFC 9113 3.3]', async () => {
+    const { cert, key } = trust.certificate;
+    using server = startTLSServer({ cert, key, ALPNProtocols: ['h2', 'http/1.1'] });
+    const before = native.counts();
+    const tls = { ca, ALPNProtocols: ['h2', 'http/1.1'] };
+    const connection = new HTTPConnection('localhost', { port: server.port, lookup, tls });
+    const expected = { name: 'UnsupportedResponse', message: /HTTP\/2 by ALPN.*ALPNProtocols/ };
+    assert.throws(() => connection.sendRequest('GET', '/'), expected);
+    await assert.rejects(connection.promises.connect(), expected);
+    assert.deepEqual(native.counts(), before);
+    using right = new HTTPConnection('localhost', { port: server.port, lookup, tls: { ca } });
+    assert.equal(get(right), 'ok');
   });
 
   describe('with a server that does not speak it', () => {
