@@ -4,9 +4,9 @@
  */
 
 import { isIP } from 'node:net';
-import { inspect } from 'node:util';
 import { type Limits, withDefaultLimits } from '../http1/limits.ts';
 import type { AddressFamily, ResolveOptions } from '../io/resolver.ts';
+import { shownValue } from '../io/shown-value.ts';
 import { TLSContext } from '../io/tls-context.ts';
 import type { TLSOptions } from '../io/tls-options.ts';
 import { authority, checkedHostname, checkedPort } from './authority.ts';
@@ -73,7 +73,7 @@ const NAMES: ReadonlySet<string> = new Set<keyof HTTPConnectionOptions>([
 
 /** @throws TypeError on a hostname or option that cannot be, or does not exist */
 export function sessionOptions(hostname: string, options: HTTPConnectionOptions): SessionOptions {
-  if (!isObject(options)) throw new TypeError(`the options must be an object, got ${shown(options)}`);
+  if (!isObject(options)) throw new TypeError(`the options must be an object, got ${shownValue(options)}`);
   const unknown = Object.keys(options).find((name) => !NAMES.has(name));
   if (unknown !== undefined) throw new TypeError(`HTTPConnection has no option "${unknown}"`);
   const tls = tlsContext(options.tls);
@@ -115,7 +115,7 @@ export function sessionOptions(hostname: string, options: HTTPConnectionOptions)
 /** @throws TypeError */
 export function wholeNumber(name: string, value: number, least: number): number {
   if (!Number.isSafeInteger(value) || value < least) {
-    throw new TypeError(`${name} must be a whole number >= ${least}, got ${shown(value)}`);
+    throw new TypeError(`${name} must be a whole number >= ${least}, got ${shownValue(value)}`);
   }
   return value;
 }
@@ -129,13 +129,13 @@ function tlsContext(tls: HTTPConnectionOptions['tls']): TLSContext | undefined {
 
 function checkedFamily(family: AddressFamily | undefined): AddressFamily {
   if (family === undefined || family === 0 || family === 4 || family === 6) return family ?? 0;
-  throw new TypeError(`family must be 0 (any), 4 or 6, got ${shown(family)}`);
+  throw new TypeError(`family must be 0 (any), 4 or 6, got ${shownValue(family)}`);
 }
 
 function checkedAddress(address: string | undefined): string | undefined {
   // isIP() takes ['127.0.0.1'] for an address, too.
   if (address === undefined || (typeof address === 'string' && isIP(address) !== 0)) return address;
-  throw new TypeError(`localAddress must be an IP address, got ${shown(address)}`);
+  throw new TypeError(`localAddress must be an IP address, got ${shownValue(address)}`);
 }
 
 /** sun_path in unix(7) has 108 bytes with the NUL at its end, 104 on macOS. */
@@ -144,7 +144,7 @@ function checkedPath(path: string | undefined): string | undefined {
   const longest = process.platform === 'linux' ? 107 : 103;
   if (typeof path === 'string' && path !== '' && !path.includes('\0') && Buffer.byteLength(path) <= longest)
     return path;
-  throw new TypeError(`socketPath must be a path of 1 to ${longest} bytes, got ${shown(path)}`);
+  throw new TypeError(`socketPath must be a path of 1 to ${longest} bytes, got ${shownValue(path)}`);
 }
 
 /** The kernel's own limit for TCP_KEEPIDLE. */
@@ -155,25 +155,20 @@ function checkedKeepAlive(seconds: number): number {
 
 function checkedFunction<F>(name: string, value: F | undefined): F | undefined {
   if (value === undefined || typeof value === 'function') return value;
-  throw new TypeError(`${name} must be a function, got ${shown(value)}`);
+  throw new TypeError(`${name} must be a function, got ${shownValue(value)}`);
 }
 
 function checkedNames(names: readonly string[] | undefined): readonly string[] | undefined {
   if (names === undefined) return undefined;
   if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names.map(checkedHostname);
-  throw new TypeError(`dnsTestHostnames must be an array of host names, got ${shown(names)}`);
+  throw new TypeError(`dnsTestHostnames must be an array of host names, got ${shownValue(names)}`);
 }
 
 function checkedLimits(limits: Partial<Limits> | undefined): Partial<Limits> | undefined {
   if (limits === undefined || isObject(limits)) return limits;
-  throw new TypeError(`limits must be an object, got ${shown(limits)}`);
+  throw new TypeError(`limits must be an object, got ${shownValue(limits)}`);
 }
 
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** A wrong value in a message, on one line and not endless. */
-function shown(value: unknown): string {
-  return inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 60, maxArrayLength: 3 });
 }

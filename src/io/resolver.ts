@@ -4,10 +4,12 @@
  */
 
 import { isIP } from 'node:net';
+import { getSystemErrorName } from 'node:util';
 import { type Coroutine, POLLIN, PollNeeded, waitFor } from '../coroutine.ts';
 import { DNSUnavailable, HostnameNotResolvable } from '../errors.ts';
 import { closeDescriptor } from './descriptor.ts';
 import { type LookupFailure, native } from './native.ts';
+import { shownValue } from './shown-value.ts';
 import { systemError } from './system-error.ts';
 
 /** 0: any, in the resolver's order (RFC 6724). */
@@ -30,8 +32,8 @@ export interface ResolveOptions {
 export const dnsTestHostnames: string[] = ['www.google.com', 'www.iana.org', 'c.root-servers.org'];
 
 /**
- * Answers that only a working resolver gives: the name exists, but has no address (of this family). EAI_NONAME is not among
- * them: systems also give it when they have no resolver to ask.
+ * Answers that only a working resolver gives: the name exists, but has no address of the family that was asked for. EAI_NONAME
+ * is not among them: systems also give it when they have no resolver to ask.
  */
 const DEFINITE: ReadonlySet<string> = new Set(['EAI_NODATA', 'EAI_ADDRFAMILY']);
 
@@ -50,10 +52,18 @@ export function* coResolve(hostname: string, options: ResolveOptions = {}): Coro
   const result = yield* coLookUp(hostname, family);
   if (Array.isArray(result)) return result;
   const cause = lookupError(result as LookupFailure);
-  if (DEFINITE.has(cause.code) || (yield* coResolverWorks(options.dnsTestHostnames ?? dnsTestHostnames))) {
+  if (isDefinite(cause.code, family) || (yield* coResolverWorks(options.dnsTestHostnames ?? dnsTestHostnames))) {
     throw new HostnameNotResolvable(hostname, { cause });
   }
   throw new DNSUnavailable(hostname, { cause });
+}
+
+/**
+ * For both families there are two questions, and glibc says what the one answer was, EAI_NODATA, even if the other question was
+ * refused or not answered at all.
+ */
+function isDefinite(code: string, family: AddressFamily): boolean {
+  return family !== 0 && DEFINITE.has(code);
 }
 
 function* coLookUpWith(
@@ -62,12 +72,28 @@ function* coLookUpWith(
   family: AddressFamily,
 ): Coroutine<readonly string[]> {
   const given = lookup(hostname, family);
-  const addresses = 'next' in given ? yield* given : given;
-  const wrong = addresses.find((address) => isIP(address) === 0 || (family !== 0 && isIP(address) !== family));
-  if (wrong !== undefined)
-    throw new TypeError(`lookup() must give numeric addresses of family ${family}, gave "${wrong}"`);
+  const addresses = isCoroutine(given) ? yield* given : given;
+  assertAddresses(addresses, family);
   if (addresses.length === 0) throw new HostnameNotResolvable(hostname);
   return addresses;
+}
+
+function isCoroutine<T>(given: T | Coroutine<T>): given is Coroutine<T> {
+  return typeof (given as Partial<Coroutine<T>> | undefined)?.next === 'function';
+}
+
+function assertAddresses(given: readonly string[], family: AddressFamily): void {
+  if (!Array.isArray(given)) {
+    const advice = given instanceof Promise ? ' (in a coroutine, coAwait waits for a promise)' : '';
+    throw new TypeError(`lookup() must return an array of addresses or a coroutine, not ${shownValue(given)}${advice}`);
+  }
+  for (const address of given) {
+    // isIP() takes ['127.0.0.1'] for an address, too.
+    const kind = typeof address === 'string' ? isIP(address) : 0;
+    if (kind !== 0 && (family === 0 || family === kind)) continue;
+    const wanted = family === 0 ? 'numeric addresses' : `numeric addresses of IPv${family}`;
+    throw new TypeError(`lookup() must return ${wanted}, not ${shownValue(address)}`);
+  }
 }
 
 /** One getaddrinfo(3). */
@@ -95,5 +121,6 @@ function* coResolverWorks(hostnames: readonly string[]): Coroutine<boolean> {
 }
 
 function lookupError({ code, message, errno }: LookupFailure): Error & { code: string } {
-  return Object.assign(new Error(`getaddrinfo ${code}: ${message}`), { code, errno, syscall: 'getaddrinfo' });
+  const why = errno === 0 ? '' : ` (${getSystemErrorName(-errno)})`;
+  return Object.assign(new Error(`getaddrinfo ${code}: ${message}${why}`), { code, syscall: 'getaddrinfo' });
 }

@@ -4,9 +4,10 @@
  */
 
 import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls';
-import { inspect, types } from 'node:util';
+import { types } from 'node:util';
 import { TLSError } from '../errors.ts';
 import type { TLSDetails } from './native.ts';
+import { shownValue } from './shown-value.ts';
 import { certificateOf } from './tls-certificate.ts';
 
 /** X509_V_ERR_...: the names of those that Node names, and of a few others. */
@@ -107,7 +108,7 @@ export function tlsError(hostname: string, details: TLSDetails): TLSError {
 export function identityRefusal(returned: unknown): Error | undefined {
   if (returned === undefined || returned instanceof Error) return returned;
   if (types.isNativeError(returned)) return returned;
-  return new TypeError(`it must return undefined or an Error, and has returned ${inspect(returned, { depth: 0 })}`);
+  return new TypeError(`it must return undefined or an Error, and has returned ${shownValue(returned)}`);
 }
 
 /** The error for what a checkServerIdentity of the user has returned. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { isIP } from 'node:net';
 import { describe, test } from 'node:test';
-import { AioFuture, type Coroutine, type PollNeeded, runBlocking } from '../../src/index.ts';
+import { AioFuture, type Coroutine, PollNeeded, runBlocking } from '../../src/index.ts';
 import { native } from '../../src/io/native.ts';
 import { coResolve } from '../../src/io/resolver.ts';
 import { waysOfWaiting } from '../support/waiting.ts';
@@ -64,5 +64,50 @@ describe('coResolve', () => {
       step = coroutine.next();
     }
     assert.ok(step.value.length > 0);
+  });
+});
+
+describe('a lookup of the user', () => {
+  test('gives addresses as they are, of the family that was asked for', () => {
+    const asked: unknown[] = [];
+    const lookup = (...given: unknown[]) => {
+      asked.push(given);
+      return ['192.0.2.1', '2001:db8::1'];
+    };
+    assert.deepEqual(runBlocking(coResolve('x.test', { lookup })), ['192.0.2.1', '2001:db8::1']);
+    assert.deepEqual(runBlocking(coResolve('x.test', { lookup: () => ['::1'], family: 6 })), ['::1']);
+    assert.deepEqual(coResolve('127.0.0.1', { lookup }).next(), { done: true, value: ['127.0.0.1'] });
+    assert.deepEqual(asked, [['x.test', 0]]);
+  });
+
+  test('that gives anything else is told what it must give', () => {
+    function* coWrong(value: unknown): Coroutine<never> {
+      yield new PollNeeded(-1, 0, { deadline: 0 });
+      return value as never;
+    }
+    const wrong: readonly [given: unknown, message: RegExp][] = [
+      [undefined, /must return an array of addresses or a coroutine, not undefined$/],
+      [null, /must return an array of addresses or a coroutine, not null$/],
+      ['127.0.0.1', /must return an array of addresses or a coroutine, not '127\.0\.0\.1'$/],
+      [5, /must return an array/],
+      [{}, /must return an array/],
+      [Promise.resolve(['127.0.0.1']), /not Promise .*coAwait waits for a promise/],
+      [new Set(['127.0.0.1']), /must return an array/],
+      [['localhost'], /must return numeric addresses, not 'localhost'$/],
+      [[5], /must return numeric addresses, not 5$/],
+      [[undefined], /must return numeric addresses, not undefined$/],
+      [[['127.0.0.1']], /must return numeric addresses, not \[/],
+      [[{ address: '127.0.0.1', family: 4 }], /must return numeric addresses, not \{/],
+      [coWrong('127.0.0.1'), /must return an array/],
+    ];
+    for (const [given, message] of wrong) {
+      const lookup = () => given as string[];
+      assert.throws(() => runBlocking(coResolve('x.test', { lookup })), { name: 'TypeError', message });
+    }
+    const lookup = () => ['127.0.0.1', '::1'];
+    assert.throws(() => runBlocking(coResolve('x.test', { lookup, family: 4 })), {
+      name: 'TypeError',
+      message: "lookup() must return numeric addresses of IPv4, not '::1'",
+    });
   });
 });

@@ -135,7 +135,7 @@ export class Daemon implements AsyncDisposable {
 }
 
 /** On Linux the kernel ends it when the process that started it is gone, however that came about. */
-function dieWithParent(): string[] {
+export function dieWithParent(): string[] {
   const setpriv = '/usr/bin/setpriv';
   return existsSync(setpriv) ? [setpriv, '--pdeathsig', 'TERM'] : [];
 }
