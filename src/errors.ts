@@ -121,16 +121,19 @@ export class ConnectionClosed extends DugongError {
   }
 }
 
-/** A time limit passed. The connection is as it was: a read may be tried again, an interrupted send goes on by itself. */
+/**
+ * A time limit passed. The connection is as it was: a read may be tried again, an interrupted send goes on by itself. Addresses
+ * that had failed by then (phase connect) are in an AggregateError as `cause`.
+ */
 export class ConnectionTimedOut extends DugongError {
   /** What was being waited for; undefined only for coroutines that are not this library's. */
   readonly phase: Phase | undefined;
   /** The limit that passed, in milliseconds. */
   readonly timeout: number;
 
-  constructor(timeout: number, phase?: Phase) {
+  constructor(timeout: number, phase?: Phase, options?: ErrorOptions) {
     const doing = phase === undefined ? '' : ` (${phase})`;
-    super('DUGONG_CONNECTION_TIMED_OUT', `timed out after ${timeout} ms${doing}`);
+    super('DUGONG_CONNECTION_TIMED_OUT', `timed out after ${timeout} ms${doing}`, options);
     this.phase = phase;
     this.timeout = timeout;
   }

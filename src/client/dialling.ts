@@ -3,19 +3,20 @@
  * matter which one is resumed first, or whether one of them is given up. It ends when the last of them is.
  */
 
-import { type Coroutine, endNow, PollNeeded } from '../coroutine.ts';
+import { type Coroutine, endNow, PollNeeded, waitFor } from '../coroutine.ts';
 import { ConnectionTimedOut, type Phase, StateError } from '../errors.ts';
 import type { Transport } from '../io/transport.ts';
 import { notPollNeeded } from '../schedule/run-blocking.ts';
 import { currentRunner, type Runner, wakeSoon } from '../schedule/running.ts';
 import { coDial, type Destination } from './dial.ts';
-import { coWait } from './wait.ts';
 
 export class Dialling {
   readonly #steps: Coroutine<Transport>;
   /** Milliseconds for all of it; 0: no limit. */
   readonly #timeout: number;
   #phase: Phase = 'connect';
+  /** Why addresses did not connect so far. */
+  readonly #failures: Error[] = [];
   #begun: number | undefined;
   #transport: Transport | undefined;
   /** Why there is no connection and will be none. */
@@ -30,7 +31,8 @@ export class Dialling {
 
   constructor(destination: Destination, timeout: number) {
     this.#timeout = timeout;
-    this.#steps = coDial(destination, (phase) => {
+    const onFailure = (failure: Error): void => void this.#failures.push(failure);
+    this.#steps = coDial({ ...destination, onFailure }, (phase) => {
       // By `lookup`, in the middle of a step: nothing more is begun then.
       if (this.#failure !== undefined) throw this.#failure.error;
       this.#phase = phase;
@@ -96,8 +98,14 @@ export class Dialling {
   /** What was waited for may be there although the time is over, if nobody looked: hence after the step. */
   #inTime(need: PollNeeded): PollNeeded {
     const late = this.#timeout > 0 && performance.now() >= (this.#begun ?? 0) + this.#timeout;
-    if (late) throw new ConnectionTimedOut(this.#timeout, this.#phase);
+    if (late) throw this.#timedOut(this.#timeout);
     return need;
+  }
+
+  #timedOut(timeout: number): ConnectionTimedOut {
+    if (this.#phase !== 'connect' || this.#failures.length === 0) return new ConnectionTimedOut(timeout, this.#phase);
+    const cause = new AggregateError([...this.#failures], 'these addresses had failed by then');
+    return new ConnectionTimedOut(timeout, this.#phase, { cause });
   }
 
   *#coProgress(need: PollNeeded): Coroutine<void> {
@@ -107,8 +115,11 @@ export class Dialling {
     this.#waiting++;
     if (runner !== undefined) this.#runners.add(runner);
     try {
-      yield* coWait(this.#timeout > 0 ? shared.before((this.#begun ?? 0) + this.#timeout) : shared, this.#phase);
+      yield* waitFor(this.#timeout > 0 ? shared.before((this.#begun ?? 0) + this.#timeout) : shared);
       resumed = true;
+    } catch (error) {
+      const unnamed = error instanceof ConnectionTimedOut && error.phase === undefined;
+      throw unnamed ? this.#timedOut(error.timeout) : error;
     } finally {
       this.#waiting--;
       if (runner !== undefined) this.#runners.delete(runner);

@@ -19,6 +19,8 @@ export interface ConnectOptions {
   readonly localAddress?: string | undefined;
   /** Seconds of silence after which the kernel probes whether the peer is still there (SO_KEEPALIVE). Default: never. */
   readonly keepAlive?: number | undefined;
+  /** Hears of each address that did not connect, at once. */
+  readonly onFailure?: ((failure: SystemError) => void) | undefined;
 }
 
 const ATTEMPT_DELAY = 250;
@@ -79,15 +81,16 @@ export class ConnectionAttempts {
   #start(address: string): void {
     const fd = native.socket(isIPv6(address) ? 6 : 4);
     if (fd < 0) {
-      this.failures.push(systemError(fd, 'socket'));
+      this.#failed(systemError(fd, 'socket', address, this.#port));
       return;
     }
     this.#connecting.set(fd, address);
     this.#poller?.add(fd, POLLOUT);
     const { localAddress, keepAlive } = this.#options;
-    if (keepAlive !== undefined) native.keepAlive(fd, keepAlive);
+    const kept = keepAlive === undefined ? 0 : native.keepAlive(fd, keepAlive);
     const bound = localAddress === undefined ? 0 : native.bind(fd, localAddress, 0);
-    if (bound < 0) this.#lose(fd, systemError(bound, 'bind', localAddress));
+    if (kept < 0) this.#lose(fd, systemError(kept, 'setsockopt', address, this.#port));
+    else if (bound < 0) this.#lose(fd, systemError(bound, 'bind', localAddress));
     else this.#note(fd, address, native.connect(fd, address, this.#port));
   }
 
@@ -103,10 +106,15 @@ export class ConnectionAttempts {
   }
 
   #lose(fd: number, failure: SystemError): void {
-    this.failures.push(failure);
     this.#connecting.delete(fd);
     this.#poller?.remove(fd);
     closeDescriptor(fd);
+    this.#failed(failure);
+  }
+
+  #failed(failure: SystemError): void {
+    this.failures.push(failure);
+    this.#options.onFailure?.(failure);
     // RFC 8305 5: a failure is no reason to wait.
     this.#nextAt = 0;
   }
@@ -115,7 +123,7 @@ export class ConnectionAttempts {
   #noteResults(): void {
     for (const [fd, address] of this.#connecting) {
       if (this.#winner !== undefined) return;
-      if (native.pollOne(fd, POLLOUT, 0) !== 0) this.#note(fd, address, native.socketError(fd));
+      if (native.pollOne(fd, POLLOUT, 0) > 0) this.#note(fd, address, native.socketError(fd));
     }
   }
 

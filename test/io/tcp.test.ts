@@ -51,6 +51,16 @@ describe('coConnect', () => {
     assert.equal(native.counts().owned, 0);
   });
 
+  test('does not connect without the probes that it was told to make', () => {
+    using server = startScriptedServer([]);
+    const before = native.counts();
+    // More than the kernel knows. Nothing is tried at other addresses later than at once.
+    const options = { keepAlive: 40_000, attemptDelay: 60_000 };
+    const connect = () => runBlocking(coConnect(['127.0.0.1', '127.0.0.1'], server.port, options));
+    assert.throws(connect, { code: 'EINVAL', syscall: 'setsockopt', address: '127.0.0.1', port: server.port });
+    assert.deepEqual(native.counts(), before);
+  });
+
   test('closes its socket when it is interrupted, and does not mind being resumed early', () => {
     using listener = startStalledListener();
     const before = native.counts();
