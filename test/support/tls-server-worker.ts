@@ -67,13 +67,14 @@ interface Running {
 
 const running: Running[] = [];
 
-async function start(accept: (socket: Socket, self: Running) => void): Promise<{ id: number; port: number }> {
+async function start(begin: (self: Running) => (socket: Socket) => void): Promise<{ id: number; port: number }> {
   const server = createServer({ noDelay: true }, (socket) => {
     self.sockets.add(socket);
     socket.on('error', () => {});
-    accept(socket, self);
+    accept(socket);
   });
   const self: Running = { server, sockets: new Set(), seen: [], waiting: [], stalled: [] };
+  const accept = begin(self);
   const port = await listen(server, { host: '127.0.0.1', port: 0 });
   return { id: running.push(self) - 1, port };
 }
@@ -149,27 +150,28 @@ answerCalls<TLSServerCalls>({
       key: [key].flat() as string[],
       ...(ALPNProtocols && { ALPNProtocols: [...ALPNProtocols] }),
     });
-    return start((raw, self) => {
-      const below = raw.remotePort;
-      const onSecure = (socket: tls.TLSSocket) => {
-        if (socket.remotePort !== below) return;
-        server.off('secureConnection', onSecure);
+    return start((self) => {
+      /** What is below TLS, by the port of the client: a port that was used before belongs to the last one that came from it. */
+      const below = new Map<number | undefined, Socket>();
+      server.on('secureConnection', (socket) => {
         note(self, describe(socket));
-        obey(socket, raw, self);
-      };
-      server.on('secureConnection', onSecure);
-      server.on('tlsClientError', (error: Error & { code?: string }, socket: tls.TLSSocket) => {
-        if ((socket as unknown as { _parent?: Socket })._parent !== raw && socket.remotePort !== below) return;
+        const raw = below.get(socket.remotePort);
+        if (raw !== undefined) obey(socket, raw, self);
+      });
+      server.on('tlsClientError', (error: Error & { code?: string }) => {
         // Nothing else is asked of a socket that failed: getProtocol() of a destroyed one ends the process.
         note(self, { ...NOTHING, error: error.code ?? error.message });
       });
-      server.setMaxListeners(0);
-      server.emit('connection', raw);
+      return (raw) => {
+        // One that has been reset already has no port.
+        if (raw.remotePort !== undefined) below.set(raw.remotePort, raw);
+        server.emit('connection', raw);
+      };
     });
   },
 
   listenRaw({ bytes, ending }) {
-    return start((socket, self) => {
+    return start((self) => (socket) => {
       const chunks: Buffer[] = [];
       socket.on('data', (chunk) => {
         chunks.push(chunk);
