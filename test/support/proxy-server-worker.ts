@@ -136,6 +136,15 @@ async function front(raw: Socket, self: Running, options: TLSFrontOptions, conte
   await Promise.all([towards, back]);
 }
 
+/** Destroys it; settles when it is closed. */
+function gone(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    // Above a socket that is being reset, TLS is closed before destroy() returns.
+    socket.once('close', () => resolve());
+    socket.destroy();
+  });
+}
+
 /** Lets the loop poll a few times, so that all that has reached the kernel by now has been read. */
 async function settled(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
@@ -180,12 +189,6 @@ answerCalls<ProxyServerCalls>({
     const { server, sockets } = find(id);
     const closed = new Promise((resolve) => server.close(resolve));
     // Node 20's worker does not end while requests of a TLS socket are under way: each has to be closed, and from the top.
-    // A TLS socket that is on its way to its end can come to it inside of destroy().
-    const gone = [...sockets].reverse().map((socket) => {
-      const end = new Promise((resolve) => socket.once('close', resolve));
-      socket.destroy();
-      return end;
-    });
-    await Promise.all([closed, ...gone]);
+    await Promise.all([closed, ...[...sockets].reverse().map(gone)]);
   },
 });
