@@ -4,9 +4,10 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { repository } from '../support/compiled.ts';
 import { dummyBytes, type EchoedRequest, startDummyServer } from '../support/dummy-server.ts';
 import { listen } from '../support/listen.ts';
-import { type ProgramOptions, type ProgramResult, repository, runProgram } from '../support/run-program.ts';
+import { type ProgramOptions, type ProgramResult, runProgram } from '../support/run-program.ts';
 import { close, expectHead, gate, mark, reset, send, startScriptedServer } from '../support/scripted-server.ts';
 
 const dummy = startDummyServer();

@@ -7,8 +7,9 @@ import { buffer } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import ts from 'typescript';
+import { inThisForm, repository } from '../support/compiled.ts';
 import { listen } from '../support/listen.ts';
-import { repository, runProgram } from '../support/run-program.ts';
+import { runProgram } from '../support/run-program.ts';
 import { codeBlocks } from './code-blocks.ts';
 
 const DOCUMENTS = ['README.md', 'docs/guide.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md'];
@@ -29,10 +30,11 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   else if (url !== '/never') response.writeHead(404).end('nothing here');
 }
 
+const { config } = ts.readConfigFile(join(repository, 'tsconfig.json'), ts.sys.readFile);
+const { options } = ts.parseJsonConfigFileContent(config, ts.sys, repository);
+
 /** The messages of the compiler about sources that exist only here. */
-function compile(sources: ReadonlyMap<string, string>): string[] {
-  const { config } = ts.readConfigFile(join(repository, 'tsconfig.json'), ts.sys.readFile);
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, repository);
+function complaints(sources: ReadonlyMap<string, string>): string[] {
   const host = ts.createCompilerHost(options);
   const { readFile, fileExists } = host;
   host.readFile = (name) => sources.get(name) ?? readFile.call(host, name);
@@ -45,6 +47,11 @@ function compile(sources: ReadonlyMap<string, string>): string[] {
       return `${name} line ${line}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
     });
   });
+}
+
+/** A module of the library, for an import. */
+function library(path: string): string {
+  return `'${pathToFileURL(join(repository, inThisForm(path)))}'`;
 }
 
 describe('the code in the documents', () => {
@@ -67,19 +74,19 @@ describe('the code in the documents', () => {
       `${join(repository, name.replace(/[:.]/g, '-'))}.ts`,
       code,
     ]);
-    assert.deepEqual(compile(new Map(sources)), []);
+    assert.deepEqual(complaints(new Map(sources)), []);
   });
 
   for (const [index, { name, code, runs, prints }] of blocks.entries()) {
     if (!runs) continue;
     test(`runs, and prints what it says: ${name}`, async () => {
-      const program = join(folder, `${index}.mts`);
-      const library = pathToFileURL(join(repository, 'src/')).href;
-      const runnable = code
+      const program = join(folder, `${index}.mjs`);
+      const { outputText } = ts.transpileModule(code, { compilerOptions: options, fileName: 'block.mts' });
+      const runnable = outputText
         .replaceAll(/\b8080\b/g, String(port))
-        .replaceAll("'dugong'", `'${library}index.ts'`)
-        .replaceAll("'dugong/http1'", `'${library}http1/index.ts'`)
-        .replaceAll("'dugong/sync'", `'${library}sync/index.ts'`);
+        .replaceAll("'dugong'", library('src/index.ts'))
+        .replaceAll("'dugong/http1'", library('src/http1/index.ts'))
+        .replaceAll("'dugong/sync'", library('src/sync/index.ts'));
       writeFileSync(program, runnable);
       const { status, stdout, stderr } = await runProgram(program, []);
       assert.equal(stderr, '');

@@ -5,7 +5,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { repository } from '../support/run-program.ts';
+import { repository } from '../support/compiled.ts';
 
 export interface CodeBlock {
   /** Document and line. */

@@ -59,7 +59,7 @@ describe('npm start', () => {
 
   test('fails on wrong bytes, and names the documents', async () => {
     const result = await runProgram(PROGRAM, ['--documents', '60'], {
-      nodeOptions: ['--import', './test/examples/wrong-byte-preload.ts'],
+      preload: 'test/examples/wrong-byte-preload.ts',
     });
     assert.equal(result.status, 1);
     for (const [, , , , verified = ''] of cells(result)) assert.match(verified, /^\d+ WRONG$/);

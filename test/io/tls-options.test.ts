@@ -8,7 +8,8 @@ import { inspect } from 'node:util';
 import { TLSError } from '../../src/errors.ts';
 import { TLSContext } from '../../src/io/tls-context.ts';
 import { makeAuthority, makeCertificate, openssl, opensslMissing, scratchFile } from '../support/certificates.ts';
-import { repository, runProgram } from '../support/run-program.ts';
+import { inThisForm, loaderOptions, repository } from '../support/compiled.ts';
+import { runProgram } from '../support/run-program.ts';
 import { startTLSServer } from '../support/tls-server.ts';
 import { thrownBy } from '../support/waiting.ts';
 import { available } from './native-slow-getaddrinfo.ts';
@@ -232,11 +233,11 @@ describe('in a process without OpenSSL', {
     const library = scratchFile('no-openssl.so');
     execFileSync('cc', ['-shared', '-fPIC', '-o', library, scratchFile('no-openssl.c'), '-ldl']);
     const code = `
-      import { TLSContext } from './src/io/tls-context.ts';
-      import { native } from './src/io/native.ts';
+      import { TLSContext } from './${inThisForm('src/io/tls-context.ts')}';
+      import { native } from './${inThisForm('src/io/native.ts')}';
       console.log(native.close(native.socket(4)));
       try { new TLSContext(); } catch (error) { console.log(error.name, error.code, error.message); }`;
-    const output = execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], {
+    const output = execFileSync(process.execPath, [...loaderOptions, '--input-type=module', '-e', code], {
       cwd: repository,
       encoding: 'latin1',
       env: { ...process.env, LD_PRELOAD: library },

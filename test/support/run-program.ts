@@ -1,15 +1,13 @@
 /**
- * Runs a TypeScript program of this repository as a process of its own, as a user would, and says what became of it. The
- * test's event loop goes on meanwhile.
+ * Runs a program of this repository as a process of its own, as a user would, and says what became of it. The test's event
+ * loop goes on meanwhile.
  */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { buffer, text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
+import { inThisForm, loaderOptions, repository } from './compiled.ts';
 import { timeLimit } from './time-limit.ts';
-
-export const repository: string = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface ProgramResult {
   /** null if a signal ended it. */
@@ -20,8 +18,8 @@ export interface ProgramResult {
 }
 
 export interface ProgramOptions {
-  /** For Node, before the program. */
-  readonly nodeOptions?: readonly string[];
+  /** A module of this repository that node loads before the program. */
+  readonly preload?: string;
   readonly env?: NodeJS.ProcessEnv;
   /** Close our end of its standard output at once, as `| head -c 0` would. */
   readonly closeStdout?: boolean;
@@ -29,14 +27,15 @@ export interface ProgramOptions {
   readonly onStart?: (pid: number) => void;
 }
 
-/** `program` is a path within the repository. A program that hangs is killed. */
+/** `program` is a path within the repository, of TypeScript as it is written. A program that hangs is killed. */
 export async function runProgram(
   program: string,
   args: readonly string[],
   options: ProgramOptions = {},
 ): Promise<ProgramResult> {
-  const { nodeOptions = [], env = process.env, closeStdout = false, onStart } = options;
-  const argv = ['--import', 'tsx', ...nodeOptions, program, ...args];
+  const { preload, env = process.env, closeStdout = false, onStart } = options;
+  const preloading = preload === undefined ? [] : ['--import', `./${inThisForm(preload)}`];
+  const argv = [...loaderOptions, ...preloading, inThisForm(program), ...args];
   const child = spawn(process.execPath, argv, {
     cwd: repository,
     env,

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { loaderOptions } from './compiled.ts';
 import {
   type Address,
   close,
@@ -347,7 +348,7 @@ describe('stopping a scripted server', () => {
   test('is not needed for the process to end', () => {
     const module = fileURLToPath(new URL('./scripted-server.ts', import.meta.url));
     const code = `import { startScriptedServer, gate } from ${JSON.stringify(module)}; startScriptedServer([[gate('never')]]);`;
-    const argv = ['--import', 'tsx', '--input-type=module', '--eval', code];
+    const argv = [...loaderOptions, '--input-type=module', '--eval', code];
     const child = spawnSync(process.execPath, argv, { encoding: 'utf8', timeout: timeLimit(30_000) });
     assert.equal(child.status, 0, child.stderr);
   });

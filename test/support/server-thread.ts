@@ -137,11 +137,12 @@ function resultOf(answer: Answer): unknown {
 }
 
 /**
- * Node 20 does not hand tsx's loader on to a worker, so the thread begins with a few lines of plain JavaScript that
- * register it. They also report a module that cannot be loaded to a test that is already waiting. (execArgv is empty,
+ * The thread begins with a few lines of plain JavaScript, which report a module that cannot be loaded to a test that is
+ * already waiting. For TypeScript they register tsx's loader, which Node 20 does not hand on to a worker. (execArgv is empty,
  * or an inherited --input-type would decide what kind of module these lines are.)
  */
 function bootstrap(module: URL): string {
+  const loader = `import(${JSON.stringify(import.meta.resolve('tsx/esm/api'))}).then(({ register }) => register())`;
   return `
     const { workerData: { port, answered } } = require('node:worker_threads');
     const die = (error) => {
@@ -150,8 +151,7 @@ function bootstrap(module: URL): string {
       Atomics.notify(answered, 0);
     };
     process.on('uncaughtException', die);
-    import(${JSON.stringify(import.meta.resolve('tsx/esm/api'))})
-      .then(({ register }) => register())
+    ${/ts$/.test(module.pathname) ? loader : 'Promise.resolve()'}
       .then(() => import(${JSON.stringify(module.href)}))
       .catch(die);`;
 }
