@@ -8,6 +8,7 @@ import { ok, requestHead } from '../support/messages.ts';
 import { openDescriptors } from '../support/open-descriptors.ts';
 import { expect, expectEnd, expectHead, send, startScriptedServer } from '../support/scripted-server.ts';
 import { startStalledListener } from '../support/stalled-listener.ts';
+import { atSomePace } from '../support/time-limit.ts';
 import { connectionClosed, connectionTo, suspend, waysOfWaiting } from '../support/waiting.ts';
 
 /** A loopback port on which nobody listens. */
@@ -173,18 +174,22 @@ describe('futures that are started before the connection exists', () => {
     });
   }
 
-  test('time out while connecting, each by its own limit', async () => {
-    using listener = startStalledListener();
-    const before = native.counts();
-    const connection = new HTTPConnection('127.0.0.1', { port: listener.port });
-    const sender = connection.promises.sendRequest('GET', '/', {}, { timeout: 20 });
-    const reader = connection.promises.readResponse({ timeout: 60 });
-    const timedOut = { name: 'ConnectionTimedOut', phase: 'connect' };
-    await assert.rejects(sender, { ...timedOut, timeout: 20 });
-    assert.equal(reader.done(), false);
-    await assert.rejects(reader, { ...timedOut, timeout: 60 });
-    assert.deepEqual(native.counts(), before);
-  });
+  test('time out while connecting, each by its own limit', () =>
+    atSomePace(async (factor) => {
+      using listener = startStalledListener();
+      const before = native.counts();
+      const connection = new HTTPConnection('127.0.0.1', { port: listener.port });
+      const [soon, later] = [20 * factor, 60 * factor];
+      const sender = connection.promises.sendRequest('GET', '/', {}, { timeout: soon });
+      const reader = connection.promises.readResponse({ timeout: later });
+      const timedOut = { name: 'ConnectionTimedOut', phase: 'connect' };
+      const read = assert.rejects(reader, { ...timedOut, timeout: later });
+      await assert.rejects(sender, { ...timedOut, timeout: soon });
+      const inTime = !reader.done();
+      await read;
+      assert.ok(inTime);
+      assert.deepEqual(native.counts(), before);
+    }));
 
   test('reject with ConnectionClosed when the connection is closed while it is being made', async () => {
     using listener = startStalledListener();

@@ -34,8 +34,8 @@ describe('futures of one connection', () => {
       const futureOptions = options ?? { signal: controller.signal };
       const body = Buffer.from(upload);
       const future = connection.promises.sendRequest('PUT', '/', { body }, futureOptions);
-      await new Promise(setImmediate);
       assert.equal(future.done(), false);
+      await new Promise(setImmediate);
       if (interrupt === undefined) controller.abort(new Error('by signal'));
       else interrupt(future);
       await assert.rejects(future, /by cancel|by signal|timed out after 30 ms \(send\)/);

@@ -7,12 +7,15 @@ import {
   expectAnything,
   expectHead,
   gate,
+  mark,
   type Script,
+  type ScriptedServer,
   send,
   startScriptedServer,
   stopReading,
 } from '../support/scripted-server.ts';
 import { MORE_THAN_FITS } from '../support/socket-capacity.ts';
+import { atSomePace } from '../support/time-limit.ts';
 import { connectionTo } from '../support/waiting.ts';
 
 const timeout = 60;
@@ -24,12 +27,12 @@ const timedOut = (phase: string) => ({
   timeout,
 });
 
-/** Something that takes too long, in the phase that it is reported with. */
+/** Something that takes too long, in the phase that it is reported with. What it needs to get there is sent before the mark. */
 const cases: readonly {
   name: string;
   phase: string;
   script: Script;
-  prepare(connection: HTTPConnection): void;
+  prepare(connection: HTTPConnection, server: ScriptedServer): void;
   operation: 'readResponse' | 'readAll' | 'readText' | 'discard' | 'write';
 }[] = [
   {
@@ -42,9 +45,10 @@ const cases: readonly {
   ...(['readAll', 'readText', 'discard'] as const).map((operation) => ({
     name: `a body that does not end (${operation})`,
     phase: 'receive',
-    script: [expectHead(), send(ok('0123456789').slice(0, -5)), gate('never')],
-    prepare(connection: HTTPConnection) {
+    script: [expectHead(), send(ok('0123456789').slice(0, -5)), mark('sent'), gate('never')],
+    prepare(connection: HTTPConnection, server: ScriptedServer) {
       connection.sendRequest('GET', '/');
+      server.waitFor('sent');
       connection.readResponse();
     },
     operation,
@@ -72,30 +76,32 @@ describe('a time limit', () => {
     test(`ends a blocking call: ${name}`, () => {
       using server = startScriptedServer([script]);
       using connection = connectionTo(server, { timeout });
-      prepare(connection);
+      prepare(connection, server);
       assert.throws(() => (operation === 'write' ? connection.write(data) : connection[operation]()), timedOut(phase));
     });
 
     test(`ends a future: ${name}`, async () => {
       using server = startScriptedServer([script]);
       using connection = connectionTo(server);
-      prepare(connection);
+      prepare(connection, server);
       const { promises } = connection;
       const future = operation === 'write' ? promises.write(data, { timeout }) : promises[operation]({ timeout });
       await assert.rejects(future as AioFuture<unknown>, timedOut(phase));
     });
   }
 
-  test('of a blocking call is one of inactivity: a slow but steady server may take longer', () => {
-    const parts = Array.from({ length: 12 }, () => 'x');
-    using server = startScriptedServer([[expectHead(), send(chunkedResponse(parts), { chunk: 10, every: 25 })]]);
-    using connection = connectionTo(server, { timeout: 150 });
-    connection.sendRequest('GET', '/');
-    const before = performance.now();
-    connection.readResponse();
-    assert.equal(connection.readText(), 'x'.repeat(12));
-    assert.ok(performance.now() - before > 150);
-  });
+  test('of a blocking call is one of inactivity: a slow but steady server may take longer', () =>
+    atSomePace((factor) => {
+      const parts = Array.from({ length: 12 }, () => 'x');
+      const pace = { chunk: 10, every: 10 * factor };
+      using server = startScriptedServer([[expectHead(), send(chunkedResponse(parts), pace)]]);
+      using connection = connectionTo(server, { timeout: 60 * factor });
+      connection.sendRequest('GET', '/');
+      const before = performance.now();
+      connection.readResponse();
+      assert.equal(connection.readText(), 'x'.repeat(12));
+      assert.ok(performance.now() - before > 60 * factor);
+    }));
 
   test('of a future is one for all of it', async () => {
     using server = startScriptedServer([
@@ -114,31 +120,37 @@ describe('a time limit', () => {
 
   test('that passes leaves the connection as it was: reading goes on', () => {
     using server = startScriptedServer([
-      [expectHead(), send(ok('x'.repeat(50)).slice(0, -25)), gate('rest'), send('y'.repeat(25))],
+      [
+        ...[expectHead(), send(ok('x'.repeat(50)).slice(0, -25)), mark('sent'), gate('rest')],
+        ...[send('y'.repeat(25)), mark('all sent')],
+      ],
     ]);
     using connection = connectionTo(server, { timeout });
     connection.sendRequest('GET', '/');
+    server.waitFor('sent');
     connection.readResponse();
     let got = 0;
     while (got < 25) got += connection.read(50).length;
     assert.throws(() => connection.read(50), timedOut('receive'));
     assert.throws(() => connection.readAll(), timedOut('receive'));
     server.open('rest');
+    server.waitFor('all sent');
     assert.equal(connection.readText(), 'y'.repeat(25));
   });
 
-  test('that passes while sending lets the rest go out with the next call', () => {
-    const body = Buffer.alloc(MORE_THAN_FITS, 'abcdefghijklmnopqrstuvwxyz0123456789');
-    using server = startScriptedServer([
-      [stopReading(), gate('read on'), expectHead(), expect(body), send(ok('got it'))],
-    ]);
-    using connection = connectionTo(server, { timeout: 1000 });
-    assert.throws(() => connection.sendRequest('PUT', '/', { body }), { name: 'ConnectionTimedOut', phase: 'send' });
-    server.open('read on');
-    connection.readResponse();
-    assert.equal(connection.readText(), 'got it');
-    server.check();
-  });
+  test('that passes while sending lets the rest go out with the next call', () =>
+    atSomePace((factor) => {
+      const body = Buffer.alloc(MORE_THAN_FITS, 'abcdefghijklmnopqrstuvwxyz0123456789');
+      using server = startScriptedServer([
+        [stopReading(), gate('read on'), expectHead(), expect(body), send(ok('got it'))],
+      ]);
+      using connection = connectionTo(server, { timeout: 100 * factor });
+      assert.throws(() => connection.sendRequest('PUT', '/', { body }), { name: 'ConnectionTimedOut', phase: 'send' });
+      server.open('read on');
+      connection.readResponse();
+      assert.equal(connection.readText(), 'got it');
+      server.check();
+    }));
 
   test('does not concern coroutines', async () => {
     using server = startScriptedServer([[expectHead(), gate('answer'), send(ok('late'))]]);

@@ -16,7 +16,7 @@ import {
   send,
   startScriptedServer,
 } from '../support/scripted-server.ts';
-import { timeLimit } from '../support/time-limit.ts';
+import { atSomePace } from '../support/time-limit.ts';
 import { assertLike, connectHead, ESTABLISHED, failure, through } from '../support/tunnelled.ts';
 import { thrownBy } from '../support/waiting.ts';
 
@@ -107,10 +107,11 @@ describe('a proxy that refuses', () => {
     assert.doesNotMatch(proxy.received().toString('latin1'), /GET|s3cret/);
   });
 
-  test('slowly is waited for, as long as something comes now and then', () => {
-    const steps = [send(response('403 Forbidden', ['Content-Length: 0']), { chunk: 9, every: 25 })];
-    assert.ok(refusal(steps, { timeout: timeLimit(120) }) instanceof ProxyError);
-  });
+  test('slowly is waited for, as long as something comes now and then', () =>
+    atSomePace((factor) => {
+      const steps = [send(response('403 Forbidden', ['Content-Length: 0']), { chunk: 3, every: 10 * factor })];
+      assert.ok(refusal(steps, { timeout: 60 * factor }) instanceof ProxyError);
+    }));
 });
 
 describe('a proxy that leaves', () => {

@@ -13,7 +13,7 @@ import {
   startScriptedServer,
 } from '../support/scripted-server.ts';
 import { startStalledListener } from '../support/stalled-listener.ts';
-import { timeLimit } from '../support/time-limit.ts';
+import { atSomePace } from '../support/time-limit.ts';
 import { ESTABLISHED, through } from '../support/tunnelled.ts';
 import { suspendForGood } from '../support/waiting.ts';
 
@@ -71,20 +71,21 @@ function stalledByHand({ connection, proxy }: Stage, index: number): Coroutine<v
 
 describe('a stage of connecting that takes too long', () => {
   for (const [index, startStage] of stalledStages.entries()) {
-    test(`(${index + 1} of ${stalledStages.length}) is named by time-outs of every form, and leaves nothing`, async () => {
-      using stage = startStage();
-      const before = native.counts();
-      // Long enough for the stages before, also on a slow machine.
-      const timeout = timeLimit(400);
-      const expected = { name: 'ConnectionTimedOut', phase: stage.phase, timeout };
-      assert.throws(() => stage.connection({ timeout }).connect(), expected);
-      assert.throws(() => stage.connection({ connectTimeout: timeout }).sendRequest('GET', '/'), expected);
-      await Promise.all([
-        assert.rejects(stage.connection({ connectTimeout: timeout }).promises.connect(), expected),
-        assert.rejects(stage.connection().promises.connect({ timeout }), expected),
-      ]);
-      assert.deepEqual(native.counts(), before);
-    });
+    test(`(${index + 1} of ${stalledStages.length}) is named by time-outs of every form, and leaves nothing`, () =>
+      atSomePace(async (factor) => {
+        using stage = startStage();
+        const before = native.counts();
+        // Long enough for the stages before.
+        const timeout = 50 * factor;
+        const expected = { name: 'ConnectionTimedOut', phase: stage.phase, timeout };
+        assert.throws(() => stage.connection({ timeout }).connect(), expected);
+        assert.throws(() => stage.connection({ connectTimeout: timeout }).sendRequest('GET', '/'), expected);
+        await Promise.all([
+          assert.rejects(stage.connection({ connectTimeout: timeout }).promises.connect(), expected),
+          assert.rejects(stage.connection().promises.connect({ timeout }), expected),
+        ]);
+        assert.deepEqual(native.counts(), before);
+      }));
 
     test(`(${index + 1} of ${stalledStages.length}) can be given up in every way, and leaves nothing`, async () => {
       using stage = startStage();

@@ -20,7 +20,8 @@ import {
 } from 'dugong';
 import { native } from '../../src/io/native.ts';
 import { type DummyServer, startDummyServer } from '../support/dummy-server.ts';
-import { expectEnd, expectHead, startScriptedServer } from '../support/scripted-server.ts';
+import { expectEnd, expectHead, type ScriptedServer, startScriptedServer } from '../support/scripted-server.ts';
+import { atSomePace } from '../support/time-limit.ts';
 import { waysOfWaiting } from '../support/waiting.ts';
 
 const ways = [
@@ -43,6 +44,12 @@ function* coGet(server: DummyServer, path: string): Coroutine<number> {
 
 function* coFail(ms: number): Coroutine<never> {
   yield* coSleep(ms);
+  throw new Error('failed');
+}
+
+/** Fails when the server has got a request. */
+function* coFailWhenAsked(server: ScriptedServer): Coroutine<never> {
+  while (server.connections() === 0 || server.heads().length === 0) yield* coSleep(1);
   throw new Error('failed');
 }
 
@@ -81,7 +88,8 @@ for (const { name, run } of ways) {
       using server = startScriptedServer([[expectHead(), expectEnd()]]);
       const before = native.counts();
       const log: string[] = [];
-      await assert.rejects(run(coAll([coForever(log), coHang(server.port), coFail(50)])), { message: 'failed' });
+      const all = coAll([coForever(log), coHang(server.port), coFailWhenAsked(server)]);
+      await assert.rejects(run(all), { message: 'failed' });
       assert.deepEqual(log, ['AbortError', 'finally']);
       assert.deepEqual(native.counts(), before);
       server.check();
@@ -128,10 +136,14 @@ for (const { name, run } of ways) {
         ['Error', 'finally'].map((entry) => (entry === 'Error' ? 'ConnectionTimedOut' : entry)),
       );
       assert.equal(await run(coWithTimeout(coSleep(1), 1_000_000)), undefined);
-      using server = startScriptedServer([[expectHead(), expectEnd()]]);
-      const expected = { name: 'ConnectionTimedOut', phase: 'receive' };
-      await assert.rejects(run(coWithTimeout(coHang(server.port), 50)), expected);
     });
+
+    test('coWithTimeout says in which phase it was', () =>
+      atSomePace(async (factor) => {
+        using server = startScriptedServer([[expectHead(), expectEnd()]]);
+        const expected = { name: 'ConnectionTimedOut', phase: 'receive' };
+        await assert.rejects(run(coWithTimeout(coHang(server.port), 20 * factor)), expected);
+      }));
 
     test('nest twenty deep, with connections at the bottom', async () => {
       using server = startDummyServer();

@@ -1,6 +1,7 @@
 /**
  * How long a test may wait. Limits are there to end a hanging test, not to measure anything: they are generous, and
- * a slow machine stretches all of them at once with the environment variable DUGONG_TEST_TIME_FACTOR.
+ * a slow machine stretches all of them at once with the environment variable DUGONG_TEST_TIME_FACTOR. Where short times are
+ * what is tested, `atSomePace()` stretches them when the machine turns out to be busy.
  */
 
 const factor = Number(process.env.DUGONG_TEST_TIME_FACTOR ?? 1);
@@ -9,4 +10,17 @@ if (!(factor > 0)) throw new RangeError('DUGONG_TEST_TIME_FACTOR must be a posit
 /** `milliseconds` on an ordinary machine, stretched by DUGONG_TEST_TIME_FACTOR. */
 export function timeLimit(milliseconds: number): number {
   return milliseconds * factor;
+}
+
+/**
+ * Runs what holds only as long as the machine does not stand still for some milliseconds: when it fails, again with all of
+ * its times four times as long, and sixteen times. What is wrong is so at every pace.
+ */
+export async function atSomePace(run: (factor: number) => void | Promise<void>): Promise<void> {
+  for (const factor of [1, 4]) {
+    try {
+      return await run(factor);
+    } catch {}
+  }
+  await run(16);
 }

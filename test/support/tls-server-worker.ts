@@ -53,7 +53,7 @@ export interface TLSServerCalls {
   listenRaw(answer: RawAnswer): Promise<{ id: number; port: number }>;
   seen(argument: { id: number }): SeenConnection[];
   seenAtLeast(argument: { id: number; count: number }): Promise<SeenConnection[]>;
-  resume(argument: { id: number }): void;
+  resume(argument: { id: number }): Promise<void>;
   stop(argument: { id: number }): void;
 }
 
@@ -79,9 +79,14 @@ async function start(begin: (self: Running) => (socket: Socket) => void): Promis
   return { id: running.push(self) - 1, port };
 }
 
-function note({ seen, waiting }: Running, connection: SeenConnection): void {
-  seen.push(connection);
-  for (const wake of waiting.splice(0)) wake();
+function note(self: Running, connection: SeenConnection): void {
+  self.seen.push(connection);
+  wake(self);
+}
+
+/** Those who wait look again. */
+function wake({ waiting }: Running): void {
+  for (const look of waiting.splice(0)) look();
 }
 
 function describe(socket: tls.TLSSocket): SeenConnection {
@@ -113,6 +118,7 @@ function obey(socket: tls.TLSSocket, raw: Socket, self: Running): void {
         countBytes(socket, Number(number) + `stall ${number}\n`.length - first.length);
         socket.resume();
       });
+      wake(self);
     } else if (verb === 'count') countBytes(socket, Number(number) + `count ${number}\n`.length - first.length);
     else if (first.toString('latin1', 0, 4) === 'GET ') socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
     else {
@@ -199,8 +205,10 @@ answerCalls<TLSServerCalls>({
     return self.seen;
   },
 
-  resume({ id }) {
-    for (const resume of running[id]?.stalled.splice(0) ?? []) resume();
+  async resume({ id }) {
+    const self = running[id] as Running;
+    while (self.stalled.length === 0) await new Promise<void>((resolve) => self.waiting.push(resolve));
+    for (const resume of self.stalled.splice(0)) resume();
   },
 
   stop({ id }) {

@@ -42,7 +42,7 @@ export class TLSServer implements Disposable {
     return thread().callAsync('seenAtLeast', { id: this.#id, count });
   }
 
-  /** Lets the connections that stall go on. */
+  /** Lets the connections that stall go on, as soon as there is one. */
   resume(): void {
     thread().call('resume', { id: this.#id });
   }

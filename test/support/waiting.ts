@@ -53,12 +53,12 @@ export function finish<T>(coroutine: Coroutine<T>): T {
   }
 }
 
-/** A connection to a test server; blocking calls do not hang for ever. */
+/** A connection to a test server. It waits long for whatever is to come, a 100 (Continue) as well, but not for ever. */
 export function connectionTo(
   server: { readonly hostname: string; readonly port: number },
   options: HTTPConnectionOptions = {},
 ): HTTPConnection {
-  return new HTTPConnection(server.hostname, { port: server.port, timeout: LIMIT, ...options });
+  return new HTTPConnection(server.hostname, { port: server.port, timeout: LIMIT, continueTimeout: LIMIT, ...options });
 }
 
 /** What a call throws. */

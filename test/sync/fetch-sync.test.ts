@@ -24,7 +24,7 @@ import {
 } from '../support/scripted-server.ts';
 import { MORE_THAN_FITS } from '../support/socket-capacity.ts';
 import { startStalledListener } from '../support/stalled-listener.ts';
-import { timeLimit } from '../support/time-limit.ts';
+import { atSomePace, timeLimit } from '../support/time-limit.ts';
 import { thrownBy } from '../support/waiting.ts';
 
 const LIMIT = timeLimit(20_000);
@@ -226,7 +226,7 @@ describe('a large body of fetchSync', () => {
       [expectHead(), send(ok('next'))],
     ]);
     const url = `http://${server.authority}/`;
-    const answer = get(url, { method: 'POST', body: new Uint8Array(10 * MORE_THAN_FITS) });
+    const answer = get(url, { method: 'POST', body: new Uint8Array(MORE_THAN_FITS) });
     assert.deepEqual([answer.status, answer.text()], [413, 'no']);
     assert.equal(get(url).text(), 'next');
     assert.equal(server.connections(), 2);
@@ -236,7 +236,7 @@ describe('a large body of fetchSync', () => {
     using server = startScriptedServer([
       [expectHead(), send(response('400 No', ['Content-Length: 2', 'Connection: close'], 'no')), close()],
     ]);
-    const answer = get(`http://${server.authority}/`, { method: 'POST', body: new Uint8Array(10 * MORE_THAN_FITS) });
+    const answer = get(`http://${server.authority}/`, { method: 'POST', body: new Uint8Array(MORE_THAN_FITS) });
     assert.deepEqual([answer.status, answer.text()], [400, 'no']);
   });
 
@@ -399,27 +399,29 @@ describe('the connections of fetchSync', () => {
 });
 
 describe('the timeout of fetchSync', () => {
-  test('is for all of the call: connecting, the head, the body, redirects; nothing is left open', () => {
-    closeIdleConnections();
-    using stalled = startStalledListener();
-    const before = native.counts();
-    const slow = { chunk: 1, every: 10 };
-    using server = startScriptedServer([
-      [expectHead(), gate('never')],
-      [expectHead(), send(ok('x'.repeat(100_000)), { ...slow, peerMayLeave: true })],
-      [expectHead(), send(response('302 Found', ['Location: /', 'Content-Length: 0'])), expectHead(), gate('never')],
-    ]);
-    const timedOut = (phase: string): object => ({ name: 'ConnectionTimedOut', timeout: 50, phase });
-    assert.throws(() => get(`http://127.0.0.1:${stalled.port}/`, { timeout: 50 }), timedOut('connect'));
-    for (let count = 0; count < 3; count++) {
-      assert.throws(() => get(`http://${server.authority}/`, { timeout: 50 }), timedOut('receive'));
-    }
-    assert.deepEqual(native.counts(), before);
-  });
+  test('is for all of the call: connecting, the head, the body, redirects; nothing is left open', () =>
+    atSomePace((factor) => {
+      closeIdleConnections();
+      using stalled = startStalledListener();
+      const before = native.counts();
+      const slow = { chunk: 1, every: 10 };
+      using server = startScriptedServer([
+        [expectHead(), gate('never')],
+        [expectHead(), send(ok('x'.repeat(100_000)), { ...slow, peerMayLeave: true })],
+        [expectHead(), send(response('302 Found', ['Location: /', 'Content-Length: 0'])), expectHead(), gate('never')],
+      ]);
+      const timeout = 50 * factor;
+      const timedOut = (phase: string): object => ({ name: 'ConnectionTimedOut', timeout, phase });
+      assert.throws(() => get(`http://127.0.0.1:${stalled.port}/`, { timeout }), timedOut('connect'));
+      for (let count = 0; count < 3; count++) {
+        assert.throws(() => get(`http://${server.authority}/`, { timeout }), timedOut('receive'));
+      }
+      assert.deepEqual(native.counts(), before);
+    }));
 
   test('is also for a large body that the server does not take', () => {
     using server = startScriptedServer([[expectHead(), { do: 'stopReading' }, gate('never')]]);
-    const body = new Uint8Array(10 * MORE_THAN_FITS);
+    const body = new Uint8Array(MORE_THAN_FITS);
     assert.throws(() => get(`http://${server.authority}/`, { method: 'PUT', body, timeout: 50 }), {
       name: 'ConnectionTimedOut',
     });

@@ -13,6 +13,9 @@ function split(bytes: Buffer, cuts: readonly number[]): Buffer[] {
   return [...cuts, bytes.length].map((end, index) => bytes.subarray(index === 0 ? 0 : cuts[index - 1], end));
 }
 
+/** Where all bodies are read to, each part being copied from it at once. */
+const part = Buffer.alloc(8192);
+
 /** A client's conversation over the core: brings one piece whenever the protocol asks for more. */
 class Conversation {
   readonly protocol: ClientProtocol;
@@ -64,7 +67,6 @@ class Conversation {
 
   #body(response: Response): Buffer | undefined {
     if (response.body === undefined) return Buffer.alloc(0);
-    const part = Buffer.alloc(8192);
     let body = '';
     for (;;) {
       const count = this.protocol.readBody(response.body, part, 0, part.length);
