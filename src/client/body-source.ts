@@ -6,6 +6,7 @@
 import { Readable } from 'node:stream';
 import type { Coroutine } from '../coroutine.ts';
 import { type Beside, coAwaitBeside } from '../schedule/co-await.ts';
+import { checkedBytes } from './given-bytes.ts';
 
 /** Pieces of a body; strings are sent as UTF-8. A Readable and a ReadableStream are async iterables. */
 export type BodyPieces = Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array> | Blob;
@@ -66,6 +67,6 @@ function leave(pieces: AsyncIterator<unknown>): void {
 /** @throws TypeError */
 function bytesOf(piece: unknown): Uint8Array {
   if (typeof piece === 'string') return Buffer.from(piece, 'utf8');
-  if (piece instanceof Uint8Array) return piece;
+  if (piece instanceof Uint8Array) return checkedBytes("a body's pieces", piece);
   throw new TypeError(`a body's pieces must be strings or bytes, got ${piece === null ? 'null' : typeof piece}`);
 }

@@ -16,14 +16,9 @@ import { BodyFollowing } from './body-following.ts';
 import { type BodyPieces, mustBeAwaited } from './body-source.ts';
 import { type HTTPConnectionOptions, sessionOptions, wholeNumber } from './connection-options.ts';
 import { ConnectionPromises } from './connection-promises.ts';
+import { checkedBytes } from './given-bytes.ts';
 import { assumedContinue, HTTPResponse } from './http-response.ts';
-import {
-  type ContentChecks,
-  checkedBytes,
-  type DigestAlgorithm,
-  requestBody,
-  withContentChecks,
-} from './request-body.ts';
+import { type ContentChecks, type DigestAlgorithm, requestBody, withContentChecks } from './request-body.ts';
 import { Session, type SessionOptions } from './session.ts';
 import { textDecoderFor } from './text.ts';
 

@@ -7,6 +7,7 @@ import { type HeadersInit, HTTPHeaders } from '../http1/headers.ts';
 import type { RequestFraming } from '../http1/request-head.ts';
 import { BodyFollowing } from './body-following.ts';
 import { type BodyPieces, comesInPieces, knownLength } from './body-source.ts';
+import { checkedBytes } from './given-bytes.ts';
 
 export interface RequestBody {
   readonly framing: RequestFraming;
@@ -35,14 +36,6 @@ export function requestBody(body: unknown): RequestBody {
   }
   const bytes = typeof body === 'string' ? Buffer.from(body, 'utf8') : checkedBytes('body', body);
   return { framing: { kind: 'length', length: bytes.length }, body: bytes };
-}
-
-/** @throws TypeError unless `data` is a Uint8Array (a Buffer is one) */
-export function checkedBytes(what: string, data: unknown): Uint8Array {
-  if (data instanceof Uint8Array) return data;
-  throw new TypeError(
-    `${what} needs bytes (a Uint8Array, such as a Buffer), got ${data === null ? 'null' : typeof data}`,
-  );
 }
 
 /** The digest algorithms of RFC 9530 that are in active use. */

@@ -42,13 +42,21 @@ export class SendQueue {
       this.#text += asBuffer(bytes).toString('latin1');
     } else {
       this.#encodeText();
-      this.#buffers.push(bytes);
+      // A view of its own, of this length: a longer one, or none, would be what the head has not announced.
+      this.#buffers.push(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
     }
   }
 
-  /** Sends as much as the transport takes in one call. Returns the count or a negated errno. */
+  /**
+   * Sends as much as the transport takes in one call. Returns the count or a negated errno.
+   * @throws RangeError if the memory of queued bytes is gone
+   */
   sendTo(transport: Transport): number {
     this.#encodeText();
+    // None was empty when it was queued.
+    if (this.#buffers.some(({ length }) => length === 0)) {
+      throw new RangeError('the memory of bytes that wait to be sent is gone: their buffer was detached or has shrunk');
+    }
     const buffers = this.#buffers.length > MAX_BUFFERS ? this.#buffers.slice(0, MAX_BUFFERS) : this.#buffers;
     const count = transport.send(buffers, this.#sent);
     if (count > 0) this.#drop(count);

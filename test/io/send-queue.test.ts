@@ -133,4 +133,16 @@ describe('a send queue', () => {
     drain(queue, sink);
     assert.equal(sink.taken, 'headaaaaaanew');
   });
+
+  test('sends neither less nor more than was queued when memory goes away, or grows', () => {
+    const queue = new SendQueue();
+    const lost = large('a');
+    queue.pushText('head');
+    queue.pushBytes(large('b'));
+    queue.pushBytes(lost);
+    structuredClone(lost.buffer, { transfer: [lost.buffer as ArrayBuffer] });
+    const sink = new Sink();
+    assert.throws(() => queue.sendTo(sink), { name: 'RangeError', message: /detached or has shrunk/ });
+    assert.equal(sink.calls, 0);
+  });
 });
