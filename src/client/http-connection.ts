@@ -19,6 +19,7 @@ import { ConnectionPromises } from './connection-promises.ts';
 import { checkedBytes } from './given-bytes.ts';
 import { assumedContinue, HTTPResponse } from './http-response.ts';
 import { type ContentChecks, type DigestAlgorithm, requestBody, withContentChecks } from './request-body.ts';
+import { checkSendOptions } from './send-options.ts';
 import { Session, type SessionOptions } from './session.ts';
 import { textDecoderFor } from './text.ts';
 
@@ -97,6 +98,7 @@ export class HTTPConnection {
    * complete), ConnectionClosed (`readResponse` may still give the server's answer then), and what {@link coConnect} throws
    */
   *coSendRequest(method: string, path: string, options: SendRequestOptions = {}): Coroutine<void> {
+    checkSendOptions(options);
     const { body, framing, pieces } = requestBody(options.body);
     if (options.expect100 && !(options.body instanceof BodyFollowing)) {
       throw new TypeError('expect100 needs a BodyFollowing: there must be something to hold back');
