@@ -30,15 +30,15 @@ export interface PollResult<R extends PollRequest = PollRequest> {
 /**
  * Blocks until a descriptor is ready, a request's `deadline` has come, or `timeoutMs` milliseconds have passed (undefined:
  * no limit, 0: do not wait). Returns the ready ones, empty after a time-out. Follows poll(2); signals do not shorten the wait.
- * @throws SystemError (EINVAL: more descriptors than RLIMIT_NOFILE)
+ * @throws SystemError (EINVAL: more descriptors than RLIMIT_NOFILE), TypeError for an fd or a mask that is no whole number
  */
 export function poll<R extends PollRequest>(requests: Iterable<R>, timeoutMs?: number): PollResult<R>[] {
   const all = [...requests];
   const entries = new Int32Array(all.length * 3);
   let limit = timeoutMs ?? Number.POSITIVE_INFINITY;
   all.forEach((request, index) => {
-    entries[index * 3] = request.fd;
-    entries[index * 3 + 1] = request.mask;
+    entries[index * 3] = checkedInteger('fd', request.fd);
+    entries[index * 3 + 1] = checkedInteger('mask', request.mask);
     if (request.deadline !== undefined) limit = Math.min(limit, Math.max(0, request.deadline - performance.now()));
   });
   const ready = native.poll(entries, limit === Number.POSITIVE_INFINITY ? -1 : limit);
@@ -46,6 +46,12 @@ export function poll<R extends PollRequest>(requests: Iterable<R>, timeoutMs?: n
   return all
     .map((request, index) => ({ request, events: entries[index * 3 + 2] as number }))
     .filter(({ events }) => events !== 0);
+}
+
+/** What is no number, or too large a one, would become 0 in the array: a descriptor that somebody else reads. */
+function checkedInteger(name: string, value: number): number {
+  if (Number.isInteger(value) && Math.abs(value) < 2 ** 31) return value;
+  throw new TypeError(`the ${name} to poll must be a whole number, got ${String(value)}`);
 }
 
 /** A descriptor, or anything that has one. */
@@ -81,7 +87,7 @@ export function select<R extends Selectable, W extends Selectable, X extends Sel
 }
 
 function descriptorOf(member: Selectable): number {
-  const fd = typeof member === 'number' ? member : member.fd;
-  if (!Number.isInteger(fd) || fd < 0) throw new TypeError(`${String(fd)} is no file descriptor`);
+  const fd = typeof member === 'number' ? member : member?.fd;
+  if (!Number.isInteger(fd) || fd < 0 || fd >= 2 ** 31) throw new TypeError(`${String(fd)} is no file descriptor`);
   return fd;
 }

@@ -50,6 +50,14 @@ describe('poll()', () => {
     );
   });
 
+  test('takes nothing that is no descriptor or no mask for descriptor 0', () => {
+    for (const wrong of [Number.NaN, 'x', 2 ** 32, 1.5, undefined, null] as number[]) {
+      const refused = { name: 'TypeError', message: /must be a whole number, got / };
+      assert.throws(() => poll([{ fd: wrong, mask: POLLIN }], 0), refused);
+      assert.throws(() => poll([{ fd: 0, mask: wrong }], 0), refused);
+    }
+  });
+
   test('is empty when the time is up, which 0 is at once', async () => {
     using pair = await socketPair();
     const request = { fd: pair.fd, mask: POLLIN };
@@ -119,8 +127,11 @@ describe('select()', () => {
       code: 'EBADF',
       syscall: 'select',
     });
-    for (const wrong of [-1, 1.5, Number.NaN, {}, { fd: '3' }, null]) {
-      assert.throws(() => select([wrong as number], [], [], 0), TypeError);
+    for (const wrong of [-1, 1.5, Number.NaN, {}, { fd: '3' }, null, 2 ** 32]) {
+      assert.throws(() => select([wrong as number], [], [], 0), {
+        name: 'TypeError',
+        message: /is no file descriptor/,
+      });
     }
   });
 
