@@ -7,7 +7,7 @@ import { type Coroutine, PollNeeded } from '../coroutine.ts';
 import { ConnectionTimedOut, StateError } from '../errors.ts';
 import { onAbort } from './abort-signal.ts';
 import { addInterest, referenceChanged, removeInterest, type Waiter } from './interests.ts';
-import { notPollNeeded } from './run-blocking.ts';
+import { assertCoroutine, checkedTimeout, notPollNeeded } from './run-blocking.ts';
 import { runAs } from './running.ts';
 
 export interface AioFutureOptions {
@@ -66,14 +66,15 @@ export class AioFuture<T> extends Promise<T> {
       resolve = onValue;
       reject = onError;
     });
-    if (typeof coroutine?.next !== 'function' || typeof coroutine.throw !== 'function') {
-      throw new TypeError('AioFuture needs a coroutine: call the generator function and pass what it returns');
-    }
+    assertCoroutine('AioFuture', coroutine);
     this.#coroutine = coroutine;
     this.#resolve = resolve;
     this.#reject = reject;
-    const { signal, timeout = 0 } = options;
-    if (!(timeout >= 0)) throw new TypeError(`the timeout must be a number of milliseconds, got ${String(timeout)}`);
+    const { signal } = options;
+    const timeout = checkedTimeout(options.timeout);
+    if (signal !== undefined && typeof signal?.aborted !== 'boolean') {
+      throw new TypeError('the signal must be an AbortSignal');
+    }
     if (signal?.aborted) this.#interruptions.push({ error: signal.reason });
     else if (signal !== undefined) this.#withdrawSignal = onAbort(signal, () => this.#interrupt(signal.reason));
     this.#run();

@@ -7,7 +7,7 @@
 import { type Coroutine, endNow, PollNeeded, waitFor } from '../coroutine.ts';
 import { ConnectionTimedOut } from '../errors.ts';
 import { cancellation } from './aio-future.ts';
-import { notPollNeeded } from './run-blocking.ts';
+import { assertCoroutine, notPollNeeded } from './run-blocking.ts';
 import { type Outcome, TaskSet } from './task-set.ts';
 
 /** The results of several coroutines. */
@@ -74,14 +74,16 @@ export function* coRace<T>(coroutines: readonly Coroutine<T>[]): Coroutine<T> {
 /**
  * Runs `make(item)` for each item, at most `limit` at a time; returns the results in the order of the items. Items are taken
  * when there is room for them.
- * @throws the first error, after the other coroutines have been ended; TypeError if `limit` is no whole number > 0
+ * @throws the first error, after the other coroutines have been ended; TypeError unless `limit` is a whole number > 0, or Infinity
  */
 export function* coMap<I, T>(
   items: Iterable<I>,
   limit: number,
   make: (item: I, index: number) => Coroutine<T>,
 ): Coroutine<T[]> {
-  if (!(limit >= 1)) throw new TypeError(`the limit must be at least 1, got ${String(limit)}`);
+  if (!(Number.isInteger(limit) || limit === Number.POSITIVE_INFINITY) || limit < 1) {
+    throw new TypeError(`the limit must be a whole number >= 1, or Infinity, got ${String(limit)}`);
+  }
   const results: T[] = [];
   let failure: { readonly reason: unknown } | undefined;
   const iterator = items[Symbol.iterator]();
@@ -124,6 +126,7 @@ export function* coSleep(ms: number): Coroutine<void> {
 
 /** Runs `coroutine`; after `ms` milliseconds ConnectionTimedOut is thrown into it. @throws what it makes of that */
 export function* coWithTimeout<T>(coroutine: Coroutine<T>, ms: number): Coroutine<T> {
+  assertCoroutine('coWithTimeout', coroutine);
   const deadline = deadlineIn(ms);
   let timedOut = false;
   let ended = false;

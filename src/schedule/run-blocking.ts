@@ -7,46 +7,88 @@ import { ConnectionTimedOut } from '../errors.ts';
 import { runAs } from './running.ts';
 
 export interface RunBlockingOptions {
-  /** Milliseconds that one wait may last, i.e. of inactivity: undefined or 0 is no limit. */
+  /**
+   * Milliseconds that may pass without any descriptor becoming ready, i.e. of inactivity: undefined or 0 is no limit. Times
+   * that the coroutine waits for (sleeping, trying again later) are no activity.
+   */
   readonly timeout?: number | undefined;
   /** Waits in place of `need.poll(timeoutMs)`: returns false if the time is up. What it throws goes to the coroutine. */
   readonly wait?: (need: PollNeeded, timeoutMs: number | undefined) => boolean;
 }
 
 /**
- * Runs `coroutine` to its end and returns its result. A wait that takes longer than `timeout` throws ConnectionTimedOut into
- * the coroutine.
- * @throws what the coroutine throws; TypeError thrown into it if it yields anything but a PollNeeded
+ * Runs `coroutine` to its end and returns its result. When `timeout` has passed, ConnectionTimedOut is thrown into it.
+ * @throws what the coroutine throws; TypeError for what is no coroutine, also thrown into one that yields anything but a
+ * PollNeeded
  */
 export function runBlocking<T>(coroutine: Coroutine<T>, options: RunBlockingOptions = {}): T {
-  const timeout = options.timeout || undefined;
-  const wait = options.wait ?? pollFor;
+  assertCoroutine('runBlocking()', coroutine);
+  const waiting = new BlockedWaits(options);
   return runAs(undefined, () => {
     let step = coroutine.next();
     while (!step.done) {
-      const error = waitOrFail(step.value, wait, timeout);
+      const error = waiting.waitOrFail(step.value);
       step = error === undefined ? coroutine.next() : coroutine.throw(error);
     }
     return step.value;
   });
 }
 
+/** The waits of one blocking run, with one limit of inactivity for all of them. */
+class BlockedWaits {
+  readonly #timeout: number | undefined;
+  readonly #wait: NonNullable<RunBlockingOptions['wait']>;
+  /** When the first of the waits began that were for a time only, if the latest was such a one. */
+  #idleSince: number | undefined;
+
+  constructor({ timeout, wait = pollFor }: RunBlockingOptions) {
+    this.#timeout = checkedTimeout(timeout) || undefined;
+    this.#wait = wait;
+  }
+
+  /** Returns what is to be thrown into the coroutine, if anything. */
+  waitOrFail(need: unknown): unknown {
+    if (!(need instanceof PollNeeded)) return notPollNeeded(need);
+    try {
+      return this.#wait(need, this.#leftFor(need)) ? undefined : this.#timedOut();
+    } catch (error) {
+      return error;
+    }
+  }
+
+  #leftFor({ fd }: PollNeeded): number | undefined {
+    if (this.#timeout === undefined || fd >= 0) {
+      this.#idleSince = undefined;
+      return this.#timeout;
+    }
+    const now = performance.now();
+    this.#idleSince ??= now;
+    return Math.max(0, this.#idleSince + this.#timeout - now);
+  }
+
+  #timedOut(): ConnectionTimedOut {
+    this.#idleSince = undefined;
+    return new ConnectionTimedOut(this.#timeout as number);
+  }
+}
+
 function pollFor(need: PollNeeded, timeoutMs: number | undefined): boolean {
   return need.poll(timeoutMs);
 }
 
-/** Returns what is to be thrown into the coroutine, if anything. */
-function waitOrFail(
-  need: unknown,
-  wait: NonNullable<RunBlockingOptions['wait']>,
-  timeout: number | undefined,
-): unknown {
-  if (!(need instanceof PollNeeded)) return notPollNeeded(need);
-  try {
-    return wait(need, timeout) ? undefined : new ConnectionTimedOut(timeout as number);
-  } catch (error) {
-    return error;
-  }
+/** Milliseconds; 0 where there is no limit. @throws TypeError */
+export function checkedTimeout(timeout: number | undefined): number {
+  if (timeout === undefined) return 0;
+  if (typeof timeout === 'number' && timeout >= 0) return timeout;
+  throw new TypeError(`the timeout must be a number of milliseconds, got ${String(timeout)}`);
+}
+
+/** @throws TypeError for anything else, e.g. a generator function that was not called, or an asynchronous generator */
+export function assertCoroutine(what: string, value: unknown): void {
+  const { next, throw: throwInto } = (value ?? {}) as Partial<Coroutine<unknown>>;
+  const resumable = typeof next === 'function' && typeof throwInto === 'function';
+  if (resumable && !(Symbol.asyncIterator in (value as object))) return;
+  throw new TypeError(`${what} needs a coroutine: call the generator function and pass what it returns`);
 }
 
 function className(value: object): string {

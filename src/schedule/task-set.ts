@@ -10,7 +10,7 @@ import { type Coroutine, endNow, POLLIN, PollNeeded } from '../coroutine.ts';
 import { StateError } from '../errors.ts';
 import { cancellation } from './aio-future.ts';
 import { Registry, Wait } from './registry.ts';
-import { notPollNeeded } from './run-blocking.ts';
+import { assertCoroutine, notPollNeeded } from './run-blocking.ts';
 import { currentRunner, type Runner, runAs } from './running.ts';
 
 /** What a coroutine that was run to its end came to. */
@@ -123,7 +123,9 @@ export class TaskSet {
     return this.#ready.length - this.#next;
   }
 
+  /** @throws TypeError */
   add<T>(coroutine: Coroutine<T>, ended: (outcome: Outcome<T>) => void): Member<T> {
+    assertCoroutine('running many at once', coroutine);
     const member = new Member(this, coroutine, ended);
     this.#members.add(member as Member);
     this.#ready.push(member as Member);

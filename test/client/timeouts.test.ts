@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { AioFuture, BodyFollowing, type HTTPConnection } from '../../src/index.ts';
+import { AioFuture, BodyFollowing, HTTPConnection } from '../../src/index.ts';
+import { listen } from '../support/listen.ts';
 import { chunked, chunkedResponse, ok, response } from '../support/messages.ts';
 import {
   expect,
@@ -160,6 +165,29 @@ describe('a time limit', () => {
     await new Promise((resolve) => setTimeout(resolve, 30));
     server.open('answer');
     assert.equal((await future).status, 200);
+  });
+
+  test('goes for a Unix socket, too, whose queue of connections is full', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'dugong-queue-'));
+    const socketPath = join(folder, 'socket');
+    const server = createServer();
+    await listen(server, { path: socketPath, backlog: 1 });
+    const queued: HTTPConnection[] = [];
+    try {
+      // Nobody accepts while this thread is blocked.
+      const fill = (): void => {
+        while (queued.length < 100) {
+          const connection = new HTTPConnection('localhost', { socketPath, timeout });
+          queued.push(connection);
+          connection.connect();
+        }
+      };
+      assert.throws(fill, timedOut('connect'));
+    } finally {
+      for (const connection of queued) connection.disconnect();
+      await new Promise((resolve) => server.close(resolve));
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test('of 0 is none; one that is no whole number >= 0 is a TypeError', () => {

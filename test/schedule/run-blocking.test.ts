@@ -54,6 +54,29 @@ describe('runBlocking', () => {
     assert.equal(caught.length, 3);
   });
 
+  test('takes waits for a time alone for no activity, however short each of them is', () => {
+    const lefts: number[] = [];
+    const wait = (_: PollNeeded, left: number | undefined): boolean => {
+      lefts.push(left as number);
+      const before = performance.now();
+      while (performance.now() === before);
+      return left !== 0;
+    };
+    const nap = new PollNeeded(-1, 0, { deadline: 0 });
+    function* coNaps(): Coroutine<void> {
+      for (const need of [nap, nap, nap, new PollNeeded(0, POLLIN), nap]) yield* waitFor(need);
+    }
+    runBlocking(coNaps(), { timeout: 100_000, wait });
+    const [first = 0, second = 0, third = 0, ...others] = lefts;
+    assert.deepEqual([first, ...others], [100_000, 100_000, 100_000]);
+    assert.ok(first > second && second > third, `${lefts}`);
+
+    function* coNapForEver(): Coroutine<void> {
+      for (;;) yield* waitFor(nap);
+    }
+    assert.throws(() => runBlocking(coNapForEver(), { timeout: 5, wait }), { name: 'ConnectionTimedOut', timeout: 5 });
+  });
+
   test('with a timeout of 0 or undefined has no limit', () => {
     for (const timeout of [0, undefined]) {
       runBlocking(waitFor(new PollNeeded(-1, 0, { deadline: performance.now() + 10 })), { timeout });
@@ -98,7 +121,7 @@ describe('runBlocking', () => {
   });
 
   test('waits with the function that it is given, whose errors go to the coroutine', () => {
-    const need = new PollNeeded(-1, 0);
+    const need = new PollNeeded(0, POLLIN);
     const waits: unknown[] = [];
     const wait = (given: PollNeeded, timeout: number | undefined): boolean => {
       waits.push([given, timeout]);
