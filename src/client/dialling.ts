@@ -68,7 +68,8 @@ export class Dialling {
 
   /** What is to be waited for; undefined if there is something new. */
   #step(): PollNeeded | undefined {
-    if (this.#stepping) throw new StateError('the connection is being made: lookup() cannot use it');
+    if (this.#stepping)
+      throw new StateError('the connection is being made: lookup() and checkServerIdentity() cannot use it');
     let need: PollNeeded | undefined;
     this.#stepping = true;
     try {

@@ -268,7 +268,8 @@ export class HTTPConnection {
 
   /**
    * Runs a coroutine of your own over this connection as its blocking calls are run: with its `timeout`, and taking in
-   * responses while the server does not take requests. @throws what the coroutine throws
+   * responses while the server does not take requests. (Not for what sends inside of coAll and its kin, where several may wait
+   * for several connections.) @throws what the coroutine throws
    */
   runBlocking<T>(coroutine: Coroutine<T>): T {
     return runBlocking(coroutine, this.#blocking);

@@ -71,7 +71,7 @@ export class Session implements BodySource {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.protocol = new ClientProtocol(options);
+    this.protocol = new ClientProtocol({ ...options, onInformational: this.#guarded(options.onInformational) });
     this.#dialling = new Dialling(options.destination, options.connectTimeout);
     this.bodies = new BodyReader(this, this.protocol.limits.bodyInMemory);
   }
@@ -112,6 +112,17 @@ export class Session implements BodySource {
     this.#closed = true;
     this.#dialling.end();
     this.#transport?.close();
+  }
+
+  /** The user's function may disconnect: what came behind is not handed out any more then. */
+  #guarded(onInformational: SessionOptions['onInformational']): SessionOptions['onInformational'] {
+    return (
+      onInformational &&
+      ((response) => {
+        onInformational(response);
+        this.#assertOpen('receive');
+      })
+    );
   }
 
   /** @throws ConnectionClosed, or why there never was a connection */
@@ -492,13 +503,14 @@ export class Session implements BodySource {
    * waiting for just that. @throws StateError when that has become too much
    */
   waitBlocking(need: PollNeeded, timeoutMs: number | undefined): boolean {
-    const transport = this.#transport;
-    const sends = need === transport?.sendNeeds && need.mask === POLLOUT;
+    const { fd, mask, deadline } = need;
+    const sends = fd === this.#transport?.fd && mask === POLLOUT;
     const readsAhead = sends && !this.#ended && this.protocol.responsePending;
     if (!readsAhead) return need.poll(timeoutMs);
-    const events = native.pollOne(transport.fd, POLLIN | POLLOUT, timeoutMs ?? -1);
+    if (!new PollNeeded(fd, POLLIN | POLLOUT, { deadline }).poll(timeoutMs)) return false;
+    const events = native.pollOne(fd, POLLIN | POLLOUT, 0);
     if (events & POLLIN && !(events & POLLOUT)) this.#readAhead();
-    return events !== 0;
+    return true;
   }
 
   #readAhead(): void {

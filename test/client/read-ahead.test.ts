@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { BodyFollowing } from '../../src/index.ts';
+import { BodyFollowing, coWithTimeout } from '../../src/index.ts';
 import { ok } from '../support/messages.ts';
 import {
   expect,
@@ -13,6 +13,7 @@ import {
   stopReading,
 } from '../support/scripted-server.ts';
 import { MORE_THAN_FITS } from '../support/socket-capacity.ts';
+import { timeLimit } from '../support/time-limit.ts';
 import { connectionTo } from '../support/waiting.ts';
 
 const upload = Buffer.alloc(MORE_THAN_FITS, 'abcdefghijklmnopqrstuvwxyz0123456789');
@@ -44,6 +45,20 @@ describe('a blocking send to a server that reads on only after its response has 
     connection.sendRequest('PUT', '/2', { body: new BodyFollowing(upload.length) });
     for (let at = 0; at < upload.length; at += 1 << 20) connection.write(upload.subarray(at, at + (1 << 20)));
     assert.ok(Buffer.concat([start, connection.readAll()]).equals(download));
+    assert.equal(connection.readResponse().path, '/2');
+    assert.equal(connection.readText(), 'second');
+    server.check();
+  });
+
+  test('(a coroutine with a limit of time) takes the response in meanwhile, run by the connection', () => {
+    using server = startScriptedServer([
+      [expectHead(), stopReading(), send(ok(download)), expectHead(), expect(upload), send(ok('second'))],
+    ]);
+    using connection = connectionTo(server, { maxReadAhead: 2 ** 30 });
+    connection.sendRequest('GET', '/1');
+    connection.runBlocking(coWithTimeout(connection.coSendRequest('PUT', '/2', { body: upload }), timeLimit(20_000)));
+    assert.equal(connection.readResponse().path, '/1');
+    assert.ok(connection.readAll().equals(download));
     assert.equal(connection.readResponse().path, '/2');
     assert.equal(connection.readText(), 'second');
     server.check();

@@ -7,9 +7,12 @@ import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BodyFollowing, type Coroutine, coAwait, coRace, coSleep, HTTPConnection, PollLoop } from '../../src/index.ts';
 import { native } from '../../src/io/native.ts';
+import { opensslMissing } from '../support/certificates.ts';
+import { HTTPSServer, TestTrust } from '../support/https.ts';
 import { ok, response } from '../support/messages.ts';
+import { plainAndTLS } from '../support/plain-and-tls.ts';
 import { close, expect, expectEnd, expectHead, mark, send, startScriptedServer } from '../support/scripted-server.ts';
-import { connectionTo } from '../support/waiting.ts';
+import { connectionClosed, connectionTo } from '../support/waiting.ts';
 
 const answering = [expectHead(), send(ok('x')), expectEnd()];
 
@@ -125,6 +128,54 @@ describe('onInformational()', () => {
     connection.sendRequest('GET', '/');
     assert.throws(() => connection.readResponse(), { name: 'StateError', message: /has not been read/ });
     assert.equal(connection.readText(), 'body');
+  });
+});
+
+describe('disconnect() in onInformational()', () => {
+  for (const { name, skip, serve } of plainAndTLS) {
+    test(`ends the call: what came behind is not handed out (${name})`, { skip }, () => {
+      const early = response('103 Early Hints');
+      using server = serve([
+        [expectHead(), send(early + ok('old')), expectEnd()],
+        [expectHead(), send(ok('new')), expectEnd()],
+      ]);
+      let requestAgain = false;
+      using connection: HTTPConnection = server.connect({
+        onInformational: () => {
+          connection.disconnect();
+          if (requestAgain) connection.sendRequest('GET', '/new');
+        },
+      });
+      connection.sendRequest('GET', '/old');
+      const closed = connectionClosed({ phase: 'receive', lost: ['GET /old'] });
+      requestAgain = true;
+      assert.throws(() => connection.readResponse(), { ...closed, message: /disconnect\(\)/ });
+      assert.equal(connection.readResponse().path, '/new');
+      assert.equal(connection.readText(), 'new');
+    });
+  }
+});
+
+describe('checkServerIdentity()', () => {
+  const trust = { skip: opensslMissing() };
+
+  test('cannot use the connection that it checks, but end it; nothing stays open', trust, () => {
+    const { ca, certificate } = new TestTrust();
+    using server = new HTTPSServer([[expectEnd()], [expectEnd()], [expectEnd()], [expectEnd()]], certificate);
+    const before = native.counts();
+    const uses: [(connection: HTTPConnection) => unknown, object][] = [
+      [(connection) => connection.connect(), { name: 'StateError', message: /checkServerIdentity\(\)/ }],
+      [(connection) => connection.sendRequest('GET', '/'), { name: 'StateError' }],
+      [(connection) => connection.disconnect(), { name: 'ConnectionClosed' }],
+      [() => assert.fail('out of the function'), { name: 'AssertionError', message: 'out of the function' }],
+    ];
+    for (const [use, error] of uses) {
+      const connection: HTTPConnection = connectionTo(server.front, {
+        tls: { ca, checkServerIdentity: () => void use(connection) },
+      });
+      assert.throws(() => connection.sendRequest('GET', '/'), error);
+      assert.deepEqual(native.counts(), before);
+    }
   });
 });
 
