@@ -9,10 +9,12 @@
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace dugong {
 
+class Hold;
 class Lookup;
 class TLSConnection;
 class Watcher;
@@ -37,6 +39,9 @@ class Environment {
   // The TLS on an owned descriptor, or nullptr. Starting a second puts it inside the first.
   TLSConnection* tls(int fd) const { return descriptors_[static_cast<size_t>(fd)].tls.get(); }
   void startTLS(int fd, std::unique_ptr<TLSConnection> connection);
+
+  // What JavaScript holds of ours; see tls-handle.h.
+  const std::shared_ptr<std::unordered_set<Hold*>>& holds() const { return holds_; }
 
   // The one live watcher of a descriptor, owned or not, or nullptr.
   Watcher* watcher(int fd) const;
@@ -75,6 +80,7 @@ class Environment {
   // Indexed by fd: the kernel hands out the lowest free number, so this stays as small as the process's table.
   std::vector<Descriptor> descriptors_;
   std::unordered_map<int, std::shared_ptr<Lookup>> lookups_;
+  const std::shared_ptr<std::unordered_set<Hold*>> holds_ = std::make_shared<std::unordered_set<Hold*>>();
   int owned_count_ = 0;
   // uv_poll_t that are initialized and whose close callback has not run.
   int open_handles_ = 0;

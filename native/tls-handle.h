@@ -1,24 +1,95 @@
 // JavaScript's hold on an object of ours that several owners share: an object of no properties, tagged with its type, so
 // that any other value is refused. The garbage collector, or the end of the environment, lets go of it.
+//
+// Finalizers run in turns of the event loop, of which a thread that makes blocking calls may have none for as long as it
+// lives. So whenever something is given out, what the collector has taken meanwhile is looked for, too; and the collector
+// is told that there is more behind these objects than it sees.
 #pragma once
 
 #include <napi.h>
 
 #include <memory>
+#include <unordered_set>
 
 namespace dugong {
+
+class Hold;
+
+// The holds of one environment, alive as long as any of them, which may be longer than the environment.
+using Holds = std::unordered_set<Hold*>;
+
+class Hold {
+ public:
+  // nullptr with an error pending.
+  static napi_value create(napi_env env, std::shared_ptr<Holds> holds, std::shared_ptr<void> object,
+                           const napi_type_tag& tag) {
+    sweep(env, *holds);
+    napi_value value;
+    if (napi_create_object(env, &value) != napi_ok || napi_type_tag_object(env, value, &tag) != napi_ok) return nullptr;
+    Hold* hold = new Hold(std::move(holds), std::move(object));
+    const auto finalize = [](napi_env env, void* data, void*) {
+      Hold* const hold = static_cast<Hold*>(data);
+      hold->letGo(env);
+      delete hold;
+    };
+    if (napi_wrap(env, value, hold, finalize, nullptr, nullptr) != napi_ok) {
+      delete hold;
+      return nullptr;
+    }
+    hold->take(env, value);
+    return value;
+  }
+
+  // What the value, which is one of ours, holds.
+  const std::shared_ptr<void>& object() const { return object_; }
+
+ private:
+  // About what a TLS context takes.
+  static constexpr int64_t kBehind = 32768;
+
+  Hold(std::shared_ptr<Holds> holds, std::shared_ptr<void> object)
+      : holds_(std::move(holds)), object_(std::move(object)) {}
+
+  void take(napi_env env, napi_value value) {
+    if (napi_create_reference(env, value, 0, &weak_) != napi_ok) return;
+    holds_->insert(this);
+    adjust(env, kBehind);
+  }
+
+  void letGo(napi_env env) {
+    object_.reset();
+    if (weak_ == nullptr) return;
+    napi_delete_reference(env, weak_);
+    weak_ = nullptr;
+    holds_->erase(this);
+    adjust(env, -kBehind);
+  }
+
+  static void sweep(napi_env env, const Holds& holds) {
+    const Holds all = holds;
+    for (Hold* hold : all) {
+      napi_value value = nullptr;
+      if (napi_get_reference_value(env, hold->weak_, &value) == napi_ok && value == nullptr) hold->letGo(env);
+    }
+  }
+
+  static void adjust(napi_env env, int64_t change) {
+    int64_t total = 0;
+    napi_adjust_external_memory(env, change, &total);
+  }
+
+  const std::shared_ptr<Holds> holds_;
+  std::shared_ptr<void> object_;
+  // Empty when the collector has taken the value.
+  napi_ref weak_ = nullptr;
+};
 
 template <typename Type>
 class Handle {
  public:
-  static napi_value create(napi_env env, std::shared_ptr<Type> shared, const napi_type_tag& tag) {
-    napi_value object;
-    if (napi_create_object(env, &object) != napi_ok || napi_type_tag_object(env, object, &tag) != napi_ok) return nullptr;
-    auto* held = new std::shared_ptr<Type>(std::move(shared));
-    const auto release = [](napi_env, void* data, void*) { delete static_cast<std::shared_ptr<Type>*>(data); };
-    if (napi_wrap(env, object, held, release, nullptr, nullptr) == napi_ok) return object;
-    delete held;
-    return nullptr;
+  static napi_value create(napi_env env, std::shared_ptr<Holds> holds, std::shared_ptr<Type> object,
+                           const napi_type_tag& tag) {
+    return Hold::create(env, std::move(holds), std::move(object), tag);
   }
 
   // nullptr if `value` is no such handle.
@@ -31,7 +102,7 @@ class Handle {
         napi_unwrap(env, value, &data) != napi_ok) {
       return nullptr;
     }
-    return *static_cast<std::shared_ptr<Type>*>(data);
+    return std::static_pointer_cast<Type>(static_cast<Hold*>(data)->object());
   }
 };
 

@@ -124,7 +124,7 @@ napi_value CreateTLSTrust(napi_env env, napi_callback_info info) {
   openssl::Failure failure;
   std::shared_ptr<TLSTrust> trust = TLSTrust::create(texts, &failure);
   if (trust == nullptr) return refusal(env, "ca", failure);
-  return Handle<TLSTrust>::create(env, std::move(trust), kTrustTag);
+  return Handle<TLSTrust>::create(env, arguments.environment().holds(), std::move(trust), kTrustTag);
 }
 
 napi_value CreateTLSContext(napi_env env, napi_callback_info info) {
@@ -153,7 +153,7 @@ napi_value CreateTLSContext(napi_env env, napi_callback_info info) {
   openssl::Failure failure;
   std::shared_ptr<TLSContext> context = TLSContext::create(options, &refused, &failure);
   if (context == nullptr) return refusal(env, refused, failure);
-  return Handle<TLSContext>::create(env, std::move(context), kContextTag);
+  return Handle<TLSContext>::create(env, arguments.environment().holds(), std::move(context), kContextTag);
 }
 
 }  // namespace dugong
