@@ -4,6 +4,7 @@
 
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
+import { TLSContext, TLSError } from '../index.ts';
 
 /** A checked command line. */
 export interface Task {
@@ -146,7 +147,14 @@ function body(text: string): Uint8Array {
 }
 
 function certificates(file: string): Uint8Array {
-  return contentOf(file, `--cacert ${file}`);
+  const ca = contentOf(file, `--cacert ${file}`);
+  try {
+    new TLSContext({ ca });
+  } catch (error) {
+    if (!(error instanceof TLSError)) throw error;
+    throw new UsageError(`--cacert ${file}: no certificates in PEM form (${error.reason})`);
+  }
+  return ca;
 }
 
 function contentOf(file: string, option: string): Uint8Array {

@@ -2,9 +2,10 @@
  * Fetches the URLs of a task in their order, one connection per server, on Node's event loop (a command must hear of SIGINT).
  */
 
-import { ConnectionClosed, HTTPConnection, type HTTPResponse } from '../index.ts';
+import { BodyFollowing, ConnectionClosed, HTTPConnection, type HTTPResponse } from '../index.ts';
 import type { Task } from './arguments.ts';
 import type { OpenOutput } from './output.ts';
+import type { Progress } from './progress.ts';
 
 /** Requests without a body are sent so many ahead. */
 const DEPTH = 64;
@@ -15,15 +16,25 @@ const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE',
 /** Where the error happened; `cause` is the error. */
 export class FetchError extends Error {
   readonly url: URL;
+  /** A file of which only a part has been written. */
+  readonly incomplete: string | undefined;
 
-  constructor(url: URL, cause: unknown) {
+  constructor(url: URL, cause: unknown, incomplete?: string) {
     super(`${url}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
     this.url = url;
+    this.incomplete = incomplete;
   }
 }
 
+/** What is used for fetching. */
+export interface Use {
+  readonly openOutput: OpenOutput;
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+}
+
 /** Returns the highest status. @throws FetchError */
-export async function fetchAll(task: Task, openOutput: OpenOutput, signal: AbortSignal): Promise<number> {
+export async function fetchAll(task: Task, use: Use): Promise<number> {
   const connections = new Map<string, HTTPConnection>();
   let highest = 0;
   try {
@@ -31,7 +42,7 @@ export async function fetchAll(task: Task, openOutput: OpenOutput, signal: Abort
       const { origin } = urls[0] as URL;
       const connection = connections.get(origin) ?? connectionTo(urls[0] as URL, task);
       connections.set(origin, connection);
-      highest = Math.max(highest, await new Run(task, connection, { openOutput, signal }).fetch(urls));
+      highest = Math.max(highest, await new Run(task, connection, use).fetch(urls));
     }
   } finally {
     for (const connection of connections.values()) connection.disconnect();
@@ -65,17 +76,19 @@ function runs(urls: readonly URL[]): URL[][] {
 class Run {
   readonly #task: Task;
   readonly #connection: HTTPConnection;
-  readonly #openOutput: OpenOutput;
+  readonly #use: Use;
   readonly #limits: { readonly signal: AbortSignal; readonly timeout: number | undefined };
   #highest = 0;
   #finished = 0;
   /** Whether a part of the response being read has been written. */
   #begun = false;
+  /** The file that it has been written to. */
+  #incomplete: string | undefined;
 
-  constructor(task: Task, connection: HTTPConnection, use: { openOutput: OpenOutput; signal: AbortSignal }) {
+  constructor(task: Task, connection: HTTPConnection, use: Use) {
     this.#task = task;
     this.#connection = connection;
-    this.#openOutput = use.openOutput;
+    this.#use = use;
     this.#limits = { signal: use.signal, timeout: task.timeout };
   }
 
@@ -88,7 +101,9 @@ class Run {
         depth = this.#depth();
       } catch (error) {
         const stuck = depth === 1 && this.#finished === before;
-        if (stuck || !this.#mayRepeat(error)) throw new FetchError(urls[this.#finished] as URL, error);
+        if (stuck || !this.#mayRepeat(error)) {
+          throw new FetchError(urls[this.#finished] as URL, error, this.#incomplete);
+        }
         // The first one alone, since the next connection may end in the same way (RFC 9112 9.3.2).
         depth = 1;
         this.#connection.disconnect();
@@ -123,13 +138,10 @@ class Run {
   }
 
   async #send(urls: readonly URL[]): Promise<void> {
-    const { method, headers, body } = this.#task;
-    const { promises } = this.#connection;
     this.#connection.cork();
     try {
-      for (const { pathname, search } of urls) {
-        await promises.sendRequest(method, pathname + search, { headers: [...headers], body }, this.#limits);
-      }
+      await this.#connection.promises.connect(this.#limits);
+      for (const { pathname, search } of urls) await this.#request(pathname + search);
       this.#connection.uncork();
     } catch (error) {
       // The server may have answered before it closed: then readResponse has it, otherwise it raises the same.
@@ -137,23 +149,39 @@ class Run {
     }
   }
 
+  async #request(path: string): Promise<void> {
+    const { method, headers, body } = this.#task;
+    const { promises } = this.#connection;
+    const following = body && new BodyFollowing(body.length);
+    await promises.sendRequest(method, path, { headers: [...headers], body: following }, this.#limits);
+    // In parts, since the time limit is one for each call.
+    for (let sent = 0; body !== undefined && sent < body.length; sent += PART) {
+      await promises.write(body.subarray(sent, sent + PART), this.#limits);
+    }
+  }
+
   async #receive(url: URL): Promise<void> {
     const { promises } = this.#connection;
+    const { openOutput, progress } = this.#use;
     const response = await promises.readResponse(this.#limits);
     this.#highest = Math.max(this.#highest, response.status);
-    const output = await this.#openOutput(url);
+    const output = await openOutput(url);
     this.#begun = true;
+    this.#incomplete = output.file;
+    progress.begin(response.length);
     try {
       if (this.#task.include) await output.write(headOf(response));
       for (;;) {
         const part = await promises.read(PART, this.#limits);
         if (part.length === 0) break;
         await output.write(part);
+        progress.add(part.length);
       }
     } finally {
       await output.close();
     }
     this.#begun = false;
+    this.#incomplete = undefined;
   }
 }
 

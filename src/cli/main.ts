@@ -17,9 +17,10 @@ import {
   TLSError,
   UnsupportedResponse,
 } from '../index.ts';
-import { parseArguments, UsageError } from './arguments.ts';
+import { parseArguments, type Task, UsageError } from './arguments.ts';
 import { FetchError, fetchAll } from './fetch.ts';
 import { OutputError, openOutputs } from './output.ts';
+import { Progress } from './progress.ts';
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -27,14 +28,31 @@ async function main(argv: readonly string[]): Promise<number> {
   const interruption = new AbortController();
   const interrupt = (): void => interruption.abort();
   process.once('SIGINT', interrupt);
+  // There is nobody left to tell then; the status says it.
+  process.stderr.on('error', () => {});
   try {
     const task = parseArguments(argv, version());
-    const highest = await fetchAll(task, openOutputs(task), interruption.signal);
+    const highest = await fetchTask(task, interruption.signal);
     return task.fail && highest >= 400 ? 1 : 0;
   } catch (error) {
-    return interruption.signal.aborted ? report(130, 'interrupted') : explain(error);
+    const status = interruption.signal.aborted ? report(130, 'interrupted') : explain(error);
+    if (error instanceof FetchError && error.incomplete !== undefined) {
+      process.stderr.write(`        ${error.incomplete} is incomplete\n`);
+    }
+    return status;
   } finally {
     process.off('SIGINT', interrupt);
+  }
+}
+
+async function fetchTask(task: Task, signal: AbortSignal): Promise<number> {
+  // The documents themselves may be shown on the terminal.
+  const quiet = task.output === 'stdout' && process.stdout.isTTY;
+  const progress = new Progress(quiet ? { write() {} } : process.stderr, task.urls.length);
+  try {
+    return await fetchAll(task, { openOutput: openOutputs(task), signal, progress });
+  } finally {
+    progress.clear();
   }
 }
 
@@ -49,7 +67,8 @@ function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode;
   if (error instanceof UsageError) return report(2, error.message, 'dugong --help shows what can be given');
   const cause = error instanceof FetchError ? error.cause : error;
-  if (cause instanceof OutputError) return brokenPipe(cause) ? 141 : report(5, cause.message);
+  if (cause instanceof OutputError)
+    return codeOf(cause) === 'EPIPE' ? 141 : report(5, cause.message, outputWayOut(cause));
   if (!(error instanceof FetchError)) throw error;
   // A method, path or field that cannot be sent.
   if (cause instanceof TypeError) return report(2, error.message);
@@ -67,7 +86,7 @@ function networkWayOut(error: unknown): string | undefined {
   if (error instanceof DNSUnavailable) return 'is there a network connection? If so, try again later';
   if (error instanceof ConnectionTimedOut) return 'try again, or allow more with --timeout';
   if (error instanceof ConnectionClosed) return 'try again; if that does not help, the log of the server may say why';
-  if (error instanceof TLSError) return 'if you trust the server nevertheless, give its certificate with --cacert';
+  if (error instanceof TLSError) return tlsWayOut(error);
   if (error instanceof ProxyError) return 'does the proxy let you pass, and is its URL right?';
   if (!(error instanceof SystemError)) return undefined;
   return error.code === 'ECONNREFUSED'
@@ -75,8 +94,37 @@ function networkWayOut(error: unknown): string | undefined {
     : 'can the host be reached from here?';
 }
 
-function brokenPipe({ cause }: OutputError): boolean {
-  return cause instanceof Error && 'code' in cause && cause.code === 'EPIPE';
+function tlsWayOut({ code }: TLSError): string {
+  if (/SELF_SIGNED|^UNABLE_TO_/.test(code)) {
+    return 'if you trust the server nevertheless, give its certificate with --cacert';
+  }
+  if (/^ERR_(SSL|OSSL)_/.test(code)) return 'does an HTTPS server listen on this port, and speak TLS 1.2 or later?';
+  return 'the server needs another certificate; --insecure takes any, and with it whoever is in between';
+}
+
+function outputWayOut(error: OutputError): string | undefined {
+  switch (codeOf(error)) {
+    case 'ENOENT':
+      return 'does the folder exist? -O makes one';
+    case 'EISDIR':
+      return 'it is a folder: -O writes a file for each URL there';
+    case 'EEXIST':
+    case 'ENOTDIR':
+      return 'there is a file of that name: name another folder';
+    case 'EACCES':
+    case 'EROFS':
+      return 'you may not write there: name another place';
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'make room, or name another place';
+    default:
+      return undefined;
+  }
+}
+
+/** The system's. */
+function codeOf({ cause }: OutputError): unknown {
+  return cause instanceof Error && 'code' in cause ? cause.code : undefined;
 }
 
 function report(status: number, message: string, wayOut?: string): number {

@@ -12,6 +12,8 @@ import type { Task } from './arguments.ts';
 export class OutputError extends Error {}
 
 export interface Output {
+  /** The path, if it is a file. */
+  readonly file?: string;
   write(bytes: Uint8Array): Promise<void>;
   close(): Promise<void>;
 }
@@ -31,7 +33,7 @@ export function openOutputs(task: Task): OpenOutput {
       return opened;
     };
   }
-  explained(() => mkdirSync(output.folder, { recursive: true }));
+  explained(output.folder, () => mkdirSync(output.folder, { recursive: true }));
   const taken = new Set<string>();
   return (url) => fileOutput(join(output.folder, unusedName(fileName(url), taken)), 'w');
 }
@@ -55,10 +57,11 @@ function standardOutput(): Output {
 }
 
 async function fileOutput(path: string, flags: string): Promise<Output> {
-  const file = await explained(() => open(path, flags));
+  const file = await explained(path, () => open(path, flags));
   return {
-    write: (bytes) => explained(() => file.writeFile(bytes)),
-    close: () => explained(() => file.close()),
+    file: path,
+    write: (bytes) => explained(path, () => file.writeFile(bytes)),
+    close: () => explained(path, () => file.close()),
   };
 }
 
@@ -82,16 +85,21 @@ function unusedName(name: string, taken: Set<string>): string {
   return unused;
 }
 
-function explained<T>(action: () => T): T {
+function explained<T>(path: string, action: () => T): T {
+  const explain = (error: unknown): never => {
+    throw outputError(error, path);
+  };
   try {
     const result = action();
-    if (result instanceof Promise) return result.catch((error: unknown) => Promise.reject(outputError(error))) as T;
-    return result;
+    return result instanceof Promise ? (result.catch(explain) as T) : result;
   } catch (error) {
-    throw outputError(error);
+    return explain(error);
   }
 }
 
-function outputError(error: unknown): OutputError {
-  return new OutputError(error instanceof Error ? error.message : String(error), { cause: error });
+/** The system's message names the path, but not after the file has been opened. */
+function outputError(error: unknown, path?: string): OutputError {
+  const message = error instanceof Error ? error.message : String(error);
+  const named = path === undefined || message.includes(path) ? message : `${path}: ${message}`;
+  return new OutputError(named, { cause: error });
 }
