@@ -2,10 +2,10 @@
  * The operations of an HTTPConnection as promises: each runs the coroutine of the same name on the event loop.
  */
 
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { HeadersInit } from '../http1/headers.ts';
 import { AioFuture, type AioFutureOptions } from '../schedule/aio-future.ts';
-import { asyncChunksOf } from './body-chunks.ts';
+import { asyncChunksOf, streamOf } from './body-chunks.ts';
 import type { HTTPConnection, SendRequestOptions } from './http-connection.ts';
 import type { HTTPResponse } from './http-response.ts';
 
@@ -78,32 +78,19 @@ export class ConnectionPromises {
   }
 
   /**
-   * The rest of the body in parts of up to `size` bytes, each as soon as there is something. Whoever leaves the loop early finds
-   * the connection where he left it.
+   * The rest of the body in parts of up to `size` bytes, each as soon as there is something. Whoever leaves the loop early, or
+   * calls `return()` while a part is waited for, finds the connection right behind the last part that was given.
    */
   chunks(size?: number, future?: AioFutureOptions): AsyncGenerator<Buffer, void, void> {
     return asyncChunksOf(() => this.read(size, future));
   }
 
   /**
-   * The rest of the body as a stream. While its consumer does not take more, nothing is read from the socket; when it is
-   * destroyed, the connection stays where it was.
+   * The rest of the body as a stream, also for `Readable.toWeb`. While its consumer does not take more, nothing is read from the
+   * socket, but for one part that node:stream may ask for ahead. When it is destroyed, that part, if it was there, is lost with
+   * it, and the connection is right behind.
    */
   readable(future?: AioFutureOptions): Readable {
-    let reading: AioFuture<Buffer> | undefined;
-    const stream = new Readable({
-      read: () => {
-        reading = this.read(undefined, future);
-        reading.then(
-          (part) => stream.push(part.length > 0 ? part : null),
-          (error: Error) => stream.destroy(error),
-        );
-      },
-      destroy: (error, done) => {
-        reading?.cancel();
-        done(error);
-      },
-    });
-    return stream;
+    return streamOf(() => this.read(undefined, future));
   }
 }
