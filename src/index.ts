@@ -37,6 +37,7 @@ export type { FetchInit } from './fetch/request-input.ts';
 export { type HeadersInit, HTTPHeaders } from './http1/headers.ts';
 export { DEFAULT_LIMITS, type Limits } from './http1/limits.ts';
 export type { RangePart } from './http1/multipart.ts';
+export type { PendingRequest } from './http1/protocol.ts';
 export { type PollRequest, type PollResult, poll, type Selectable, select } from './io/poll.ts';
 export { Poller, type PollerEvent } from './io/poller.ts';
 export { type AddressFamily, dnsTestHostnames, type ResolveOptions } from './io/resolver.ts';

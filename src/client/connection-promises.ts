@@ -9,7 +9,12 @@ import { asyncChunksOf, streamOf } from './body-chunks.ts';
 import type { HTTPConnection, SendRequestOptions } from './http-connection.ts';
 import type { HTTPResponse } from './http-response.ts';
 
-/** Every call takes, last, what AioFuture takes: a `signal` to abort it, a `timeout` for all of it. */
+/**
+ * Every call takes, last, what AioFuture takes: a `signal` to abort it, a `timeout` for all of it. The call that is interrupted
+ * rejects with the signal's own reason, and nothing else happens: other requests stay as they are
+ * ({@link HTTPConnection.pendingRequests}), what was received can still be read, a request that had begun to be sent goes out
+ * with the next call. Only a connection that was still being made, for that call alone, is given up.
+ */
 export class ConnectionPromises {
   readonly #connection: HTTPConnection;
 

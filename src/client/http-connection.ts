@@ -8,6 +8,7 @@ import type { Coroutine } from '../coroutine.ts';
 import { StateError } from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
 import type { HeadersInit } from '../http1/headers.ts';
+import type { PendingRequest } from '../http1/protocol.ts';
 import { TLSTransport } from '../io/tls.ts';
 import { assertCanAwait } from '../schedule/co-await.ts';
 import { runBlocking } from '../schedule/run-blocking.ts';
@@ -280,6 +281,14 @@ export class HTTPConnection {
   /** Whether a response, or a part of a body, is still to be read. */
   responsePending(): boolean {
     return this.#session !== undefined && !this.#session.closed && this.#session.protocol.responsePending;
+  }
+
+  /**
+   * The requests that have not been answered in full, oldest first. An interrupted call (abort, cancel, time-out) takes none of
+   * them away: those here are still under way, and the connection goes on with whatever is called next.
+   */
+  pendingRequests(): PendingRequest[] {
+    return this.#session === undefined || this.#session.closed ? [] : this.#session.protocol.pendingRequests;
   }
 
   /** From here on requests are collected (up to 64 KiB), to be sent in one call by `uncork()`, or by the next read. */

@@ -22,6 +22,7 @@ export { ByterangesDecoder, type RangePart, rangePart } from './multipart.ts';
 export {
   ClientProtocol,
   type ClientProtocolOptions,
+  type PendingRequest,
   type Request,
   type Response,
 } from './protocol.ts';

@@ -42,6 +42,15 @@ interface Exchange {
   receivedBefore: number;
 }
 
+/** A request that has not been answered in full. */
+export interface PendingRequest extends LostRequest {
+  /**
+   * sending: not all of it has left yet; sent: its response is awaited; answered: the response has been begun to be read, its
+   * body not to the end.
+   */
+  readonly stage: 'sending' | 'sent' | 'answered';
+}
+
 export interface Request {
   readonly headers?: HeadersInit | undefined;
   readonly framing?: RequestFraming;
@@ -150,6 +159,17 @@ export class ClientProtocol {
     return this.#sendState === 'await-continue' && this.#pending.length === 1;
   }
 
+  /** The requests that have not been answered in full, oldest first. */
+  get pendingRequests(): PendingRequest[] {
+    const exchanges = this.#current === undefined ? this.#pending : [this.#current, ...this.#pending];
+    return exchanges.map((exchange, index) => ({
+      method: exchange.method,
+      path: exchange.path,
+      mayHaveBeenProcessed: this.bytesSent > exchange.offset,
+      stage: this.#stageOf(exchange, exchanges[index + 1]),
+    }));
+  }
+
   /** The oldest request without a final response. */
   get pendingRequest(): { readonly method: string; readonly path: string } | undefined {
     return this.#pending[0];
@@ -161,11 +181,15 @@ export class ClientProtocol {
     return oldest !== undefined && oldest.offset >= this.#bytesSent && this.#current === undefined;
   }
 
-  /** Whether the request that is to be answered next has left in part: an answer comes early then. */
+  /**
+   * Whether the request that is to be answered next has left in part: an answer comes early then. Not so where the request
+   * itself waits for an answer before it goes on.
+   */
   get halfSent(): boolean {
     const [oldest, next] = this.#pending;
     if (oldest === undefined || this.#bytesSent <= oldest.offset || this.#receiveState !== 'idle') return false;
-    return this.awaitingBody || this.#bytesSent < (next?.offset ?? this.#bytesEncoded);
+    if (next === undefined && this.#sendState.startsWith('await-')) return false;
+    return this.#stageOf(oldest, next) === 'sending';
   }
 
   /** Whether the body of the request that is to be answered next has not been brought to its end. */
@@ -310,7 +334,7 @@ export class ClientProtocol {
    */
   earlyStatus(): number | undefined {
     // Anew each time, since `onInformational` may read responses itself.
-    while (this.#earlyHead === undefined && this.halfSent && !this.#sendState.startsWith('await-')) {
+    while (this.#earlyHead === undefined && this.halfSent) {
       const exchange = this.#pending[0] as Exchange;
       const head = this.#parseHead(exchange);
       if (head === undefined) return undefined;
@@ -612,12 +636,18 @@ export class ClientProtocol {
   }
 
   #lostRequests(): LostRequest[] {
-    const exchanges = this.#current === undefined ? this.#pending : [this.#current, ...this.#pending];
-    return exchanges.map(({ method, path, offset }) => ({
+    return this.pendingRequests.map(({ method, path, mayHaveBeenProcessed }) => ({
       method,
       path,
-      mayHaveBeenProcessed: this.bytesSent > offset,
+      mayHaveBeenProcessed,
     }));
+  }
+
+  /** `next` is the exchange behind it. */
+  #stageOf(exchange: Exchange, next: Exchange | undefined): PendingRequest['stage'] {
+    if (exchange === this.#current) return 'answered';
+    const unfinished = next === undefined && (this.#sendState === 'body' || this.#sendState === 'await-continue');
+    return unfinished || this.bytesSent < (next?.offset ?? this.#bytesEncoded) ? 'sending' : 'sent';
   }
 }
 

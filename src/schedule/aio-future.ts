@@ -44,7 +44,8 @@ export class AioFuture<T> extends Promise<T> {
   /** This future as interests, timers and task sets know it. */
   readonly #runner: Waiter & { referenced: boolean } = { canAwait: true, wake: () => this.#wake(), referenced: true };
   readonly #coroutine: Coroutine<T>;
-  readonly #resolve: (value: T) => void;
+  /** Typed so that a future of something special is one of something more general, as with promises. */
+  readonly #resolve: (value: never) => void;
   readonly #reject: (error: unknown) => void;
   #state: 'pending' | 'fulfilled' | 'rejected' = 'pending';
   #result: T | undefined;
@@ -212,7 +213,7 @@ export class AioFuture<T> extends Promise<T> {
     clearTimeout(this.#timeoutTimer);
     this.#timeoutTimer = undefined;
     this.#withdrawSignal?.();
-    if (state === 'fulfilled') this.#resolve(result as T);
+    if (state === 'fulfilled') this.#resolve(result as never);
     else this.#reject(error);
   }
 }

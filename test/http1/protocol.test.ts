@@ -55,6 +55,34 @@ suite('pipelining [RFC 9112 9.3.2]', () => {
     assert.equal(protocol.responsePending, false);
   });
 
+  test('what is pending says how far it has come', () => {
+    const protocol = start();
+    const stages = (): string[] => protocol.pendingRequests.map(({ path, stage }) => `${path} ${stage}`);
+    protocol.bytesSent = protocol.sendRequest('GET', '/1').length;
+    const second = protocol.sendRequest('PUT', '/2', EXPECTING).length;
+    assert.deepEqual(stages(), ['/1 sent', '/2 sending']);
+    assert.deepEqual(
+      protocol.pendingRequests.map(({ mayHaveBeenProcessed }) => mayHaveBeenProcessed),
+      [true, false],
+    );
+    protocol.bytesSent += second;
+    bring(protocol, ok('one'));
+    const response = protocol.nextResponse();
+    assert.deepEqual(stages(), ['/1 answered', '/2 sending']);
+    assert.ok(response);
+    readBody(protocol, response);
+    bring(protocol, 'HTTP/1.1 100 Continue\r\n\r\n');
+    protocol.nextResponse();
+    assert.deepEqual(stages(), ['/2 sending']);
+    protocol.sendData(Buffer.alloc(10));
+    assert.deepEqual(stages(), ['/2 sending']);
+    protocol.bytesSent += 10;
+    assert.deepEqual(stages(), ['/2 sent']);
+    bring(protocol, ok(''));
+    protocol.nextResponse();
+    assert.deepEqual(stages(), []);
+  });
+
   test('a response that is not complete is asked for again', () => {
     const protocol = start();
     protocol.sendRequest('GET', '/');
@@ -210,7 +238,7 @@ suite('a response to a request that is still being sent [RFC 9112 9.5]', () => {
     protocol.sendRequest('PUT', '/', EXPECTING);
     protocol.sent(1);
     bring(protocol, 'HTTP/1.1 100 Continue\r\n\r\n');
-    assert.deepEqual([protocol.halfSent, protocol.earlyStatus()], [true, undefined]);
+    assert.deepEqual([protocol.halfSent, protocol.earlyStatus()], [false, undefined]);
     assert.equal(protocol.nextResponse()?.head.status, 100);
   });
 

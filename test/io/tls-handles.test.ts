@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { makeAuthority, opensslMissing } from '../support/certificates.ts';
-import { run } from './native-support.ts';
+import { run } from './native-programs.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'dugong-handles-'));
 after(() => rmSync(folder, { recursive: true }));

@@ -79,6 +79,17 @@ describe('AioFuture', () => {
     assert.equal((await Promise.all([future]))[0], undefined);
   });
 
+  test('of a special type is one of a more general type, as with promises', async () => {
+    const numbers: AioFuture<number> = new AioFuture(
+      // biome-ignore lint/correctness/useYield: a coroutine that needs not wait
+      (function* (): Coroutine<number> {
+        return 1;
+      })(),
+    );
+    const anything: readonly AioFuture<unknown>[] = [numbers];
+    assert.deepEqual(await Promise.all(anything), [1]);
+  });
+
   test('throws cancellation, abort and time-out into the coroutine, so that its finally runs', async () => {
     using pair = await socketPair();
     const controller = new AbortController();
