@@ -45,6 +45,7 @@ constexpr struct {
     {"release", Release},
     {"lookup", StartLookup},
     {"lookupResult", LookupResult},
+    {"pendingLookups", PendingLookups},
     {"tlsUnavailable", TLSUnavailable},
     {"tlsTrust", CreateTLSTrust},
     {"tlsContext", CreateTLSContext},

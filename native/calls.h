@@ -37,6 +37,7 @@ napi_value Release(napi_env env, napi_callback_info info);
 // resolve.cc: names to addresses
 napi_value StartLookup(napi_env env, napi_callback_info info);
 napi_value LookupResult(napi_env env, napi_callback_info info);
+napi_value PendingLookups(napi_env env, napi_callback_info info);
 
 // tls-options.cc: what TLS connections share
 napi_value TLSUnavailable(napi_env env, napi_callback_info info);

@@ -128,6 +128,12 @@ int Lookup::start(std::string hostname, int family, std::shared_ptr<Lookup>* out
   return queued;
 }
 
+int Lookup::pending() {
+  Queue& q = queue();
+  const std::lock_guard<std::mutex> lock(q.mutex);
+  return q.threads + static_cast<int>(q.waiting.size());
+}
+
 void Lookup::closeAnnouncement() {
   if (announcement_ >= 0) close(announcement_);
   announcement_ = -1;

@@ -25,6 +25,8 @@ class Lookup {
   // `family` is AF_UNSPEC, AF_INET or AF_INET6. Returns the read end of the pipe, which the caller closes, or -errno.
   static int start(std::string hostname, int family, std::shared_ptr<Lookup>* out);
   static const char* codeName(int code);
+  // How many threads look something up, or are about to, and how many lookups wait for one.
+  static int pending();
 
   Lookup(std::string hostname, int family, int announcement)
       : hostname_(std::move(hostname)), family_(family), announcement_(announcement) {}

@@ -63,4 +63,9 @@ napi_value LookupResult(napi_env env, napi_callback_info info) {
   return answer.code == 0 ? addresses(env, answer) : failure(env, answer);
 }
 
+napi_value PendingLookups(napi_env env, napi_callback_info info) {
+  const Arguments<1> arguments(env, info, "pendingLookups");
+  return arguments.result(Lookup::pending());
+}
+
 }  // namespace dugong

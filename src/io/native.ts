@@ -147,6 +147,8 @@ export interface Native {
   /** The result of a lookup: numeric addresses in getaddrinfo's order, a failure, or undefined while it runs. */
   lookupResult(fd: number): string[] | LookupFailure | undefined;
   readonly maxLookupThreads: number;
+  /** Lookups of this process, abandoned ones and those of other environments included, that have not come to an end: for tests. */
+  pendingLookups(): number;
 
   /** Why there is no TLS in this process (a node without OpenSSL 3), or undefined. Looks for OpenSSL on its first call. */
   tlsUnavailable(): string | undefined;
