@@ -58,14 +58,14 @@ suite('pipelining [RFC 9112 9.3.2]', () => {
   test('what is pending says how far it has come', () => {
     const protocol = start();
     const stages = (): string[] => protocol.pendingRequests.map(({ path, stage }) => `${path} ${stage}`);
-    protocol.bytesSent = protocol.sendRequest('GET', '/1').length;
+    protocol.sent(protocol.sendRequest('GET', '/1').length);
     const second = protocol.sendRequest('PUT', '/2', EXPECTING).length;
     assert.deepEqual(stages(), ['/1 sent', '/2 sending']);
     assert.deepEqual(
       protocol.pendingRequests.map(({ mayHaveBeenProcessed }) => mayHaveBeenProcessed),
       [true, false],
     );
-    protocol.bytesSent += second;
+    protocol.sent(second);
     bring(protocol, ok('one'));
     const response = protocol.nextResponse();
     assert.deepEqual(stages(), ['/1 answered', '/2 sending']);
@@ -76,7 +76,7 @@ suite('pipelining [RFC 9112 9.3.2]', () => {
     assert.deepEqual(stages(), ['/2 sending']);
     protocol.sendData(Buffer.alloc(10));
     assert.deepEqual(stages(), ['/2 sending']);
-    protocol.bytesSent += 10;
+    protocol.sent(10);
     assert.deepEqual(stages(), ['/2 sent']);
     bring(protocol, ok(''));
     protocol.nextResponse();
