@@ -54,6 +54,7 @@ constexpr struct {
     {"tlsRecv", TLSRecv},
     {"tlsSend", TLSSend},
     {"tlsShutdown", TLSShutdown},
+    {"tlsFailedLayer", TLSFailedLayer},
     {"tlsDetails", TLSDetails},
     {"tlsSession", TLSSession},
     {"counts", Counts},

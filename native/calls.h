@@ -50,6 +50,7 @@ napi_value TLSHandshake(napi_env env, napi_callback_info info);
 napi_value TLSRecv(napi_env env, napi_callback_info info);
 napi_value TLSSend(napi_env env, napi_callback_info info);
 napi_value TLSShutdown(napi_env env, napi_callback_info info);
+napi_value TLSFailedLayer(napi_env env, napi_callback_info info);
 napi_value TLSDetails(napi_env env, napi_callback_info info);
 napi_value TLSSession(napi_env env, napi_callback_info info);
 

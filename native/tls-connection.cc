@@ -174,6 +174,7 @@ int TLSConnection::problem(int result, int* lasting) {
     default:
       break;
   }
+  failed_below_ = lost_ == kTLSFailed || lost_ == kTLSTruncated;
   if (lost_ != 0) {
     *lasting = lost_;
   } else if (ended_) {
@@ -217,9 +218,14 @@ int TLSConnection::read(uint8_t* data, size_t length) {
       return total > 0 ? static_cast<int>(total) : code;
     }
     total += count;
-    // A call gives one record at most; there may be more in memory, wholly or in part.
-  } while (total < length && (ahead_start_ < ahead_end_ || api.SSL_has_pending(ssl_) == 1));
+    // A call gives one record at most.
+  } while (total < length && buffered());
   return static_cast<int>(total);
+}
+
+bool TLSConnection::buffered() const {
+  if (ahead_start_ < ahead_end_ || api.SSL_has_pending(ssl_) == 1) return true;
+  return lower_ != nullptr && lower_->buffered();
 }
 
 int TLSConnection::write(const uint8_t* data, size_t length) {
@@ -250,10 +256,10 @@ void TLSConnection::shutdown() {
   if (lower_ != nullptr) lower_->shutdown();
 }
 
-const TLSFailure& TLSConnection::failure() const {
-  const bool below = lower_ != nullptr && (read_result_ == kTLSFailed || write_result_ == kTLSFailed) &&
-                     failure_.error.reason.empty() && failure_.verification == X509_V_OK;
-  return below ? lower_->failure() : failure_;
+const TLSConnection* TLSConnection::find(int layer) const {
+  const TLSConnection* connection = this;
+  while (connection != nullptr && connection->layer() != layer) connection = connection->lower_.get();
+  return connection;
 }
 
 // --- what OpenSSL tells ---------------------------------------------------------------------------------------------------

@@ -1,6 +1,9 @@
 // TLS on one non-blocking descriptor, or on the TLS of another connection on it (TLS inside TLS): handshake, bytes in and
-// out, closure. Results are counts >= 0, negated errnos, or one of the codes below. Owns the SSL, never the descriptor;
-// knows no JavaScript and never waits.
+// out, closure. Results are counts >= 0, negated errnos, or one of the codes below. Owns the SSL and the layers below it,
+// never the descriptor; knows no JavaScript and never waits.
+//
+// Layers are numbered from the descriptor upwards: 0 is on the descriptor itself. A layer wants what the lowest one could
+// not have from the descriptor, so that whoever waits for the descriptor misses nothing that a layer has already taken in.
 #pragma once
 
 #include <memory>
@@ -59,11 +62,18 @@ class TLSConnection {
   void shutdown();
 
   openssl::SSL* handle() const { return ssl_; }
-  const TLSFailure& failure() const;
-  // The server's certificate, refused or not.
+  const TLSFailure& failure() const { return failure_; }
+  // Whether what failure() says of the certificate counts: where nobody verifies, it does not.
+  bool refuses() const { return context_->verifies() && failure_.verification != openssl::X509_V_OK; }
+  // The peer's certificate, refused or not.
   const openssl::Certificate& certificate() const { return certificate_; }
   // The server's certificate and, each behind the one that it issued, its issuers: as many as the server sent or we trust.
   std::vector<openssl::Certificate> chain() const;
+  int layer() const { return lower_ == nullptr ? 0 : lower_->layer() + 1; }
+  // This layer or one below it; nullptr if there is none of that number.
+  const TLSConnection* find(int layer) const;
+  // The layer in which kTLSFailed or kTLSTruncated came about that was returned here last.
+  int failedLayer() const { return failed_below_ ? lower_->failedLayer() : layer(); }
 
   // For the SSL_CTX.
   static openssl::BIO_METHOD* createBIOMethod();
@@ -87,7 +97,8 @@ class TLSConnection {
   bool checkPeer();
   void begin();
   int problem(int result, int* lasting);
-  int note(int result);
+  // Whether there is more to read without the descriptor, in this layer or below, be it a part of a record only.
+  bool buffered() const;
   int receive(uint8_t* data, size_t length);
   int receiveAhead(uint8_t* data, size_t length);
   int transmit(const uint8_t* data, size_t length);
@@ -106,6 +117,7 @@ class TLSConnection {
   int blocked_ = 0;
   int lost_ = 0;
   bool ended_ = false;
+  bool failed_below_ = false;
   // What every further read, or write, returns.
   int read_result_ = 0;
   int write_result_ = 0;

@@ -1,5 +1,5 @@
 // JavaScript's side of TLS connections: each belongs to an owned descriptor, by whose number it is addressed, and ends with
-// it. The state machine is in tls-connection.cc.
+// it. Bytes are those of the topmost layer, if there is TLS inside TLS. The state machine is in tls-connection.cc.
 #include <napi.h>
 
 #include <algorithm>
@@ -51,6 +51,15 @@ Napi::Value certificateChain(Napi::Env env, const TLSConnection& connection) {
 
 TLSConnection* connectionOf(const Environment& environment, int fd) {
   return environment.owns(fd) ? environment.tls(fd) : nullptr;
+}
+
+// The layer that the arguments `fd, layer` name, or nullptr, which may be for an error that is pending.
+const TLSConnection* layerOf(const Arguments<2>& arguments) {
+  int fd = 0;
+  int layer = 0;
+  if (!arguments.descriptor(0, &fd) || !arguments.integer(1, "layer", &layer)) return nullptr;
+  const TLSConnection* connection = connectionOf(arguments.environment(), fd);
+  return connection == nullptr ? nullptr : connection->find(layer);
 }
 
 }  // namespace
@@ -151,11 +160,17 @@ napi_value TLSShutdown(napi_env env, napi_callback_info info) {
   return arguments.result(0);
 }
 
-napi_value TLSDetails(napi_env env, napi_callback_info info) {
-  const Arguments<1> arguments(env, info, "tlsDetails");
+napi_value TLSFailedLayer(napi_env env, napi_callback_info info) {
+  const Arguments<1> arguments(env, info, "tlsFailedLayer");
   int fd = 0;
   if (!arguments.descriptor(0, &fd)) return nullptr;
   const TLSConnection* connection = connectionOf(arguments.environment(), fd);
+  return arguments.result(connection == nullptr ? -EBADF : connection->failedLayer());
+}
+
+napi_value TLSDetails(napi_env env, napi_callback_info info) {
+  const Arguments<2> arguments(env, info, "tlsDetails");
+  const TLSConnection* connection = layerOf(arguments);
   if (connection == nullptr) return nullptr;
   const openssl::SSL* ssl = connection->handle();
   const TLSFailure& failure = connection->failure();
@@ -175,6 +190,7 @@ napi_value TLSDetails(napi_env env, napi_callback_info info) {
   details.Set("alpn", std::string(reinterpret_cast<const char*>(protocol), length));
   details.Set("resumed", api.SSL_session_reused(ssl) == 1);
   details.Set("certificates", certificateChain(env, *connection));
+  details.Set("refused", connection->refuses());
   details.Set("verification", static_cast<double>(failure.verification));
   details.Set("verificationReason", api.X509_verify_cert_error_string(failure.verification));
   details.Set("depth", failure.depth);
@@ -184,10 +200,8 @@ napi_value TLSDetails(napi_env env, napi_callback_info info) {
 }
 
 napi_value TLSSession(napi_env env, napi_callback_info info) {
-  const Arguments<1> arguments(env, info, "tlsSession");
-  int fd = 0;
-  if (!arguments.descriptor(0, &fd)) return nullptr;
-  const TLSConnection* connection = connectionOf(arguments.environment(), fd);
+  const Arguments<2> arguments(env, info, "tlsSession");
+  const TLSConnection* connection = layerOf(arguments);
   if (connection == nullptr) return nullptr;
   const openssl::Session session(api.SSL_get1_session(connection->handle()));
   if (!session || api.SSL_SESSION_is_resumable(session.get()) != 1) return nullptr;

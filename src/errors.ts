@@ -11,14 +11,23 @@
  *     ├── ProxyError               the proxy refused to connect us to the server
  *     ├── HostnameNotResolvable    the name does not exist
  *     ├── DNSUnavailable           whether it exists could not be found out
- *     ├── TLSError                 the server cannot be trusted, or does not speak TLS as we do; `code` is Node's
+ *     ├── TLSError                 the server, or proxy, cannot be trusted or does not speak TLS as we do; `code` is Node's
  *     └── SystemError              the operating system said no; `code` is the system's (ECONNREFUSED)
  *
  * Wrong arguments raise TypeError or RangeError, before anything is sent.
  */
 
 /** What a connection was doing when it was lost or timed out. */
-export type Phase = 'resolve' | 'connect' | 'tunnel' | 'handshake' | 'idle' | 'send' | 'continue' | 'receive';
+export type Phase =
+  | 'resolve'
+  | 'connect'
+  | 'proxy-handshake'
+  | 'tunnel'
+  | 'handshake'
+  | 'idle'
+  | 'send'
+  | 'continue'
+  | 'receive';
 
 /** A request that was not answered in full. */
 export interface LostRequest {
@@ -203,9 +212,11 @@ export class DNSUnavailable extends DugongError {
 export class TLSError extends DugongError {
   /** In the words of OpenSSL, or of the function that checked. */
   readonly reason: string;
+  /** Whose TLS it is: the server's, or that of the proxy on the way to it. Absent if it is about our own options. */
+  declare readonly peer?: 'server' | 'proxy';
   /** The name that the certificate had to be for. */
   declare readonly hostname?: string;
-  /** The server's certificate, if it sent one. */
+  /** The peer's certificate, if it sent one. */
   declare readonly certificate?: import('node:tls').PeerCertificate;
 
   constructor(
@@ -213,14 +224,16 @@ export class TLSError extends DugongError {
     message: string,
     details: {
       reason: string;
+      peer?: 'server' | 'proxy' | undefined;
       hostname?: string | undefined;
       certificate?: import('node:tls').PeerCertificate | undefined;
       cause?: unknown;
     },
   ) {
-    const { reason, hostname, certificate, cause } = details;
+    const { reason, peer, hostname, certificate, cause } = details;
     super(code, message, cause === undefined ? undefined : { cause });
     this.reason = reason;
+    if (peer !== undefined) this.peer = peer;
     if (hostname !== undefined) this.hostname = hostname;
     if (certificate !== undefined) this.certificate = certificate;
   }

@@ -78,6 +78,8 @@ export interface TLSDetails {
   readonly resumed: boolean;
   /** DER: the server's own, then the issuer of each, as far as the server sent it or it is trusted. */
   readonly certificates: readonly Buffer[];
+  /** Whether the certificate was not accepted; without verification it is, in order or not. */
+  readonly refused: boolean;
   /** OpenSSL's X509_V_ERR_... number, 0 if the certificate is in order, with its text and the depth in the chain. */
   readonly verification: number;
   readonly verificationReason: string;
@@ -158,7 +160,8 @@ export interface Native {
   /**
    * Begins TLS as a client on a connected socket, or inside the TLS that it has already. `servername` is for the extension
    * (empty: none); the certificate must be for `host` (a name) or `address`, if they are not empty. Sessions are kept in the
-   * context under `sessionKey` (empty: not at all); `session` is one to resume.
+   * context under `sessionKey` (empty: not at all); `session` is one to resume. The calls below are for the topmost layer
+   * of TLS on the descriptor; where they name one, it is counted from the descriptor upwards: 0 is on the socket itself.
    */
   tlsStart(
     fd: number,
@@ -175,11 +178,13 @@ export interface Native {
   tlsRecv(fd: number, buffer: Uint8Array, offset: number, length: number): number;
   /** As `sendv`. After TLS_WANT_... the next call must be given the same bytes, or these and more. */
   tlsSend(fd: number, buffers: readonly Uint8Array[], skip: number): number;
-  /** Sends close_notify if it can be sent at once. */
+  /** Sends close_notify in every layer, if it can be sent at once. */
   tlsShutdown(fd: number): number;
-  tlsDetails(fd: number): TLSDetails;
+  /** The layer in which TLS_FAILED or TLS_TRUNCATED came about that was returned last. */
+  tlsFailedLayer(fd: number): number;
+  tlsDetails(fd: number, layer: number): TLSDetails;
   /** The session in the form of d2i_SSL_SESSION, if it can be resumed. */
-  tlsSession(fd: number): Buffer | undefined;
+  tlsSession(fd: number, layer: number): Buffer | undefined;
   readonly TLS_WANT_READ: number;
   readonly TLS_WANT_WRITE: number;
   /** OpenSSL gave up: see `tlsDetails`. */

@@ -10,6 +10,12 @@ import type { TLSDetails } from './native.ts';
 import { shownValue } from './shown-value.ts';
 import { certificateOf } from './tls-certificate.ts';
 
+/** Whom a layer of TLS is spoken with. */
+export interface Party {
+  readonly hostname: string;
+  readonly role: 'server' | 'proxy';
+}
+
 /** X509_V_ERR_...: the names of those that Node names, and of a few others. */
 const VERIFICATION_CODES: ReadonlyMap<number, string> = new Map([
   [2, 'UNABLE_TO_GET_ISSUER_CERT'],
@@ -93,15 +99,22 @@ export function verificationCode({ verification }: TLSDetails): string | undefin
   return verification === 0 ? undefined : (VERIFICATION_CODES.get(verification) ?? 'UNSPECIFIED');
 }
 
+/** As messages name it. */
+export function nameOf({ hostname, role }: Party): string {
+  return role === 'proxy' ? `the proxy ${hostname}` : hostname;
+}
+
 /** The error for a handshake, or a connection, that OpenSSL has given up. */
-export function tlsError(hostname: string, details: TLSDetails): TLSError {
+export function tlsError(party: Party, details: TLSDetails): TLSError {
+  const { hostname, role: peer } = party;
   const certificate = certificateOf(details.certificates);
   const code = verificationCode(details);
-  if (code !== undefined) return certificateError(hostname, code, details.verificationReason, certificate);
-  const reason = details.reason || 'the server sent no certificate';
+  if (code !== undefined && details.refused)
+    return certificateError(party, code, details.verificationReason, certificate);
+  const reason = details.reason || `the ${peer} sent no certificate`;
   const failed = errorCode(details.library, details.reason);
-  const message = sentence(`TLS with ${hostname} failed: ${reason} (${failed})`, ADVICE.get(failed));
-  return new TLSError(failed, message, { reason, hostname, certificate });
+  const message = sentence(`TLS with ${nameOf(party)} failed: ${reason} (${failed})`, ADVICE.get(failed));
+  return new TLSError(failed, message, { reason, peer, hostname, certificate });
 }
 
 /** What a checkServerIdentity of the user has returned. What is neither undefined nor an Error, e.g. a promise, accepts nobody. */
@@ -112,21 +125,24 @@ export function identityRefusal(returned: unknown): Error | undefined {
 }
 
 /** The error for what a checkServerIdentity of the user has returned. */
-export function identityError(hostname: string, cause: Error, certificate: DetailedPeerCertificate): TLSError {
+export function identityError(party: Party, cause: Error, certificate: DetailedPeerCertificate): TLSError {
+  const { hostname, role: peer } = party;
   const given = (cause as { code?: unknown }).code;
   const code = typeof given === 'string' ? given : 'ERR_TLS_CERT_ALTNAME_INVALID';
-  const message = `the certificate of ${hostname} is refused by checkServerIdentity: ${cause.message}`;
-  return new TLSError(code, message, { reason: cause.message, hostname, certificate, cause });
+  const message = `the certificate of ${nameOf(party)} is refused by checkServerIdentity: ${cause.message}`;
+  return new TLSError(code, message, { reason: cause.message, peer, hostname, certificate, cause });
 }
 
 function certificateError(
-  hostname: string,
+  party: Party,
   code: string,
   reason: string,
   certificate: PeerCertificate | undefined,
 ): TLSError {
-  const message = `the certificate of ${hostname} is not accepted: ${reason}${particulars(code, certificate)} (${code})`;
-  return new TLSError(code, sentence(message, ADVICE.get(code)), { reason, hostname, certificate });
+  const { hostname, role: peer } = party;
+  const why = `${reason}${particulars(code, certificate)} (${code})`;
+  const message = sentence(`the certificate of ${nameOf(party)} is not accepted: ${why}`, ADVICE.get(code));
+  return new TLSError(code, message, { reason, peer, hostname, certificate });
 }
 
 function particulars(code: string, certificate: PeerCertificate | undefined): string {

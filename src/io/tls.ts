@@ -2,6 +2,9 @@
  * TLS over a transport: the handshake as a coroutine, and the transport on top of it. OpenSSL works on the descriptor itself
  * (see native/tls-connection.h); here its results become those of a Transport. It knows no HTTP.
  *
+ * The transport below may be TLS itself, that of a proxy (TLS inside TLS). The layers of a descriptor are numbered upwards, and
+ * the topmost one is the one whose bytes are received and sent.
+ *
  * Invariants: no byte of the user's is sent before the handshake is done and the server accepted; what SSL_read or SSL_write
  * wants is what is waited for, whichever direction that is; the lower transport alone closes the descriptor.
  */
@@ -13,32 +16,34 @@ import { native, type TLSCipher, type TLSDetails } from './native.ts';
 import { CONNECTION_RESET, isConnectionLost, PROTOCOL_ERROR, systemError, WOULD_BLOCK } from './system-error.ts';
 import { certificateOf, parseCertificate } from './tls-certificate.ts';
 import type { TLSContext } from './tls-context.ts';
-import { identityError, identityRefusal, tlsError, verificationCode } from './tls-failure.ts';
+import { identityError, identityRefusal, nameOf, type Party, tlsError, verificationCode } from './tls-failure.ts';
 import type { Identity } from './tls-identity.ts';
 import type { Transport } from './transport.ts';
 
 const { TLS_WANT_READ, TLS_WANT_WRITE, TLS_FAILED, TLS_TRUNCATED } = native;
 
-/** Whom to speak with. The port tells apart the sessions of servers on one host. */
+/** Whom to speak with. Port and role tell apart the sessions that are kept for resumption. */
 export interface TLSPeer {
   readonly hostname: string;
   readonly port?: number;
+  /** Default: server. */
+  readonly role?: Party['role'];
 }
 
 /**
  * Performs the handshake over `transport`, and verifies the server. The transport belongs to the result from then on; it is
  * closed if the handshake fails or is given up.
- * @throws TLSError, ConnectionClosed (phase handshake), SystemError; TypeError if the certificate of such a host name cannot
- * be verified
+ * @throws TLSError, ConnectionClosed (phase handshake, or proxy-handshake), SystemError; TypeError if the certificate of such a
+ * host name cannot be verified
  */
 export function* coHandshake(transport: Transport, context: TLSContext, peer: TLSPeer): Coroutine<TLSTransport> {
   let result: TLSTransport | undefined;
   try {
     const identity = context.identityOf(peer.hostname);
+    const tls = new TLSTransport(transport, { hostname: identity.hostname, role: peer.role ?? 'server' });
     start(transport.fd, context, peer, identity);
-    yield* coShakeHands(transport, identity);
-    const tls = new TLSTransport(transport, identity);
-    checkIdentity(tls, context, identity);
+    yield* coShakeHands(tls);
+    checkIdentity(tls, context);
     result = tls;
     return tls;
   } finally {
@@ -46,11 +51,11 @@ export function* coHandshake(transport: Transport, context: TLSContext, peer: TL
   }
 }
 
-function start(fd: number, context: TLSContext, { hostname, port }: TLSPeer, identity: Identity): void {
+function start(fd: number, context: TLSContext, { hostname, port, role }: TLSPeer, identity: Identity): void {
   const { servername, host, address } = identity;
   // The user's own check takes the place of ours.
   const ours = context.checkServerIdentity === undefined;
-  const key = [hostname, port ?? '', servername].join(' ');
+  const key = [role ?? 'server', hostname, port ?? '', servername].join(' ');
   const status = native.tlsStart(
     fd,
     context.handle,
@@ -63,45 +68,59 @@ function start(fd: number, context: TLSContext, { hostname, port }: TLSPeer, ide
   if (status < 0) throw systemError(status, 'tlsStart');
 }
 
-function* coShakeHands({ fd, closed }: Transport, { hostname }: Identity): Coroutine<void> {
+function* coShakeHands(transport: TLSTransport): Coroutine<void> {
+  const { fd } = transport;
   const reading = new PollNeeded(fd, POLLIN);
   const writing = new PollNeeded(fd, POLLOUT);
-  if (closed) throw new StateError('the transport is closed');
+  if (transport.closed) throw new StateError('the transport is closed');
   for (;;) {
     const result = native.tlsHandshake(fd);
     if (result === 0) return;
     if (result === TLS_WANT_READ) yield* waitFor(reading);
     else if (result === TLS_WANT_WRITE) yield* waitFor(writing);
-    else throw handshakeError(fd, result, hostname);
+    else throw handshakeError(transport, result);
   }
 }
 
-function handshakeError(fd: number, result: number, hostname: string): DugongError {
-  if (result === TLS_FAILED) return tlsError(hostname, native.tlsDetails(fd));
-  const message = `${hostname} ended the connection during the TLS handshake`;
-  if (result === TLS_TRUNCATED) return new ConnectionClosed(message, { phase: 'handshake' });
+function handshakeError(transport: TLSTransport, result: number): DugongError {
+  const { fd, party: own } = transport;
+  const { party, layer } = whoseFailure(transport, result);
+  if (result === TLS_FAILED) return tlsError(party, native.tlsDetails(fd, layer));
+  const phase = own.role === 'proxy' ? 'proxy-handshake' : 'handshake';
+  const inside = party === own ? '' : ` with ${nameOf(own)}`;
+  const message = `${nameOf(party)} ended the connection during the TLS handshake${inside}`;
+  if (result === TLS_TRUNCATED) return new ConnectionClosed(message, { phase });
   const cause = systemError(result, 'recv');
-  return isConnectionLost(result) ? new ConnectionClosed(message, { phase: 'handshake', cause }) : cause;
+  return isConnectionLost(result) ? new ConnectionClosed(message, { phase, cause }) : cause;
+}
+
+/** The layer in which `result` came about, and with whom it is spoken; an errno is the topmost one's. */
+function whoseFailure({ fd, party, parties }: TLSTransport, result: number): { party: Party; layer: number } {
+  const told = result === TLS_FAILED || result === TLS_TRUNCATED;
+  const layer = told ? native.tlsFailedLayer(fd) : parties.length - 1;
+  return { party: parties[layer] ?? party, layer };
 }
 
 /** As node:tls does it: only of a certificate that is in order otherwise, and in resumed sessions too. */
-function checkIdentity(transport: TLSTransport, context: TLSContext, identity: Identity): void {
+function checkIdentity(transport: TLSTransport, context: TLSContext): void {
   const { checkServerIdentity } = context;
   if (checkServerIdentity === undefined || transport.authorizationError !== undefined) return;
   const certificate = transport.getPeerCertificate(true) as DetailedPeerCertificate;
-  const refusal = identityRefusal(checkServerIdentity(identity.hostname, certificate));
+  const refusal = identityRefusal(checkServerIdentity(transport.party.hostname, certificate));
   if (refusal === undefined) return;
   if (context.rejectUnauthorized) {
     transport.close();
-    throw identityError(identity.hostname, refusal, certificate);
+    throw identityError(transport.party, refusal, certificate);
   }
   transport.refusedByUser(refusal);
 }
 
 export class TLSTransport implements Transport {
   readonly fd: number;
+  /** Whom this layer is spoken with, and whom all are, from the descriptor upwards. */
+  readonly party: Party;
+  readonly parties: readonly Party[];
   readonly #lower: Transport;
-  readonly #hostname: string;
   readonly #reading: PollNeeded;
   readonly #writing: PollNeeded;
   #receiveNeeds: PollNeeded;
@@ -110,10 +129,12 @@ export class TLSTransport implements Transport {
   #details: TLSDetails | undefined;
   #userRefusal: string | undefined;
 
-  constructor(lower: Transport, { hostname }: Identity) {
+  /** The handshake is the affair of {@link coHandshake}. */
+  constructor(lower: Transport, party: Party) {
     this.fd = lower.fd;
+    this.party = party;
+    this.parties = lower instanceof TLSTransport ? [...lower.parties, party] : [party];
     this.#lower = lower;
-    this.#hostname = hostname;
     this.#reading = new PollNeeded(this.fd, POLLIN);
     // As in a TCP transport: who sends takes turns with who sends the rest while receiving.
     this.#writing = new PollNeeded(this.fd, POLLOUT, { shared: POLLOUT });
@@ -159,17 +180,18 @@ export class TLSTransport implements Transport {
   }
 
   #failed(result: number): number {
+    const { party, layer } = whoseFailure(this, result);
     if (result === TLS_TRUNCATED) {
-      const message = `${this.#hostname} ended the connection without a TLS close_notify: something may be missing`;
+      const message = `${nameOf(party)} ended the connection without a TLS close_notify: something may be missing`;
       this.#failure = new ConnectionClosed(message, { phase: 'receive' });
       return CONNECTION_RESET;
     }
     if (result !== TLS_FAILED) return result;
-    this.#failure = tlsError(this.#hostname, native.tlsDetails(this.fd));
+    this.#failure = tlsError(party, native.tlsDetails(this.fd, layer));
     return PROTOCOL_ERROR;
   }
 
-  /** Sends close_notify (RFC 9112, 9.8) unless that would block, and closes the descriptor. */
+  /** Sends close_notify (RFC 9112, 9.8) in every layer unless that would block, and closes the descriptor. */
   close(): void {
     if (this.closed) return;
     native.tlsShutdown(this.fd);
@@ -208,7 +230,7 @@ export class TLSTransport implements Transport {
 
   /** The session, to be resumed by another connection; with TLS 1.3 there is none before the server has sent a ticket. */
   getSession(): Buffer | undefined {
-    return this.closed ? undefined : native.tlsSession(this.fd);
+    return this.closed ? undefined : native.tlsSession(this.fd, this.#layer);
   }
 
   /** Why the server would have been refused, were it not for `rejectUnauthorized: false`. */
@@ -223,7 +245,11 @@ export class TLSTransport implements Transport {
   }
 
   get #known(): TLSDetails | undefined {
-    if (!this.closed) this.#details ??= native.tlsDetails(this.fd);
+    if (!this.closed) this.#details ??= native.tlsDetails(this.fd, this.#layer);
     return this.#details;
+  }
+
+  get #layer(): number {
+    return this.parties.length - 1;
   }
 }

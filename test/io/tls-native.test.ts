@@ -98,8 +98,9 @@ describe('the TLS of the addon', { skip }, () => {
       assert.equal(native.tlsRecv(fd, bytes, 0, 4), -EBADF);
       assert.equal(native.tlsSend(fd, [bytes], 0), -EBADF);
       assert.equal(native.tlsShutdown(fd), -EBADF);
-      assert.equal(native.tlsDetails(fd), undefined);
-      assert.equal(native.tlsSession(fd), undefined);
+      assert.equal(native.tlsFailedLayer(fd), -EBADF);
+      assert.equal(native.tlsDetails(fd, 0), undefined);
+      assert.equal(native.tlsSession(fd, 0), undefined);
     }
     native.close(plain);
   });
@@ -186,7 +187,7 @@ describe('the TLS of the addon', { skip }, () => {
             if (result !== native.TLS_WANT_READ) throw new Error('recv: ' + result);
             native.pollOne(fd, 1, -1);
           }
-          if (native.tlsDetails(fd).certificates.length !== 2) throw new Error('details');
+          if (native.tlsDetails(fd, 0).certificates.length !== 2) throw new Error('details');
           fds.push(fd);
         }
         for (let i = 0; i < 200; i++) context();

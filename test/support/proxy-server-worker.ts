@@ -14,8 +14,8 @@ export interface TunnelOptions {
   readonly chunk: number | undefined;
 }
 
-/** What happens to the client when the server behind has closed: `cut` is a FIN without close_notify. */
-export type Ending = 'close-notify' | 'cut' | 'reset';
+/** What happens to the client when the server behind has closed: `cut` is a FIN without close_notify, `garbage` no TLS. */
+export type Ending = 'close-notify' | 'cut' | 'garbage' | 'reset';
 
 export interface TLSFrontOptions {
   /** The port of loopback that speaks in clear. */
@@ -25,12 +25,18 @@ export interface TLSFrontOptions {
   readonly minVersion?: tls.SecureVersion;
   readonly maxVersion?: tls.SecureVersion;
   readonly ending: Ending;
+  /** Ask clients for a certificate that this authority has signed; they need not have one. */
+  readonly clientCA?: string;
 }
 
 /** One handshake that succeeded. */
 export interface SeenHandshake {
   readonly protocol: string | null;
   readonly resumed: boolean;
+  /** False if no SNI was sent. */
+  readonly servername: string | false;
+  /** Common name of the client's certificate, or empty. */
+  readonly client: string;
 }
 
 export interface ProxyServerCalls {
@@ -115,11 +121,17 @@ async function tunnel(client: Socket, self: Running, { to, answer, chunk }: Tunn
 }
 
 async function front(raw: Socket, self: Running, options: TLSFrontOptions, context: tls.SecureContext): Promise<void> {
-  const client = new tls.TLSSocket(raw, { isServer: true, secureContext: context });
+  const requestCert = options.clientCA !== undefined;
+  const client = new tls.TLSSocket(raw, { isServer: true, secureContext: context, requestCert });
   self.keep(client);
   raw.on('close', () => client.destroy());
   await new Promise((resolve, reject) => client.once('secure', resolve).once('close', reject));
-  self.handshakes.push({ protocol: client.getProtocol(), resumed: client.isSessionReused() });
+  self.handshakes.push({
+    protocol: client.getProtocol(),
+    resumed: client.isSessionReused(),
+    servername: (client as tls.TLSSocket & { servername?: string | false }).servername ?? false,
+    client: String(client.getPeerCertificate()?.subject?.CN ?? ''),
+  });
   const server = await self.dial(options.to);
   const towards = copy(client, server).then(
     () => server.end(),
@@ -129,6 +141,7 @@ async function front(raw: Socket, self: Running, options: TLSFrontOptions, conte
     () => {
       if (options.ending === 'close-notify') client.end();
       else if (options.ending === 'cut') raw.end();
+      else if (options.ending === 'garbage') raw.end('these bytes are no record of TLS');
       else raw.resetAndDestroy();
     },
     () => raw.resetAndDestroy(),
@@ -164,9 +177,9 @@ function find(id: number): Running {
 answerCalls<ProxyServerCalls>({
   listenTunnel: (options) => start(new Running((client, self) => tunnel(client, self, options))),
   listenTLS(options) {
-    const { cert, key, minVersion, maxVersion } = options;
+    const { cert, key, clientCA, minVersion, maxVersion } = options;
     const versions = { ...(minVersion && { minVersion }), ...(maxVersion && { maxVersion }) };
-    const context = tls.createSecureContext({ cert, key, ...versions });
+    const context = tls.createSecureContext({ cert, key, ...versions, ...(clientCA && { ca: clientCA }) });
     return start(new Running((raw, self) => front(raw, self, options, context)));
   },
   async heads({ id }) {

@@ -74,7 +74,7 @@ export function startTunnelProxy(
 export function startTLSFront(
   to: { readonly port: number },
   { cert, key }: Pick<Certificate, 'cert' | 'key'>,
-  options: Partial<Pick<TLSFrontOptions, 'ending' | 'minVersion' | 'maxVersion'>> = {},
+  options: Partial<Pick<TLSFrontOptions, 'ending' | 'minVersion' | 'maxVersion' | 'clientCA'>> = {},
 ): TLSFront {
   return new TLSFront(thread().call('listenTLS', { to: to.port, cert, key, ending: 'close-notify', ...options }));
 }
