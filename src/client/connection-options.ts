@@ -7,20 +7,19 @@ import { isIP } from 'node:net';
 import { type Limits, withDefaultLimits } from '../http1/limits.ts';
 import type { AddressFamily, ResolveOptions } from '../io/resolver.ts';
 import { shownValue } from '../io/shown-value.ts';
-import { TLSContext } from '../io/tls-context.ts';
-import type { TLSOptions } from '../io/tls-options.ts';
 import { authority, checkedHostname, checkedPort } from './authority.ts';
 import { HTTPResponse } from './http-response.ts';
 import { type ProxyOptions, proxyFrom } from './proxy.ts';
 import type { SessionOptions } from './session.ts';
+import { type TLSOption, tlsContext } from './tls-option.ts';
 
 /** How to reach a server and how to treat it. Times are milliseconds, sizes bytes. */
 export interface HTTPConnectionOptions extends ResolveOptions {
   /** Default 80, with TLS 443. */
   readonly port?: number | undefined;
   /** Speak TLS: with the defaults, with options named as in node:tls, or with a context that several connections share. */
-  readonly tls?: boolean | TLSOptions | TLSContext | undefined;
-  /** An HTTP proxy to send the requests to: a URL with credentials, if it wants any, or its parts. */
+  readonly tls?: TLSOption | undefined;
+  /** An HTTP proxy to send the requests to: a URL (http:// or https://) with credentials, if it wants any, or its parts. */
   readonly proxy?: string | URL | ProxyOptions | undefined;
   /** A Unix socket to connect to; hostname and port are then only what Host says. */
   readonly socketPath?: string | undefined;
@@ -118,13 +117,6 @@ export function wholeNumber(name: string, value: number, least: number): number 
     throw new TypeError(`${name} must be a whole number >= ${least}, got ${shownValue(value)}`);
   }
   return value;
-}
-
-/** Nothing but `false` and leaving it out means plain text. */
-function tlsContext(tls: HTTPConnectionOptions['tls']): TLSContext | undefined {
-  if (tls === undefined || tls === false) return undefined;
-  if (tls === true || (typeof tls === 'object' && tls !== null)) return TLSContext.from(tls);
-  throw new TypeError(`tls must be true, TLS options or a TLSContext, got ${String(tls)}`);
 }
 
 function checkedFamily(family: AddressFamily | undefined): AddressFamily {

@@ -1,5 +1,6 @@
 /**
- * From where a server is said to be to a transport that HTTP can be spoken over: resolve, connect, tunnel, TLS.
+ * From where a server is said to be to a transport that HTTP can be spoken over: resolve, connect, TLS with the proxy, tunnel,
+ * TLS with the server. Each step is done, and its peer verified, before anything of the next one is sent.
  */
 
 import type { Coroutine } from '../coroutine.ts';
@@ -50,8 +51,16 @@ function assertHTTP1(transport: TLSTransport): void {
   throw new UnsupportedResponse('the server has chosen HTTP/2 by ALPN: leave "h2" out of the TLS option ALPNProtocols');
 }
 
-/** To the server, or to its proxy. */
+/** To the server, or to its proxy, with which TLS is spoken if it wants that. */
 function* coReach(destination: Destination, onPhase: OnPhase): Coroutine<Transport> {
+  const { proxy } = destination;
+  const transport = yield* coConnected(destination, onPhase);
+  if (proxy?.tls === undefined) return transport;
+  onPhase('proxy-handshake');
+  return yield* coHandshake(transport, proxy.tls, { hostname: proxy.hostname, port: proxy.port, role: 'proxy' });
+}
+
+function* coConnected(destination: Destination, onPhase: OnPhase): Coroutine<Transport> {
   const { socketPath } = destination;
   if (socketPath !== undefined) {
     onPhase('connect');

@@ -340,7 +340,9 @@ export class HTTPConnection {
 
   // -------------------------------------------------------------------------------------------------------------------
 
+  /** With the server; TLS with a proxy alone is none of it. */
   get #tls(): TLSTransport | undefined {
+    if (this.#options.destination.tls === undefined) return undefined;
     const transport = this.#session?.transport;
     return transport instanceof TLSTransport && !transport.closed ? transport : undefined;
   }

@@ -1,14 +1,22 @@
 /**
- * What the user says about a proxy, and what it means for requests and tunnels. Its credentials go to the proxy alone.
+ * What the user says about a proxy, and what it means for requests and tunnels. Its credentials, and those of TLS, go to the
+ * proxy alone.
  */
 
 import { type HeadersInit, HTTPHeaders } from '../http1/headers.ts';
+import type { TLSContext } from '../io/tls-context.ts';
 import { checkedHostname, checkedPort } from './authority.ts';
+import { type TLSOption, tlsContext } from './tls-option.ts';
 
-/** An HTTP proxy: where it is, and fields for it alone. */
+/** An HTTP proxy: where it is, how to speak with it, and fields for it alone. */
 export interface ProxyOptions {
   readonly hostname: string;
   readonly port: number;
+  /**
+   * Speak TLS with the proxy itself, which must be who `hostname` says. These options are none of the server's, nor are the
+   * server's its.
+   */
+  readonly tls?: TLSOption | undefined;
   /** They stand in CONNECT, or in each request in absolute-form that has no field of that name itself. */
   readonly headers?: HeadersInit | undefined;
 }
@@ -17,14 +25,25 @@ export interface ProxyOptions {
 export interface HTTPProxy {
   readonly hostname: string;
   readonly port: number;
+  readonly tls: TLSContext | undefined;
   readonly headers: HTTPHeaders;
 }
 
-/** From a URL ("http://user:password@proxy:3128") or its parts. @throws TypeError, in which no credentials stand */
+const NAMES: ReadonlySet<string> = new Set<keyof ProxyOptions>(['hostname', 'port', 'tls', 'headers']);
+
+/** From a URL ("https://user:password@proxy:3129") or its parts. @throws TypeError, in which no credentials stand; TLSError */
 export function proxyFrom(proxy: string | URL | ProxyOptions): HTTPProxy {
   if (typeof proxy === 'string' || proxy instanceof URL) return fromURL(proxy);
-  const { hostname, port, headers } = proxy;
-  return { hostname: checkedHostname(hostname), port: checkedPort(port), headers: fieldsForAll(headers) };
+  // A misspelt `tls` would send credentials in clear.
+  const unknown = Object.keys(proxy).find((name) => !NAMES.has(name));
+  if (unknown !== undefined) throw new TypeError(`the option proxy has no field "${unknown}"`);
+  const { hostname, port, tls, headers } = proxy;
+  return {
+    hostname: checkedHostname(hostname),
+    port: checkedPort(port),
+    tls: tlsContext(tls),
+    headers: fieldsForAll(headers),
+  };
 }
 
 /** What is said of one message cannot be said of all. */
@@ -38,12 +57,8 @@ function fieldsForAll(init: HeadersInit | undefined): HTTPHeaders {
 }
 
 function fromURL(text: string | URL): HTTPProxy {
-  if (!URL.canParse(text.toString()))
-    throw new TypeError('the proxy is no URL: it should be like http://proxy.example:3128');
-  const { protocol, hostname, port, username, password } = new URL(text);
-  if (protocol !== 'http:') {
-    throw new TypeError(`the proxy's URL must begin with http://, not ${protocol}//: TLS to a proxy is not supported`);
-  }
+  const { protocol, hostname, port, username, password } = assertSupportedProxy(text, 'the proxy');
+  const secure = protocol === 'https:';
   const headers = new HTTPHeaders();
   if (username !== '' || password !== '') {
     const [user, secret] = [decoded(username), decoded(password)];
@@ -56,7 +71,21 @@ function fromURL(text: string | URL): HTTPProxy {
     // UTF-8, as RFC 7617 2.1 lets servers ask for and those of today expect.
     headers.set('Proxy-Authorization', `Basic ${Buffer.from(credentials, 'utf8').toString('base64')}`);
   }
-  return { hostname: checkedHostname(hostname), port: port === '' ? 80 : checkedPort(Number(port)), headers };
+  return {
+    hostname: checkedHostname(hostname),
+    port: port === '' ? (secure ? 443 : 80) : checkedPort(Number(port)),
+    tls: tlsContext(secure),
+    headers,
+  };
+}
+
+/** `name` says in the message whose URL it is, which itself may hold credentials. @throws TypeError */
+export function assertSupportedProxy(text: string | URL, name: string): URL {
+  if (!URL.canParse(text.toString()))
+    throw new TypeError(`${name} is no URL: it should be like http://proxy.example:3128`);
+  const url = new URL(text);
+  if (url.protocol === 'http:' || url.protocol === 'https:') return url;
+  throw new TypeError(`${name} must be a URL that begins with http:// or https://; ${url.protocol} is not supported`);
 }
 
 function decoded(part: string): string {

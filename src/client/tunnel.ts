@@ -118,7 +118,7 @@ class TunnelExchange {
   }
 
   #failed(result: number, syscall: string): DugongError {
-    const cause = systemError(result, syscall);
+    const cause = this.#transport.failure ?? systemError(result, syscall);
     return isConnectionLost(result) ? this.#lost(cause) : cause;
   }
 

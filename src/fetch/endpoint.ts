@@ -5,9 +5,8 @@
 
 import type { HTTPConnectionOptions } from '../client/connection-options.ts';
 import { HTTPConnection } from '../client/http-connection.ts';
-import { type ProxyOptions, proxyFrom } from '../client/proxy.ts';
+import { type HTTPProxy, type ProxyOptions, proxyFrom } from '../client/proxy.ts';
 import { proxyFromEnvironment } from '../client/proxy-environment.ts';
-
 import { TLSContext } from '../io/tls-context.ts';
 import type { TLSOptions } from '../io/tls-options.ts';
 
@@ -19,7 +18,10 @@ export interface Endpoint {
 
 /** How servers are to be reached, for any number of URLs. */
 export interface Reach {
-  /** For https: TLS options or a context. The same object is one configuration: keep it, connections are shared by it. */
+  /**
+   * For https servers: TLS options or a context. The same object is one configuration: keep it, connections are shared by it.
+   * So it is with the option `tls` of a proxy.
+   */
   readonly tls?: TLSOptions | TLSContext | undefined;
   /** A proxy for all URLs; false: none. By default what the environment says (HTTP_PROXY, HTTPS_PROXY, NO_PROXY). */
   readonly proxy?: string | URL | ProxyOptions | false | undefined;
@@ -37,15 +39,22 @@ export function endpointOf(url: URL, reach: Reach): Endpoint {
   return { key, connect: () => new HTTPConnection(hostname, { ...reach.connection, port, tls, proxy }) };
 }
 
-function proxyFor(url: URL, { proxy, connection }: Reach): string | URL | ProxyOptions | undefined {
+function proxyFor(url: URL, { proxy, connection }: Reach): HTTPProxy | undefined {
   if (proxy === false || connection?.socketPath !== undefined) return undefined;
-  return proxy ?? proxyFromEnvironment(url);
+  const chosen = proxy ?? proxyFromEnvironment(url);
+  return chosen === undefined ? undefined : proxyFrom(withSharedContext(chosen));
 }
 
-function proxyKey(proxy: string | URL | ProxyOptions | undefined): string {
+/** The same options for the proxy's TLS are one context, as those for servers are. */
+function withSharedContext(proxy: string | URL | ProxyOptions): string | URL | ProxyOptions {
+  if (typeof proxy === 'string' || proxy instanceof URL || !(proxy.tls instanceof Object)) return proxy;
+  return { ...proxy, tls: contextFor(proxy.tls) };
+}
+
+function proxyKey(proxy: HTTPProxy | undefined): string {
   if (proxy === undefined) return '';
-  const { hostname, port, headers } = proxyFrom(proxy);
-  return JSON.stringify([hostname, port, headers.raw()]);
+  const { hostname, port, tls, headers } = proxy;
+  return JSON.stringify([hostname, port, tls && numberOf(tls), headers.raw()]);
 }
 
 /** Options that are functions or objects are the same if they are one. */

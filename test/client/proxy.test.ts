@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { HTTPConnection, type HTTPConnectionOptions } from 'dugong';
+import { proxyFrom } from '../../src/client/proxy.ts';
+import { HTTPConnection, type HTTPConnectionOptions, type ProxyOptions, TLSContext } from '../../src/index.ts';
 import { expect, type ScriptedServer, send, startScriptedServer } from '../support/scripted-server.ts';
+
+type HTTPProxySource = Parameters<typeof proxyFrom>[0];
 
 const OK = 'HTTP/1.1 204 No Content\r\n\r\n';
 
@@ -63,12 +66,34 @@ describe('plain HTTP through a proxy', () => {
   });
 });
 
+describe('a proxy that can be', () => {
+  test('has the default port of its scheme, and TLS with https:// only', () => {
+    const rows: [HTTPProxySource, port: number, tls: boolean][] = [
+      ['http://proxy', 80, false],
+      ['https://proxy', 443, true],
+      [new URL('HTTPS://proxy:3129'), 3129, true],
+      [{ hostname: 'proxy', port: 3128 }, 3128, false],
+      [{ hostname: 'proxy', port: 443 }, 443, false],
+      [{ hostname: 'proxy', port: 3128, tls: false }, 3128, false],
+      [{ hostname: 'proxy', port: 3129, tls: true }, 3129, true],
+      [{ hostname: 'proxy', port: 3129, tls: {} }, 3129, true],
+    ];
+    for (const [source, port, tls] of rows) {
+      const proxy = proxyFrom(source);
+      assert.deepEqual([proxy.hostname, proxy.port, proxy.tls !== undefined], ['proxy', port, tls]);
+    }
+    const context = new TLSContext();
+    assert.equal(proxyFrom({ hostname: 'proxy', port: 1, tls: context }).tls, context);
+    assert.equal(proxyFrom('https://proxy').tls, proxyFrom({ hostname: 'proxy', port: 1, tls: true }).tls);
+  });
+});
+
 describe('a proxy that cannot be', () => {
   test('is refused before any I/O, with no credentials in the message', () => {
     const wrong: [HTTPConnectionOptions['proxy'], RegExp][] = [
-      ['proxy:3128', /must begin with http:/],
+      ['proxy:3128', /must be a URL that begins with http:/],
       ['not a URL', /is no URL/],
-      ['https://user:s3cret@proxy', /TLS to a proxy is not supported/],
+      ['socks5://user:s3cret@proxy:1080', /begins with http:\/\/ or https:\/\/; socks5: is not supported$/],
       ['http://user:%E0@proxy', /not percent-encoded/],
       [{ hostname: 'a b', port: 1 }, /no host name/],
       [{ hostname: 'a', port: 0 }, /port must be/],
@@ -83,6 +108,13 @@ describe('a proxy that cannot be', () => {
       ['http://us%3Aer:s3cret@proxy', /user name holds a colon/],
       ['http://user:s3cret%0D%0A@proxy', /control character \(RFC 7617 2\)/],
       ['http://us%00er@proxy', /control character/],
+      // What looks like TLS, and would be none.
+      [{ hostname: 'a', port: 1, ssl: true } as ProxyOptions, /no field "ssl"/],
+      [
+        { hostname: 'a', port: 1, tls: null } as unknown as ProxyOptions,
+        /tls must be true, TLS options or a TLSContext/,
+      ],
+      [{ hostname: 'a', port: 1, tls: { rejectUnauthorised: false } } as ProxyOptions, /no TLS option "rejectUnauth/],
     ];
     for (const [proxy, message] of wrong) {
       assert.throws(

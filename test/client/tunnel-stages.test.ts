@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Coroutine, HTTPConnection, HTTPConnectionOptions } from '../../src/index.ts';
 import { native } from '../../src/io/native.ts';
+import { opensslMissing } from '../support/certificates.ts';
+import { startTLSFront } from '../support/proxy-server.ts';
 import {
   expectAnything,
   expectBytes,
@@ -14,60 +16,100 @@ import {
 } from '../support/scripted-server.ts';
 import { startStalledListener } from '../support/stalled-listener.ts';
 import { atSomePace } from '../support/time-limit.ts';
+import { ProxyTrust } from '../support/tls-proxy.ts';
 import { ESTABLISHED, through } from '../support/tunnelled.ts';
 import { suspendForGood } from '../support/waiting.ts';
 
 /** A stage of connecting at which nothing goes on. */
 interface Stage extends Disposable {
   readonly phase: string;
+  /** Milliseconds: long enough for the stages before. */
+  readonly timeout: number;
   readonly connection: (options?: HTTPConnectionOptions) => HTTPConnection;
   /** Absent for a stage that cannot be seen from the other end. */
-  readonly proxy?: ScriptedServer;
+  readonly server?: ScriptedServer;
 }
 
-const stalledStages: readonly (() => Stage)[] = [
+const REFUSAL_CUT_SHORT = 'HTTP/1.1 407 No\r\nContent-Length: 9\r\n\r\nno';
+
+const toPlainProxies: readonly (() => Stage)[] = [
   () => {
     const listener = startStalledListener();
     return {
       phase: 'connect',
+      timeout: 100,
       connection: (options) => through(listener, options),
       [Symbol.dispose]: () => listener[Symbol.dispose](),
     };
   },
-  () => scriptedStage('tunnel', []),
-  () => scriptedStage('tunnel', [send('HTTP/1.1 407 No\r\nContent-Length: 9\r\n\r\nno')]),
-  () => scriptedStage('handshake', [send(ESTABLISHED)]),
+  () => plainStage('tunnel', [expectHead()]),
+  () => plainStage('tunnel', [expectHead(), send(REFUSAL_CUT_SHORT)]),
+  () => plainStage('handshake', [expectHead(), send(ESTABLISHED), expectBytes(1)]),
 ];
 
-/** Connection n passes the marks "answered n", when what there is to come from the proxy has, and "stalled n". */
-function scriptedStage(phase: string, answer: Script): Stage {
-  const hello = phase === 'handshake' ? [expectBytes(1)] : [];
-  const script = (index: number): Script => [
-    expectHead(),
-    ...answer,
-    mark(`answered ${index}`),
-    ...hello,
-    mark(`stalled ${index}`),
-    expectAnything(),
-  ];
-  const proxy = startScriptedServer(Array.from({ length: 10 }, (_, index) => script(index)));
+/** With a proxy that does `steps` on each connection and then no more, passing the mark "stalled n". */
+function scripted(steps: Script): ScriptedServer {
+  const script = (index: number): Script => [...steps, mark(`stalled ${index}`), expectAnything()];
+  return startScriptedServer(Array.from({ length: 10 }, (_, index) => script(index)));
+}
+
+function plainStage(phase: string, steps: Script): Stage {
+  const server = scripted(steps);
   return {
     phase,
-    connection: (options) => through(proxy, options),
-    proxy,
-    [Symbol.dispose]: () => proxy.stop(),
+    timeout: 100,
+    connection: (options) => through(server, options),
+    server,
+    [Symbol.dispose]: () => server.stop(),
+  };
+}
+
+const toSecureProxies: readonly (() => Stage)[] = [
+  () => secureStage('proxy-handshake', [expectBytes(1)]),
+  () => secureStage('tunnel', [expectHead()]),
+  () => secureStage('tunnel', [expectHead(), send(REFUSAL_CUT_SHORT)]),
+  () => secureStage('handshake', [expectHead(), send(ESTABLISHED), expectBytes(1)]),
+];
+
+/** Made once, since making certificates takes time. */
+let certificates: ProxyTrust | undefined;
+
+/** The same inside of TLS with the proxy, or instead of it. */
+function secureStage(phase: string, steps: Script): Stage {
+  certificates ??= new ProxyTrust();
+  const trust = certificates;
+  const server = scripted(steps);
+  const front = startTLSFront(server, trust.ofProxy);
+  const to = phase === 'proxy-handshake' ? server : front;
+  return {
+    phase,
+    timeout: 200,
+    connection: (options) => trust.through(to, { tls: true, ...options }),
+    server,
+    [Symbol.dispose]() {
+      front[Symbol.dispose]();
+      server.stop();
+    },
   };
 }
 
 /** Connects by hand as far as it goes. */
-function stalledByHand({ connection, proxy }: Stage, index: number): Coroutine<void> {
+async function stalledByHand({ connection, server }: Stage, index: number): Promise<Coroutine<void>> {
   const connecting = connection().coConnect();
+  let stalled = server === undefined;
+  const reached = server?.reached(`stalled ${index}`).then(() => {
+    stalled = true;
+  });
   suspendForGood(connecting);
-  proxy?.waitFor(`answered ${index}`);
-  suspendForGood(connecting);
-  proxy?.waitFor(`stalled ${index}`);
+  while (!stalled) {
+    await new Promise(setImmediate);
+    suspendForGood(connecting);
+  }
+  await reached;
   return connecting;
 }
+
+const stalledStages = opensslMissing() ? toPlainProxies : [...toPlainProxies, ...toSecureProxies];
 
 describe('a stage of connecting that takes too long', () => {
   for (const [index, startStage] of stalledStages.entries()) {
@@ -76,7 +118,7 @@ describe('a stage of connecting that takes too long', () => {
         using stage = startStage();
         const before = native.counts();
         // Long enough for the stages before.
-        const timeout = 50 * factor;
+        const timeout = stage.timeout * factor;
         const expected = { name: 'ConnectionTimedOut', phase: stage.phase, timeout };
         assert.throws(() => stage.connection({ timeout }).connect(), expected);
         assert.throws(() => stage.connection({ connectTimeout: timeout }).sendRequest('GET', '/'), expected);
@@ -90,14 +132,14 @@ describe('a stage of connecting that takes too long', () => {
     test(`(${index + 1} of ${stalledStages.length}) can be given up in every way, and leaves nothing`, async () => {
       using stage = startStage();
       const before = native.counts();
-      const returned = stalledByHand(stage, 0);
-      const thrown = stalledByHand(stage, 1);
+      const returned = await stalledByHand(stage, 0);
+      const thrown = await stalledByHand(stage, 1);
       const cancelled = stage.connection().promises.sendRequest('GET', '/');
       const aborter = new AbortController();
       const aborted = stage.connection().promises.connect({ signal: aborter.signal });
       const left = stage.connection();
       const disconnected = left.promises.connect();
-      for (const index of [2, 3, 4]) await stage.proxy?.reached(`stalled ${index}`);
+      for (const index of [2, 3, 4]) await stage.server?.reached(`stalled ${index}`);
       assert.equal(native.counts().owned, before.owned + 5);
       cancelled.cancel();
       aborter.abort(new Error('aborted'));

@@ -105,16 +105,16 @@ function* coConnectTo(hostname: string, options: HTTPConnectionOptions): Corouti
   yield* connection.coConnect();
 }
 
-function* coTunnelled(): Coroutine<void> {
+function* coTunnelled({ insideTLS }: { readonly insideTLS: boolean }): Coroutine<void> {
   const trust = new TestTrust();
   using origin = startScriptedServer([[expectHead(), send(ok('x'))]]);
   using front = startTLSFront(origin, trust.certificate);
-  using proxy = startTunnelProxy(front);
-  using connection = new HTTPConnection('localhost', {
-    port: front.port,
-    tls: trust.context,
-    proxy: `http://${proxy.authority}`,
-  });
+  using plain = startTunnelProxy(front);
+  using secure = startTLSFront(plain, trust.certificate);
+  const proxy = insideTLS
+    ? { hostname: secure.hostname, port: secure.port, tls: trust.context }
+    : { hostname: plain.hostname, port: plain.port };
+  using connection = new HTTPConnection('localhost', { port: front.port, tls: trust.context, proxy });
   yield* connection.coSendRequest('GET', '/');
   yield* connection.coReadResponse();
   yield* connection.coReadAll();
@@ -162,7 +162,8 @@ const SECTIONS: readonly Section[] = [
         name: '`coConnect`, a name to be resolved',
         run: () => coConnectTo('localhost', { port: server.port, family: 4 }),
       },
-      { name: 'TLS through the tunnel of a proxy', run: coTunnelled },
+      { name: 'TLS through the tunnel of a proxy', run: () => coTunnelled({ insideTLS: false }) },
+      { name: 'the same inside of TLS with the proxy', run: () => coTunnelled({ insideTLS: true }) },
       { name: '`coSendRequest`, `coReadResponse`, `coReadAll`', run: reads((connection) => connection.coReadAll()) },
       { name: '`coRead`', run: reads((connection) => connection.coRead(10)) },
       { name: '`coReadInto`', run: reads((connection) => connection.coReadInto(Buffer.alloc(10))) },

@@ -1,6 +1,6 @@
 /**
- * The proxies of the environment, under fetchSync and createFetch. What the environment means is the affair of
- * proxyFromEnvironment; here it is that it is asked, for each URL.
+ * Proxies under fetchSync and createFetch. What the environment means is the affair of proxyFromEnvironment; here it is that it
+ * is asked, for each URL, and which connections are shared.
  */
 
 import assert from 'node:assert/strict';
@@ -10,7 +10,7 @@ import { closeIdleConnections, type FetchSyncInit, fetchSync } from 'dugong/sync
 import { opensslMissing } from '../support/certificates.ts';
 import { TestTrust } from '../support/https.ts';
 import { ok, response } from '../support/messages.ts';
-import { startTunnelProxy } from '../support/proxy-server.ts';
+import { startTLSFront, startTunnelProxy } from '../support/proxy-server.ts';
 import { expectHead, loop, send, startScriptedServer } from '../support/scripted-server.ts';
 import { timeLimit } from '../support/time-limit.ts';
 
@@ -89,3 +89,43 @@ for (const { name, text } of faces) {
     });
   });
 }
+
+describe('a proxy that speaks TLS', { skip: opensslMissing() }, () => {
+  const trust = new TestTrust();
+  const url = 'http://origin.example/';
+
+  test('keeps its connection for those who have the same options for it', () => {
+    using behind = startScriptedServer([1, 2].map(() => [loop(2, [expectHead(), send(ok('by proxy'))])]));
+    using front = startTLSFront(behind, trust.certificate);
+    const proxy = () => ({ hostname: 'localhost', port: front.port, tls: { ca: trust.ca } });
+    const [first, second] = [proxy(), proxy()];
+    for (const each of [first, first, second, second]) {
+      // Its fields alone are not what makes them the same: options for TLS are when they are one object.
+      assert.equal(fetchSync(url, { timeout: LIMIT, proxy: { ...each } }).text(), 'by proxy');
+    }
+    assert.equal(front.handshakes().length, 2);
+    closeIdleConnections();
+    behind.check();
+  });
+
+  test('is another one than that which speaks none on the same port', () => {
+    using behind = startScriptedServer([[expectHead(), send(ok('over TLS'))]]);
+    using front = startTLSFront(behind, trust.certificate);
+    const options = { hostname: 'localhost', port: front.port };
+    const secure = fetchSync(url, { timeout: LIMIT, proxy: { ...options, tls: trust.context } });
+    assert.equal(secure.text(), 'over TLS');
+    assert.throws(() => fetchSync(url, { timeout: LIMIT, proxy: options }), { name: 'ConnectionClosed' });
+    closeIdleConnections();
+  });
+
+  test('is named in the error of createFetch when it cannot be trusted', async () => {
+    using behind = startScriptedServer([]);
+    using front = startTLSFront(behind, trust.certificate);
+    const fetch = createFetch({ proxy: `https://user:s3cret@localhost:${front.port}` });
+    await assert.rejects(fetch(url, { signal: AbortSignal.timeout(LIMIT) }), (error: Error) => {
+      assert.match(String(error.cause), /^TLSError: the certificate of the proxy localhost is not accepted/);
+      return error instanceof TypeError;
+    });
+    assert.equal(behind.connections(), 0);
+  });
+});
