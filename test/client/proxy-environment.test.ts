@@ -21,6 +21,8 @@ describe('the proxy that the environment asks for', () => {
     ['credentials as they are', 'http://a/', { http_proxy: 'http://u:p%40@proxy:1' }, 'http://u:p%40@proxy:1'],
     ['http for a proxy without a scheme', 'http://a.example/', { http_proxy: 'proxy.example:3128' }, PROXY],
     ['http for it also when the server is https', 'https://a.example/', { https_proxy: 'proxy.example:3128' }, PROXY],
+    ['one that speaks TLS', 'http://a/', { http_proxy: 'https://u:p@proxy' }, 'https://u:p@proxy'],
+    ['one that speaks TLS, for https', 'https://a/', { all_proxy: 'HTTPS://proxy:1' }, 'HTTPS://proxy:1'],
 
     ['HTTP_PROXY outside CGI', 'http://a.example/', { HTTP_PROXY: PROXY }, PROXY],
     ['not HTTP_PROXY under CGI [CVE-2016-5385]', 'http://a/', { HTTP_PROXY: PROXY, REQUEST_METHOD: 'GET' }, undefined],
@@ -32,7 +34,11 @@ describe('the proxy that the environment asks for', () => {
     ['none for a host of NO_PROXY', 'http://a.example/', { http_proxy: PROXY, NO_PROXY: 'b a.example' }, undefined],
     ['no_proxy in any case', 'http://A.Example/', { http_proxy: PROXY, no_proxy: 'a.EXAMPLE' }, undefined],
     ['none for all', 'http://a.example/', { http_proxy: PROXY, no_proxy: ' * ' }, undefined],
+    ['none for a host of a domain', 'http://a.b.example/', { http_proxy: PROXY, no_proxy: 'b.example' }, undefined],
     ['none for a domain', 'http://a.b.example/', { http_proxy: PROXY, no_proxy: '.b.example' }, undefined],
+    ['none for the domain itself', 'http://b.example/', { http_proxy: PROXY, no_proxy: '.b.example' }, undefined],
+    ['none for an absolute name', 'http://b.example/', { http_proxy: PROXY, no_proxy: 'b.example.' }, undefined],
+    ['none for a port of a domain', 'http://a.b:81/', { http_proxy: PROXY, no_proxy: 'b:81' }, undefined],
     [
       'none for a domain with an asterisk',
       'http://a.b.example/',
@@ -46,6 +52,19 @@ describe('the proxy that the environment asks for', () => {
     ['none for the default port', 'https://a/', { https_proxy: PROXY, no_proxy: 'a:443' }, undefined],
     ['none for an address', 'http://127.0.0.1/', { http_proxy: PROXY, no_proxy: 'localhost,127.0.0.1' }, undefined],
     ['none for an IPv6 address', 'http://[::1]/', { http_proxy: PROXY, no_proxy: '[::1]' }, undefined],
+    ['none for an IPv6 address without brackets', 'http://[::1]/', { http_proxy: PROXY, no_proxy: '::1' }, undefined],
+    ['it for the end of an address', 'http://127.0.0.1/', { http_proxy: PROXY, no_proxy: '0.0.1' }, PROXY],
+    ['none for a network', 'http://10.1.2.3/', { http_proxy: PROXY, no_proxy: 'a, 10.0.0.0/8' }, undefined],
+    ['it for another network', 'http://11.1.2.3/', { http_proxy: PROXY, no_proxy: '10.0.0.0/8' }, PROXY],
+    ['none for an IPv6 network', 'http://[fd00::1]/', { http_proxy: PROXY, no_proxy: 'fd00::/8' }, undefined],
+    ['it for an address of the other family', 'http://[::1]/', { http_proxy: PROXY, no_proxy: '0.0.0.0/0' }, PROXY],
+    ['it for what is no network', 'http://10.1.2.3/', { http_proxy: PROXY, no_proxy: '10.0.0.0/33,x/8' }, PROXY],
+    [
+      'it for a name, whatever its addresses',
+      'http://localhost/',
+      { http_proxy: PROXY, no_proxy: '127.0.0.0/8' },
+      PROXY,
+    ],
   ];
   for (const [title, url, env, expected] of rows) {
     test(`is ${title}`, () => {
@@ -80,6 +99,29 @@ describe('the proxy that the environment asks for', () => {
 
   test('cannot be told for what is no URL', () => {
     assert.throws(() => proxyFromEnvironment('a.example', {}), { name: 'TypeError' });
+  });
+
+  test('is refused if it is of a kind that is not supported, not passed over, and its credentials are not told', () => {
+    const cases: [url: string, env: Record<string, string>, message: RegExp][] = [
+      [
+        'http://a/',
+        { http_proxy: 'socks5://u:s3cret@proxy' },
+        /^the proxy in http_proxy or all_proxy .*; socks5: is not/,
+      ],
+      [
+        'https://a/',
+        { all_proxy: 'socks4a://u:s3cret@proxy' },
+        /^the proxy in https_proxy or all_proxy .*; socks4a: is/,
+      ],
+      ['http://a/', { http_proxy: 'http://u:s3cret@[proxy' }, /^the proxy in http_proxy or all_proxy is no URL/],
+    ];
+    for (const [url, env, message] of cases) {
+      assert.throws(
+        () => proxyFromEnvironment(url, env),
+        (error: Error) => error instanceof TypeError && message.test(error.message) && !/s3cret/.test(error.message),
+      );
+      assert.equal(proxyFromEnvironment(url, { ...env, no_proxy: 'a' }), undefined);
+    }
   });
 
   test('is what the option proxy takes', () => {
