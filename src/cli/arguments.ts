@@ -22,7 +22,8 @@ export interface Task {
   readonly ca: Uint8Array | undefined;
   /** Take any certificate. */
   readonly insecure: boolean;
-  readonly proxy: string | undefined;
+  /** false: none; undefined: what the environment says. */
+  readonly proxy: string | false | undefined;
   /** One file for all bodies, a folder for a file each, or standard output. */
   readonly output: { readonly file: string } | { readonly folder: string } | 'stdout';
 }
@@ -39,7 +40,7 @@ interface Options {
   readonly fail?: true;
   readonly cacert?: Uint8Array;
   readonly insecure?: true;
-  readonly proxy?: string;
+  readonly proxy?: string | false;
 }
 
 /** Something about the command line is wrong: its message says what, and what would be right. */
@@ -58,10 +59,14 @@ All URLs of one server share one connection, and requests without a body are sen
 ends the connection, requests that it has not answered are sent again, provided that this does no harm (GET, HEAD, PUT,
 DELETE, OPTIONS, TRACE). dugong stops at the first error.
 
+The environment names proxies: http_proxy for http:// URLs, https_proxy for https:// URLs, all_proxy for both, and in
+no_proxy the hosts that are to be reached without. A proxy is http://user:password@host:port, or https://... if TLS is to
+be spoken with the proxy itself. Its certificate is verified, too, whatever --cacert and --insecure say of the servers'.
+
 Exit status:
   0    everything has been fetched, whatever its status, unless --fail is given
   1    --fail is given, and a response had a status of 400 or more
-  2    the command line is wrong
+  2    the command line, or a proxy in the environment, is wrong
   3    network: a name, server or proxy cannot be reached or trusted, a connection was lost or timed out
   4    the server sent something that is not HTTP/1.1, or a part of it that is not supported
   5    the output cannot be written
@@ -97,7 +102,8 @@ function define(version: string): Command {
     .option('--timeout <SECONDS>', 'give up when nothing happens for so long', seconds)
     .addOption(new Option('--cacert <FILE>', 'trust the certificates in this file (PEM) only').argParser(certificates))
     .option('-k, --insecure', 'take any certificate: whoever is in between can read and change everything')
-    .option('-x, --proxy <URL>', 'send the requests through this HTTP proxy')
+    .option('-x, --proxy <URL>', 'send the requests through this HTTP proxy, whatever the environment says')
+    .option('--no-proxy', 'send them to the servers themselves, whatever the environment says')
     .option('--fail', 'exit with status 1 if a response has a status of 400 or more')
     .version(version, '-V, --version')
     .helpOption('-h, --help', 'show this')

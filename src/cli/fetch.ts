@@ -2,7 +2,7 @@
  * Fetches the URLs of a task in their order, one connection per server, on Node's event loop (a command must hear of SIGINT).
  */
 
-import { BodyFollowing, ConnectionClosed, HTTPConnection, type HTTPResponse } from '../index.ts';
+import { BodyFollowing, ConnectionClosed, HTTPConnection, type HTTPResponse, proxyFromEnvironment } from '../index.ts';
 import type { Task } from './arguments.ts';
 import type { OpenOutput } from './output.ts';
 import type { Progress } from './progress.ts';
@@ -50,11 +50,12 @@ export async function fetchAll(task: Task, use: Use): Promise<number> {
   return highest;
 }
 
-/** @throws FetchError if the options cannot be */
-function connectionTo(url: URL, { ca, insecure, proxy }: Task): HTTPConnection {
+/** @throws FetchError if the options, or a proxy in the environment, cannot be */
+function connectionTo(url: URL, { ca, insecure, proxy: chosen }: Task): HTTPConnection {
   const trust = { ...(ca !== undefined && { ca }), ...(insecure && { rejectUnauthorized: false }) };
   const port = url.port === '' ? undefined : Number(url.port);
   try {
+    const proxy = chosen === false ? undefined : (chosen ?? proxyFromEnvironment(url));
     return new HTTPConnection(url.hostname, { port, proxy, tls: url.protocol === 'https:' && trust });
   } catch (error) {
     throw new FetchError(url, error);

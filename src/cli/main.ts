@@ -94,10 +94,13 @@ function networkWayOut(error: unknown): string | undefined {
     : 'can the host be reached from here?';
 }
 
-function tlsWayOut({ code }: TLSError): string {
+function tlsWayOut({ code, peer }: TLSError): string {
   if (/SELF_SIGNED|^UNABLE_TO_/.test(code)) {
-    return 'if you trust the server nevertheless, give its certificate with --cacert';
+    return peer === 'proxy'
+      ? 'if you trust the proxy nevertheless, name a file with its certificate in NODE_EXTRA_CA_CERTS'
+      : 'if you trust the server nevertheless, give its certificate with --cacert';
   }
+  if (peer === 'proxy') return 'is the URL of the proxy right, and does it speak TLS on this port?';
   if (/^ERR_(SSL|OSSL)_/.test(code)) return 'does an HTTPS server listen on this port, and speak TLS 1.2 or later?';
   return 'the server needs another certificate; --insecure takes any, and with it whoever is in between';
 }

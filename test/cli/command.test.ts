@@ -7,7 +7,12 @@ import { after, describe, test } from 'node:test';
 import { repository } from '../support/compiled.ts';
 import { dummyBytes, type EchoedRequest, startDummyServer } from '../support/dummy-server.ts';
 import { listen } from '../support/listen.ts';
-import { type ProgramOptions, type ProgramResult, runProgram } from '../support/run-program.ts';
+import {
+  environmentWithoutProxies,
+  type ProgramOptions,
+  type ProgramResult,
+  runProgram,
+} from '../support/run-program.ts';
 import { close, expectHead, gate, mark, reset, send, startScriptedServer } from '../support/scripted-server.ts';
 
 const dummy = startDummyServer();
@@ -19,7 +24,7 @@ after(() => {
 });
 
 function dugong(args: readonly string[], options?: ProgramOptions): Promise<ProgramResult> {
-  return runProgram('src/cli/main.ts', args, options);
+  return runProgram('src/cli/main.ts', args, { env: environmentWithoutProxies(), ...options });
 }
 
 function assertOutcome({ status, stderr }: ProgramResult, expected: number, message: RegExp | string): void {
@@ -152,6 +157,10 @@ describe('the exit status of dugong', () => {
       [['ftp://localhost/'], /^dugong: ftp:\/\/localhost\/: only http:\/\/ and https:/],
       [['--cacert', '/nonexistent', origin], /^dugong: --cacert \/nonexistent: ENOENT/],
       [['-x', 'nonsense', origin], /^dugong: .*the proxy is no URL/],
+      [
+        ['-x', 'socks5://u:secret@proxy', origin],
+        /^dugong: .*the proxy must be .*; socks5: is not supported\n(?!.*secret)/,
+      ],
       [['http://me:secret@localhost/'], /^dugong: localhost: user names in URLs are not supported(?!.*secret)/],
       [['-H', 'nonsense', origin], /^dugong: -H nonsense: a field looks like/],
       [['-H', 'bad name: x', origin], /^dugong: http:.*bad name/],
@@ -231,7 +240,14 @@ describe('the exit status of dugong', () => {
 test('dugong --help and --version say so on standard output', async () => {
   const help = await dugong(['--help']);
   assertOutcome(help, 0, '');
-  for (const part of ['Usage: dugong [options] <URL...>', 'Examples:', 'Exit status:', '--output-dir']) {
+  for (const part of [
+    'Usage: dugong [options] <URL...>',
+    'Examples:',
+    'Exit status:',
+    '--output-dir',
+    '--no-proxy',
+    'https_proxy',
+  ]) {
     assert.ok(help.stdout.includes(part), part);
   }
   const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as { version: string };

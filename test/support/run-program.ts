@@ -27,6 +27,12 @@ export interface ProgramOptions {
   readonly onStart?: (pid: number) => void;
 }
 
+/** This process's environment, in which somebody may have named proxies. */
+export function environmentWithoutProxies(): NodeJS.ProcessEnv {
+  const others = Object.entries(process.env).filter(([name]) => !/^(?:https?|all|no)_proxy$/i.test(name));
+  return Object.fromEntries(others);
+}
+
 /** `program` is a path within the repository, of TypeScript as it is written. A program that hangs is killed. */
 export async function runProgram(
   program: string,
