@@ -1,5 +1,8 @@
 /** What real proxies have in common for a test, whichever program it is. */
 
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Certificate } from './certificates.ts';
 import { type Daemon, freePort, startDaemon } from './daemon.ts';
 
 export interface Credentials {
@@ -7,33 +10,59 @@ export interface Credentials {
   readonly password: string;
 }
 
+/** What a proxy wants of its clients: TLS, if it has a certificate, and credentials. */
+export interface Demands {
+  readonly credentials?: Credentials | undefined;
+  readonly certificate?: Certificate | undefined;
+}
+
 export class RealProxy implements AsyncDisposable {
   readonly hostname: string = '127.0.0.1';
   readonly port: number;
   readonly #daemon: Daemon;
+  readonly #scheme: string;
+  #behind: RealProxy | undefined;
 
-  constructor(daemon: Daemon, port: number) {
+  constructor(daemon: Daemon, port: number, { certificate }: Demands) {
     this.#daemon = daemon;
     this.port = port;
+    this.#scheme = certificate === undefined ? 'http' : 'https';
   }
 
   /** For the option `proxy`. */
   url(credentials?: Credentials): string {
     const user = credentials === undefined ? '' : `${credentials.user}:${encodeURIComponent(credentials.password)}@`;
-    return `http://${user}${this.hostname}:${this.port}`;
+    return `${this.#scheme}://${user}${this.hostname}:${this.port}`;
+  }
+
+  /** `proxy` ends with this one. */
+  before(proxy: RealProxy): void {
+    this.#behind = proxy;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#daemon.stop();
+    await this.#behind?.[Symbol.asyncDispose]();
   }
 }
 
+/** Puts a certificate and its key into the folder of a program. */
+export function installCertificate({ certFile, keyFile }: Certificate, folder: string): { cert: string; key: string } {
+  const installed = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
+  copyFileSync(certFile, installed.cert);
+  copyFileSync(keyFile, installed.key);
+  return installed;
+}
+
 /** Starts it on a free port; on another one if somebody takes that in between. */
-export async function startRealProxy(options: (port: number) => Parameters<typeof startDaemon>[0]): Promise<RealProxy> {
+export async function startRealProxy(
+  demands: Demands,
+  options: (port: number) => Parameters<typeof startDaemon>[0],
+): Promise<RealProxy> {
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
     try {
-      return new RealProxy(await startDaemon(options(port)), port);
+      return new RealProxy(await startDaemon(options(port)), port, demands);
     } catch (error) {
       if (attempt === 3) throw error;
     }

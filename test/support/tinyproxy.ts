@@ -1,11 +1,12 @@
-/** A real tinyproxy: HTTP/1.0 answers to CONNECT, one request per connection. Debian: tinyproxy-bin. */
+/** A real tinyproxy: HTTP/1.0 answers to CONNECT, one request per connection, no TLS. Debian: tinyproxy-bin. */
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Credentials, type RealProxy, startRealProxy } from './real-proxy.ts';
+import { type Demands, type RealProxy, startRealProxy } from './real-proxy.ts';
+import { startStunnel } from './stunnel.ts';
 
-/** With `credentials` it wants them. */
-export function startTinyproxy(credentials?: Credentials): Promise<RealProxy> {
+/** With a certificate behind a stunnel. */
+export async function startTinyproxy({ credentials, certificate }: Demands = {}): Promise<RealProxy> {
   const options = (port: number) => ({
     program: 'tinyproxy',
     ready: /Accepting connections/,
@@ -24,5 +25,6 @@ export function startTinyproxy(credentials?: Credentials): Promise<RealProxy> {
       return ['-d', '-c', path];
     },
   });
-  return startRealProxy(options);
+  const plain = await startRealProxy({ credentials }, options);
+  return certificate === undefined ? plain : startStunnel(plain, certificate);
 }
