@@ -25,6 +25,9 @@ export interface ConnectOptions {
 
 const ATTEMPT_DELAY = 250;
 
+/** The sockets of races that were dropped in their course. */
+const forgotten = new FinalizationRegistry<ReadonlyMap<number, string>>(closeAll);
+
 /** One race. `coRun` may be called once; `close` ends what is still going on. */
 export class ConnectionAttempts {
   /** Why each address that was tried did not connect, in the order of their failing. */
@@ -48,6 +51,7 @@ export class ConnectionAttempts {
     this.#waiting = interleaved(possible);
     this.#port = port;
     this.#options = options;
+    forgotten.register(this, this.#connecting);
   }
 
   /** The connected socket, or undefined if every address failed. */
@@ -63,7 +67,7 @@ export class ConnectionAttempts {
 
   /** Closes all sockets but the winner. */
   close(): void {
-    for (const fd of this.#connecting.keys()) closeDescriptor(fd);
+    closeAll(this.#connecting);
     this.#connecting.clear();
     this.#poller?.close();
   }
@@ -139,6 +143,10 @@ export class ConnectionAttempts {
     }
     return new PollNeeded(this.#poller.fd, POLLIN, { deadline });
   }
+}
+
+function closeAll(sockets: ReadonlyMap<number, string>): void {
+  for (const fd of sockets.keys()) closeDescriptor(fd);
 }
 
 /** The resolver's order, but with the families taking turns (RFC 8305 4): no broken one can hold up the other for long. */

@@ -25,6 +25,23 @@ export function closeDescriptor(fd: number): void {
   for (const listener of listeners) listener.closed(fd);
 }
 
+const forgotten: FinalizationRegistry<number> = new FinalizationRegistry(closeDescriptor);
+
+/**
+ * Closes `fd` when its owner has become garbage: nobody can use it then, and nobody else would free it. An owner has one
+ * descriptor.
+ */
+export function closeWhenForgotten(owner: object, fd: number): void {
+  forgotten.register(owner, fd, owner);
+}
+
+/** Closes the descriptor of `owner` now. */
+export function closeOwned(owner: object, fd: number): void {
+  // First: the number may be used again at once.
+  forgotten.unregister(owner);
+  closeDescriptor(fd);
+}
+
 /** Resumes whoever waits for `fd`: waking early is always legal. */
 export function wakeWaiters(fd: number): void {
   for (const listener of listeners) listener.wake(fd);

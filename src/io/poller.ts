@@ -5,7 +5,7 @@
  */
 
 import { POLLIN, POLLOUT } from '../coroutine.ts';
-import { closeDescriptor } from './descriptor.ts';
+import { closeOwned, closeWhenForgotten } from './descriptor.ts';
 import { native } from './native.ts';
 import { ALREADY_THERE, NOT_THERE, systemError } from './system-error.ts';
 
@@ -19,9 +19,6 @@ export interface PollerEvent {
 /** At most so many events are returned by one `wait()`; the others by the next. */
 const MOST_EVENTS = 256;
 
-/** Descriptors of pollers that were forgotten without being closed. */
-const forgotten: FinalizationRegistry<number> = new FinalizationRegistry(closeDescriptor);
-
 export class Poller {
   /** The poller's own descriptor: readable while something in it is ready. Not for use after `close()`. */
   readonly fd: number;
@@ -33,7 +30,7 @@ export class Poller {
   constructor() {
     this.fd = native.openPoller();
     if (this.fd < 0) throw systemError(this.fd, 'epoll_create1');
-    forgotten.register(this, this.fd, this);
+    closeWhenForgotten(this, this.fd);
   }
 
   /** How many descriptors are waited for. */
@@ -82,8 +79,7 @@ export class Poller {
     if (this.#closed) return;
     this.#closed = true;
     this.#masks.clear();
-    forgotten.unregister(this);
-    closeDescriptor(this.fd);
+    closeOwned(this, this.fd);
   }
 
   [Symbol.dispose](): void {

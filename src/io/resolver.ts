@@ -7,7 +7,7 @@ import { isIP } from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import { type Coroutine, POLLIN, PollNeeded, waitFor } from '../coroutine.ts';
 import { DNSUnavailable, HostnameNotResolvable } from '../errors.ts';
-import { closeDescriptor } from './descriptor.ts';
+import { closeOwned, closeWhenForgotten } from './descriptor.ts';
 import { type LookupFailure, native } from './native.ts';
 import { shownValue } from './shown-value.ts';
 import { systemError } from './system-error.ts';
@@ -100,6 +100,8 @@ function assertAddresses(given: readonly string[], family: AddressFamily): void 
 function* coLookUp(hostname: string, family: AddressFamily): Coroutine<string[] | LookupFailure> {
   const fd = native.lookup(hostname, family);
   if (fd < 0) throw systemError(fd, 'getaddrinfo');
+  const owner = {};
+  closeWhenForgotten(owner, fd);
   try {
     const need = new PollNeeded(fd, POLLIN);
     for (;;) {
@@ -108,7 +110,7 @@ function* coLookUp(hostname: string, family: AddressFamily): Coroutine<string[] 
       yield* waitFor(need);
     }
   } finally {
-    closeDescriptor(fd);
+    closeOwned(owner, fd);
   }
 }
 

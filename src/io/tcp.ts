@@ -5,7 +5,7 @@
 import { type Coroutine, POLLIN, POLLOUT, PollNeeded, waitFor } from '../coroutine.ts';
 import { SystemError } from '../errors.ts';
 import { ConnectionAttempts, type ConnectOptions } from './connection-attempts.ts';
-import { closeDescriptor } from './descriptor.ts';
+import { closeOwned, closeWhenForgotten } from './descriptor.ts';
 import { native } from './native.ts';
 import { systemError, WOULD_BLOCK } from './system-error.ts';
 import type { Transport } from './transport.ts';
@@ -36,18 +36,18 @@ const RETRY_EVERY = 10;
 export function* coConnectUnix(path: string): Coroutine<Transport> {
   const fd = native.socket(0);
   if (fd < 0) throw systemError(fd, 'socket');
-  let transport: Transport | undefined;
+  const transport = new SocketTransport(fd);
+  let result = WOULD_BLOCK;
   try {
-    let result = native.connectUnix(fd, path);
+    result = native.connectUnix(fd, path);
     while (result === WOULD_BLOCK) {
       yield* waitFor(new PollNeeded(-1, 0, { deadline: performance.now() + RETRY_EVERY }));
       result = native.connectUnix(fd, path);
     }
     if (result < 0) throw systemError(result, 'connect', path);
-    transport = new SocketTransport(fd);
     return transport;
   } finally {
-    if (transport === undefined) closeDescriptor(fd);
+    if (result < 0) transport.close();
   }
 }
 
@@ -63,9 +63,6 @@ function summary(failures: readonly SystemError[], options: ConnectOptions): Err
   return new SystemError(code, { errno, syscall, address, port, cause });
 }
 
-/** Descriptors of transports that were forgotten without being closed: nobody can use them, nobody else would free them. */
-const forgotten: FinalizationRegistry<number> = new FinalizationRegistry(closeDescriptor);
-
 class SocketTransport implements Transport {
   readonly fd: number;
   readonly receiveNeeds: PollNeeded;
@@ -77,7 +74,7 @@ class SocketTransport implements Transport {
     this.receiveNeeds = new PollNeeded(fd, POLLIN);
     // Who sends takes turns with who sends the rest while receiving; the session sees to the order.
     this.sendNeeds = new PollNeeded(fd, POLLOUT, { shared: POLLOUT });
-    forgotten.register(this, fd, this);
+    closeWhenForgotten(this, fd);
   }
 
   receive(buffer: Uint8Array, offset: number, length: number): number {
@@ -93,7 +90,6 @@ class SocketTransport implements Transport {
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    forgotten.unregister(this);
-    closeDescriptor(this.fd);
+    closeOwned(this, this.fd);
   }
 }

@@ -11,6 +11,8 @@ import { type Coroutine, HTTPConnection, type HTTPConnectionOptions, PollNeeded 
 import { native } from '../../src/io/native.ts';
 import { expect, type ScriptedServer, send, startScriptedServer } from '../support/scripted-server.ts';
 import { startStalledListener } from '../support/stalled-listener.ts';
+import { timeLimit } from '../support/time-limit.ts';
+import { suspend, waysOfWaiting } from '../support/waiting.ts';
 
 const OK = 'HTTP/1.1 204 No Content\r\n\r\n';
 const folder = mkdtempSync(join(tmpdir(), 'dugong-'));
@@ -124,6 +126,22 @@ describe('a Unix socket', () => {
     assertAnswered('origin.example', { socketPath });
     server.check();
   });
+
+  for (const { name, run } of waysOfWaiting) {
+    test(`whose queue is full is tried again until there is room (${name})`, async () => {
+      const socketPath = join(folder, `full-${name.replaceAll(' ', '-')}.sock`);
+      using listener = startStalledListener(socketPath);
+      const before = native.counts();
+      const connection = new HTTPConnection('x', { socketPath, connectTimeout: timeLimit(20_000) });
+      const connecting = connection.coConnect();
+      for (let tries = 0; tries < 3; tries++) assert.equal(suspend(connecting).poll(), true);
+      listener.accept();
+      await run(connecting);
+      assert.equal(native.counts().owned, before.owned + 1);
+      connection.disconnect();
+      assert.deepEqual(native.counts(), before);
+    });
+  }
 
   test('that is not there raises the error of the system', () => {
     const socketPath = join(folder, 'none.sock');

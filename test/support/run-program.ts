@@ -23,6 +23,8 @@ export interface ProgramOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Close our end of its standard output at once, as `| head -c 0` would. */
   readonly closeStdout?: boolean;
+  /** How many descriptors it may have open. */
+  readonly mostDescriptors?: number;
   /** Hears of the process as soon as it is there. */
   readonly onStart?: (pid: number) => void;
 }
@@ -39,10 +41,13 @@ export async function runProgram(
   args: readonly string[],
   options: ProgramOptions = {},
 ): Promise<ProgramResult> {
-  const { preload, env = process.env, closeStdout = false, onStart } = options;
+  const { preload, env = process.env, closeStdout = false, mostDescriptors, onStart } = options;
   const preloading = preload === undefined ? [] : ['--import', `./${inThisForm(preload)}`];
-  const argv = [...loaderOptions, ...preloading, inThisForm(program), ...args];
-  const child = spawn(process.execPath, argv, {
+  const node = [process.execPath, ...loaderOptions, ...preloading, inThisForm(program), ...args];
+  // Node would raise a limit that is only soft; `ulimit` sets both.
+  const limited = mostDescriptors === undefined ? [] : ['sh', '-c', `ulimit -n ${mostDescriptors} && exec "$@"`, 'sh'];
+  const [command = '', ...argv] = [...limited, ...node];
+  const child = spawn(command, argv, {
     cwd: repository,
     env,
     timeout: timeLimit(60_000),

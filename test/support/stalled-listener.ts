@@ -1,49 +1,57 @@
 /**
- * A loopback port that takes no connection and refuses none, so that connecting to it hangs: its queue of connections that
- * nobody accepts is full.
+ * A loopback port, or a Unix socket, that takes no connection and refuses none, so that connecting to it hangs: its queue of
+ * connections that nobody accepts is full.
  */
 
 import { Worker } from 'node:worker_threads';
 import { native } from '../../src/io/native.ts';
 import { timeLimit } from './time-limit.ts';
 
-/** Listens with the shortest queue there is, and never gets round to accepting. */
+/** Listens with the shortest queue there is, and gets round to accepting when it is told to. */
 const LISTEN = `
-  const { shared, port } = require('node:worker_threads').workerData;
-  const server = require('node:net').createServer();
-  server.listen({ host: '127.0.0.1', port, backlog: 1 }, () => {
-    Atomics.store(shared, 0, server.address().port);
+  const { shared, where } = require('node:worker_threads').workerData;
+  const server = require('node:net').createServer((socket) => socket.on('error', () => {}).resume());
+  server.listen({ ...where, backlog: 1 }, () => {
+    Atomics.store(shared, 0, server.address().port ?? 1);
     Atomics.notify(shared, 0);
     Atomics.wait(shared, 1, 0);
-    process.exit();
   });`;
 
 const POLLOUT = 4;
 
 export interface StalledListener extends Disposable {
+  /** Means nothing for a Unix socket. */
   readonly port: number;
+  /** From now on it takes what comes. */
+  accept(): void;
 }
 
-/** It is listening at 127.0.0.1, and its queue is full, when this returns. Without `wanted` the port is a free one. */
-export function startStalledListener(wanted = 0): StalledListener {
+/** It is listening, and its queue is full, when this returns: at a port of 127.0.0.1 (0: a free one), or at a path. */
+export function startStalledListener(wanted: number | string = 0): StalledListener {
   const shared = new Int32Array(new SharedArrayBuffer(8));
-  const worker = new Worker(LISTEN, { eval: true, execArgv: [], workerData: { shared, port: wanted } });
+  const where = typeof wanted === 'string' ? { path: wanted } : { host: '127.0.0.1', port: wanted };
+  const worker = new Worker(LISTEN, { eval: true, execArgv: [], workerData: { shared, where } });
   worker.unref();
   if (Atomics.wait(shared, 0, 0, timeLimit(20_000)) === 'timed-out') throw new Error('the listener did not start');
   const port = Atomics.load(shared, 0);
   const queued: number[] = [];
   for (let full = false; !full && queued.length < 10; ) {
-    const fd = native.socket(4);
-    native.connect(fd, '127.0.0.1', port);
+    const fd = native.socket(typeof wanted === 'string' ? 0 : 4);
+    const result = typeof wanted === 'string' ? native.connectUnix(fd, wanted) : native.connect(fd, '127.0.0.1', port);
     queued.push(fd);
-    full = native.pollOne(fd, POLLOUT, 100) === 0;
+    full = typeof wanted === 'string' ? result < 0 : native.pollOne(fd, POLLOUT, 100) === 0;
   }
+  const wake = (): void => {
+    Atomics.store(shared, 1, 1);
+    Atomics.notify(shared, 1);
+  };
   return {
     port,
+    accept: wake,
     [Symbol.dispose]() {
       for (const fd of queued) native.close(fd);
-      Atomics.store(shared, 1, 1);
-      Atomics.notify(shared, 1);
+      wake();
+      void worker.terminate();
     },
   };
 }
