@@ -1,0 +1,85 @@
+/**
+ * Waits in every blocking way for 300 ms, one after the other, while it is sent signals; says how long each wait took, and at the
+ * end how many signals there were. Argument: a port of 127.0.0.1 at which connecting takes for ever.
+ */
+
+import { spawn } from 'node:child_process';
+import { writeSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import {
+  coAll,
+  coSleep,
+  HTTPConnection,
+  POLLIN,
+  Poller,
+  PollLoop,
+  PollNeeded,
+  poll,
+  runBlocking,
+  select,
+} from '../../src/index.ts';
+import { native } from '../../src/io/native.ts';
+
+const TIME = 300;
+let signals = 0;
+for (const name of ['SIGUSR1', 'SIGALRM'] as const) {
+  process.on(name, () => {
+    signals++;
+  });
+}
+
+const port = Number(process.argv[2]);
+// Neither readable nor writable, as long as nobody accepts the connection.
+const fd = native.socket(4);
+native.connect(fd, '127.0.0.1', port);
+const never = new PollNeeded(fd, POLLIN);
+
+function timesOut(call: () => void): boolean {
+  try {
+    call();
+    return false;
+  } catch (error) {
+    return (error as Error).name === 'ConnectionTimedOut';
+  }
+}
+
+const waits: Record<string, () => boolean> = {
+  'PollNeeded.poll': () => !never.poll(TIME),
+  'PollNeeded.poll up to its deadline': () => never.before(performance.now() + TIME).poll(),
+  poll: () => poll([never], TIME).length === 0,
+  select: () => select([fd], [], [], TIME)[0].length === 0,
+  'Poller.wait'() {
+    using poller = new Poller();
+    poller.add(fd, POLLIN);
+    return poller.wait(TIME).length === 0;
+  },
+  timeout: () => timesOut(() => new HTTPConnection('127.0.0.1', { port, timeout: TIME }).connect()),
+  connectTimeout: () => timesOut(() => new HTTPConnection('127.0.0.1', { port, connectTimeout: TIME }).connect()),
+  coSleep: () => runBlocking(coSleep(TIME)) === undefined,
+  coAll: () => runBlocking(coAll([coSleep(TIME), coSleep(TIME / 2)])).length === 2,
+  PollLoop() {
+    using loop = new PollLoop();
+    loop.runUntilComplete(loop.createTask(coSleep(TIME)));
+    return true;
+  },
+};
+
+/** Ends with this process at the latest. A wait that began anew with each signal would never end. */
+const shower = spawn('sh', ['-c', 'while kill -USR1 $PPID && kill -ALRM $PPID; do sleep 0.003; done'], {
+  stdio: 'ignore',
+});
+while (signals === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+
+for (const [name, wait] of Object.entries(waits)) {
+  const start = performance.now();
+  const right = wait();
+  writeSync(1, `${name}: ${right ? performance.now() - start : 'wrong'}\n`);
+}
+native.close(fd);
+const before = signals;
+// Those that came meanwhile are reported now.
+setTimeout(() => {
+  writeSync(1, `signals: ${signals - before}\n`);
+  shower.kill();
+  process.exit();
+}, 20);

@@ -1,0 +1,22 @@
+/** Blocked waits while signals arrive: one that is handled interrupts poll(2) and its kin (EINTR). */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runProgram } from '../support/run-program.ts';
+import { startStalledListener } from '../support/stalled-listener.ts';
+import { timeLimit } from '../support/time-limit.ts';
+
+test('a shower of signals neither shortens a blocked wait nor makes it last', async () => {
+  using stalled = startStalledListener();
+  const result = await runProgram('test/schedule/signals-program.ts', [`${stalled.port}`]);
+  assert.deepEqual([result.status, result.signal, result.stderr], [0, null, '']);
+  const lines = result.stdout.toString().trimEnd().split('\n');
+  const last = lines.pop();
+  assert.equal(lines.length, 10);
+  for (const line of lines) {
+    const took = Number(line.replace(/^.*: /, ''));
+    // One that began anew with each signal would last until there is none for a while.
+    assert.ok(took >= 300 && took < timeLimit(3000), line);
+  }
+  assert.ok(Number(last?.replace('signals: ', '')) > 0, last);
+});
