@@ -14,6 +14,7 @@ import type { Way } from './way.ts';
 export interface Origin {
   readonly hostname: string;
   readonly port: number;
+  readonly tls: boolean;
   readonly paths: readonly string[];
 }
 
@@ -61,8 +62,9 @@ interface Progress {
   readonly saved: () => number;
 }
 
-async function fetchOrigin(way: Way, { hostname, port, paths }: Origin, { save, saved }: Progress): Promise<void> {
-  using connection = new HTTPConnection(hostname, { port });
+async function fetchOrigin(way: Way, origin: Origin, { save, saved }: Progress): Promise<void> {
+  const { hostname, port, tls, paths } = origin;
+  using connection = new HTTPConnection(hostname, { port, tls });
   let alone = false;
   while (saved() < paths.length) {
     const before = saved();

@@ -96,6 +96,7 @@ async function compare({ title, origins, expected }: Source): Promise<number> {
     } catch (error) {
       if (!(error instanceof DugongError)) throw error;
       process.stderr.write(`${way.name}: ${error.name}: ${error.message}\n`);
+      if (expected === undefined) process.stderr.write('Is the server running, and are the URLs right?\n');
       return 1;
     }
   }
@@ -120,8 +121,8 @@ async function fetchInWay(
   }
 }
 
-function firstFew({ hostname, port, paths }: Origin): Origin {
-  return { hostname, port, paths: paths.slice(0, WARM_UP) };
+function firstFew(origin: Origin): Origin {
+  return { ...origin, paths: origin.paths.slice(0, WARM_UP) };
 }
 
 function progress(label: string, total: number): (count: number) => void {

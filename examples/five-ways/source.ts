@@ -21,7 +21,7 @@ export async function startDocumentServer(count: number): Promise<Source> {
   const { hostname, port, documents } = await announcement(server);
   return {
     title: `${documents.length} documents from http://${hostname}:${port}/, a process of its own`,
-    origins: [{ hostname, port, paths: documents.map(({ path }) => path) }],
+    origins: [{ hostname, port, tls: false, paths: documents.map(({ path }) => path) }],
     expected: documents.map(expectation),
     [Symbol.dispose]: () => {
       if (server.connected) server.disconnect();
@@ -42,21 +42,23 @@ function expectation(document: AnnouncedDocument): Expected {
   return 'missing' in document ? { path, status: 404 } : { path, status: 200, sha256: document.sha256 };
 }
 
-/** Documents of the user's servers, one connection per origin. @throws TypeError on what is no http URL */
+/** Documents of the user's servers, one connection per origin. @throws TypeError on what is no http or https URL */
 export function fromURLs(urls: readonly string[]): Source {
-  const byOrigin = new Map<string, { hostname: string; port: number; paths: string[] }>();
+  const byOrigin = new Map<string, Origin & { paths: string[] }>();
   for (const url of urls) {
     const { protocol, origin, hostname, port, pathname, search } = parsed(url);
-    if (protocol !== 'http:') throw new TypeError(`${url}: only http:// URLs can be fetched so far`);
-    const group = byOrigin.get(origin) ?? { hostname, port: Number(port || 80), paths: [] };
+    const tls = protocol === 'https:';
+    const group = byOrigin.get(origin) ?? { hostname, port: Number(port || (tls ? 443 : 80)), tls, paths: [] };
     group.paths.push(pathname + search);
     byOrigin.set(origin, group);
   }
-  const title = `${urls.length} documents from ${[...byOrigin.keys()].join(', ')}`;
+  const title = `${urls.length} document${urls.length === 1 ? '' : 's'} from ${[...byOrigin.keys()].join(', ')}`;
   return { title, origins: [...byOrigin.values()], expected: undefined, [Symbol.dispose]: () => {} };
 }
 
 function parsed(url: string): URL {
   if (!URL.canParse(url)) throw new TypeError(`${url}: no URL; one looks like http://localhost:8080/index.html`);
-  return new URL(url);
+  const taken = new URL(url);
+  if (taken.protocol === 'http:' || taken.protocol === 'https:') return taken;
+  throw new TypeError(`${url}: only http:// and https:// URLs can be fetched`);
 }

@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { announce, makeDocuments } from '../../examples/five-ways/documents.ts';
 import type { FetchedDocument } from '../../examples/five-ways/fetch-documents.ts';
 import { expectTheSame, mismatches } from '../../examples/five-ways/verify.ts';
+import { opensslMissing } from '../support/certificates.ts';
 import { startDummyServer } from '../support/dummy-server.ts';
+import { HTTPSServer, TestTrust } from '../support/https.ts';
 import { listen } from '../support/listen.ts';
+import { ok } from '../support/messages.ts';
 import { type ProgramResult, runProgram } from '../support/run-program.ts';
+import { expectEnd, expectHead, send } from '../support/scripted-server.ts';
 
 const PROGRAM = 'examples/five-ways/main.ts';
 const WAYS = [
@@ -109,12 +116,29 @@ describe('npm start', () => {
     );
   });
 
+  test('takes https:// URLs, with the certificates that Node trusts', { skip: opensslMissing() }, async () => {
+    const { ca, certificate } = new TestTrust();
+    const file = join(mkdtempSync(join(tmpdir(), 'dugong-five-ways-')), 'ca.pem');
+    writeFileSync(file, ca);
+    using server = new HTTPSServer(
+      WAYS.map(() => [expectHead(), send(ok('secret')), expectEnd()]),
+      certificate,
+    );
+    const result = await runProgram(PROGRAM, ['--url', `https://${server.front.authority}/`], {
+      env: { ...process.env, NODE_EXTRA_CA_CERTS: file },
+    });
+    rmSync(dirname(file), { recursive: true });
+    assertSucceeded(result);
+    assert.match(result.stdout.toString(), /^1 document from https:/);
+  });
+
   test('says which server it could not reach', async () => {
     const { server, origin } = await serve(undefined);
     await new Promise((resolve) => server.close(resolve));
     const { status, stderr } = await runProgram(PROGRAM, ['--url', `${origin}/`]);
     assert.equal(status, 1);
-    assert.equal(stderr, `blocking, one by one: SystemError: connect ECONNREFUSED ${origin.slice('http://'.length)}\n`);
+    const refused = `blocking, one by one: SystemError: connect ECONNREFUSED ${origin.slice('http://'.length)}\n`;
+    assert.equal(stderr, `${refused}Is the server running, and are the URLs right?\n`);
   });
 
   test('refuses arguments that mean nothing, and shows what does', async () => {
@@ -124,7 +148,7 @@ describe('npm start', () => {
       [['--nonsense'], /^Unknown option '--nonsense'/],
       [['http://localhost/'], /^http:\/\/localhost\/: say --url before URLs\n/],
       [['--url', 'localhost'], /^localhost: no URL/],
-      [['--url', 'https://localhost/'], /^https:\/\/localhost\/: only http:\/\/ URLs/],
+      [['--url', 'ftp://localhost/'], /^ftp:\/\/localhost\/: only http:\/\/ and https:\/\/ URLs/],
       [['--url', 'http://localhost/', '--documents', '3'], /exclude each other/],
     ];
     const check = async ([args, message]: [string[], RegExp]): Promise<void> => {
