@@ -237,7 +237,7 @@ export class Session implements BodySource {
 
   /** What waits on an idle connection is noticed before a request goes out on it (RFC 9112 9.5). */
   #assertQuiet(): void {
-    if (!this.#receive()) return;
+    if (!this.#receive() && this.buffered === 0) return;
     this.#queue.clear();
     this.protocol.assertQuiet();
   }

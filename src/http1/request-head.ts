@@ -65,7 +65,7 @@ export function encodeRequestHead(head: RequestHead): EncodedRequestHead {
   if (head.upgrade !== undefined) checkUpgrade(head.upgrade, framing);
   const target = requestTarget(head);
   const host = hostField(head);
-  const own = new OwnFields(head, host);
+  const own = head.fixed === undefined && head.headers === undefined ? NO_FIELDS : new OwnFields(head, host);
   const lines = `${method} ${target} HTTP/1.1\r\nHost: ${host}\r\n`;
   const text = `${lines}${own.text}${own.acceptEncoding}${framingField(method, framing)}${extraFields(head)}\r\n`;
   return { text, close: own.close };
@@ -80,11 +80,17 @@ function requestTarget({ method, target, absolute }: RequestHead): string {
   return own === '*' ? absolute : absolute + own;
 }
 
+/** The host that was found to be right last: a connection has the same one in all of its requests. */
+let lastHost: string | undefined;
+
 /** RFC 9112 3.2: identical to the authority that is asked for, which for CONNECT is the target itself. */
 function hostField({ method, target, host }: RequestHead): string {
   if (method === 'CONNECT') return target;
-  if (typeof host !== 'string' || !isAuthority(host))
+  if (host === lastHost) return host;
+  if (typeof host !== 'string' || !isAuthority(host)) {
     throw new TypeError(`host ${quoted(String(host))} is not of the form host:port (RFC 9110 7.2)`);
+  }
+  lastHost = host;
   return host;
 }
 
@@ -136,12 +142,15 @@ function checkUpgrade(upgrade: string, framing: RequestFraming): void {
     throw new TypeError('a request to upgrade cannot have a body here: it would come before the switch');
 }
 
+/** Nothing is ever decoded here, so nothing but the plain representation is asked for. */
+const PLAIN = 'Accept-Encoding: identity\r\n';
+const NO_FIELDS = { text: '', close: false, acceptEncoding: PLAIN };
+
 /** The caller's fields, as far as they go out as they are; those that this client writes itself must agree with it. */
 class OwnFields {
   text = '';
   close = false;
-  /** Nothing is ever decoded here, so nothing but the plain representation is asked for. */
-  acceptEncoding = 'Accept-Encoding: identity\r\n';
+  acceptEncoding: string = PLAIN;
   readonly #head: RequestHead;
   readonly #host: string;
   #te = false;
@@ -150,7 +159,6 @@ class OwnFields {
   constructor(head: RequestHead, host: string) {
     this.#head = head;
     this.#host = host;
-    if (head.fixed === undefined && head.headers === undefined) return;
     const own = new HTTPHeaders(head.headers);
     for (const [name, value] of head.fixed ?? []) if (!own.has(name)) this.#add(name, value);
     for (const [name, value] of own) {

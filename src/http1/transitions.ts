@@ -40,3 +40,8 @@ export const RECEIVE_TRANSITIONS = {
 
 export type SendState = keyof typeof SEND_TRANSITIONS;
 export type ReceiveState = keyof typeof RECEIVE_TRANSITIONS;
+
+type EventsOf<Table> = { [State in keyof Table]: keyof Table[State] }[keyof Table];
+
+export type SendEvent = EventsOf<typeof SEND_TRANSITIONS>;
+export type ReceiveEvent = EventsOf<typeof RECEIVE_TRANSITIONS>;

@@ -255,6 +255,19 @@ describe('an idle connection [RFC 9112 9.2, 9.5]', () => {
     });
   }
 
+  test('with a response behind another one is noticed before what was collected meanwhile goes out', () => {
+    using server = startScriptedServer([[expectHead(), send(ok('real') + ok('POISON')), expectEnd()]]);
+    using connection = connectionTo(server);
+    connection.sendRequest('GET', '/1');
+    connection.readResponse();
+    connection.cork();
+    connection.sendRequest('GET', '/2');
+    assert.equal(connection.readText(), 'real');
+    assert.throws(() => connection.uncork(), connectionClosed({ phase: 'idle', lost: ['!GET /2'] }));
+    connection.disconnect();
+    server.check();
+  });
+
   test('with surplus bytes right behind a response is not used again', () => {
     using server = startScriptedServer([[expectHead(), send(`${ok('real')}\r\n`), expectEnd()]]);
     using connection = connectionTo(server);

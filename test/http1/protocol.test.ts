@@ -561,6 +561,13 @@ suite('the end of a connection [RFC 9112 9.6]', () => {
     assert.equal(protocol.bytesReceived, ok('one').length + ok('two').length + ok('three').length);
   });
 
+  test('what has come before the first byte of a collected request left is found when that is asked for', () => {
+    const protocol = start();
+    protocol.sendRequest('GET', '/');
+    bring(protocol, ok('stale'));
+    assert.throws(() => protocol.assertQuiet(), { name: 'ConnectionClosed', phase: 'idle' });
+  });
+
   test('requests of which no byte has left cannot have been processed', () => {
     const protocol = start();
     protocol.sent(protocol.sendRequest('GET', '/1').length);
@@ -752,7 +759,9 @@ suite('what can be asked of the protocol', () => {
     assert.equal(protocol.allUnsent, false);
     const text = protocol.sendRequest('GET', '/');
     assert.equal(protocol.allUnsent, true);
+    protocol.assertQuiet();
     protocol.sent(text.length);
+    assert.equal(protocol.bytesSent, text.length);
     assert.equal(protocol.allUnsent, false);
     bring(protocol, ok('body'));
     assert.equal(protocol.nextResponse()?.body, protocol.body);

@@ -1,0 +1,171 @@
+/**
+ * What the two halves of a connection share: where each stands in its table (transitions.ts), the open exchanges, and how the
+ * connection has ended, if it has. A pair of state and event that is not in the table is refused. It neither encodes nor
+ * decodes anything.
+ */
+
+import { ConnectionClosed, type DugongError, type Phase, StateError } from '../errors.ts';
+import { type Exchange, Exchanges, nameOf, type PendingRequest } from './exchanges.ts';
+import type { ReceiveBuffer } from './receive-buffer.ts';
+import {
+  RECEIVE_TRANSITIONS,
+  type ReceiveEvent,
+  type ReceiveState,
+  SEND_TRANSITIONS,
+  type SendEvent,
+  type SendState,
+} from './transitions.ts';
+
+const ANSWERS_NOTHING = 'the server sent bytes that answer no request';
+
+export class ConnectionState {
+  readonly exchanges: Exchanges = new Exchanges();
+  readonly buffer: ReceiveBuffer;
+  /** Of the bytes that were received, those that never were in the buffer. */
+  bytesPastBuffer = 0;
+  /** The latest response was of HTTP/1.0. */
+  peerIsHTTP10 = false;
+  /** How the peer's stream has ended, if it has. */
+  end: 'orderly' | 'failed' | undefined;
+  /** What made the connection unusable, if something did. */
+  failure: unknown;
+  /** The exchange whose request will not be sent to its end, if there is one. */
+  brokenOff: { readonly exchange: Exchange | undefined; readonly why: string } | undefined;
+  #send: SendState = 'idle';
+  #receive: ReceiveState = 'idle';
+
+  constructor(buffer: ReceiveBuffer) {
+    this.buffer = buffer;
+  }
+
+  get send(): SendState {
+    return this.#send;
+  }
+
+  get receive(): ReceiveState {
+    return this.#receive;
+  }
+
+  get bytesReceived(): number {
+    return this.buffer.received + this.bytesPastBuffer;
+  }
+
+  /** Whether the body of the request that is to be answered next has not been brought to its end. */
+  get awaitingBody(): boolean {
+    return this.#send === 'body' && this.exchanges.pending === 1;
+  }
+
+  /** Whether the request that is to be answered next waits for an answer before it goes on. */
+  get awaitingAnswer(): boolean {
+    return this.#send.startsWith('await-') && this.exchanges.pending === 1;
+  }
+
+  /** Whether the request that is to be answered next has left in part, and will go on by itself. */
+  get halfSent(): boolean {
+    const { exchanges } = this;
+    if (!exchanges.oldestHasBegun || this.#receive !== 'idle' || this.awaitingAnswer) return false;
+    return this.awaitingBody || !exchanges.oldestHasLeft;
+  }
+
+  get pendingRequests(): PendingRequest[] {
+    return this.exchanges.stages(this.#send === 'body' || this.#send === 'await-continue');
+  }
+
+  advanceSend(event: SendEvent): void {
+    const next = (SEND_TRANSITIONS[this.#send] as Partial<Record<SendEvent, SendState>>)[event];
+    if (next === undefined) throw this.refusedSend(event);
+    this.#send = next;
+  }
+
+  advanceReceive(event: ReceiveEvent): void {
+    const next = (RECEIVE_TRANSITIONS[this.#receive] as Partial<Record<ReceiveEvent, ReceiveState>>)[event];
+    if (next === undefined) throw new StateError(`${event} while receiving is ${this.#receive}`);
+    this.#receive = next;
+  }
+
+  /**
+   * Nothing may be sent after "close" has been received (RFC 9112 9.6), but for the rest of the very request whose response
+   * is being received: a server may send the one while it takes the other.
+   */
+  endAfterLast(): void {
+    const alsoSending = this.#send === 'body' && this.exchanges.pending === 0;
+    const ended = this.#receive === 'closed' || (this.#receive === 'last-body' && !alsoSending);
+    if (ended) this.advanceSend('close');
+  }
+
+  /** Nothing that the server sends can be trusted any more. */
+  fail(cause: unknown): void {
+    // It explains from here on what an error of the system, known before, does not.
+    if (this.#receive !== 'failed') this.failure = cause;
+    this.advanceSend('fail');
+    this.advanceReceive('fail');
+  }
+
+  /** With nothing outstanding, what is there answers no request, and an end means that none will be answered. */
+  assertQuiet(): void {
+    const noise = this.buffer.length > 0;
+    if (!noise && this.end === undefined) return;
+    const error = this.connectionClosed(
+      noise ? ANSWERS_NOTHING : 'the server closed the idle connection',
+      'idle',
+      this.failure,
+    );
+    this.fail(error);
+    throw error;
+  }
+
+  /** A response that begins behind `position` received bytes must not have been there before its request (RFC 9112 9.2). */
+  assertAsked(position: number): void {
+    if (!this.exchanges.canBeAnsweredAt(position)) throw this.cutShort(ANSWERS_NOTHING);
+  }
+
+  // --- the errors ----------------------------------------------------------------------------------------------------
+
+  /** A ConnectionClosed that says what is lost now. */
+  connectionClosed(why: string, phase: Phase, cause?: unknown): ConnectionClosed {
+    const lostRequests = this.exchanges.lost();
+    const { length } = lostRequests;
+    const lost = length === 0 ? '' : `; ${length} request${length === 1 ? '' : 's'} not answered in full`;
+    const { bytesReceived } = this;
+    const { bytesSent } = this.exchanges;
+    return new ConnectionClosed(`${why}${lost}`, { phase, lostRequests, bytesSent, bytesReceived, cause });
+  }
+
+  /** The stream has ended, or has to be given up, in the middle of something: the connection has failed. */
+  cutShort(why: string): ConnectionClosed {
+    const error = this.connectionClosed(why, 'receive', this.failure);
+    // The error of the system, if there was one, is its cause: whoever reads on gets this one again.
+    this.fail(error);
+    return error;
+  }
+
+  /** What is begun on a connection that has ended. */
+  unusable(phase: Phase): ConnectionClosed {
+    const announced = this.brokenOff?.why ?? 'the connection was announced to end';
+    const why = this.failure === undefined ? announced : 'the connection cannot be used any more';
+    return this.connectionClosed(why, phase, this.failure);
+  }
+
+  /** What is to be sent at the wrong time. */
+  refusedSend(what: string): DugongError {
+    // In the states that name it, there is one.
+    const last = this.exchanges.latest as Exchange;
+    switch (this.#send) {
+      case 'closed':
+      case 'failed':
+        return this.unusable('send');
+      case 'raw':
+        return new StateError(`${what} cannot be sent: the connection has left HTTP`);
+      case 'await-continue':
+        return new StateError(
+          `${what} cannot be sent: ${nameOf(last)} waits for 100 (Continue), read it with readResponse()`,
+        );
+      case 'await-switch':
+        return new StateError(`${what} cannot be sent: ${nameOf(last)} may end HTTP here, read its response first`);
+      case 'body':
+        return new StateError(`${what} cannot be sent: the body of ${nameOf(last)} has not been sent to its end`);
+      case 'idle':
+        return new StateError(`${what} cannot be sent: no request with a body is under way`);
+    }
+  }
+}

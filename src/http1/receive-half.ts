@@ -1,0 +1,260 @@
+/**
+ * The half of a connection that receives: heads and bodies out of the buffer, each for the oldest request that has no final
+ * response (RFC 9112 9.2), and what they mean for the connection. `undefined` means "bring more bytes".
+ */
+
+import { InvalidResponse, StateError, UnsupportedResponse } from '../errors.ts';
+import type { BodyDecoder } from './body-decoder.ts';
+import type { ConnectionState } from './connection-state.ts';
+import { decoderFor, UndecodableBody } from './decoder-for.ts';
+import { type Exchange, nameOf } from './exchanges.ts';
+import { type Framing, isInformational, isPersistent, responseFraming } from './framing.ts';
+import { listElements, quoted } from './grammar.ts';
+import type { Limits } from './limits.ts';
+import { type ResponseHead, ResponseHeadParser } from './response-head.ts';
+import type { ReceiveEvent } from './transitions.ts';
+
+/** A response's head has arrived. */
+export interface Response {
+  readonly method: string;
+  readonly path: string;
+  readonly head: ResponseHead;
+  readonly framing: Framing;
+  /** What takes the body off the buffer; undefined if there is none. */
+  readonly body: BodyDecoder | undefined;
+}
+
+type OnInformational = (response: Response) => void;
+
+export class ReceiveHalf {
+  readonly #state: ConnectionState;
+  readonly #limits: Limits;
+  readonly #onInformational: OnInformational | undefined;
+  readonly #parser: ResponseHeadParser;
+  #body: BodyDecoder | undefined;
+  /** The head of the next final response, if {@link earlyStatus} has found it. */
+  #earlyHead: ResponseHead | undefined;
+  #informationalBytes = 0;
+
+  constructor(state: ConnectionState, limits: Limits, onInformational: OnInformational | undefined) {
+    this.#state = state;
+    this.#limits = limits;
+    this.#onInformational = onInformational;
+    this.#parser = new ResponseHeadParser(limits);
+  }
+
+  get body(): BodyDecoder | undefined {
+    return this.#body;
+  }
+
+  earlyStatus(): number | undefined {
+    // Anew each time, since `onInformational` may read responses itself.
+    while (this.#earlyHead === undefined && this.#state.halfSent) {
+      const exchange = this.#state.exchanges.oldestPending as Exchange;
+      const head = this.#parseHead();
+      if (head === undefined) return undefined;
+      if (isInformational(head.status)) this.#informational(exchange, head);
+      else this.#earlyHead = head;
+    }
+    return this.#earlyHead?.status;
+  }
+
+  assertRequestComplete(): void {
+    const { buffer, awaitingBody, exchanges } = this.#state;
+    if (!awaitingBody || buffer.length > 0 || this.#earlyHead !== undefined) return;
+    throw new StateError(`the body of ${nameOf(exchanges.oldestPending as Exchange)} has not been sent to its end`);
+  }
+
+  nextResponse(): Response | undefined {
+    for (;;) {
+      // Anew each time, since `onInformational` may read responses itself.
+      const exchange = this.#nextExchange();
+      const head = this.#earlyHead ?? this.#parseHead();
+      this.#earlyHead = undefined;
+      if (head === undefined) {
+        this.#assertMoreToCome();
+        return undefined;
+      }
+      if (!isInformational(head.status)) return this.#finalResponse(exchange, head);
+      const response = this.#informational(exchange, head);
+      if (response !== undefined) return response;
+    }
+  }
+
+  readBody(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined {
+    const state = this.#state;
+    if (body.complete) return 0;
+    if (state.receive === 'failed') throw state.failure;
+    let count: number;
+    try {
+      count = body.decode(state.buffer, target, offset, length);
+    } catch (error) {
+      state.fail(error);
+      throw error;
+    }
+    this.#bodyProgress(body);
+    if (count > 0 || body.complete || length === 0) return count;
+    if (state.end !== undefined) throw state.cutShort('the response body was cut short');
+    return undefined;
+  }
+
+  receivedBody(body: BodyDecoder, count: number): void {
+    this.#state.bytesPastBuffer += count;
+    body.received(count);
+    this.#bodyProgress(body);
+  }
+
+  ended(): void {
+    this.#state.end ??= 'orderly';
+    // After a reset some kernels report an end: it completes nothing.
+    if (this.#state.end === 'orderly') this.#body?.end();
+  }
+
+  failed(cause: unknown): void {
+    this.#state.end ??= 'failed';
+    this.#state.failure ??= cause;
+    this.#state.advanceSend('fail');
+  }
+
+  assertRaw(): void {
+    const { receive } = this.#state;
+    const readable = receive === 'raw' || receive === 'failed' || this.#body instanceof UndecodableBody;
+    if (!readable) throw new StateError('readRaw() is for connections that have left HTTP: this one has not');
+  }
+
+  #bodyProgress(body: BodyDecoder): void {
+    if (!body.complete || this.#body !== body) return;
+    this.#body = undefined;
+    this.#state.exchanges.bodyReceived();
+    this.#state.advanceReceive('body-end');
+    this.#state.endAfterLast();
+  }
+
+  /** The exchange that the next response belongs to. */
+  #nextExchange(): Exchange {
+    const { receive, send, exchanges } = this.#state;
+    if (receive === 'failed') throw this.#state.unusable('receive');
+    const { current, oldestPending: exchange } = exchanges;
+    if (current !== undefined) {
+      throw new StateError(`the body of the response to ${nameOf(current)} has not been read to its end`);
+    }
+    if (receive === 'raw') throw new StateError('the connection has left HTTP: use readRaw()');
+    if (receive !== 'idle') throw this.#state.unusable('receive');
+    if (exchange === undefined) {
+      if (send === 'failed') throw this.#state.unusable('receive');
+      throw new StateError('no request is waiting for a response');
+    }
+    return exchange;
+  }
+
+  #parseHead(): ResponseHead | undefined {
+    const state = this.#state;
+    const { buffer } = state;
+    const position = buffer.received - buffer.length;
+    let head: ResponseHead | undefined;
+    try {
+      head = this.#parser.parse(buffer);
+    } catch (error) {
+      state.fail(error);
+      throw error;
+    }
+    if (head !== undefined) state.assertAsked(position);
+    return head;
+  }
+
+  /** @throws ConnectionClosed if the peer's stream has ended before the head that is waited for did */
+  #assertMoreToCome(): void {
+    if (this.#state.end === undefined) return;
+    const cut = this.#parser.begun || this.#state.buffer.length > 0;
+    throw this.#state.cutShort(
+      cut ? 'the response head was cut short' : 'the server closed the connection without a response',
+    );
+  }
+
+  /** An informational response: returned if it is what the request waits for, else reported and skipped. */
+  #informational(exchange: Exchange, head: ResponseHead): Response | undefined {
+    const { method, path } = exchange;
+    const response: Response = { method, path, head, framing: { kind: 'none' }, body: undefined };
+    if (head.status === 101) {
+      this.#switchProtocols(exchange, head);
+      return response;
+    }
+    this.#informationalBytes += head.byteLength;
+    if (this.#informationalBytes > this.#limits.informational) {
+      throw this.#refused(
+        new InvalidResponse(`more than ${this.#limits.informational} bytes of informational responses`),
+      );
+    }
+    if (head.status === 100 && this.#state.send === 'await-continue' && this.#state.exchanges.pending === 1) {
+      this.#state.advanceSend('continue');
+      return response;
+    }
+    this.#onInformational?.(response);
+    return undefined;
+  }
+
+  /** 101: HTTP ends here, if that is what the request asked for (RFC 9110 15.2.2). */
+  #switchProtocols({ upgrade }: Exchange, head: ResponseHead): void {
+    const offered = listElements(upgrade?.toLowerCase() ?? '');
+    const taken = listElements(head.headers.get('Upgrade')?.toLowerCase() ?? '');
+    const itsTurn = this.#state.send === 'await-switch' && this.#state.exchanges.pending === 1;
+    if (!itsTurn || taken.length === 0 || !taken.every((protocol) => offered.includes(protocol))) {
+      const asked =
+        upgrade === undefined
+          ? ', which was not asked for'
+          : ` to ${quoted(taken.join(', '))}, where ${quoted(upgrade)} was asked for`;
+      throw this.#refused(new UnsupportedResponse(`101 Switching Protocols${asked} (RFC 9110 7.8)`));
+    }
+    this.#state.exchanges.answered('without-body');
+    this.#leaveHTTP();
+  }
+
+  #finalResponse(exchange: Exchange, head: ResponseHead): Response {
+    const { method, path } = exchange;
+    const { status, minorVersion, framing: fields } = head;
+    const framing = responseFraming({ method, status, minorVersion, fields });
+    if (framing.kind === 'tunnel' && this.#state.send !== 'await-switch') {
+      throw this.#state.cutShort('the connection was lost before the tunnel was there');
+    }
+    const last = this.#isLast(exchange, framing, head);
+    const body = decoderFor(framing, this.#limits);
+    this.#state.exchanges.answered(body === undefined ? 'without-body' : 'with-body');
+    this.#state.peerIsHTTP10 = minorVersion === 0;
+    this.#informationalBytes = 0;
+    if (framing.kind === 'tunnel') this.#leaveHTTP();
+    else this.#goOn(last, body);
+    return { method, path, head, framing, body };
+  }
+
+  #goOn(last: boolean, body: BodyDecoder | undefined): void {
+    const state = this.#state;
+    state.advanceReceive(headEvent(last, body !== undefined));
+    if (state.exchanges.pending === 0 && state.send.startsWith('await-')) state.advanceSend('final-response');
+    state.endAfterLast();
+    this.#body = body;
+    if (state.end === 'orderly') body?.end();
+  }
+
+  #leaveHTTP(): void {
+    this.#state.advanceSend('switch');
+    this.#state.advanceReceive('switch');
+  }
+
+  /** Whether this is the connection's last response. */
+  #isLast(exchange: Exchange, framing: Framing, head: ResponseHead): boolean {
+    const { send, exchanges, brokenOff } = this.#state;
+    // What is missing of a request is in the way of every other one.
+    const cut = exchange === brokenOff?.exchange || (exchanges.pending === 1 && send === 'failed');
+    return cut || exchange.close || !isPersistent(framing, head.minorVersion, head.framing);
+  }
+
+  #refused(error: InvalidResponse | UnsupportedResponse): Error {
+    this.#state.fail(error);
+    return error;
+  }
+}
+
+function headEvent(last: boolean, withBody: boolean): ReceiveEvent {
+  if (last) return withBody ? 'last-head-with-body' : 'last-head';
+  return withBody ? 'head-with-body' : 'head';
+}

@@ -1,0 +1,145 @@
+/**
+ * The half of a connection that sends: which requests and bodies may be encoded now, and what bytes they are. The bytes are the
+ * caller's to send. It knows of responses only what the shared state says.
+ */
+
+import { StateError } from '../errors.ts';
+import { type BodyEncoder, ChunkedEncoder, LengthEncoder, type Piece } from './body-encoder.ts';
+import type { ConnectionState } from './connection-state.ts';
+import { type HeadersInit, HTTPHeaders } from './headers.ts';
+import { encodeRequestHead, type RequestFraming } from './request-head.ts';
+import type { SendEvent } from './transitions.ts';
+
+export interface Request {
+  readonly headers?: HeadersInit | undefined;
+  readonly framing?: RequestFraming;
+  /** Ask for permission to send the body (RFC 9110 10.1.1). */
+  readonly expectContinue?: boolean | undefined;
+  /** Ask for another protocol on this connection (RFC 9110 7.8): after a 101 its bytes are raw. */
+  readonly upgrade?: string | undefined;
+}
+
+/** What all requests of a connection have. */
+export interface RequestDefaults {
+  /** The Host field of each request. */
+  readonly host: string;
+  /** "http://authority" if requests are to go to a proxy in absolute-form (RFC 9112 3.2.2). */
+  readonly absolute?: string | undefined;
+  /** Fields that each request has, unless it has its own of that name. */
+  readonly headers?: HeadersInit | undefined;
+}
+
+const NO_BODY: RequestFraming = { kind: 'none' };
+
+export class SendHalf {
+  readonly #state: ConnectionState;
+  readonly #host: string;
+  readonly #absolute: string | undefined;
+  readonly #fixed: HTTPHeaders | undefined;
+  /** Of the request that was sent last. */
+  #encoder: BodyEncoder | undefined;
+
+  constructor(state: ConnectionState, { host, absolute, headers }: RequestDefaults) {
+    this.#state = state;
+    this.#host = host;
+    this.#absolute = absolute;
+    this.#fixed = headers === undefined ? undefined : new HTTPHeaders(headers);
+  }
+
+  request(method: string, path: string, request: Request): string {
+    const { headers, framing = NO_BODY, expectContinue, upgrade } = request;
+    const { text, close } = encodeRequestHead({
+      method,
+      target: path,
+      host: this.#host,
+      absolute: this.#absolute,
+      fixed: this.#fixed,
+      headers,
+      framing,
+      expectContinue,
+      upgrade,
+    });
+    const { exchanges, buffer } = this.#state;
+    this.#assertReady(framing);
+    const idle = !exchanges.any;
+    this.#state.advanceSend(requestEvent(method, request));
+    this.#encoder = encoderFor(framing);
+    exchanges.add({ method, path, close, upgrade }, { length: text.length, received: buffer.received });
+    if (idle) this.#state.assertQuiet();
+    if (framing.kind === 'length' && framing.length === 0) this.#state.advanceSend('body-end');
+    this.#closeIfAnnounced();
+    return text;
+  }
+
+  data(data: Uint8Array): Piece[] {
+    const encoder = this.#encoder;
+    // An announced length that has been used up is the caller's fault in a narrower sense than a wrong order of calls.
+    if (this.#state.send === 'idle' && encoder instanceof LengthEncoder && encoder.complete)
+      return encoder.encode(data);
+    if (this.#state.send !== 'body' || encoder === undefined) throw this.#state.refusedSend('body data');
+    const pieces = encoder.encode(data);
+    this.#encoded(pieces, encoder.complete ? 'body-end' : 'data');
+    return pieces;
+  }
+
+  endBody(trailers: HeadersInit | undefined): Piece[] {
+    if (this.#state.send !== 'body' || this.#encoder === undefined) {
+      throw this.#state.refusedSend('the end of a body');
+    }
+    const pieces = this.#encoder.end(trailers);
+    this.#encoded(pieces, 'body-end');
+    return pieces;
+  }
+
+  raw(data: Uint8Array): void {
+    if (this.#state.send !== 'raw') throw this.#state.refusedSend('raw bytes');
+    this.#state.advanceSend('data');
+    this.#state.exchanges.encoded(data.length);
+  }
+
+  stopWaitingForContinue(): void {
+    this.#state.advanceSend('continue');
+  }
+
+  breakOff(why: string): void {
+    this.#state.brokenOff = { exchange: this.#state.exchanges.oldestPending, why };
+    this.#state.advanceSend('close');
+  }
+
+  failed(cause: unknown): void {
+    this.#state.advanceSend('fail');
+    this.#state.failure ??= cause;
+  }
+
+  #assertReady(framing: RequestFraming): void {
+    if (this.#state.send !== 'idle') throw this.#state.refusedSend('a new request');
+    if (framing.kind === 'chunked' && this.#state.peerIsHTTP10) {
+      throw new StateError(
+        'a chunked body cannot be sent: the server speaks HTTP/1.0, which has no chunks (RFC 9112 6.1); announce its length',
+      );
+    }
+  }
+
+  #encoded(pieces: readonly Piece[], event: 'data' | 'body-end'): void {
+    for (const piece of pieces) this.#state.exchanges.encoded(piece.length);
+    this.#state.advanceSend(event);
+    this.#closeIfAnnounced();
+    this.#state.endAfterLast();
+  }
+
+  /** RFC 9112 9.6: a client that sends "close" must not send more requests. */
+  #closeIfAnnounced(): void {
+    if (this.#state.send === 'idle' && this.#state.exchanges.latest?.close) this.#state.advanceSend('close');
+  }
+}
+
+function encoderFor(framing: RequestFraming): BodyEncoder | undefined {
+  if (framing.kind === 'length') return new LengthEncoder(framing.length);
+  return framing.kind === 'chunked' ? new ChunkedEncoder() : undefined;
+}
+
+function requestEvent(method: string, { framing = NO_BODY, expectContinue, upgrade }: Request): SendEvent {
+  if (method === 'CONNECT' || upgrade !== undefined) return 'request-switching';
+  if (expectContinue) return 'request-expecting';
+  return framing.kind === 'none' ? 'request' : 'request-with-body';
+}
