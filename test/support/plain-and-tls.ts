@@ -1,60 +1,76 @@
 /**
- * For what must hold in clear and over TLS alike: a scripted server that is connected to in either way.
+ * For what must hold in clear and over TLS alike: the way to a server that speaks in clear, and the way through TLS that is
+ * taken off before it.
  */
 
 import type { HTTPConnection, HTTPConnectionOptions } from '../../src/index.ts';
 import { opensslMissing } from './certificates.ts';
 import { TestTrust } from './https.ts';
+import { type Ending, startTLSFront } from './proxy-server.ts';
 import { type Script, type ScriptedServer, startScriptedServer } from './scripted-server.ts';
 import { connectionTo } from './waiting.ts';
 
-/** A server that plays scripts, and the way to it. */
-export interface Served extends Disposable {
-  readonly scripted: ScriptedServer;
-  /** What Host says. */
-  readonly authority: string;
+/** The way to a server. */
+export interface Reached extends Disposable {
   connect(options?: HTTPConnectionOptions): HTTPConnection;
+}
+
+/** A server that plays scripts, and the way to it. */
+export interface Served extends Reached {
+  readonly scripted: ScriptedServer;
+}
+
+interface Listening {
+  readonly hostname: string;
+  readonly port: number;
 }
 
 export interface Carrier {
   readonly name: 'plain' | 'TLS';
   /** False, or why it cannot be had on this machine. */
   readonly skip: false | string;
-  /** How the server goes at the end of its script: TLS has a FIN without close_notify, too (`cut`). */
-  serve(scripts: readonly Script[], ending?: 'close-notify' | 'cut' | 'reset'): Served;
+  /** `ending`: how the server goes that has closed; TLS has a FIN without close_notify, too (`cut`). */
+  reach(server: Listening, ending?: Ending): Reached;
+  serve(scripts: readonly Script[], ending?: Ending): Served;
 }
 
-const plain: Carrier = {
-  name: 'plain',
-  skip: false,
-  serve(scripts) {
+/** Made with the first server, since making certificates takes time. */
+let made: TestTrust | undefined;
+
+function trust(): TestTrust {
+  made ??= new TestTrust();
+  return made;
+}
+
+function reachPlain(server: Listening): Reached {
+  return { connect: (options) => connectionTo(server, options), [Symbol.dispose]() {} };
+}
+
+function reachTLS(server: Listening, ending: Ending = 'close-notify'): Reached {
+  const { certificate, context } = trust();
+  const front = startTLSFront(server, certificate, { ending });
+  return {
+    connect: (options) => connectionTo(front, { tls: context, ...options }),
+    [Symbol.dispose]: () => front[Symbol.dispose](),
+  };
+}
+
+function serveBy(reach: Carrier['reach']): Carrier['serve'] {
+  return (scripts, ending) => {
     const scripted = startScriptedServer(scripts);
+    const reached = reach(scripted, ending);
     return {
       scripted,
-      authority: scripted.authority,
-      connect: (options) => connectionTo(scripted, options),
-      [Symbol.dispose]: () => scripted.stop(),
+      connect: reached.connect,
+      [Symbol.dispose]() {
+        reached[Symbol.dispose]();
+        scripted.stop();
+      },
     };
-  },
-};
+  };
+}
 
-/** Made with the first server, since making certificates takes time. */
-let trust: TestTrust | undefined;
-
-const tls: Carrier = {
-  name: 'TLS',
-  skip: opensslMissing(),
-  serve(scripts, ending = 'close-notify') {
-    trust ??= new TestTrust();
-    const known = trust;
-    const server = known.serve(scripts, { ending });
-    return {
-      scripted: server.origin,
-      authority: server.front.authority,
-      connect: (options) => known.connectTo(server, options),
-      [Symbol.dispose]: () => server[Symbol.dispose](),
-    };
-  },
-};
-
-export const plainAndTLS: readonly Carrier[] = [plain, tls];
+export const plainAndTLS: readonly Carrier[] = [
+  { name: 'plain', skip: false, reach: reachPlain, serve: serveBy(reachPlain) },
+  { name: 'TLS', skip: opensslMissing(), reach: reachTLS, serve: serveBy(reachTLS) },
+];
