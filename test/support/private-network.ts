@@ -9,6 +9,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { loaderOptions } from './compiled.ts';
 import { dieWithParent } from './daemon.ts';
 
 /** Tells the second run of a test file that it is inside, and where the folder with its files of /etc is. */
@@ -41,7 +42,7 @@ export function enterPrivateNetwork(file: string): string | false {
   if (process.env[INSIDE] !== undefined) return false;
   const trial = runInside(['true'], 'pipe');
   if (trial.status === 0) {
-    process.exit(runInside([process.execPath, '--import', 'tsx', fileURLToPath(file)], 'inherit').status ?? 1);
+    process.exit(runInside([process.execPath, ...loaderOptions, fileURLToPath(file)], 'inherit').status ?? 1);
   }
   const reason = `no private network can be made here: ${trial.error?.message ?? trial.stderr.trim()}`;
   if (process.env.CI !== undefined) throw new Error(`${reason}, and CI must not skip these tests`);
