@@ -18,7 +18,7 @@ const contexts = `
   const make = () => native.tlsContext({
     trust: native.tlsTrust([process.env.ca]), certificates: [], keys: [], passphrases: [], ciphers: '', ciphersuites: '',
     minVersion: 0x0303, maxVersion: 0x0304, protocols: new Uint8Array(0), verify: true, partialChain: false,
-    keyLogFile: process.env.log,
+    session: new Uint8Array(0), keyLogFile: process.env.log,
   });
   const open = () => fs.readdirSync('/proc/self/fd').length;
   const before = open();
