@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { dummyBytes, startDummyServer } from '../support/dummy-server.ts';
+import { listen } from '../support/listen.ts';
 import { type ProgramResult, runProgram } from '../support/run-program.ts';
 import { expectHead, gate, mark, type Script, send, startScriptedServer } from '../support/scripted-server.ts';
 
@@ -155,6 +157,72 @@ describe('examples/own-event-loop.ts', () => {
   });
 });
 
+describe('examples/own-epoll-loop.ts', () => {
+  test('drives a sender and a reader on each of several connections', async () => {
+    using other = startDummyServer();
+    const sizes = [3, 150_000, 0, 2_500_000, 8192];
+    const urls = [dummy, other].flatMap(({ authority }) => [
+      ...sizes.map((size) => `http://${authority}/send_${size}_bytes`),
+      `http://${authority}/send_chunked?sizes=10,20`,
+      `http://localhost:${authority.split(':')[1]}/status/404`,
+    ]);
+    const result = await runProgram('examples/own-epoll-loop.ts', urls);
+    assert.equal(result.stderr, '');
+    const lines = result.stdout.toString().trimEnd().split('\n');
+    assert.equal(lines.pop(), "turns of Node's event loop meanwhile: 0");
+    const expected = [dummy, other].flatMap(({ authority, port }) => [
+      ...sizes.map((size) => `200 ${size} bytes from ${authority}/send_${size}_bytes`),
+      `200 30 bytes from ${authority}/send_chunked?sizes=10,20`,
+      `404 10 bytes from localhost:${port}/status/404`,
+    ]);
+    assert.deepEqual(lines.sort(), expected.sort());
+  });
+
+  test('waits, blocked, on all connections at once, each with all of its requests sent', async () => {
+    const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+    const script: Script = [expectHead(), expectHead(), mark('all sent'), gate('answer'), send(answer), send(answer)];
+    using a = startScriptedServer([script]);
+    using b = startScriptedServer([script]);
+    const urls = [a, b].flatMap(({ authority }) => [`http://${authority}/1`, `http://${authority}/2`]);
+    const running = runProgram('examples/own-epoll-loop.ts', urls);
+    await Promise.all([a.reached('all sent'), b.reached('all sent')]);
+    b.open('answer');
+    a.open('answer');
+    const { status, stdout } = await running;
+    assert.equal(status, 0);
+    assert.equal(stdout.toString().match(/^200 2 bytes from /gm)?.length, 4);
+    a.check();
+    b.check();
+  });
+});
+
+describe('examples/many-connections-blocked.ts', () => {
+  test('has 500 connections open at once, while its main thread is blocked', async () => {
+    const waiting: ServerResponse[] = [];
+    const connections = new Set<unknown>();
+    // Nobody is answered before all have asked.
+    const server = createServer((request, response) => {
+      connections.add(request.socket);
+      if (waiting.push(response) === 500) for (const each of waiting) each.end('x'.repeat(1000));
+    });
+    const port = await listen(server, { host: '127.0.0.1', port: 0 });
+    try {
+      const result = await runProgram('examples/many-connections-blocked.ts', [`http://127.0.0.1:${port}/`, '500']);
+      assertPrinted(result, "500 answers, 500000 bytes\nturns of Node's event loop meanwhile: 0\n");
+      assert.equal(connections.size, 500);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
+  test('fails if one of the answers is missing', async () => {
+    const { status, stderr } = await runProgram('examples/many-connections-blocked.ts', [`${origin}/status/404`, '3']);
+    assert.equal(status, 1);
+    assert.match(stderr, /Error: status 404/);
+  });
+});
+
 test('every example says how to use it when it is called without arguments', async () => {
   const examples = [
     'select-loop',
@@ -163,6 +231,8 @@ test('every example says how to use it when it is called without arguments', asy
     'style-await-each-call',
     'style-wrap-once',
     'own-event-loop',
+    'own-epoll-loop',
+    'many-connections-blocked',
   ];
   const check = async (example: string): Promise<void> => {
     const { status, stdout, stderr } = await runProgram(`examples/${example}.ts`, []);
