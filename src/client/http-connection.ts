@@ -319,6 +319,15 @@ export class HTTPConnection {
     return this.#tls?.getProtocol() ?? null;
   }
 
+  /**
+   * The TLS session, for the TLS option `session` of a connection that is to resume it, e.g. in another process; those that share
+   * a TLSContext resume by themselves. Null without TLS, while there is no connection, and with TLS 1.3 before the server has
+   * sent a ticket, which comes with its first response. It holds secrets.
+   */
+  getSession(): Buffer | null {
+    return this.#tls?.getSession() ?? null;
+  }
+
   /** Closes the connection at once, if there is one. The next request connects anew. */
   disconnect(): void {
     this.#session?.close();

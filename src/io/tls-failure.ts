@@ -53,6 +53,8 @@ const VERIFICATION_CODES: ReadonlyMap<number, string> = new Map([
 const UNTRUSTED =
   'If you trust its issuer, give the certificate of that in the TLS option ca or in the file of NODE_EXTRA_CA_CERTS.';
 const INCOMPLETE = `The server may have left out intermediate certificates, which it should send. ${UNTRUSTED}`;
+const OLD_VERSIONS = 'Versions before TLS 1.2 also need "@SECLEVEL=0" in the TLS option ciphers.';
+
 const ADVICE: ReadonlyMap<string, string> = new Map([
   ['DEPTH_ZERO_SELF_SIGNED_CERT', UNTRUSTED],
   ['SELF_SIGNED_CERT_IN_CHAIN', UNTRUSTED],
@@ -64,12 +66,16 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'Connect by one of the names it is for, or name one in the TLS option servername.'],
   ['ERR_SSL_WRONG_VERSION_NUMBER', 'Is there a server on this port that does not speak TLS?'],
   ['ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL', 'The TLS option ALPNProtocols says what we offer to speak.'],
+  ['ERR_SSL_LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED', OLD_VERSIONS],
+  ['ERR_SSL_NO_PROTOCOLS_AVAILABLE', OLD_VERSIONS],
   [
-    'ERR_SSL_LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED',
-    'Versions before TLS 1.2 need "@SECLEVEL=0" in the TLS option ciphers.',
+    'ERR_SSL_UNSUPPORTED_PROTOCOL',
+    `The TLS options minVersion and maxVersion say which versions we take. ${OLD_VERSIONS}`,
   ],
-  ['ERR_SSL_UNSUPPORTED_PROTOCOL', 'The TLS options minVersion and maxVersion say which versions we take.'],
-  ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'The TLS options minVersion and maxVersion say which versions we offer.'],
+  [
+    'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
+    `The TLS options minVersion and maxVersion say which versions we offer. ${OLD_VERSIONS}`,
+  ],
 ]);
 
 /** The parts of OpenSSL that Node's codes name; the others are passed over. */

@@ -43,7 +43,7 @@ export interface TLSOptions {
   readonly rejectUnauthorized?: boolean | null | undefined;
   /** Take any certificate of `ca` for an anchor, self-signed or not. */
   readonly allowPartialTrustChain?: boolean | null | undefined;
-  /** A session to resume, from `getSession()`. */
+  /** A session to resume, from `getSession()` of a connection to the same server. */
   readonly session?: Uint8Array | null | undefined;
   /** Checks in place of the built-in comparison of names, after the chain was verified: an Error it returns is a refusal. */
   readonly checkServerIdentity?:

@@ -243,6 +243,27 @@ describe('HTTPS', { skip: opensslMissing() }, () => {
     });
   }
 
+  for (const version of VERSIONS) {
+    test(`${version}: a session can be handed on, to who trusts its server`, () => {
+      using server = trust.serve([once, once], { minVersion: version, maxVersion: version });
+      const first = trust.connectTo(server, { tls: { ca } });
+      assert.equal(first.getSession(), null);
+      assert.equal(get(first), 'body');
+      const session = first.getSession();
+      first.disconnect();
+      assert.equal(first.getSession(), null);
+      assert.ok(session);
+      using second = trust.connectTo(server, { tls: { ca, session: Buffer.from(session) } });
+      assert.equal(get(second), 'body');
+      assert.deepEqual(
+        server.front.handshakes().map(({ resumed }) => resumed),
+        [false, true],
+      );
+      using stranger = new HTTPConnection('other.example', { port: server.front.port, lookup, tls: { ca, session } });
+      assert.throws(() => stranger.connect(), { code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
+    });
+  }
+
   test('of 200 connections at once takes one thread', async () => {
     const count = 200;
     using server = trust.serve(Array.from({ length: count }, () => once));

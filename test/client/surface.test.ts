@@ -37,6 +37,7 @@ describe('the operations of a connection', () => {
     'getPeerCertificate',
     'getCipher',
     'getProtocol',
+    'getSession',
   ];
 
   test('exist three times: as coroutine, blocking, and as promise', () => {

@@ -88,6 +88,20 @@ describe('openssl s_server', { skip: opensslMissing() }, () => {
     await assert.rejects(connection.promises.readAll(), { name: 'ConnectionClosed', phase: 'receive' });
   });
 
+  for (const [option, version] of [
+    ['-tls1_2', 'TLS 1.2'],
+    ['-tls1_3', 'TLS 1.3'],
+  ] as const) {
+    test(`is told by disconnect() that nothing more comes: close_notify (${version}) [RFC 9112 9.8]`, async () => {
+      await using server = await startOpensslServer(trust.certificate, [option, '-crlf', '-msg']);
+      using connection = connect(server);
+      await begin(server, connection);
+      await finish(server, connection);
+      connection.disconnect();
+      await server.daemon.wrote(new RegExp(`<<< ${version.replace('.', '\\.')}, Alert .*close_notify`));
+    });
+  }
+
   test('closes before it answers, or during the handshake', async () => {
     await using server = await startOpensslServer(trust.certificate, ['-crlf']);
     using connection = connect(server);

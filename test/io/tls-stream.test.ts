@@ -105,6 +105,15 @@ class OpenSSLServer implements AsyncDisposable {
     }
   }
 
+  /** Leaves what it writes unread. */
+  pause(): void {
+    this.#process.stdout.pause();
+  }
+
+  resume(): void {
+    this.#process.stdout.resume();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#process.kill();
   }
@@ -138,6 +147,33 @@ describe('openssl s_server', { skip }, () => {
       transport.close();
     });
   }
+
+  it('may ask for a change of our keys while a record of ours waits to be sent [RFC 8446 4.6.3]', async () => {
+    await using server = await OpenSSLServer.start('-tls1_3', '-msg');
+    transport = await future(coSecure(server.port, { ca }));
+    server.write('K\n');
+    await server.says('>>> TLS 1.3, Handshake [length 0005], KeyUpdate');
+    // It stops reading when nobody reads what it writes.
+    server.pause();
+    const bytes = Buffer.alloc(20_000_000, 'wait a while\n');
+    let sent = 0;
+    for (let result = 0; result !== WOULD_BLOCK || transport.sendNeeds.poll(timeLimit(200)); ) {
+      result = transport.send([bytes], sent);
+      assert.ok(result > 0 || result === WOULD_BLOCK);
+      sent += Math.max(0, result);
+    }
+    assert.ok(sent < bytes.length);
+    // Here OpenSSL hears of it, in the middle of a record.
+    assert.equal(transport.receive(Buffer.alloc(10), 0, 10), WOULD_BLOCK);
+    server.resume();
+    await future(coSendAll(transport, bytes.subarray(sent)));
+    await future(coSendAll(transport, 'last words\n'));
+    await server.says('<<< TLS 1.3, Handshake [length 0005], KeyUpdate');
+    await server.says('last words');
+    server.write('answer\n');
+    assert.equal(await receiveText(transport, 7), 'answer\n');
+    transport.close();
+  });
 
   it('gets no renegotiation from us, and no other harm (TLS 1.2)', async () => {
     await using server = await OpenSSLServer.start('-tls1_2');
