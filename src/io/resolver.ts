@@ -38,7 +38,7 @@ export const dnsTestHostnames: string[] = ['www.google.com', 'www.iana.org', 'c.
 const DEFINITE: ReadonlySet<string> = new Set(['EAI_NODATA', 'EAI_ADDRFAMILY']);
 
 /**
- * The addresses of `hostname`, at least one; a numeric address is its own answer, without a thread.
+ * The addresses of `hostname`, at least one, each once; a numeric address is its own answer, without a thread.
  * @throws HostnameNotResolvable, DNSUnavailable, and what a custom `lookup` throws
  */
 export function* coResolve(hostname: string, options: ResolveOptions = {}): Coroutine<readonly string[]> {
@@ -50,7 +50,8 @@ export function* coResolve(hostname: string, options: ResolveOptions = {}): Coro
   }
   if (lookup !== undefined) return yield* coLookUpWith(lookup, hostname, family);
   const result = yield* coLookUp(hostname, family);
-  if (Array.isArray(result)) return result;
+  // glibc takes "::1 localhost" in /etc/hosts for an IPv4 address as well, and gives 127.0.0.1 a second time.
+  if (Array.isArray(result)) return [...new Set(result)];
   const cause = lookupError(result as LookupFailure);
   if (isDefinite(cause.code, family) || (yield* coResolverWorks(options.dnsTestHostnames ?? dnsTestHostnames))) {
     throw new HostnameNotResolvable(hostname, { cause });

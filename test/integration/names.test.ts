@@ -89,9 +89,10 @@ describe('a name', { skip }, () => {
     assert.match(server.heads()[0] ?? '', /\r\nHost: origin\.test:/);
   });
 
-  test('of /etc/hosts is not asked for', () => {
+  test('of /etc/hosts is not asked for, and has each address once', () => {
     dns.serve({});
     assert.deepEqual([...runBlocking(coResolve('localhost'))].sort(), ['127.0.0.1', '::1']);
+    assert.deepEqual(runBlocking(coResolve('localhost', { family: 4 })), ['127.0.0.1']);
     assert.deepEqual(dns.questions(), []);
   });
 });
