@@ -91,6 +91,7 @@ export function sessionOptions(hostname: string, options: HTTPConnectionOptions)
     attemptDelay: wholeNumber('attemptDelay', attemptDelay, 0),
     keepAlive: keepAlive === undefined ? undefined : checkedKeepAlive(keepAlive),
   };
+  assertOneFamily(destination);
   const onInformational = checkedFunction('onInformational', options.onInformational);
   const { receiveBufferSize = 65_536, maxReadAhead = 2 ** 24, connectTimeout = 0, continueTimeout = 1000 } = options;
   const { proxy } = destination;
@@ -122,6 +123,13 @@ export function wholeNumber(name: string, value: number, least: number): number 
 function checkedFamily(family: AddressFamily | undefined): AddressFamily {
   if (family === undefined || family === 0 || family === 4 || family === 6) return family ?? 0;
   throw new TypeError(`family must be 0 (any), 4 or 6, got ${shownValue(family)}`);
+}
+
+function assertOneFamily({ family, localAddress }: Pick<HTTPConnectionOptions, 'family' | 'localAddress'>): void {
+  if (localAddress === undefined || family === 0 || family === isIP(localAddress)) return;
+  throw new TypeError(
+    `family ${family} and localAddress ${localAddress} exclude each other: it must be of that family`,
+  );
 }
 
 function checkedAddress(address: string | undefined): string | undefined {

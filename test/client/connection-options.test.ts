@@ -60,6 +60,19 @@ describe('an option that is wrong', () => {
   });
 });
 
+test('a family and an address of the other to connect from exclude each other', () => {
+  for (const [family, localAddress] of [
+    [4, '::1'],
+    [6, '127.0.0.1'],
+  ] as const) {
+    assert.throws(() => new HTTPConnection('x', { family, localAddress }), {
+      name: 'TypeError',
+      message: /^family . and localAddress .* exclude each other/,
+    });
+  }
+  for (const family of [0, 6] as const) assert.ok(new HTTPConnection('x', { family, localAddress: '::1' }));
+});
+
 test('options that are no object are refused', () => {
   for (const options of [null, '', 'x', 5, true, []]) {
     assert.throws(() => new HTTPConnection('x', options as HTTPConnectionOptions), {
