@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { describe, test } from 'node:test';
-import { HTTPConnection } from '../../src/index.ts';
+import { HTTPConnection, runBlocking } from '../../src/index.ts';
 import { native } from '../../src/io/native.ts';
+import { coResolve } from '../../src/io/resolver.ts';
 import { listen } from '../support/listen.ts';
 import { ok, requestHead } from '../support/messages.ts';
 import { openDescriptors } from '../support/open-descriptors.ts';
@@ -57,10 +58,10 @@ describe('connecting', () => {
 
   for (const host of ['127.0.0.1', '::1']) {
     test(`to a name of which only ${host} answers`, (context) => {
+      // Not found out by connecting: at its other address, another process may listen on a port of the same number.
+      if (!runBlocking(coResolve('localhost')).includes(host)) return context.skip(`localhost is not ${host} here`);
       using server = startScriptedServer([[expectHead(), send(ok('x'))]], { host });
       using connection = new HTTPConnection('localhost', { port: server.port });
-      const error = host === '::1' ? tryTo(() => connection.connect()) : undefined;
-      if (error !== undefined) return context.skip('localhost has no IPv6 address here');
       connection.sendRequest('GET', '/');
       assert.equal(connection.readResponse().status, 200);
       assert.match(server.heads()[0] ?? '', new RegExp(`\r\nHost: localhost:${server.port}\r\n`));
@@ -251,12 +252,3 @@ describe('200 cycles of connections', () => {
     assert.ok(!(sockets > socketsBefore), `${sockets} sockets are open, ${socketsBefore} were`);
   });
 });
-
-function tryTo(call: () => void): unknown {
-  try {
-    call();
-    return undefined;
-  } catch (error) {
-    return error;
-  }
-}
