@@ -2,6 +2,7 @@
 
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import * as tls from 'node:tls';
+import { abort } from './abort.ts';
 import { listen } from './listen.ts';
 import { answerCalls } from './server-thread.ts';
 
@@ -60,7 +61,7 @@ class Running {
   constructor(accept: (socket: Socket, self: Running) => Promise<void>) {
     this.server.on('connection', (socket) => {
       this.keep(socket);
-      accept(socket, this).catch(() => socket.resetAndDestroy());
+      accept(socket, this).catch(() => abort(socket));
     });
   }
 
@@ -111,11 +112,11 @@ async function tunnel(client: Socket, self: Running, { to, answer, chunk }: Tunn
   }
   const towards = copy(client, server, (passed) => self.passed.push(passed)).then(
     () => server.end(),
-    () => server.resetAndDestroy(),
+    () => abort(server),
   );
   const back = copy(server, client).then(
     () => client.end(),
-    () => client.resetAndDestroy(),
+    () => abort(client),
   );
   await Promise.all([towards, back]);
 }
@@ -135,16 +136,16 @@ async function front(raw: Socket, self: Running, options: TLSFrontOptions, conte
   const server = await self.dial(options.to);
   const towards = copy(client, server).then(
     () => server.end(),
-    () => server.resetAndDestroy(),
+    () => abort(server),
   );
   const back = copy(server, client).then(
     () => {
       if (options.ending === 'close-notify') client.end();
       else if (options.ending === 'cut') raw.end();
       else if (options.ending === 'garbage') raw.end('these bytes are no record of TLS');
-      else raw.resetAndDestroy();
+      else abort(raw);
     },
-    () => raw.resetAndDestroy(),
+    () => abort(raw),
   );
   await Promise.all([towards, back]);
 }

@@ -4,6 +4,7 @@
  */
 
 import type { Socket } from 'node:net';
+import { abort } from './abort.ts';
 import { ByteLog } from './byte-log.ts';
 import type { Pace, Script, Step } from './script.ts';
 import { showDifference, showTail } from './show-bytes.ts';
@@ -255,12 +256,6 @@ export class ScriptedConnection {
       leave();
     });
   }
-}
-
-/** RST; a Unix socket, which has none, is just closed. */
-export function abort(socket: Socket): void {
-  if (socket.localPort === undefined) socket.destroy();
-  else socket.resetAndDestroy();
 }
 
 function sleep(ms: number): Promise<void> {

@@ -4,9 +4,10 @@
  */
 
 import { createServer, type Server, type Socket } from 'node:net';
+import { abort } from './abort.ts';
 import { listen, type Where } from './listen.ts';
 import type { Script } from './script.ts';
-import { abort, Cues, ScriptedConnection } from './scripted-connection.ts';
+import { Cues, ScriptedConnection } from './scripted-connection.ts';
 import { answerCalls } from './server-thread.ts';
 
 /** What the thread can be asked; `id` is the one that `listen` gave. */

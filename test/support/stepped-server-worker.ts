@@ -3,8 +3,9 @@
  */
 
 import { createServer, type Server, type Socket } from 'node:net';
+import { abort } from './abort.ts';
 import { listen } from './listen.ts';
-import { abort, Cues } from './scripted-connection.ts';
+import { Cues } from './scripted-connection.ts';
 import { answerCalls } from './server-thread.ts';
 
 interface Behaviour {

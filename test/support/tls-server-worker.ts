@@ -2,6 +2,7 @@
 
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import * as tls from 'node:tls';
+import { abort } from './abort.ts';
 import { listen } from './listen.ts';
 import { answerCalls } from './server-thread.ts';
 
@@ -111,7 +112,7 @@ function obey(socket: tls.TLSSocket, raw: Socket, self: Running): void {
     if (verb === 'tunnel') tunnel(socket, Number(number));
     else if (verb === 'finish') socket.end(bytes);
     else if (verb === 'truncate') socket.write(bytes, () => raw.end());
-    else if (verb === 'reset') socket.write(bytes, () => raw.resetAndDestroy());
+    else if (verb === 'reset') socket.write(bytes, () => abort(raw));
     else if (verb === 'stall') {
       socket.pause();
       self.stalled.push(() => {
@@ -184,7 +185,7 @@ answerCalls<TLSServerCalls>({
         if (chunks.length > 1) return;
         socket.write(bytes, () => {
           if (ending === 'end') socket.end();
-          else if (ending === 'reset') socket.resetAndDestroy();
+          else if (ending === 'reset') abort(socket);
         });
       });
       // All that the client ever sent, for those who look for clear text in it.
