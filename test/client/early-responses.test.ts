@@ -24,7 +24,7 @@ import {
   startScriptedServer,
   stopReading,
 } from '../support/scripted-server.ts';
-import { MORE_THAN_FITS } from '../support/socket-capacity.ts';
+import { MORE_THAN_EVER_FITS, MORE_THAN_FITS } from '../support/socket-capacity.ts';
 import { connectionClosed, connectionTo, suspend, waysOfWaiting } from '../support/waiting.ts';
 
 const ways = [
@@ -46,9 +46,9 @@ const refusing: Script = [expectHead(), stopReading(), send(refusal), gate('neve
 const notSent = connectionClosed({ phase: 'send', lost: ['PUT /'] });
 const toldWhy = { name: 'ConnectionClosed', message: /^the server answered before the request had been sent in whole/ };
 
-function* pieces(log: string[] = []): Generator<Buffer> {
+function* pieces(log: string[] = [], count: number = blocks): Generator<Buffer> {
   try {
-    for (let count = 0; count < blocks; count++) yield block;
+    for (let index = 0; index < count; index++) yield block;
   } finally {
     log.push('source ended');
   }
@@ -337,11 +337,14 @@ describe('a success before the whole request has been sent', () => {
 describe('a refusal over TLS', { skip: opensslMissing() }, () => {
   test('ends the sending, whoever waits', async () => {
     const trust = new TestTrust();
+    // The front reads until the server has taken enough, so that two connections swallow their fill.
+    const count = Math.ceil((2 * MORE_THAN_EVER_FITS) / block.length);
     for (const { run } of ways) {
       using server = startScriptedServer([refusing]);
       using front = startTLSFront(server, trust.certificate);
       using connection = connectionTo({ hostname: 'localhost', port: front.port }, { tls: trust.context });
-      await assert.rejects(run(connection.coSendRequest('PUT', '/', { body: pieces() })), { ...notSent, ...toldWhy });
+      const sending = connection.coSendRequest('PUT', '/', { body: pieces([], count) });
+      await assert.rejects(run(sending), { ...notSent, ...toldWhy });
       assertRefused(connection);
     }
   });

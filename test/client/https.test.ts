@@ -20,7 +20,7 @@ import {
   send,
   stopReading,
 } from '../support/scripted-server.ts';
-import { MORE_THAN_FITS } from '../support/socket-capacity.ts';
+import { MORE_THAN_EVER_FITS } from '../support/socket-capacity.ts';
 import { connectionClosed, suspendForGood, waysOfWaiting } from '../support/waiting.ts';
 
 describe('HTTPS', { skip: opensslMissing() }, () => {
@@ -154,9 +154,9 @@ describe('HTTPS', { skip: opensslMissing() }, () => {
     using server = trust.serve([script], { ending: 'reset' });
     using connection = trust.connectTo(server);
     const part = Buffer.alloc(65_536, 'x');
-    connection.sendRequest('PUT', '/', { body: new BodyFollowing(8 * MORE_THAN_FITS) });
+    connection.sendRequest('PUT', '/', { body: new BodyFollowing(8 * MORE_THAN_EVER_FITS) });
     const writeAll = (): void => {
-      for (let sent = 0; sent < 8 * MORE_THAN_FITS; sent += part.length) connection.write(part);
+      for (let sent = 0; sent < 8 * MORE_THAN_EVER_FITS; sent += part.length) connection.write(part);
     };
     assert.throws(writeAll, connectionClosed({ phase: 'send', lost: ['PUT /'] }));
     assert.equal(connection.readResponse().status, 401);
@@ -166,7 +166,7 @@ describe('HTTPS', { skip: opensslMissing() }, () => {
 
   test('blocking sends do not wait for a server that waits for its responses to be read', () => {
     const answer = ok(Buffer.alloc(200_000, 'y'));
-    const count = Math.ceil((2.5 * MORE_THAN_FITS) / answer.length);
+    const count = Math.ceil((2.5 * MORE_THAN_EVER_FITS) / answer.length);
     // It reads one request at a time, and none while it cannot send.
     using server = trust.serve([[loop(count, [expectHead(), expectBytes(100_000), stopReading(), send(answer)])]]);
     using connection = trust.connectTo(server, { maxReadAhead: 2 ** 30 });

@@ -23,7 +23,7 @@ import {
   startScriptedServer,
   stopReading,
 } from '../support/scripted-server.ts';
-import { MORE_THAN_FITS } from '../support/socket-capacity.ts';
+import { MORE_THAN_EVER_FITS, MORE_THAN_FITS } from '../support/socket-capacity.ts';
 import { startStalledListener } from '../support/stalled-listener.ts';
 
 const direct = { proxy: false } as const;
@@ -382,7 +382,7 @@ describe('a request body of createFetch', () => {
   test('that comes in pieces is sent while the answer is read', async () => {
     using server = startDummyServer();
     const part = Buffer.alloc(1 << 16, 'abc');
-    const body = Array.from({ length: 3 * Math.ceil(MORE_THAN_FITS / part.length) }, () => part);
+    const body = Array.from({ length: 3 * Math.ceil(MORE_THAN_EVER_FITS / part.length) }, () => part);
     const answer = await createFetch(direct)(`http://${server.authority}/stream`, { method: 'POST', body });
     assert.deepEqual(Buffer.from(await answer.arrayBuffer()), Buffer.concat(body));
   });

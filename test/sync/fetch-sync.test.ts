@@ -22,7 +22,7 @@ import {
   startScriptedServer,
   stopReading,
 } from '../support/scripted-server.ts';
-import { MORE_THAN_FITS } from '../support/socket-capacity.ts';
+import { MORE_THAN_EVER_FITS, MORE_THAN_FITS } from '../support/socket-capacity.ts';
 import { startStalledListener } from '../support/stalled-listener.ts';
 import { atSomePace, timeLimit } from '../support/time-limit.ts';
 import { thrownBy } from '../support/waiting.ts';
@@ -261,7 +261,7 @@ describe('a large body of fetchSync', () => {
   test('in pieces is sent to a server that answers meanwhile and waits until that is read', () => {
     using server = startDummyServer();
     const part = Buffer.alloc(1 << 16, 'abc');
-    const body = Array.from({ length: 3 * Math.ceil(MORE_THAN_FITS / part.length) }, () => part);
+    const body = Array.from({ length: 3 * Math.ceil(MORE_THAN_EVER_FITS / part.length) }, () => part);
     const answer = get(`http://${server.authority}/stream`, { method: 'POST', body });
     assert.deepEqual(Buffer.from(answer.bytes()), Buffer.concat(body));
   });
