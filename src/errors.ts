@@ -131,8 +131,8 @@ export class ConnectionClosed extends DugongError {
 }
 
 /**
- * A time limit passed. The connection is as it was: a read may be tried again, an interrupted send goes on by itself. Addresses
- * that had failed by then (phase connect) are in an AggregateError as `cause`.
+ * A time limit passed. The connection is as it was: a read may be tried again, an interrupted send goes on by itself; one that
+ * was only being made is given up. Addresses that had failed by then (phase connect) are in an AggregateError as `cause`.
  */
 export class ConnectionTimedOut extends DugongError {
   /** What was being waited for; undefined only for coroutines that are not this library's. */

@@ -24,6 +24,7 @@ import { checkSendOptions } from './send-options.ts';
 import { Session, type SessionOptions } from './session.ts';
 import { textDecoderFor } from './text.ts';
 
+/** What a request has besides its method and its path. */
 export interface SendRequestOptions extends ContentChecks {
   readonly headers?: HeadersInit | undefined;
   /**

@@ -6,6 +6,9 @@ import type { BodyDecoder } from '../http1/body-decoder.ts';
 import { HTTPHeaders } from '../http1/headers.ts';
 import type { Response } from '../http1/protocol.ts';
 
+/**
+ * A response: its head, and after its body has been read, its trailers. The body itself is read from the connection.
+ */
 export class HTTPResponse {
   /** The method and path of the request that this is the response to, as they were given. */
   readonly method: string;

@@ -17,6 +17,7 @@ import { type FetchInit, requestInput } from './request-input.ts';
 /** How servers are reached, and how many connections there may be. */
 export interface CreateFetchOptions extends Reach, Partial<PoolLimits> {}
 
+/** WHATWG's fetch, on this client's connections. */
 export interface Fetch {
   /** @throws TypeError (as a rejection) for what cannot be sent, and "fetch failed", the `cause` of which is our error */
   (input: string | URL | Request, init?: FetchInit): Promise<Response>;

@@ -13,6 +13,7 @@ import type { Limits } from './limits.ts';
 import type { ReceiveBuffer } from './receive-buffer.ts';
 import { withoutForbidden } from './trailer-fields.ts';
 
+/** Takes one body off the bytes that were received; there is one for each framing (RFC 9112 6). */
 export interface BodyDecoder {
   /** Whether all of the body has been taken out, its end included. */
   readonly complete: boolean;

@@ -14,6 +14,10 @@ export type HeadersInit =
 /** The lists of headers without fields, never changed: those of a response are made when somebody looks at its fields. */
 const NONE: string[] = [];
 
+/**
+ * The fields of a message, or trailers: in their order and case, any number of lines to a name, looked up in any case (RFC
+ * 9110 5). Convertible from and to WHATWG's Headers, records and pairs; Set-Cookie is never joined.
+ */
 export class HTTPHeaders implements Iterable<[string, string]> {
   #names: string[] = NONE;
   #values: string[] = NONE;

@@ -22,6 +22,7 @@ export interface Limits {
   readonly bodyInMemory: number;
 }
 
+/** What holds unless an option `limits` says otherwise. */
 export const DEFAULT_LIMITS: Limits = {
   statusLine: 65_535,
   headerSection: 65_535,

@@ -22,6 +22,7 @@ export type { PendingRequest } from './exchanges.ts';
 export type { Response } from './receive-half.ts';
 export type { Request } from './send-half.ts';
 
+/** What all requests of a connection have in common, and what its server may make the client hold. */
 export interface ClientProtocolOptions extends RequestDefaults {
   readonly limits?: Partial<Limits> | undefined;
   /** Bytes of the receive buffer. Default 64 KiB. */
@@ -30,6 +31,10 @@ export interface ClientProtocolOptions extends RequestDefaults {
   readonly onInformational?: ((response: Response) => void) | undefined;
 }
 
+/**
+ * One connection as its client sees it: give the send calls' bytes to the server, put the server's bytes into `buffer`, and ask
+ * for responses and bodies.
+ */
 export class ClientProtocol {
   /** Bytes received and not yet understood. The caller fills it. */
   readonly buffer: ReceiveBuffer;

@@ -6,6 +6,7 @@
 
 import { Buffer } from 'node:buffer';
 
+/** Bytes that were received and not yet consumed. Whoever does the I/O fills it, the parsers consume. */
 export class ReceiveBuffer {
   /** The memory; valid bytes are `bytes[start, end)`. */
   bytes: Buffer;

@@ -13,6 +13,7 @@ export type RequestFraming =
   | { readonly kind: 'length'; readonly length: number }
   | { readonly kind: 'chunked' };
 
+/** What a head is made of. */
 export interface RequestHead {
   readonly method: string;
   /** Path and query, "*" for OPTIONS, host:port for CONNECT. */
@@ -30,6 +31,7 @@ export interface RequestHead {
   readonly upgrade?: string | undefined;
 }
 
+/** A head as it goes out. */
 export interface EncodedRequestHead {
   /** The head with its final empty line; each character is one byte (latin1). */
   readonly text: string;

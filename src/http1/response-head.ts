@@ -29,6 +29,7 @@ const MINOR = 7;
 const CODE = 9;
 const AFTER_CODE = 12;
 
+/** Finds and parses the heads of responses, one after the other, in a buffer that is filled bit by bit (RFC 9112 4, 5). */
 export class ResponseHeadParser {
   readonly #limits: Limits;
   readonly #section: FieldSectionParser;

@@ -10,6 +10,7 @@ import { type HeadersInit, HTTPHeaders } from './headers.ts';
 import { encodeRequestHead, type RequestFraming } from './request-head.ts';
 import type { SendEvent } from './transitions.ts';
 
+/** What a request has besides its method and its target. */
 export interface Request {
   readonly headers?: HeadersInit | undefined;
   readonly framing?: RequestFraming;

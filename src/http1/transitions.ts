@@ -38,7 +38,9 @@ export const RECEIVE_TRANSITIONS = {
   failed: { fail: 'failed' },
 } as const;
 
+/** What the client may send next. */
 export type SendState = keyof typeof SEND_TRANSITIONS;
+/** What the server's bytes are next. */
 export type ReceiveState = keyof typeof RECEIVE_TRANSITIONS;
 
 type EventsOf<Table> = { [State in keyof Table]: keyof Table[State] }[keyof Table];

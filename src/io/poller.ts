@@ -19,6 +19,10 @@ export interface PollerEvent {
 /** At most so many events are returned by one `wait()`; the others by the next. */
 const MOST_EVENTS = 256;
 
+/**
+ * Waits for many descriptors that the kernel remembers: epoll(7) on Linux, kqueue(2) on macOS and the BSDs. For loops of your
+ * own that are too large for `poll()`.
+ */
 export class Poller {
   /** The poller's own descriptor: readable while something in it is ready. Not for use after `close()`. */
   readonly fd: number;

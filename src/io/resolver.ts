@@ -15,6 +15,7 @@ import { systemError } from './system-error.ts';
 /** 0: any, in the resolver's order (RFC 6724). */
 export type AddressFamily = 0 | 4 | 6;
 
+/** How a host name becomes addresses. */
 export interface ResolveOptions {
   readonly family?: AddressFamily | undefined;
   /** Takes the place of getaddrinfo: numeric addresses, or a coroutine that returns them. What it throws is passed on. */

@@ -18,6 +18,9 @@ import { defaultTrust, isRefusal } from './tls-trust.ts';
 
 let shared: TLSContext | undefined;
 
+/**
+ * A TLS configuration that several connections share, with the sessions for resumption: pass it as their option `tls`.
+ */
 export class TLSContext {
   /** For coHandshake. */
   readonly handle: TLSContextHandle;

@@ -16,6 +16,7 @@ export interface EncryptedKey {
   readonly passphrase?: string | undefined;
 }
 
+/** As node:tls names them. 1.0 and 1.1 are spoken only where `minVersion` asks for them (RFC 8996). */
 export type TLSVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
 
 /** Undefined, or null, is always the default. */

@@ -10,6 +10,7 @@ import { addInterest, referenceChanged, removeInterest, type Waiter } from './in
 import { assertCoroutine, checkedTimeout, notPollNeeded } from './run-blocking.ts';
 import { runAs } from './running.ts';
 
+/** What ends a future early. */
 export interface AioFutureOptions {
   /** Aborting throws the signal's reason into the coroutine. */
   readonly signal?: AbortSignal | undefined;

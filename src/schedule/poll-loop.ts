@@ -71,6 +71,9 @@ export class Task<T> {
   }
 }
 
+/**
+ * Runs any number of coroutines, as tasks, in one blocked thread. Tasks can be added, waited for and cancelled while it runs.
+ */
 export class PollLoop {
   readonly #set = new TaskSet();
 

@@ -6,6 +6,7 @@ import { type Coroutine, PollNeeded } from '../coroutine.ts';
 import { ConnectionTimedOut } from '../errors.ts';
 import { runAs } from './running.ts';
 
+/** How to wait, and how long. */
 export interface RunBlockingOptions {
   /**
    * Milliseconds that may pass without any descriptor becoming ready, i.e. of inactivity: undefined or 0 is no limit. Times

@@ -4,6 +4,7 @@
 
 import type { HTTPResponse } from '../client/http-response.ts';
 
+/** What `fetchSync` returns: WHATWG fetch's Response, but all of the body is there already, so that nothing is a promise. */
 export class SyncResponse {
   readonly status: number;
   /** The reason phrase; empty if the server sent none. */
