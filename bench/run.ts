@@ -64,7 +64,8 @@ export async function runScenario(scenario: Scenario, setup: Setup): Promise<Sam
 }
 
 async function runClient(client: Client, scenario: Scenario, setup: Setup): Promise<Sample> {
-  const { depth, connections = 1 } = scenario;
+  const { depth } = scenario;
+  const connections = client.connections ?? scenario.connections ?? 1;
   const work = { ...scenario.work, requests: client.requests ?? scenario.work.requests };
   const warmUp = client.requests === undefined ? scenario.warmUp : { ...scenario.warmUp, requests: 1 };
   const { hostname } = setup;

@@ -1,5 +1,5 @@
 /**
- * What is measured and what is demanded of it (issue 2, "Speed from the start"; issue 4 for TLS and connecting). Data only.
+ * What is measured and what is demanded of it. Data only.
  */
 
 /** The figures that are derived from a sample; all but throughput are the better the smaller they are. */
@@ -20,6 +20,8 @@ export interface Client {
   readonly script: string;
   /** For downloads. */
   readonly bufferSize?: number;
+  /** In place of the scenario's. */
+  readonly connections?: number;
   /** For clients that are so slow that they cannot be asked for all that the others do. */
   readonly requests?: number;
   /** A command without which this client is left out (never in CI). */
@@ -237,6 +239,36 @@ const many: Scenario = {
 
 const nothing = { path: '/nothing', size: 0 };
 
+const IDLE_COUNTS = [10, 100, 1000, 10_000];
+const IDLE_WAYS = [
+  { name: 'PollLoop', script: 'dugong-idle-poll-loop' },
+  { name: 'AioFuture', script: 'dugong-idle-future' },
+];
+
+const idle: Scenario = {
+  name: 'idle',
+  title: 'one coroutine that is woken again and again, among connections that only wait',
+  depth: 1,
+  warmUp: { ...nothing, requests: 20_000 },
+  work: { ...nothing, requests: 100_000 },
+  metrics: ['suspension', 'cpu'],
+  clients: IDLE_WAYS.flatMap(({ name, script }) =>
+    IDLE_COUNTS.map((connections) => ({ name: `${name}, ${connections} waiting`, script, connections })),
+  ),
+  // Flat: what differs is noise, and caches.
+  targets: IDLE_WAYS.flatMap(({ name }) =>
+    IDLE_COUNTS.slice(1).map(
+      (count): Target => ({
+        client: `${name}, ${count} waiting`,
+        metric: 'cpu',
+        sense: 'at most',
+        factor: 1.5,
+        than: `${name}, ${IDLE_COUNTS[0]} waiting`,
+      }),
+    ),
+  ),
+};
+
 const suspension: Scenario = {
   name: 'suspension',
   title: 'one coroutine that waits for what is ready already',
@@ -261,5 +293,6 @@ export const SCENARIOS: readonly Scenario[] = [
   connections,
   script,
   many,
+  idle,
   suspension,
 ];

@@ -26,7 +26,12 @@ const MOST_EVENTS = 256;
 export class Poller {
   /** The poller's own descriptor: readable while something in it is ready. Not for use after `close()`. */
   readonly fd: number;
+  /**
+   * What is waited for, 0 for no longer. Entries are not deleted, of which a Map keeps track for as long as it is large: there are
+   * no more of them than descriptors.
+   */
   readonly #masks = new Map<number, number>();
+  #size = 0;
   readonly #events = new Int32Array(2 * MOST_EVENTS);
   #closed = false;
 
@@ -39,27 +44,29 @@ export class Poller {
 
   /** How many descriptors are waited for. */
   get size(): number {
-    return this.#masks.size;
+    return this.#size;
   }
 
   /** Waits for `mask` (POLLIN, POLLOUT or both) on `fd`. @throws SystemError (EEXIST, EBADF, EPERM: a regular file, ELOOP) */
   add(fd: number, mask: number): void {
-    if (this.#masks.has(fd)) throw systemError(ALREADY_THERE, 'epoll_ctl');
+    if (this.#maskOf(fd) !== 0) throw systemError(ALREADY_THERE, 'epoll_ctl');
     this.#change(fd, checkedMask(mask), 0);
+    this.#size++;
   }
 
   /** Waits for another mask on `fd`. @throws SystemError (ENOENT if it was not added) */
   modify(fd: number, mask: number): void {
-    const old = this.#masks.get(fd);
-    if (old === undefined) throw systemError(NOT_THERE, 'epoll_ctl');
+    const old = this.#maskOf(fd);
+    if (old === 0) throw systemError(NOT_THERE, 'epoll_ctl');
     if (old !== mask) this.#change(fd, checkedMask(mask), old);
   }
 
   /** No longer waits for `fd`, which may have been closed meanwhile. Says whether it was waited for. */
   remove(fd: number): boolean {
-    const old = this.#masks.get(fd);
-    if (old === undefined) return false;
-    this.#masks.delete(fd);
+    const old = this.#maskOf(fd);
+    if (old === 0) return false;
+    this.#masks.set(fd, 0);
+    this.#size--;
     // A closed descriptor has left the poller by itself.
     if (!this.#closed) native.changePoller(this.fd, fd, 0, old);
     return true;
@@ -83,11 +90,16 @@ export class Poller {
     if (this.#closed) return;
     this.#closed = true;
     this.#masks.clear();
+    this.#size = 0;
     closeOwned(this, this.fd);
   }
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #maskOf(fd: number): number {
+    return this.#masks.get(fd) ?? 0;
   }
 
   #change(fd: number, mask: number, old: number): void {

@@ -22,15 +22,23 @@ interface Interest {
   readonly waiter: Waiter;
 }
 
-/** By descriptor; most have one interest, at most one reader and one writer that are not shared. */
-const interests = new Map<number, Interest[]>();
+/**
+ * By descriptor; most have one interest, at most one reader and one writer that are not shared. Entries are emptied, never
+ * deleted: a Map remembers deleted keys for as long as it is large, and the same key is looked for among all of its former selves.
+ */
+const interests = new Map<number, readonly Interest[]>();
+const NOBODY: readonly Interest[] = [];
+
+function interestsIn(fd: number): readonly Interest[] {
+  return interests.get(fd) ?? NOBODY;
+}
 
 /**
  * `waiter` is woken once when `need` is ready; until then it can be withdrawn.
  * @throws StateError if the slot is taken, SystemError if the descriptor cannot be watched
  */
 export function addInterest(need: PollNeeded, waiter: Waiter): void {
-  const present = interests.get(need.fd) ?? [];
+  const present = interestsIn(need.fd);
   assertSlotsFree(need, present);
   const all = [...present, { need, waiter }];
   const result = watch(need.fd, all);
@@ -40,18 +48,15 @@ export function addInterest(need: PollNeeded, waiter: Waiter): void {
 
 /** The `referenced` of one who waits for `fd` has changed. */
 export function referenceChanged(fd: number): void {
-  const present = interests.get(fd);
-  if (present !== undefined) watch(fd, present);
+  watch(fd, interestsIn(fd));
 }
 
 /** `waiter` no longer waits for `fd`. */
 export function removeInterest(fd: number, waiter: Waiter): void {
-  const present = interests.get(fd);
-  if (present === undefined) return;
+  const present = interestsIn(fd);
   const left = present.filter((interest) => interest.waiter !== waiter);
   if (left.length === present.length) return;
-  if (left.length === 0) interests.delete(fd);
-  else interests.set(fd, left);
+  interests.set(fd, left);
   watch(fd, left);
 }
 
@@ -67,12 +72,10 @@ function watch(fd: number, waiting: readonly Interest[]): number {
 
 /** The addon's one call per event: the directions in `events` are no longer watched. */
 function ready(fd: number, events: number): void {
-  const present = interests.get(fd);
-  if (present === undefined) return;
+  const present = interestsIn(fd);
   const woken = present.filter(({ need }) => need.mask & events);
   const left = present.filter(({ need }) => !(need.mask & events));
-  if (left.length === 0) interests.delete(fd);
-  else interests.set(fd, left);
+  interests.set(fd, left);
   // A waiter for both directions that was woken by one no longer waits for the other.
   if ((directionsOf(woken) & ~events & (POLLIN | POLLOUT)) !== 0) watch(fd, left);
   for (const { waiter } of woken) waiter.wake();
@@ -80,19 +83,18 @@ function ready(fd: number, events: number): void {
 
 /** Whoever waited for a descriptor that was closed finds out by going on, but not in the middle of the closing call. */
 function closed(fd: number): void {
-  const present = interests.get(fd);
-  if (present === undefined) return;
-  interests.delete(fd);
+  const present = interestsIn(fd);
+  if (present.length > 0) interests.set(fd, NOBODY);
   wakeSoon(present);
 }
 
 function wake(fd: number): void {
-  const present = interests.get(fd);
-  if (present !== undefined) wakeSoon(present);
+  wakeSoon(interestsIn(fd));
 }
 
 /** A waiter that is woken withdraws its interest, if there still is one. */
 function wakeSoon(woken: readonly Interest[]): void {
+  if (woken.length === 0) return;
   queueMicrotask(() => {
     for (const { waiter } of woken) waiter.wake();
   });

@@ -31,7 +31,8 @@ export abstract class Wait implements Timed {
 export class Registry {
   /** Made with the first descriptor, so that timers alone cost none. */
   #poller: Poller | undefined;
-  readonly #byDescriptor = new Map<number, Wait[]>();
+  /** Entries are emptied, never deleted: see interests.ts. */
+  readonly #byDescriptor = new Map<number, readonly Wait[]>();
   readonly #timers = new TimerQueue<Wait>();
   /** In the poller, and readable, so that its descriptor is. */
   #bell: number | undefined;
@@ -39,7 +40,7 @@ export class Registry {
 
   /** The descriptor that is readable when a wait is to be woken, -1 if only time can do that. */
   get fd(): number {
-    return this.#poller === undefined || this.#byDescriptor.size === 0 ? -1 : this.#poller.fd;
+    return this.#poller === undefined || this.#poller.size === 0 ? -1 : this.#poller.fd;
   }
 
   /** When the next wait is due, whatever its descriptor says. */
@@ -51,11 +52,11 @@ export class Registry {
   add(wait: Wait): void {
     const { fd, deadline } = wait.need;
     if (fd >= 0) {
-      const present = this.#byDescriptor.get(fd) ?? [];
+      const present = this.#waitsFor(fd);
       assertSlotsFree(wait.need, present);
-      this.#watch(fd, directionsOf(present), directionsOf([...present, wait]));
-      present.push(wait);
-      this.#byDescriptor.set(fd, present);
+      const all = [...present, wait];
+      this.#watch(fd, directionsOf(present), directionsOf(all));
+      this.#byDescriptor.set(fd, all);
     }
     if (deadline !== undefined) this.#timers.add(wait);
     registries.add(this.#reference);
@@ -72,7 +73,7 @@ export class Registry {
   collect(timeoutMs: number): void {
     if (this.#poller === undefined && timeoutMs !== 0) TIMER_ONLY.poll(timeoutMs);
     for (const { fd, events: bits } of this.#poller?.wait(timeoutMs) ?? []) {
-      for (const wait of [...(this.#byDescriptor.get(fd) ?? [])]) {
+      for (const wait of this.#waitsFor(fd)) {
         // An error or hang-up concerns everybody.
         if (bits & (wait.need.mask | ~DIRECTIONS)) this.#wake(wait);
       }
@@ -109,9 +110,9 @@ export class Registry {
 
   /** The descriptor is gone, or those who wait for it are to look again. */
   wakeAll(fd: number): void {
-    const present = this.#byDescriptor.get(fd);
-    if (present === undefined) return;
-    for (const wait of [...present]) this.#wake(wait);
+    const present = this.#waitsFor(fd);
+    if (present.length === 0) return;
+    for (const wait of present) this.#wake(wait);
     // Whoever waits for this registry has something to collect, though no descriptor says so.
     if (this.#poller !== undefined) wakeWaiters(this.#poller.fd);
   }
@@ -123,12 +124,15 @@ export class Registry {
   }
 
   #forget({ need: { fd } }: Wait): void {
-    const present = this.#byDescriptor.get(fd);
-    if (present === undefined) return;
+    const present = this.#waitsFor(fd);
+    if (present.length === 0) return;
     const left = present.filter((wait) => wait.live);
     this.#watch(fd, directionsOf(present), directionsOf(left));
-    if (left.length === 0) this.#byDescriptor.delete(fd);
-    else this.#byDescriptor.set(fd, left);
+    this.#byDescriptor.set(fd, left);
+  }
+
+  #waitsFor(fd: number): readonly Wait[] {
+    return this.#byDescriptor.get(fd) ?? NO_WAITS;
   }
 
   #watch(fd: number, before: number, after: number): void {
@@ -139,6 +143,8 @@ export class Registry {
     else this.#poller.modify(fd, after);
   }
 }
+
+const NO_WAITS: readonly Wait[] = [];
 
 const TIMER_ONLY = new PollNeeded(-1, 0);
 
