@@ -1,86 +1,12 @@
-/**
- * Every response case over a real socket, blocking: the server sends it whole, in small segments, and over TLS. After a
- * response that leaves the connection reusable a second request is made; after any other one it must fail without touching
- * the wire.
- */
+/** Every response case over a real socket, blocking: the server sends it whole, and in small segments. */
 
-import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { ConnectionClosed, ConnectionTimedOut, HTTPConnection, type HTTPConnectionOptions, StateError } from 'dugong';
-import { opensslMissing } from '../support/certificates.ts';
-import { TestTrust } from '../support/https.ts';
-import {
-  close,
-  expectEnd,
-  expectHead,
-  reset,
-  type Script,
-  send,
-  startScriptedServer,
-} from '../support/scripted-server.ts';
-import { timeLimit } from '../support/time-limit.ts';
-import { type Expected, mismatch, type Outcome, pathFor, type WireCase, wireCases } from '../support/wire-cases.ts';
+import { HTTPConnection } from 'dugong';
+import { checkCase, type Stage } from '../support/played-case.ts';
+import { type Script, startScriptedServer } from '../support/scripted-server.ts';
+import { wireCases } from '../support/wire-cases.ts';
 
-const NEXT = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext';
-
-function isReusable(wireCase: WireCase): boolean {
-  if (wireCase.then !== 'keep-open' || wireCase.pipeline !== undefined) return false;
-  return wireCase.expect.kind === 'ok' && wireCase.expect.connection_reusable === true;
-}
-
-function scriptFor(wireCase: WireCase, { chunk, ending = reset() }: Way): Script {
-  const bytes = Buffer.from(wireCase.response_base64, 'base64');
-  const heads = [wireCase.request, ...(wireCase.pipeline ?? [])].map(() => expectHead());
-  const response = send(bytes, { ...(chunk === undefined ? {} : { chunk }), peerMayLeave: true });
-  const then = { 'keep-open': [], close: [close()], reset: [ending] }[wireCase.then];
-  const next = isReusable(wireCase) ? [expectHead(), send(NEXT)] : [];
-  return [...heads, ...(bytes.length > 0 ? [response] : []), ...then, ...next, expectEnd()];
-}
-
-function outcomeOf(connection: HTTPConnection): Outcome {
-  let when: 'head' | 'body' = 'head';
-  try {
-    const response = connection.readResponse();
-    when = 'body';
-    const body = connection.readAll();
-    const { status, reason, headers, trailers } = response;
-    return { kind: 'ok', status, reason, headers, trailers, body, reusable: true };
-  } catch (error) {
-    assert.ok(error instanceof Error);
-    return error instanceof ConnectionTimedOut ? { kind: 'hang' } : { kind: 'error', error, when };
-  }
-}
-
-/** Whether the connection can be reused is tried out below, not read off the outcome. */
-function withoutReuse(expected: Expected): Expected {
-  if (expected.kind === 'either') return { kind: 'either', any_of: expected.any_of.map(withoutReuse) };
-  return expected.kind === 'ok' ? { ...expected, connection_reusable: null } : expected;
-}
-
-/** Whether the case says that no further request may go out. */
-function mustBeDead(expected: Expected): boolean {
-  if (expected.kind === 'either') return expected.any_of[0] !== undefined && mustBeDead(expected.any_of[0]);
-  return expected.kind === 'error' || expected.connection_reusable === false;
-}
-
-/** Where the script is played, and how to get there. */
-interface Stage extends Disposable {
-  connect(options: HTTPConnectionOptions): HTTPConnection;
-  /** What the server has sent is with the client's kernel. */
-  settle(): void;
-  check(): void;
-}
-
-/** How a case is played. */
-interface Way {
-  readonly stage: (script: Script, wireCase: WireCase) => Stage;
-  /** Bytes of a segment; all in one unless given. */
-  readonly chunk?: number;
-  /** What the script does for a reset. */
-  readonly ending?: Script[number];
-}
-
-function plainStage(script: Script): Stage {
+function stage(script: Script): Stage {
   const server = startScriptedServer([script]);
   return {
     connect: (options) => new HTTPConnection(server.hostname, { port: server.port, ...options }),
@@ -90,61 +16,13 @@ function plainStage(script: Script): Stage {
   };
 }
 
-function overTLS(trust: TestTrust): Way {
-  const tls = { ca: trust.ca };
-  // It is the front that resets, when it has handed on what there was; a reset before it would take that with it.
-  return {
-    ending: close(),
-    stage(script, wireCase) {
-      const server = trust.serve([script], { ending: wireCase.then === 'reset' ? 'reset' : 'close-notify' });
-      const { hostname, port } = server.front;
-      return {
-        connect: (options) => new HTTPConnection(hostname, { port, tls, ...options }),
-        settle: () => void server.front.settle(),
-        check: () => server.origin.check(),
-        [Symbol.dispose]: () => server[Symbol.dispose](),
-      };
-    },
-  };
-}
-
-function check(wireCase: WireCase, way: Way): void {
-  using stage = way.stage(scriptFor(wireCase, way), wireCase);
-  // Lengths that no memory holds are announced: it is their end that is looked at here.
-  const limits = { bodyInMemory: Number.MAX_SAFE_INTEGER };
-  using connection = stage.connect({ timeout: timeLimit(20_000), limits });
-  for (const request of [wireCase.request, ...(wireCase.pipeline ?? [])]) {
-    connection.sendRequest(request.method, pathFor(request), { headers: request.headers });
-  }
-  for (const expected of [wireCase.expect, ...(wireCase.expect_next ?? [])]) {
-    assert.equal(mismatch(outcomeOf(connection), withoutReuse(expected)), undefined);
-  }
-  if (isReusable(wireCase)) {
-    connection.sendRequest('GET', '/next');
-    assert.equal(connection.readResponse().status, 200);
-    assert.equal(connection.readText(), 'next');
-  } else if (mustBeDead(wireCase.expect) && way.chunk === undefined) {
-    // In segments, what makes the connection unusable may still be on its way.
-    stage.settle();
-    const refused = (error: unknown): boolean => error instanceof ConnectionClosed || error instanceof StateError;
-    assert.throws(() => connection.sendRequest('GET', '/again'), refused);
-  }
-  connection.disconnect();
-  stage.check();
-}
-
 suite('each response case gives the recommended outcome over a socket', () => {
   for (const wireCase of wireCases) {
     const { length } = Buffer.from(wireCase.response_base64, 'base64');
-    test(`${wireCase.id}: whole`, () => check(wireCase, { stage: plainStage }));
+    test(`${wireCase.id}: whole`, () => checkCase(wireCase, { stage }));
     // A reset takes with it what the sender's kernel has not sent yet, so that it cannot be made to follow many segments.
     if (wireCase.then === 'reset') continue;
     const chunk = length <= 100 ? 1 : Math.ceil(length / 40);
-    test(`${wireCase.id}: in segments`, () => check(wireCase, { stage: plainStage, chunk }));
+    test(`${wireCase.id}: in segments`, () => checkCase(wireCase, { stage, chunk }));
   }
-});
-
-suite('each response case gives the recommended outcome over TLS', { skip: opensslMissing() }, () => {
-  const way = overTLS(new TestTrust());
-  for (const wireCase of wireCases) test(wireCase.id, () => check(wireCase, way));
 });

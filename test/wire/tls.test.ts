@@ -1,0 +1,32 @@
+/** Every response case over TLS, blocking. */
+
+import { suite, test } from 'node:test';
+import { HTTPConnection } from 'dugong';
+import { opensslMissing } from '../support/certificates.ts';
+import { TestTrust } from '../support/https.ts';
+import { checkCase, type Way } from '../support/played-case.ts';
+import { close } from '../support/scripted-server.ts';
+import { wireCases } from '../support/wire-cases.ts';
+
+function overTLS(trust: TestTrust): Way {
+  const tls = trust.context;
+  // It is the front that resets, when it has handed on what there was; a reset before it would take that with it.
+  return {
+    ending: close(),
+    stage(script, wireCase) {
+      const server = trust.serve([script], { ending: wireCase.then === 'reset' ? 'reset' : 'close-notify' });
+      const { hostname, port } = server.front;
+      return {
+        connect: (options) => new HTTPConnection(hostname, { port, tls, ...options }),
+        settle: () => void server.front.settle(),
+        check: () => server.origin.check(),
+        [Symbol.dispose]: () => server[Symbol.dispose](),
+      };
+    },
+  };
+}
+
+suite('each response case gives the recommended outcome over TLS', { skip: opensslMissing() }, () => {
+  const way = overTLS(new TestTrust());
+  for (const wireCase of wireCases) test(wireCase.id, () => checkCase(wireCase, way));
+});
