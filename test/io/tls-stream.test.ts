@@ -5,12 +5,14 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
-import { POLLOUT } from '../../src/coroutine.ts';
+import { type Coroutine, POLLOUT } from '../../src/coroutine.ts';
 import { CONNECTION_RESET, WOULD_BLOCK } from '../../src/io/system-error.ts';
-import type { TLSTransport } from '../../src/io/tls.ts';
+import { coHandshake, type TLSTransport } from '../../src/io/tls.ts';
+import { TLSContext } from '../../src/io/tls-context.ts';
 import { AioFuture } from '../../src/schedule/aio-future.ts';
 import { type Certificate, makeAuthority, makeCertificate, opensslMissing } from '../support/certificates.ts';
 import { listen } from '../support/listen.ts';
+import { startTLSFront } from '../support/proxy-server.ts';
 import { timeLimit } from '../support/time-limit.ts';
 import { startTLSServer } from '../support/tls-server.ts';
 import { blocking, coReceive, coSecure, coSendAll, secure } from './tls-support.ts';
@@ -132,10 +134,19 @@ describe('openssl s_server', { skip }, () => {
   let transport: TLSTransport | undefined;
   after(() => transport?.close());
 
-  for (const command of ['k', 'K']) {
-    it(`may change its keys in mid-transfer, and ask for ours (${command}) [RFC 8446 4.6.3]`, async () => {
+  /** To a server behind the TLS of a proxy. */
+  function* coInside(proxyPort: number): Coroutine<TLSTransport> {
+    const outer = yield* coSecure(proxyPort, { ca });
+    return yield* coHandshake(outer, new TLSContext({ ca }), { hostname: 'localhost' });
+  }
+
+  const keyUpdates = ['k', 'K'].flatMap((command) => [false, true].map((inside) => ({ command, inside })));
+  for (const { command, inside } of keyUpdates) {
+    const where = inside ? ', inside TLS' : '';
+    it(`may change its keys in mid-transfer, and ask for ours (${command}${where}) [RFC 8446 4.6.3]`, async () => {
       await using server = await OpenSSLServer.start('-tls1_3', '-msg');
-      transport = await future(coSecure(server.port, { ca }));
+      using proxy = startTLSFront(server, leaf);
+      transport = await future(inside ? coInside(proxy.port) : coSecure(server.port, { ca }));
       for (let round = 0; round < 5; round++) {
         server.write(`${command}\n`);
         await server.says('>>> TLS 1.3, Handshake [length 0005], KeyUpdate');
