@@ -71,6 +71,7 @@ suite('how far a request has got', () => {
     assert.deepEqual(stages(all), ['/1 sent', '/2 sending']);
     all.sent(10, 0);
     all.answered('with-body');
+    assert.ok(all.oldestHasLeft);
     assert.deepEqual(stages(all), ['/1 answered', '/2 sent']);
     assert.deepEqual(stages(all, true), ['/1 answered', '/2 sending']);
     all.bodyReceived();

@@ -72,7 +72,9 @@ suite('pipelining [RFC 9112 9.3.2]', () => {
     assert.ok(response);
     readBody(protocol, response);
     bring(protocol, 'HTTP/1.1 100 Continue\r\n\r\n');
+    assert.equal(protocol.awaitingBody, false);
     protocol.nextResponse();
+    assert.equal(protocol.awaitingBody, true);
     assert.deepEqual(stages(), ['/2 sending']);
     protocol.sendData(Buffer.alloc(10));
     assert.deepEqual(stages(), ['/2 sending']);
