@@ -1,5 +1,5 @@
 /**
- * Compiles the tests, and the examples and documents that they run, into build/tests, for `npm test`: plain JavaScript starts
+ * Compiles the tests, and the examples and documents that they run, into dist-tests, for `npm test`: plain JavaScript starts
  * several times as fast as TypeScript through a loader does, and a run starts hundreds of processes and threads. The library
  * that they import is dist/ then, as it is published. Modules stay apart, and no types are looked at (`npm run check`).
  *

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 export const repository: string = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The folder of what is compiled of tests, examples and documents. */
-export const COMPILED_TESTS = 'build/tests';
+export const COMPILED_TESTS = 'dist-tests';
 
 /** Whether this code is compiled. */
 export const isCompiled: boolean = import.meta.url.endsWith('.js');
