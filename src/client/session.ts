@@ -174,6 +174,7 @@ export class Session implements BodySource {
   }
 
   *#coWritePiece(piece: Uint8Array): Coroutine<void> {
+    this.#pieceSender = undefined;
     this.#assertOpen('send');
     yield* this.#coSendPieces(this.protocol.sendData(piece));
   }
@@ -361,7 +362,7 @@ export class Session implements BodySource {
   #responseOrStateError(): Response | undefined {
     for (;;) {
       const response = this.#nextResponse();
-      if (response !== undefined || this.#piecemeal || this.#senders > 0 || !this.protocol.awaitingBody)
+      if (response !== undefined || this.#pieceSender !== undefined || this.#senders > 0 || !this.protocol.awaitingBody)
         return response;
       if (this.#transport !== undefined && this.#receive()) continue;
       this.protocol.assertRequestComplete();

@@ -309,3 +309,18 @@ describe('a response body', () => {
     })();
   });
 });
+
+describe('what gives the pieces of a body', () => {
+  test('cannot wait for the answer to the very request that it is the body of', () => {
+    using server = startDummyServer();
+    using connection = new HTTPConnection(server.hostname, { port: server.port, timeout: 20_000 });
+    function* pieces(): Generator<string> {
+      yield 'one';
+      assert.throws(() => connection.readResponse(), { name: 'StateError' });
+      yield 'two';
+    }
+    connection.sendRequest('PUT', '/echo', { body: pieces() });
+    assert.equal(connection.readResponse().status, 200);
+    connection.discard();
+  });
+});
