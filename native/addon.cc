@@ -38,6 +38,7 @@ constexpr struct {
     {"pollOne", PollOne},
     {"poll", Poll},
     {"openPoller", OpenPoller},
+    {"openBell", OpenBell},
     {"changePoller", ChangePoller},
     {"waitPoller", WaitPoller},
     {"onReady", OnReady},

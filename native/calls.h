@@ -26,6 +26,7 @@ napi_value Poll(napi_env env, napi_callback_info info);
 
 // poller.cc: interest in many descriptors
 napi_value OpenPoller(napi_env env, napi_callback_info info);
+napi_value OpenBell(napi_env env, napi_callback_info info);
 napi_value ChangePoller(napi_env env, napi_callback_info info);
 napi_value WaitPoller(napi_env env, napi_callback_info info);
 

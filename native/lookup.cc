@@ -86,19 +86,6 @@ int enqueue(const std::shared_ptr<Lookup>& lookup) {
   return 0;
 }
 
-int openPipe(int ends[2]) {
-#ifdef __linux__
-  return pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0 ? 0 : -errno;
-#else
-  if (pipe(ends) != 0) return -errno;
-  if (makeNonBlocking(ends[0]) && makeNonBlocking(ends[1])) return 0;
-  const int error = errno;
-  close(ends[0]);
-  close(ends[1]);
-  return -error;
-#endif
-}
-
 std::string numeric(const sockaddr* address) {
   char text[INET6_ADDRSTRLEN];
   if (address->sa_family == AF_INET) {

@@ -99,6 +99,16 @@ napi_value OpenPoller(napi_env env, napi_callback_info info) {
   return arguments.result(fd);
 }
 
+napi_value OpenBell(napi_env env, napi_callback_info info) {
+  const Arguments<1> arguments(env, info, "openBell");
+  int ends[2];
+  const int opened = openPipe(ends);
+  if (opened < 0) return arguments.result(opened);
+  close(ends[1]);
+  arguments.environment().own(ends[0]);
+  return arguments.result(ends[0]);
+}
+
 napi_value ChangePoller(napi_env env, napi_callback_info info) {
   const Arguments<4> arguments(env, info, "changePoller");
   int poller = 0;

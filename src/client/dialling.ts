@@ -5,9 +5,10 @@
 
 import { type Coroutine, endNow, PollNeeded, waitFor } from '../coroutine.ts';
 import { ConnectionTimedOut, type Phase, StateError } from '../errors.ts';
+import { StandIn } from '../io/stand-in.ts';
 import type { Transport } from '../io/transport.ts';
 import { notPollNeeded } from '../schedule/run-blocking.ts';
-import { currentRunner, type Runner, wakeSoon } from '../schedule/running.ts';
+import { currentRunner, type Runner, runsBlocked, wakeSoon } from '../schedule/running.ts';
 import { coDial, type Destination } from './dial.ts';
 
 export class Dialling {
@@ -24,6 +25,8 @@ export class Dialling {
   #waiting = 0;
   /** Those who wait and can be told to look again. */
   readonly #runners = new Set<Runner>();
+  /** What those wait for who cannot be told. */
+  readonly #standIn = new StandIn();
   /** What was waited for last. */
   #need: PollNeeded | undefined;
   /** A step is being taken: the user's `lookup` may be calling from inside of it. */
@@ -49,10 +52,12 @@ export class Dialling {
     return this.#failure;
   }
 
-  /** Ends it. What it made so far is freed, a finished transport excepted. */
+  /** Ends it. What it made so far is freed, a finished transport excepted; those who wait find out when they are resumed. */
   end(): void {
     this.#failure ??= { error: undefined };
     if (!this.#stepping) endNow(this.#steps);
+    // Otherwise somebody has yet to hear of the failure.
+    if (this.#failure.error === undefined) this.#standIn.close();
   }
 
   /** The transport, as soon as there is one; undefined if the dialling was ended. @throws why there is none, each time */
@@ -93,6 +98,9 @@ export class Dialling {
     const same = need?.fd === this.#need?.fd && need?.mask === this.#need?.mask;
     this.#need = need;
     if (!same) for (const runner of this.#runners) wakeSoon(runner);
+    if (need === undefined) this.#standIn.finish();
+    else this.#standIn.hold(need);
+    if (!same) this.#standIn.ring();
     return need;
   }
 
@@ -110,21 +118,40 @@ export class Dialling {
   }
 
   *#coProgress(need: PollNeeded): Coroutine<void> {
-    const shared = need.forSeveral();
+    const limited = this.#timeout > 0 ? need.before((this.#begun ?? 0) + this.#timeout) : need;
     const runner = currentRunner();
     let resumed = false;
     this.#waiting++;
-    if (runner !== undefined) this.#runners.add(runner);
     try {
-      yield* waitFor(this.#timeout > 0 ? shared.before((this.#begun ?? 0) + this.#timeout) : shared);
+      if (runner !== undefined) yield* this.#coWaitAs(runner, limited);
+      else if (runsBlocked()) yield* waitFor(limited.forSeveral());
+      else yield* this.#coWaitUntold(limited);
       resumed = true;
     } catch (error) {
       const unnamed = error instanceof ConnectionTimedOut && error.phase === undefined;
       throw unnamed ? this.#timedOut(error.timeout) : error;
     } finally {
       this.#waiting--;
-      if (runner !== undefined) this.#runners.delete(runner);
       if (!resumed) this.#leave();
+    }
+  }
+
+  *#coWaitAs(runner: Runner, need: PollNeeded): Coroutine<void> {
+    this.#runners.add(runner);
+    try {
+      yield* waitFor(need.forSeveral());
+    } finally {
+      this.#runners.delete(runner);
+    }
+  }
+
+  /** For a loop that knows of readiness only. */
+  *#coWaitUntold(need: PollNeeded): Coroutine<void> {
+    const { need: standIn, round } = this.#standIn.join(need);
+    try {
+      yield* waitFor(standIn);
+    } finally {
+      this.#standIn.left(round);
     }
   }
 
@@ -134,5 +161,6 @@ export class Dialling {
     if (this.#waiting === 0 && this.#transport === undefined) this.end();
     const [next] = this.#runners;
     if (next !== undefined) wakeSoon(next);
+    else this.#standIn.ring();
   }
 }

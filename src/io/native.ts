@@ -123,6 +123,8 @@ export interface Native {
 
   /** A new epoll(7) or kqueue(2) descriptor, owned. It is readable while something in it is ready. */
   openPoller(): number;
+  /** A new owned descriptor that a poller always calls ready: the end of a pipe that nobody can write to. */
+  openBell(): number;
   /** Sets what the poller waits for on `fd`, 0 for no longer; `oldMask` is what it was before, 0 if it is new. */
   changePoller(poller: number, fd: number, mask: number, oldMask: number): number;
   /** Waits as {@link Native.poll}. Fills `events` with pairs `fd, events`, as many as fit; returns how many. */

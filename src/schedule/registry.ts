@@ -3,9 +3,9 @@
  * what they are the waits of.
  */
 
-import { POLLIN, PollNeeded } from '../coroutine.ts';
-import { addDescriptorListener, closeDescriptor, wakeWaiters } from '../io/descriptor.ts';
-import { native } from '../io/native.ts';
+import { PollNeeded } from '../coroutine.ts';
+import { Bell } from '../io/bell.ts';
+import { addDescriptorListener, wakeWaiters } from '../io/descriptor.ts';
 import { Poller } from '../io/poller.ts';
 import { assertSlotsFree, directionsOf } from './slots.ts';
 import { type Timed, TimerQueue } from './timer-queue.ts';
@@ -34,8 +34,7 @@ export class Registry {
   /** Entries are emptied, never deleted: see interests.ts. */
   readonly #byDescriptor = new Map<number, readonly Wait[]>();
   readonly #timers = new TimerQueue<Wait>();
-  /** In the poller, and readable, so that its descriptor is. */
-  #bell: number | undefined;
+  readonly #bell = new Bell();
   readonly #reference = new WeakRef(this);
 
   /** The descriptor that is readable when a wait is to be woken, -1 if only time can do that. */
@@ -84,20 +83,12 @@ export class Registry {
 
   /** Makes the descriptor readable, for someone who waits for it by a loop of his own: there is something to do. */
   ring(): void {
-    if (this.#poller === undefined || this.#bell !== undefined) return;
-    // What is a numeric address already is resolved at once.
-    const bell = native.lookup('127.0.0.1', 4);
-    if (bell < 0) return;
-    this.#bell = bell;
-    this.#poller.add(bell, POLLIN);
+    if (this.#poller !== undefined) this.#bell.ring(this.#poller);
   }
 
   /** Takes back `ring`. */
   silence(): void {
-    if (this.#bell === undefined) return;
-    this.#poller?.remove(this.#bell);
-    closeDescriptor(this.#bell);
-    this.#bell = undefined;
+    if (this.#poller !== undefined) this.#bell.silence(this.#poller);
   }
 
   close(): void {

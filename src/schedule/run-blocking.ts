@@ -4,7 +4,7 @@
 
 import { type Coroutine, PollNeeded } from '../coroutine.ts';
 import { ConnectionTimedOut } from '../errors.ts';
-import { runAs } from './running.ts';
+import { runBlocked } from './running.ts';
 
 /** How to wait, and how long. */
 export interface RunBlockingOptions {
@@ -13,7 +13,10 @@ export interface RunBlockingOptions {
    * that the coroutine waits for (sleeping, trying again later) are no activity.
    */
   readonly timeout?: number | undefined;
-  /** Waits in place of `need.poll(timeoutMs)`: returns false if the time is up. What it throws goes to the coroutine. */
+  /**
+   * Waits, blocked, in place of `need.poll(timeoutMs)`: returns false if the time is up. What it throws goes to the coroutine. To
+   * run other coroutines meanwhile is the business of a loop, not of this.
+   */
   readonly wait?: (need: PollNeeded, timeoutMs: number | undefined) => boolean;
 }
 
@@ -25,7 +28,7 @@ export interface RunBlockingOptions {
 export function runBlocking<T>(coroutine: Coroutine<T>, options: RunBlockingOptions = {}): T {
   assertCoroutine('runBlocking()', coroutine);
   const waiting = new BlockedWaits(options);
-  return runAs(undefined, () => {
+  return runBlocked(() => {
     let step = coroutine.next();
     while (!step.done) {
       const error = waiting.waitOrFail(step.value);

@@ -18,18 +18,36 @@ export function wakeSoon(runner: Runner): void {
 }
 
 let current: Runner | undefined;
+let blocked = false;
 
 export function currentRunner(): Runner | undefined {
   return current;
 }
 
+/** Whether the coroutine is run by a call that blocks while it waits: nobody else can do anything meanwhile. */
+export function runsBlocked(): boolean {
+  return blocked;
+}
+
 /** Calls `step` as what `runner` does. */
 export function runAs<T>(runner: Runner | undefined, step: () => T): T {
+  return during(runner, false, step);
+}
+
+/** Calls `step` as what a blocking call does. */
+export function runBlocked<T>(step: () => T): T {
+  return during(undefined, true, step);
+}
+
+function during<T>(runner: Runner | undefined, isBlocked: boolean, step: () => T): T {
   const before = current;
+  const blockedBefore = blocked;
   current = runner;
+  blocked = isBlocked;
   try {
     return step();
   } finally {
     current = before;
+    blocked = blockedBefore;
   }
 }

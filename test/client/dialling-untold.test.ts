@@ -1,0 +1,185 @@
+/**
+ * Several coroutines that wait for one connection to be made, in a loop that knows of readiness only: what is waited for is in an
+ * epoll, one coroutine is resumed at a time, and nobody touches what the others wait for. Each step of one coroutine may close
+ * a descriptor that the other was told to wait for, and its number may mean something else at once.
+ */
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type Coroutine, HTTPConnection, Poller, PollNeeded, select } from '../../src/index.ts';
+import { native } from '../../src/io/native.ts';
+import { ok } from '../support/messages.ts';
+import { plainAndTLS } from '../support/plain-and-tls.ts';
+import { expectHead, type Script, send, startScriptedServer } from '../support/scripted-server.ts';
+import { startStalledListener } from '../support/stalled-listener.ts';
+import { timeLimit } from '../support/time-limit.ts';
+import { connectionClosed, connectionTo, suspend } from '../support/waiting.ts';
+
+const LIMIT = timeLimit(20_000);
+
+/** A coroutine, and what it waits for in a poller of its own. */
+class Waiter<T> implements Disposable {
+  readonly #coroutine: Coroutine<T>;
+  readonly poller = new Poller();
+  #fd = -1;
+  result: T | undefined;
+  ended = false;
+
+  constructor(coroutine: Coroutine<T>) {
+    this.#coroutine = coroutine;
+    this.step();
+  }
+
+  get ready(): boolean {
+    return this.poller.wait(0).length > 0;
+  }
+
+  step(): void {
+    this.poller.remove(this.#fd);
+    this.#fd = -1;
+    const step = this.#coroutine.next();
+    if (step.done) {
+      this.result = step.value;
+      this.ended = true;
+      return;
+    }
+    this.#fd = step.value.fd;
+    this.poller.add(this.#fd, step.value.mask);
+  }
+
+  giveUp(): void {
+    this.poller.remove(this.#fd);
+    this.#coroutine.return(undefined as never);
+    this.ended = true;
+  }
+
+  [Symbol.dispose](): void {
+    this.#coroutine.return(undefined as never);
+    this.poller.close();
+  }
+}
+
+/** Resumes the first that is ready, one at a time, until `done`. */
+function run(waiters: readonly Waiter<unknown>[], done: () => boolean): void {
+  while (!done()) {
+    const waiting = waiters.filter(({ ended }) => !ended);
+    const ready = waiting.find((waiter) => waiter.ready);
+    if (ready !== undefined) {
+      ready.step();
+      continue;
+    }
+    const pollers = waiting.map(({ poller }) => poller);
+    assert.notEqual(select(pollers, [], [], LIMIT)[0].length, 0, 'nobody was woken');
+  }
+}
+
+const SCRIPT: Script = [expectHead(), send(ok('x'))];
+
+function* coStatus(connection: HTTPConnection): Coroutine<number> {
+  return (yield* connection.coReadResponse()).status;
+}
+
+describe('a sender and a reader that wait for one connection, known to nobody', () => {
+  for (const firstServed of ['the sender', 'the reader']) {
+    const inOrder = <T>(sender: T, reader: T): T[] =>
+      firstServed === 'the sender' ? [sender, reader] : [reader, sender];
+
+    test(`go on, whatever the other one closes: a name is resolved, ${firstServed} is served first`, () => {
+      using server = startScriptedServer([SCRIPT]);
+      const before = native.counts();
+      {
+        using connection = new HTTPConnection('localhost', { port: server.port });
+        using sender = new Waiter(connection.coSendRequest('GET', '/'));
+        using reader = new Waiter(coStatus(connection));
+        run(inOrder<Waiter<unknown>>(sender, reader), () => reader.ended && sender.ended);
+        assert.equal(reader.result, 200);
+      }
+      assert.deepEqual(native.counts(), before);
+    });
+
+    for (const carrier of plainAndTLS) {
+      test(`go on, ${firstServed} first, ${carrier.name}`, { skip: carrier.skip }, () => {
+        using served = carrier.serve([SCRIPT]);
+        const before = native.counts();
+        {
+          using connection = served.connect();
+          using sender = new Waiter(connection.coSendRequest('GET', '/'));
+          using reader = new Waiter(coStatus(connection));
+          run(inOrder<Waiter<unknown>>(sender, reader), () => reader.ended && sender.ended);
+          assert.equal(reader.result, 200);
+        }
+        assert.deepEqual(native.counts(), before);
+      });
+
+      test(`go on after a third has been given up, ${firstServed} first, ${carrier.name}`, {
+        skip: carrier.skip,
+      }, () => {
+        using served = carrier.serve([SCRIPT]);
+        using connection = served.connect();
+        using sender = new Waiter(connection.coSendRequest('GET', '/'));
+        using third = new Waiter(connection.coConnect());
+        using reader = new Waiter(coStatus(connection));
+        third.giveUp();
+        run(inOrder<Waiter<unknown>>(sender, reader), () => reader.ended && sender.ended);
+        assert.equal(reader.result, 200);
+      });
+    }
+  }
+
+  test('are served in time when a blocking call, or a future, has made the connection meanwhile', async () => {
+    for (const make of [
+      async (connection: HTTPConnection) => connection.connect(),
+      (connection: HTTPConnection) => connection.promises.connect(),
+    ]) {
+      using server = startScriptedServer([SCRIPT]);
+      using connection = connectionTo(server);
+      using sender = new Waiter(connection.coSendRequest('GET', '/'));
+      await make(connection);
+      run([sender], () => sender.ended);
+      assert.equal(connection.readResponse().status, 200);
+    }
+  });
+
+  test('leave nothing behind when it is closed meanwhile, resumed or not', () => {
+    using listener = startStalledListener();
+    const before = native.counts();
+    const connection = new HTTPConnection('127.0.0.1', { port: listener.port });
+    const sender = connection.coSendRequest('GET', '/');
+    const reader = connection.coReadResponse();
+    const needs = [suspend(sender), suspend(reader)];
+    assert.deepEqual(
+      needs.map((need) => need.poll(0)),
+      [false, false],
+    );
+    connection.disconnect();
+    assert.deepEqual(native.counts(), before);
+    assert.deepEqual(
+      needs.map((need) => need.poll(0)),
+      [true, true],
+    );
+    for (const coroutine of [sender, reader])
+      assert.throws(() => coroutine.next(), connectionClosed({ phase: 'connect', lost: ['!GET /'] }));
+    assert.deepEqual(native.counts(), before);
+  });
+
+  test('are woken when the connection cannot be made, which a blocking call has found out', () => {
+    const before = native.counts();
+    {
+      let calls = 0;
+      function* lookup(): Coroutine<string[]> {
+        while (calls === 0) yield new PollNeeded(-1, 0, { deadline: performance.now() + 1 });
+        throw new Error('there is no such name');
+      }
+      const connection = new HTTPConnection('example', { lookup });
+      using sender = new Waiter(connection.coSendRequest('GET', '/'));
+      using reader = new Waiter(coStatus(connection));
+      assert.deepEqual([sender.ready, reader.ready], [false, false]);
+      calls++;
+      assert.throws(() => connection.connect(), { message: 'there is no such name' });
+      assert.deepEqual([sender.ready, reader.ready], [true, true]);
+      assert.throws(() => sender.step(), { message: 'there is no such name' });
+      assert.throws(() => reader.step(), { message: 'there is no such name' });
+    }
+    assert.deepEqual(native.counts(), before);
+  });
+});
