@@ -18,11 +18,12 @@ import { native } from '../io/native.ts';
 import { SendQueue } from '../io/send-queue.ts';
 import { isConnectionLost, systemError, WOULD_BLOCK } from '../io/system-error.ts';
 import type { Transport } from '../io/transport.ts';
-import { currentRunner, type Runner, wakeSoon } from '../schedule/running.ts';
+import { currentRunner, type Runner, runsBlocked, wakeSoon } from '../schedule/running.ts';
 import { BodyReader, type BodySource } from './body-reader.ts';
 import { type BodyPieces, coEachPiece } from './body-source.ts';
 import type { Destination } from './dial.ts';
 import { Dialling } from './dialling.ts';
+import { ReceivePace } from './receive-pace.ts';
 import { coWait } from './wait.ts';
 
 export interface SessionOptions extends ClientProtocolOptions {
@@ -54,6 +55,7 @@ export class Session implements BodySource {
   readonly #options: SessionOptions;
   readonly #queue = new SendQueue();
   readonly #dialling: Dialling;
+  readonly #pace = new ReceivePace();
   #transport: Transport | undefined;
   #closed = false;
   /** Coroutines that are sending the queue; while there are none, those that receive send it too. */
@@ -416,6 +418,7 @@ export class Session implements BodySource {
     if (received <= 0) {
       return this.#noteEnd(received) ? this.#readBody(body, target, offset, length) : undefined;
     }
+    this.#pace.received(received);
     this.protocol.receivedBody(body, received);
     if (body.complete) this.#bodyEnded();
     return received;
@@ -454,6 +457,27 @@ export class Session implements BodySource {
     this.#assertOpen(phase);
   }
 
+  /** The same, for a body of which `certain` bytes are still to come. */
+  *coBodyInput(certain: number): Coroutine<void> {
+    const transport = this.#transport;
+    if (transport === undefined || !this.#mayPause(transport, certain)) {
+      yield* this.coInput();
+      return;
+    }
+    const deadline = performance.now() + (transport.pause as number);
+    yield* this.#coAwaitInput(new PollNeeded(-1, 0, { deadline }), 'receive');
+    this.#assertOpen('receive');
+    // So that whoever watches over inactivity sees a wait that something has ended.
+    yield* this.#coAwaitInput(transport.receiveNeeds, 'receive');
+    this.#assertOpen('receive');
+  }
+
+  /** Not in a loop written by hand, which may look at descriptors only; nor while something is to be sent. */
+  #mayPause({ pause }: Transport, certain: number): boolean {
+    if (pause === undefined || this.#ended || !this.#queue.empty) return false;
+    return (runsBlocked() || currentRunner() !== undefined) && this.#pace.allows(pause, certain);
+  }
+
   *#coAwaitInput(need: PollNeeded, phase: Phase): Coroutine<void> {
     let resumed = false;
     this.#readers++;
@@ -484,6 +508,7 @@ export class Session implements BodySource {
     const room = buffer.makeRoom();
     const count = (this.#transport as Transport).receive(buffer.bytes, buffer.end, room);
     if (count <= 0) return this.#noteEnd(count);
+    this.#pace.received(count);
     buffer.filled(count);
     return true;
   }

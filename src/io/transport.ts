@@ -12,6 +12,8 @@ export interface Transport {
   /** What must become ready before receiving, or sending, can go on after WOULD_BLOCK. */
   readonly receiveNeeds: PollNeeded;
   readonly sendNeeds: PollNeeded;
+  /** Milliseconds that a reader may pause while a fast stream comes in, so that there is more of it at a time; undefined: none. */
+  readonly pause?: number;
   /** Receives into `buffer[offset, offset + length)`: the count, 0 at the orderly end of the peer's stream. */
   receive(buffer: Uint8Array, offset: number, length: number): number;
   /** Sends `buffers` without the first `skip` bytes of the first; the count may be short. */

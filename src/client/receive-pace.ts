@@ -1,0 +1,29 @@
+/**
+ * How often the reader of a fast stream is woken. Whoever waits for the next byte of one is woken for every segment, and to
+ * wake, to receive and to acknowledge costs more than the bytes do. A short pause lets some come together first, as network
+ * cards do with their interrupts. It knows numbers of bytes and times, not who waits.
+ */
+
+/** So many bytes in one pause make it worth while. */
+const WORTH_PAUSING = 131_072;
+
+export class ReceivePace {
+  #bytes = 0;
+  #since = performance.now();
+
+  received(count: number): void {
+    this.#bytes += count;
+  }
+
+  /**
+   * Whether to pause for `pause` milliseconds, asked before each wait. It is no use if the stream has been slow since the wait
+   * before, nor if it may pause longer than the `certain` bytes take that are still to come.
+   */
+  allows(pause: number, certain: number): boolean {
+    const now = performance.now();
+    const expected = (pause * this.#bytes) / (now - this.#since);
+    this.#bytes = 0;
+    this.#since = now;
+    return expected >= WORTH_PAUSING && expected <= certain;
+  }
+}
