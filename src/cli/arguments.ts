@@ -145,7 +145,12 @@ function checkedURL(text: string): URL {
 function headerField(text: string, before: readonly [string, string][] = []): [string, string][] {
   const colon = text.indexOf(':');
   if (colon < 1) throw new UsageError(`-H ${text}: a field looks like "Accept: text/html"`);
-  return [...before, [text.slice(0, colon), text.slice(colon + 1).trim()]];
+  return [...before, [text.slice(0, colon), withoutWhitespace(text.slice(colon + 1))]];
+}
+
+/** RFC 9110 5.6.3: spaces and tabs; a no-break space is a part of the value. */
+function withoutWhitespace(text: string): string {
+  return text.replace(/^[ \t]+|[ \t]+$/g, '');
 }
 
 function body(text: string): Uint8Array {

@@ -7,7 +7,7 @@ import type { CipherNameAndProtocol, PeerCertificate } from 'node:tls';
 import type { Coroutine } from '../coroutine.ts';
 import { StateError } from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
-import type { HeadersInit } from '../http1/headers.ts';
+import { type HeadersInit, HTTPHeaders } from '../http1/headers.ts';
 import type { PendingRequest } from '../http1/protocol.ts';
 import { TLSTransport } from '../io/tls.ts';
 import { assertCanAwait } from '../schedule/co-await.ts';
@@ -106,7 +106,7 @@ export class HTTPConnection {
       throw new TypeError('expect100 needs a BodyFollowing: there must be something to hold back');
     }
     if (pieces !== undefined && mustBeAwaited(pieces)) assertCanAwait();
-    const headers = withContentChecks(options.headers, options, body);
+    const headers = withContentChecks(this.#fieldsForServer(options.headers), options, body);
     const session = this.#openSession();
     yield* session.coSendRequest(
       method,
@@ -115,6 +115,17 @@ export class HTTPConnection {
       body,
     );
     if (pieces !== undefined) yield* session.coWriteAll(pieces, framing.kind === 'chunked');
+  }
+
+  /** RFC 9110 11.7.2: the proxy's credentials are no business of the server's. @throws TypeError */
+  #fieldsForServer(init: HeadersInit | undefined): HeadersInit | undefined {
+    const { proxy, tls } = this.#options.destination;
+    if (init === undefined || proxy === undefined || tls === undefined) return init;
+    const headers = new HTTPHeaders(init);
+    if (!headers.has('Proxy-Authorization')) return headers;
+    throw new TypeError(
+      'Proxy-Authorization would go through the tunnel to the server: it belongs into the URL of the option proxy, or its headers',
+    );
   }
 
   /**

@@ -20,11 +20,18 @@ export type Outcomes<C extends readonly Coroutine<unknown>[]> = {
   -readonly [K in keyof C]: C[K] extends Coroutine<infer T> ? Outcome<T> : never;
 };
 
+/** A coroutine is an iterable, too, and would be run by being looked at. @throws TypeError */
+function assertArray(name: string, coroutines: readonly unknown[]): void {
+  if (!Array.isArray(coroutines)) throw new TypeError(`${name} needs an array of coroutines`);
+}
+
 /**
  * Runs all coroutines at once; returns their results in the order of the coroutines.
- * @throws the error of the first that fails, after the others have been ended
+ * @throws the error of the first that fails, after the others have been ended; TypeError for what is no array of coroutines, each
+ * of them another one
  */
 export function* coAll<const C extends readonly Coroutine<unknown>[]>(coroutines: C): Coroutine<Results<C>> {
+  assertArray('coAll', coroutines);
   const results: unknown[] = new Array(coroutines.length);
   let failure: { readonly reason: unknown } | undefined;
   const set = new TaskSet();
@@ -41,6 +48,7 @@ export function* coAll<const C extends readonly Coroutine<unknown>[]>(coroutines
 
 /** Runs all coroutines at once; returns what each came to. It does not fail. */
 export function* coAllSettled<const C extends readonly Coroutine<unknown>[]>(coroutines: C): Coroutine<Outcomes<C>> {
+  assertArray('coAllSettled', coroutines);
   const outcomes: Outcome<unknown>[] = new Array(coroutines.length);
   const set = new TaskSet();
   coroutines.forEach((coroutine, index) => {
@@ -57,6 +65,7 @@ export function* coAllSettled<const C extends readonly Coroutine<unknown>[]>(cor
  * @throws its error, if it failed; TypeError if there is no coroutine
  */
 export function* coRace<T>(coroutines: readonly Coroutine<T>[]): Coroutine<T> {
+  assertArray('coRace', coroutines);
   if (coroutines.length === 0) throw new TypeError('coRace needs at least one coroutine');
   let first: Outcome<T> | undefined;
   const set = new TaskSet();

@@ -82,8 +82,12 @@ export class PollLoop {
     return this.#set.size;
   }
 
-  /** Adds a coroutine. It first runs with the next turn of the loop; tasks may be added by tasks. */
+  /**
+   * Adds a coroutine. It first runs with the next turn of the loop; tasks may be added by tasks.
+   * @throws TypeError for what is no coroutine, or is a task already; StateError if the loop was closed
+   */
   createTask<T>(coroutine: Coroutine<T>): Task<T> {
+    if (this.#set.ending) throw new StateError('the loop was closed: make a new one');
     return new Task(this.#set, coroutine);
   }
 

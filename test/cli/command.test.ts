@@ -102,7 +102,7 @@ describe('dugong', () => {
       '-H',
       'Content-Type: application/json',
       '-H',
-      'X:  y ',
+      'X: \t\u00a0y ',
       `${origin}/echo`,
     ]);
     assert.equal(json.method, 'POST');
@@ -110,7 +110,8 @@ describe('dugong', () => {
     const fields = json.headers.filter(([name]) => ['Content-Type', 'X'].includes(name));
     assert.deepEqual(fields, [
       ['Content-Type', 'application/json'],
-      ['X', 'y'],
+      // A no-break space is a part of the value.
+      ['X', '\u00a0y'],
     ]);
     writeFileSync(join(folder, 'body'), Buffer.from([0, 255, 10]));
     const put = await echo(['-X', 'PUT', '-d', `@${join(folder, 'body')}`, `${origin}/echo`]);

@@ -88,9 +88,25 @@ describe('a proxy that can be', () => {
   });
 });
 
+test("a request's own Proxy-Authorization does not go through a tunnel to the server [RFC 9110 11.7.2]", () => {
+  using connection = new HTTPConnection('host', { proxy: 'http://127.0.0.1:1', tls: true });
+  for (const headers of [
+    { 'proxy-authorization': 'Basic s3cret' },
+    [['Proxy-Authorization', 'Basic s3cret']] as const,
+  ]) {
+    assert.throws(() => connection.sendRequest('GET', '/', { headers }), {
+      name: 'TypeError',
+      message: /^Proxy-Authorization would go through the tunnel to the server: [^3]*$/,
+    });
+  }
+});
+
 describe('a proxy that cannot be', () => {
   test('is refused before any I/O, with no credentials in the message', () => {
     const wrong: [HTTPConnectionOptions['proxy'], RegExp][] = [
+      ...[null, [], ['http://user:s3cret@proxy'], Number.NaN, true].map(
+        (value): [HTTPConnectionOptions['proxy'], RegExp] => [value as unknown as string, /^proxy must be a URL like/],
+      ),
       ['proxy:3128', /must be a URL that begins with http:/],
       ['not a URL', /is no URL/],
       ['socks5://user:s3cret@proxy:1080', /begins with http:\/\/ or https:\/\/; socks5: is not supported$/],

@@ -1,8 +1,4 @@
-/**
- * The long run of all properties: `npm run fuzz -- --seconds 60 --seed 7 splits interleaving`. Each property runs for so many
- * seconds (30 unless given), from one seed, which is printed; names choose files of test/properties, or `llhttp`. A failure
- * says with which seed and path it is found again: `--seed 7 --path 12:0:3`.
- */
+/** The long run of all properties. */
 
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -10,16 +6,39 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    seconds: { type: 'string', default: '30' },
-    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
-    path: { type: 'string', default: '' },
-  },
-});
+const USAGE = `Usage: npm run fuzz -- [--seconds N] [--seed N] [--path PATH] [NAME...]
+
+Tries all properties with random data, each for so many seconds (30 unless given), from one seed, which is printed. Names
+choose files of test/properties by how they begin, or llhttp. A failure says how it is found again: --seed 7 --path 12:0:3.`;
+
+function fail(message: string): never {
+  console.error(`${message}\n\n${USAGE}`);
+  process.exit(2);
+}
+
+function parsed() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        seconds: { type: 'string', default: '30' },
+        seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+        path: { type: 'string', default: '' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+  } catch (error) {
+    return fail((error as Error).message);
+  }
+}
+
+const { values, positionals } = parsed();
+if (values.help) {
+  console.log(USAGE);
+  process.exit();
+}
 for (const name of ['seconds', 'seed'] as const) {
-  if (!(Number(values[name]) >= 0)) throw new TypeError(`--${name} must be a number, got ${values[name]}`);
+  if (!(Number(values[name]) >= 0)) fail(`--${name} must be a number, got ${values[name]}`);
 }
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -27,7 +46,7 @@ const files = [...readdirSync(`${root}properties`).map((file) => `properties/${f
   .filter((file) => file.endsWith('.test.ts'))
   .filter((file) => positionals.length === 0 || positionals.some((name) => basename(file).startsWith(name)))
   .map((file) => root + file);
-if (files.length === 0) throw new TypeError(`no file with properties begins with ${positionals.join(' or ')}`);
+if (files.length === 0) fail(`no file with properties begins with ${positionals.join(' or ')}`);
 
 console.log(`seed ${values.seed}, ${values.seconds} s per property`);
 const { status } = spawnSync(process.execPath, ['--import', 'tsx', '--test', '--test-reporter=spec', ...files], {

@@ -7,6 +7,7 @@ import {
   type AioFutureOptions,
   type Coroutine,
   coAll,
+  coAllSettled,
   coMap,
   coRace,
   coSleep,
@@ -47,6 +48,34 @@ describe('what runs coroutines', () => {
       }
     });
   }
+
+  test('runs none twice: TypeError', () => {
+    const twice = { name: 'TypeError', message: /^the same coroutine was given twice/ };
+    const coroutine = coSleep(0);
+    assert.throws(() => runBlocking(coAll([coroutine, coroutine])), twice);
+    assert.throws(() => runBlocking(coMap([1, 2], 1, () => coroutine)), twice);
+    using loop = new PollLoop();
+    const ended = coSleep(0);
+    loop.runUntilComplete(loop.createTask(ended));
+    assert.throws(() => loop.createTask(ended), twice);
+  });
+
+  test('takes many as an array: a coroutine is an iterable itself, and would be run by being spread', () => {
+    for (const many of [new Set([coSleep(0)]), coSleep(0), 5, undefined] as unknown as Coroutine<void>[][]) {
+      assert.throws(() => runBlocking(coAll(many)), {
+        name: 'TypeError',
+        message: 'coAll needs an array of coroutines',
+      });
+      assert.throws(() => runBlocking(coAllSettled(many)), { name: 'TypeError' });
+      assert.throws(() => runBlocking(coRace(many)), { name: 'TypeError' });
+    }
+  });
+
+  test('runs nothing any more when it was closed: StateError', () => {
+    const loop = new PollLoop();
+    loop.close();
+    assert.throws(() => loop.createTask(coSleep(0)), { name: 'StateError', message: /^the loop was closed/ });
+  });
 
   test('takes no limit of time but a number >= 0', () => {
     for (const timeout of [Number.NaN, -1, '5', null] as number[]) {
