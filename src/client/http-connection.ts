@@ -108,13 +108,13 @@ export class HTTPConnection {
     if (pieces !== undefined && mustBeAwaited(pieces)) assertCanAwait();
     const headers = withContentChecks(this.#fieldsForServer(options.headers), options, body);
     const session = this.#openSession();
-    yield* session.coSendRequest(
+    yield* session.sending.coSendRequest(
       method,
       path,
       { headers, framing, expectContinue: options.expect100, upgrade: options.upgrade },
       body,
     );
-    if (pieces !== undefined) yield* session.coWriteAll(pieces, framing.kind === 'chunked');
+    if (pieces !== undefined) yield* session.sending.coWriteAll(pieces, framing.kind === 'chunked');
   }
 
   /** RFC 9110 11.7.2: the proxy's credentials are no business of the server's. @throws TypeError */
@@ -134,12 +134,12 @@ export class HTTPConnection {
    */
   *coWrite(data: Uint8Array): Coroutine<void> {
     const bytes = checkedBytes('write()', data);
-    yield* this.#needSession('write()').coWrite(bytes);
+    yield* this.#needSession('write()').sending.coWrite(bytes);
   }
 
   /** Ends a chunked body, with trailer fields if there are any. @throws StateError, TypeError, ConnectionClosed */
   *coEndBody(trailers?: HeadersInit): Coroutine<void> {
-    yield* this.#needSession('endBody()').coEndBody(trailers);
+    yield* this.#needSession('endBody()').sending.coEndBody(trailers);
   }
 
   /**
@@ -151,7 +151,7 @@ export class HTTPConnection {
   *coReadResponse(): Coroutine<HTTPResponse> {
     const session = this.#needSession('readResponse()');
     const pending = session.protocol.pendingRequest;
-    const response = yield* session.coNextResponse();
+    const response = yield* session.receiving.coNextResponse();
     this.#response = response === undefined ? assumedContinue(pending) : new HTTPResponse(response);
     return this.#response;
   }
@@ -200,13 +200,13 @@ export class HTTPConnection {
   /** Up to `length` uninterpreted bytes, after HTTP has ended here; empty at the end. @throws StateError, ConnectionClosed */
   *coReadRaw(length: number): Coroutine<Buffer> {
     const size = wholeNumber('length', length, 1);
-    return yield* this.#needSession('readRaw()').coReadRaw(size);
+    return yield* this.#needSession('readRaw()').receiving.coReadRaw(size);
   }
 
   /** Sends uninterpreted bytes, after HTTP has ended here. @throws StateError, ConnectionClosed */
   *coWriteRaw(data: Uint8Array): Coroutine<void> {
     const bytes = checkedBytes('writeRaw()', data);
-    yield* this.#needSession('writeRaw()').coWriteRaw(bytes);
+    yield* this.#needSession('writeRaw()').sending.coWriteRaw(bytes);
   }
 
   /**
@@ -305,12 +305,12 @@ export class HTTPConnection {
 
   /** From here on requests are collected (up to 64 KiB), to be sent in one call by `uncork()`, or by the next read. */
   cork(): void {
-    this.#openSession().corked = true;
+    this.#openSession().sending.corked = true;
   }
 
   /** Sends what was collected. What the kernel does not take at once goes out with the next call. */
   uncork(): void {
-    this.#session?.uncork();
+    this.#session?.sending.uncork();
   }
 
   /**

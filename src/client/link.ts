@@ -1,0 +1,113 @@
+/**
+ * One connection, from dialling to closing, as both directions see it: its transport, its protocol, and whether either has come
+ * to an end. What is sent, and what is made of what comes, is the affair of Sending and Receiving.
+ */
+
+import type { Coroutine } from '../coroutine.ts';
+import type { Phase } from '../errors.ts';
+import { ClientProtocol, type ClientProtocolOptions } from '../http1/protocol.ts';
+import { systemError, WOULD_BLOCK } from '../io/system-error.ts';
+import type { Transport } from '../io/transport.ts';
+import type { Destination } from './dial.ts';
+import { Dialling } from './dialling.ts';
+import { ReceivePace } from './receive-pace.ts';
+
+export interface LinkOptions extends ClientProtocolOptions {
+  readonly destination: Destination;
+  /** Milliseconds that connecting may take; 0: no limit. */
+  readonly connectTimeout: number;
+}
+
+export class Link {
+  readonly protocol: ClientProtocol;
+  /** Coroutines that wait for input, and those that waited and were dropped: senders leave reading to them. */
+  readers = 0;
+  readonly pace: ReceivePace = new ReceivePace();
+  readonly #dialling: Dialling;
+  #transport: Transport | undefined;
+  #closed = false;
+  #ended = false;
+
+  constructor(options: LinkOptions) {
+    this.protocol = new ClientProtocol({ ...options, onInformational: this.#guarded(options.onInformational) });
+    this.#dialling = new Dialling(options.destination, options.connectTimeout);
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** The peer's stream has ended, or failed. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Once it is there. */
+  get transport(): Transport | undefined {
+    return this.#transport;
+  }
+
+  /** Waits until the connection is there. Several coroutines may. @throws ConnectionClosed, or why it cannot be made */
+  *coConnected(): Coroutine<Transport> {
+    if (this.#transport === undefined) {
+      try {
+        const transport = yield* this.#dialling.coTransport();
+        if (this.#closed) transport?.close();
+        else this.#transport = transport;
+      } finally {
+        if (this.#dialling.failure !== undefined) this.close();
+      }
+    }
+    this.assertOpen(this.#dialling.phase);
+    return this.#transport as Transport;
+  }
+
+  /** Ends the connection at once. Coroutines that wait for it get ConnectionClosed. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#dialling.end();
+    this.#transport?.close();
+  }
+
+  /** @throws ConnectionClosed, or why there never was a connection */
+  assertOpen(phase: Phase): void {
+    if (!this.#closed) return;
+    throw (
+      this.#dialling.failure?.error ??
+      this.protocol.connectionClosed('the connection was closed by disconnect()', phase)
+    );
+  }
+
+  /** The user's function may disconnect: what came behind is not handed out any more then. */
+  #guarded(onInformational: LinkOptions['onInformational']): LinkOptions['onInformational'] {
+    return (
+      onInformational &&
+      ((response) => {
+        onInformational(response);
+        this.assertOpen('receive');
+      })
+    );
+  }
+
+  /** One receive into the protocol's buffer. False if nothing is there yet. The transport must be there. */
+  receive(): boolean {
+    if (this.#ended) return true;
+    const { buffer } = this.protocol;
+    const room = buffer.makeRoom();
+    const count = (this.#transport as Transport).receive(buffer.bytes, buffer.end, room);
+    if (count <= 0) return this.noteEnd(count);
+    this.pace.received(count);
+    buffer.filled(count);
+    return true;
+  }
+
+  /** `result` of a receive call that gave no bytes. False if it would have blocked. */
+  noteEnd(result: number): boolean {
+    if (result === WOULD_BLOCK) return false;
+    this.#ended = true;
+    if (result === 0) this.protocol.receivedEnd();
+    else this.protocol.receiveFailed(this.#transport?.failure ?? systemError(result, 'recv'));
+    return true;
+  }
+}

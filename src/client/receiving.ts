@@ -1,0 +1,187 @@
+/**
+ * What comes in on one connection, for whoever asks: responses and bodies. Whoever waits for them sends what nobody else is
+ * sending.
+ */
+
+import { Buffer } from 'node:buffer';
+import { type Coroutine, POLLOUT, PollNeeded } from '../coroutine.ts';
+import type { Phase } from '../errors.ts';
+import type { BodyDecoder } from '../http1/body-decoder.ts';
+import type { ClientProtocol, Response } from '../http1/protocol.ts';
+import type { Transport } from '../io/transport.ts';
+import { currentRunner, runsBlocked } from '../schedule/running.ts';
+import type { BodySource } from './body-reader.ts';
+import type { Link } from './link.ts';
+import type { Sending } from './sending.ts';
+import { coWait } from './wait.ts';
+
+/** From this many wanted bytes on, receiving past the buffer saves more by the copy than it costs in calls. */
+const WORTH_DIRECT = 16_384;
+
+export class Receiving implements BodySource {
+  readonly #link: Link;
+  readonly #protocol: ClientProtocol;
+  readonly #sending: Sending;
+  /** Milliseconds to wait for 100 (Continue). */
+  readonly #continueTimeout: number;
+
+  constructor(link: Link, sending: Sending, continueTimeout: number) {
+    this.#link = link;
+    this.#protocol = link.protocol;
+    this.#sending = sending;
+    this.#continueTimeout = continueTimeout;
+  }
+
+  get closed(): boolean {
+    return this.#link.closed;
+  }
+
+  get buffered(): number {
+    return this.#protocol.buffer.length;
+  }
+
+  /** The next response; undefined if a 100 (Continue) was waited for in vain. */
+  *coNextResponse(): Coroutine<Response | undefined> {
+    let deadline: number | undefined;
+    for (let waited = false; ; waited = true) {
+      this.#link.assertOpen('receive');
+      const response = waited ? this.#nextResponse() : this.#responseOrStateError();
+      if (response !== undefined) return response;
+      // The time to connect is none that the server takes to answer.
+      if (this.#link.transport === undefined) yield* this.#link.coConnected();
+      if (this.#protocol.awaitingContinue) {
+        const now = performance.now();
+        deadline ??= now + this.#continueTimeout;
+        if (now >= deadline) {
+          // It may have come while nobody resumed this coroutine.
+          if (this.#link.receive()) continue;
+          this.#protocol.stopWaitingForContinue();
+          return undefined;
+        }
+      }
+      yield* this.coInput(deadline);
+    }
+  }
+
+  /**
+   * The next response, if it is there. While the body of its request is not complete and nobody is sending it, no other one
+   * is worth waiting for. @throws StateError
+   */
+  #responseOrStateError(): Response | undefined {
+    for (;;) {
+      const response = this.#nextResponse();
+      if (response !== undefined || this.#sending.awaitsPiece || this.#sending.active || !this.#protocol.awaitingBody)
+        return response;
+      if (this.#link.transport !== undefined && this.#link.receive()) continue;
+      this.#protocol.assertRequestComplete();
+      return undefined;
+    }
+  }
+
+  #nextResponse(): Response | undefined {
+    try {
+      this.#sending.dropRefused();
+      const response = this.#protocol.nextResponse();
+      if (response !== undefined) this.#sending.dropUnsent();
+      return response;
+    } finally {
+      this.#sending.tell();
+    }
+  }
+
+  /** Up to `length` bytes as they come, outside HTTP; empty at the orderly end. */
+  *coReadRaw(length: number): Coroutine<Buffer> {
+    this.#protocol.assertCanReceiveRaw();
+    const { buffer } = this.#protocol;
+    while (buffer.length === 0 && !this.#link.ended) yield* this.coInput();
+    this.#link.assertOpen('receive');
+    if (buffer.length === 0) this.#protocol.assertOrderlyEnd();
+    const target = Buffer.allocUnsafe(Math.min(length, buffer.length));
+    buffer.take(target, 0, target.length);
+    return target;
+  }
+
+  /** One step: from the buffer, or past it. Undefined if input must be waited for. */
+  receiveBody(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined {
+    if (!body.complete) this.#link.assertOpen('receive');
+    const count = this.#readBody(body, target, offset, length);
+    if (count !== undefined || target === undefined) return count;
+    const direct = Math.min(length, body.direct);
+    if (direct < WORTH_DIRECT || this.#link.transport === undefined || this.#link.ended) return undefined;
+    const received = this.#link.transport.receive(target, offset, direct);
+    if (received <= 0) {
+      return this.#link.noteEnd(received) ? this.#readBody(body, target, offset, length) : undefined;
+    }
+    this.#link.pace.received(received);
+    this.#protocol.receivedBody(body, received);
+    if (body.complete) this.#bodyEnded();
+    return received;
+  }
+
+  #readBody(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined {
+    try {
+      const count = this.#protocol.readBody(body, target, offset, length);
+      if (body.complete) this.#bodyEnded();
+      return count;
+    } catch (error) {
+      this.#sending.tell();
+      throw error;
+    }
+  }
+
+  #bodyEnded(): void {
+    this.#sending.dropUnsent();
+    this.#sending.tell();
+  }
+
+  /**
+   * Receives once, or waits once: bytes, the end, or nothing may have come. Callers look again at what they are after, since
+   * another call may have taken it meanwhile.
+   */
+  *coInput(deadline?: number): Coroutine<void> {
+    const transport = this.#link.transport ?? (yield* this.#link.coConnected());
+    const phase = deadline === undefined ? 'receive' : 'continue';
+    this.#link.assertOpen(phase);
+    const unsent = !this.#sending.active && !this.#sending.meanwhile();
+    if (this.#link.receive()) return;
+    let need = transport.receiveNeeds;
+    if (unsent) need = new PollNeeded(need.fd, need.mask | transport.sendNeeds.mask, { deadline, shared: POLLOUT });
+    else if (deadline !== undefined) need = new PollNeeded(need.fd, need.mask, { deadline });
+    yield* this.#coAwaitInput(need, phase);
+    this.#link.assertOpen(phase);
+  }
+
+  /** The same, for a body of which `certain` bytes are still to come. */
+  *coBodyInput(certain: number): Coroutine<void> {
+    const transport = this.#link.transport;
+    if (transport === undefined || !this.#mayPause(transport, certain)) {
+      yield* this.coInput();
+      return;
+    }
+    const deadline = performance.now() + (transport.pause as number);
+    yield* this.#coAwaitInput(new PollNeeded(-1, 0, { deadline }), 'receive');
+    this.#link.assertOpen('receive');
+    // So that whoever watches over inactivity sees a wait that something has ended.
+    yield* this.#coAwaitInput(transport.receiveNeeds, 'receive');
+    this.#link.assertOpen('receive');
+  }
+
+  /** Not in a loop written by hand, which may look at descriptors only; nor while something is to be sent. */
+  #mayPause({ pause }: Transport, certain: number): boolean {
+    if (pause === undefined || this.#link.ended || !this.#sending.empty) return false;
+    return (runsBlocked() || currentRunner() !== undefined) && this.#link.pace.allows(pause, certain);
+  }
+
+  *#coAwaitInput(need: PollNeeded, phase: Phase): Coroutine<void> {
+    let resumed = false;
+    this.#link.readers++;
+    try {
+      yield* coWait(need, phase);
+      resumed = true;
+    } finally {
+      this.#link.readers--;
+      // From here on they have to listen for themselves.
+      if (!resumed) this.#sending.wake();
+    }
+  }
+}
