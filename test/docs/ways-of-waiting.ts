@@ -3,12 +3,14 @@
  * program, this writes docs/ways-of-waiting.md; a test keeps the file current.
  */
 
+import assert from 'node:assert/strict';
 import { realpathSync, writeFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import {
   AioFuture,
   BodyFollowing,
+  ConnectionClosed,
   type Coroutine,
   coAll,
   coAllSettled,
@@ -30,7 +32,8 @@ import { startDummyServer } from '../support/dummy-server.ts';
 import { TestTrust } from '../support/https.ts';
 import { ok, response } from '../support/messages.ts';
 import { startTLSFront, startTunnelProxy } from '../support/proxy-server.ts';
-import { expect, expectHead, send, startScriptedServer } from '../support/scripted-server.ts';
+import { expect, expectHead, gate, send, startScriptedServer, stopReading } from '../support/scripted-server.ts';
+import { MORE_THAN_FITS } from '../support/socket-capacity.ts';
 
 /** What a way of waiting is tried with. */
 interface Trial {
@@ -130,6 +133,22 @@ function* coFollowingBody(): Coroutine<void> {
   yield* connection.coDiscard();
 }
 
+/** The server reads nothing of it. */
+function* coRefusedUpload(): Coroutine<void> {
+  using refusing = startScriptedServer([
+    [expectHead(), stopReading(), send(response('413 Content Too Large', ['Content-Length: 0'])), gate('never')],
+  ]);
+  using connection = new HTTPConnection(refusing.hostname, { port: refusing.port });
+  try {
+    yield* connection.coSendRequest('PUT', '/', { body: Buffer.alloc(MORE_THAN_FITS) });
+    assert.fail('the kernel has taken all of it');
+  } catch (error) {
+    if (!(error instanceof ConnectionClosed)) throw error;
+  }
+  const { status } = yield* connection.coReadResponse();
+  assert.equal(status, 413);
+}
+
 function* coRaw(): Coroutine<void> {
   using switching = startScriptedServer([
     [
@@ -170,6 +189,7 @@ const SECTIONS: readonly Section[] = [
       { name: '`coReadText`', run: reads((connection) => connection.coReadText()) },
       { name: '`coDiscard`', run: reads((connection) => connection.coDiscard()) },
       { name: '`expect100`, `coWrite`, `coEndBody`', run: coFollowingBody },
+      { name: 'a refusal ends the sending of a large body', run: coRefusedUpload },
       { name: '`coReadRaw`, `coWriteRaw`', run: coRaw },
     ],
   },
