@@ -2,9 +2,9 @@
  * From what the user gives as a request body to its framing and its bytes.
  */
 
-import { createHash } from 'node:crypto';
 import { type HeadersInit, HTTPHeaders } from '../http1/headers.ts';
 import type { RequestFraming } from '../http1/request-head.ts';
+import { builtin } from '../io/builtin.ts';
 import { BodyFollowing } from './body-following.ts';
 import { type BodyPieces, comesInPieces, knownLength } from './body-source.ts';
 import { checkedBytes } from './given-bytes.ts';
@@ -71,5 +71,5 @@ export function withContentChecks(
 }
 
 function hash(algorithm: string, bytes: Uint8Array): string {
-  return createHash(algorithm).update(bytes).digest('base64');
+  return builtin.crypto.createHash(algorithm).update(bytes).digest('base64');
 }

@@ -3,11 +3,11 @@
  * Blobs knows its length and can be read more than once.
  */
 
-import { randomBytes } from 'node:crypto';
+import { builtin } from '../io/builtin.ts';
 
 /** Its type says the boundary. */
 export function multipartBlob(form: FormData): Blob {
-  const boundary = `----dugong-${randomBytes(16).toString('hex')}`;
+  const boundary = `----dugong-${builtin.crypto.randomBytes(16).toString('hex')}`;
   const parts: (string | Blob)[] = [];
   form.forEach((value, name) => {
     const disposition = `--${boundary}\r\nContent-Disposition: form-data; name="${escaped(withCRLF(name))}"`;

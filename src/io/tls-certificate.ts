@@ -1,7 +1,7 @@
 /** Certificates from DER into the shape that `getPeerCertificate()` of node:tls has. */
 
-import { X509Certificate } from 'node:crypto';
 import type { DetailedPeerCertificate } from 'node:tls';
+import { builtin } from './builtin.ts';
 
 /**
  * The first certificate, each linked to the one after it, its issuer's, by `issuerCertificate`, and a self-signed one to itself.
@@ -22,7 +22,7 @@ export function certificateOf(chain: readonly Uint8Array[]): DetailedPeerCertifi
 /** One certificate without its issuer's. Undefined if it cannot be parsed. */
 export function parseCertificate(der: Uint8Array): DetailedPeerCertificate | undefined {
   try {
-    return new X509Certificate(der).toLegacyObject() as DetailedPeerCertificate;
+    return new builtin.crypto.X509Certificate(der).toLegacyObject() as DetailedPeerCertificate;
   } catch {
     // OpenSSL has parsed it, and Node's stricter reader has not: the verdict does not depend on this.
     return undefined;

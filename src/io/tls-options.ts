@@ -4,7 +4,8 @@
  */
 
 import { Buffer } from 'node:buffer';
-import * as tls from 'node:tls';
+import type * as tls from 'node:tls';
+import { builtin } from './builtin.ts';
 import type { TLSContextParameters } from './native.ts';
 
 /** PEM, as text or bytes. */
@@ -95,7 +96,7 @@ export function checkOptions(options: TLSOptions): CheckedOptions {
   for (const name of Object.keys(options)) {
     if (!KNOWN.has(name)) throw new TypeError(`there is no TLS option ${JSON.stringify(name)}`);
   }
-  const { ciphers, ciphersuites } = splitCiphers(text(options, 'ciphers') ?? tls.DEFAULT_CIPHERS);
+  const { ciphers, ciphersuites } = splitCiphers(text(options, 'ciphers') ?? builtin.tls.DEFAULT_CIPHERS);
   const keys = keysOf(options);
   const pemKeys = keys.map(({ pem }) => pemText('key', pem));
   const session = sessionOf(options);
@@ -193,9 +194,9 @@ function splitCiphers(value: string): { ciphers: string; ciphersuites: string } 
 }
 
 function versionsOf(options: TLSOptions, onlyTLS13: boolean): { minVersion: number; maxVersion: number } {
-  const strict = tls.DEFAULT_MIN_VERSION === 'TLSv1.3' ? 'TLSv1.3' : 'TLSv1.2';
+  const strict = builtin.tls.DEFAULT_MIN_VERSION === 'TLSv1.3' ? 'TLSv1.3' : 'TLSv1.2';
   const minVersion = version('minVersion', options.minVersion ?? strict);
-  const maxVersion = version('maxVersion', options.maxVersion ?? tls.DEFAULT_MAX_VERSION);
+  const maxVersion = version('maxVersion', options.maxVersion ?? builtin.tls.DEFAULT_MAX_VERSION);
   if (minVersion > maxVersion) {
     throw new RangeError(`the TLS options minVersion (by default ${strict}) and maxVersion leave no version`);
   }

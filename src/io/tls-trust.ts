@@ -5,11 +5,8 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import * as tls from 'node:tls';
+import { builtin } from './builtin.ts';
 import { native, type TLSRefusal, type TLSTrustHandle } from './native.ts';
-
-/** From Node 22.15 on. Includes NODE_EXTRA_CA_CERTS, and heeds --use-system-ca. */
-const { getCACertificates } = tls as { getCACertificates?: (type: 'default') => string[] };
 
 let trusted: TLSTrustHandle | undefined;
 
@@ -30,7 +27,9 @@ function parse(texts: readonly string[]): TLSTrustHandle {
 }
 
 function nodeCertificates(): readonly string[] {
-  if (getCACertificates !== undefined) return getCACertificates('default');
+  const tls: typeof builtin.tls & { getCACertificates?(type: 'default'): string[] } = builtin.tls;
+  // From Node 22.15 on. Includes NODE_EXTRA_CA_CERTS, and heeds --use-system-ca.
+  if (tls.getCACertificates !== undefined) return tls.getCACertificates('default');
   return [...tls.rootCertificates, ...fromFile('NODE_EXTRA_CA_CERTS', process.env.NODE_EXTRA_CA_CERTS)];
 }
 
