@@ -16,8 +16,8 @@ export interface BodySource {
   readonly buffered: number;
   /** As much of `body` as is there, or undefined if input must be waited for; 0 is the end. */
   receiveBody(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined;
-  /** Waits until there may be more. `certain` bytes of the body are still to come. */
-  coBodyInput(certain: number): Coroutine<void>;
+  /** Waits until there may be more. */
+  coInput(): Coroutine<void>;
 }
 
 export class BodyReader {
@@ -39,7 +39,7 @@ export class BodyReader {
       }
       const count = this.#read(body, target, offset, length);
       if (count !== undefined) return count;
-      yield* this.#source.coBodyInput(body.direct);
+      yield* this.#source.coInput();
     }
   }
 
@@ -51,7 +51,7 @@ export class BodyReader {
       const target = Buffer.allocUnsafe(size);
       const count = this.#read(body, target, 0, size);
       if (count !== undefined) return count === size ? target : target.subarray(0, count);
-      yield* this.#source.coBodyInput(body.direct);
+      yield* this.#source.coInput();
     }
   }
 
@@ -65,7 +65,7 @@ export class BodyReader {
       const room = body.complete ? 0 : assembly.makeRoom();
       const count = room === 0 ? 0 : this.#source.receiveBody(body, assembly.bytes, assembly.end, room);
       if (count === undefined) {
-        yield* this.#source.coBodyInput(body.direct);
+        yield* this.#source.coInput();
       } else if (count > 0) {
         assembly.added(count);
       } else {

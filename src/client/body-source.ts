@@ -6,6 +6,7 @@
 import { Readable } from 'node:stream';
 import type { Coroutine } from '../coroutine.ts';
 import { type Beside, coAwaitBeside } from '../schedule/co-await.ts';
+import { runAs } from '../schedule/running.ts';
 import { checkedBytes } from './given-bytes.ts';
 
 /** Pieces of a body; strings are sent as UTF-8. A Readable and a ReadableStream are async iterables. */
@@ -39,10 +40,23 @@ export function* coEachPiece(body: BodyPieces, sink: PieceSink): Coroutine<void>
   if (body instanceof Blob) {
     yield* coEachPiece(Readable.fromWeb(body.stream() as never), sink);
   } else if (Symbol.iterator in body) {
-    for (const piece of body) yield* sink.coSend(bytesOf(piece));
+    for (const piece of runByNobody(body)) yield* sink.coSend(bytesOf(piece));
   } else {
     yield* coEachAwaited(body[Symbol.asyncIterator](), sink);
   }
+}
+
+/** What the source does to make a piece, it does for itself: a loop of its own is not run by whoever runs this coroutine. */
+function runByNobody<T>(iterable: Iterable<T>): Iterable<T> {
+  return {
+    [Symbol.iterator](): Iterator<T> {
+      const iterator = iterable[Symbol.iterator]();
+      return {
+        next: () => runAs(undefined, () => iterator.next()),
+        return: (value) => iterator.return?.(value) ?? { done: true, value },
+      };
+    },
+  };
 }
 
 function* coEachAwaited(pieces: AsyncIterator<string | Uint8Array>, sink: PieceSink): Coroutine<void> {

@@ -5,7 +5,7 @@
 
 import { type Coroutine, endNow, PollNeeded, waitFor } from '../coroutine.ts';
 import { ConnectionTimedOut, type Phase, StateError } from '../errors.ts';
-import { StandIn } from '../io/stand-in.ts';
+import { type Joined, StandIn } from '../io/stand-in.ts';
 import type { Transport } from '../io/transport.ts';
 import { notPollNeeded } from '../schedule/run-blocking.ts';
 import { currentRunner, type Runner, runsBlocked, wakeSoon } from '../schedule/running.ts';
@@ -98,9 +98,8 @@ export class Dialling {
     const same = need?.fd === this.#need?.fd && need?.mask === this.#need?.mask;
     this.#need = need;
     if (!same) for (const runner of this.#runners) wakeSoon(runner);
-    if (need === undefined) this.#standIn.finish();
-    else this.#standIn.hold(need);
-    if (!same) this.#standIn.ring();
+    if (need === undefined) this.#standIn.call();
+    else this.#standIn.hold(need, same);
     return need;
   }
 
@@ -147,11 +146,20 @@ export class Dialling {
 
   /** For a loop that knows of readiness only. */
   *#coWaitUntold(need: PollNeeded): Coroutine<void> {
-    const { need: standIn, round } = this.#standIn.join(need);
+    const joined = this.#joinStandIn(need);
     try {
-      yield* waitFor(standIn);
+      yield* waitFor(joined?.need ?? need.forSeveral());
     } finally {
-      this.#standIn.left(round);
+      joined?.leave();
+    }
+  }
+
+  /** Undefined if there are no descriptors left for it: then there is only what is waited for itself. */
+  #joinStandIn(need: PollNeeded): Joined | undefined {
+    try {
+      return this.#standIn.join(need);
+    } catch {
+      return undefined;
     }
   }
 
@@ -161,6 +169,6 @@ export class Dialling {
     if (this.#waiting === 0 && this.#transport === undefined) this.end();
     const [next] = this.#runners;
     if (next !== undefined) wakeSoon(next);
-    else this.#standIn.ring();
+    else this.#standIn.call();
   }
 }

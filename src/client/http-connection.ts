@@ -106,7 +106,7 @@ export class HTTPConnection {
       throw new TypeError('expect100 needs a BodyFollowing: there must be something to hold back');
     }
     if (pieces !== undefined && mustBeAwaited(pieces)) assertCanAwait();
-    const headers = withContentChecks(this.#fieldsForServer(options.headers), options, body);
+    const headers = withContentChecks(this.#fieldsForPeer(method, options.headers), options, body);
     const session = this.#openSession();
     yield* session.sending.coSendRequest(
       method,
@@ -117,10 +117,13 @@ export class HTTPConnection {
     if (pieces !== undefined) yield* session.sending.coWriteAll(pieces, framing.kind === 'chunked');
   }
 
-  /** RFC 9110 11.7.2: the proxy's credentials are no business of the server's. @throws TypeError */
-  #fieldsForServer(init: HeadersInit | undefined): HeadersInit | undefined {
+  /**
+   * RFC 9110 11.7.2: the proxy's credentials are no business of the server's, unless that is a proxy itself, which is asked for a
+   * tunnel. @throws TypeError
+   */
+  #fieldsForPeer(method: string, init: HeadersInit | undefined): HeadersInit | undefined {
     const { proxy, tls } = this.#options.destination;
-    if (init === undefined || proxy === undefined || tls === undefined) return init;
+    if (init === undefined || proxy === undefined || tls === undefined || method === 'CONNECT') return init;
     const headers = new HTTPHeaders(init);
     if (!headers.has('Proxy-Authorization')) return headers;
     throw new TypeError(

@@ -33,13 +33,14 @@ const NAMES: ReadonlySet<string> = new Set<keyof ProxyOptions>(['hostname', 'por
 
 /** From a URL ("https://user:password@proxy:3129") or its parts. @throws TypeError, in which no credentials stand; TLSError */
 export function proxyFrom(proxy: string | URL | ProxyOptions): HTTPProxy {
-  if (typeof proxy === 'string' || proxy instanceof URL) return fromURL(proxy);
+  if (typeof proxy === 'string' || isURL(proxy)) return fromURL(proxy);
   if (typeof proxy !== 'object' || proxy === null || Array.isArray(proxy)) {
     throw new TypeError('proxy must be a URL like http://proxy.example:3128, or an object with a hostname');
   }
   // A misspelt `tls` would send credentials in clear.
-  const unknown = Object.keys(proxy).find((name) => !NAMES.has(name));
-  if (unknown !== undefined) throw new TypeError(`the option proxy has no field "${unknown}"`);
+  for (const name in proxy) {
+    if (!NAMES.has(name)) throw new TypeError(`the option proxy has no field "${name}"`);
+  }
   const { hostname, port, tls, headers } = proxy;
   return {
     hostname: checkedHostname(hostname),
@@ -47,6 +48,11 @@ export function proxyFrom(proxy: string | URL | ProxyOptions): HTTPProxy {
     tls: tlsContext(tls),
     headers: fieldsForAll(headers),
   };
+}
+
+/** Also one of another realm or library. */
+function isURL(value: unknown): value is URL {
+  return value instanceof URL || typeof (value as Partial<URL> | null)?.href === 'string';
 }
 
 /** What is said of one message cannot be said of all. */

@@ -8,8 +8,6 @@ import { type Coroutine, POLLOUT, PollNeeded } from '../coroutine.ts';
 import type { Phase } from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
 import type { ClientProtocol, Response } from '../http1/protocol.ts';
-import type { Transport } from '../io/transport.ts';
-import { currentRunner, runsBlocked } from '../schedule/running.ts';
 import type { BodySource } from './body-reader.ts';
 import type { Link } from './link.ts';
 import type { Sending } from './sending.ts';
@@ -82,7 +80,9 @@ export class Receiving implements BodySource {
     try {
       this.#sending.dropRefused();
       const response = this.#protocol.nextResponse();
-      if (response !== undefined) this.#sending.dropUnsent();
+      if (response === undefined) return undefined;
+      this.#sending.dropUnsent();
+      this.#sending.listenAgain();
       return response;
     } finally {
       this.#sending.tell();
@@ -132,6 +132,7 @@ export class Receiving implements BodySource {
   #bodyEnded(): void {
     this.#sending.dropUnsent();
     this.#sending.tell();
+    this.#sending.listenAgain();
   }
 
   /**
@@ -149,27 +150,6 @@ export class Receiving implements BodySource {
     else if (deadline !== undefined) need = new PollNeeded(need.fd, need.mask, { deadline });
     yield* this.#coAwaitInput(need, phase);
     this.#link.assertOpen(phase);
-  }
-
-  /** The same, for a body of which `certain` bytes are still to come. */
-  *coBodyInput(certain: number): Coroutine<void> {
-    const transport = this.#link.transport;
-    if (transport === undefined || !this.#mayPause(transport, certain)) {
-      yield* this.coInput();
-      return;
-    }
-    const deadline = performance.now() + (transport.pause as number);
-    yield* this.#coAwaitInput(new PollNeeded(-1, 0, { deadline }), 'receive');
-    this.#link.assertOpen('receive');
-    // So that whoever watches over inactivity sees a wait that something has ended.
-    yield* this.#coAwaitInput(transport.receiveNeeds, 'receive');
-    this.#link.assertOpen('receive');
-  }
-
-  /** Not in a loop written by hand, which may look at descriptors only; nor while something is to be sent. */
-  #mayPause({ pause }: Transport, certain: number): boolean {
-    if (pause === undefined || this.#link.ended || !this.#sending.empty) return false;
-    return (runsBlocked() || currentRunner() !== undefined) && this.#link.pace.allows(pause, certain);
   }
 
   *#coAwaitInput(need: PollNeeded, phase: Phase): Coroutine<void> {

@@ -37,6 +37,8 @@ export class Sending {
   #piecemeal = false;
   /** Who sends a body in pieces and has none at the moment, if he can be told of anything. */
   #pieceSender: Runner | undefined;
+  /** Somebody waits to send and does not listen, since others read. */
+  #deaf = false;
   /** Why what was to be sent was given up, if it was. */
   #abandoned: string | undefined;
 
@@ -207,7 +209,8 @@ export class Sending {
 
   /** What a sender waits for: room, or an answer. */
   #roomNeed({ fd, sendNeeds, receiveNeeds }: Transport): PollNeeded {
-    if (!this.#listens) return sendNeeds;
+    this.#deaf = !this.#listens;
+    if (this.#deaf) return sendNeeds;
     const mask = sendNeeds.mask | receiveNeeds.mask;
     return new PollNeeded(fd, mask, { shared: mask });
   }
@@ -215,7 +218,8 @@ export class Sending {
   /** What a sender waits for beside the next piece of a body; undefined: nothing. */
   #answerNeed(): PollNeeded | undefined {
     this.#pieceSender = currentRunner();
-    return this.#listens ? this.#link.transport?.receiveNeeds.forSeveral() : undefined;
+    this.#deaf = !this.#listens;
+    return this.#deaf ? undefined : this.#link.transport?.receiveNeeds.forSeveral();
   }
 
   /**
@@ -271,6 +275,12 @@ export class Sending {
   /** Those who wait to send what never will be sent are told. */
   tell(): void {
     if (this.#abandoned !== undefined || this.#protocol.sendState === 'failed') this.wake();
+  }
+
+  /** What was read is complete, and perhaps nobody goes on to read: those who wait to send listen again. */
+  listenAgain(): void {
+    if (this.#deaf && this.#listens) this.wake();
+    this.#deaf = false;
   }
 
   /** Those who wait to send look again. */

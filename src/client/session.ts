@@ -20,6 +20,9 @@ export interface SessionOptions extends LinkOptions {
   readonly continueTimeout: number;
 }
 
+/** Never changes. Waiting for it is more exact than poll(2), which rounds to milliseconds. */
+const ASLEEP = new Int32Array(new SharedArrayBuffer(4));
+
 export class Session {
   readonly sending: Sending;
   readonly receiving: Receiving;
@@ -65,13 +68,26 @@ export class Session {
    */
   waitBlocking(need: PollNeeded, timeoutMs: number | undefined): boolean {
     const { fd, mask, deadline } = need;
-    const sends = fd === this.#link.transport?.fd && mask === POLLOUT;
-    const readsAhead = sends && !this.#link.ended && this.protocol.responsePending;
-    if (!readsAhead) return need.poll(timeoutMs);
+    const ours = fd === this.#link.transport?.fd;
+    const readsAhead = ours && mask === POLLOUT && !this.#link.ended && this.protocol.responsePending;
+    if (!readsAhead) {
+      if (ours && mask === POLLIN) this.#pause();
+      return need.poll(timeoutMs);
+    }
     if (!new PollNeeded(fd, POLLIN | POLLOUT, { deadline }).poll(timeoutMs)) return false;
     const events = native.pollOne(fd, POLLIN | POLLOUT, 0);
     if (events & POLLIN && !(events & POLLOUT)) this.#readAhead();
     return true;
+  }
+
+  /** Lets some more of a fast body come together. Nobody else can do anything meanwhile. */
+  #pause(): void {
+    const pause = this.#link.transport?.pause;
+    const { body } = this.protocol;
+    if (pause === undefined || body === undefined) return;
+    // How much more comes until the end of the connection, nobody knows.
+    const certain = body.direct < Number.MAX_SAFE_INTEGER ? body.direct : 0;
+    if (this.#link.pace.allows(pause, certain)) Atomics.wait(ASLEEP, 0, 0, pause);
   }
 
   #readAhead(): void {

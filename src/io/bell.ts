@@ -1,31 +1,38 @@
 /**
- * A descriptor in a poller that is readable, so that the poller's own is: there is something to do for whoever waits for it, though
- * nothing in it is ready.
+ * A descriptor that is always readable. In a poller it makes the poller's own readable: there is something to do for whoever
+ * waits for that, though nothing else in it is ready.
  */
 
 import { POLLIN } from '../coroutine.ts';
 import { closeOwned, closeWhenForgotten } from './descriptor.ts';
 import { native } from './native.ts';
 import type { Poller } from './poller.ts';
+import { systemError } from './system-error.ts';
 
 export class Bell {
-  #fd: number | undefined;
+  readonly #fd: number;
+  #rings = false;
+
+  /** @throws SystemError (EMFILE, ...) */
+  constructor() {
+    this.#fd = native.openBell();
+    if (this.#fd < 0) throw systemError(this.#fd, 'pipe');
+    closeWhenForgotten(this, this.#fd);
+  }
 
   /** Makes the poller's descriptor readable. */
   ring(poller: Poller): void {
-    if (this.#fd !== undefined) return;
-    const fd = native.openBell();
-    if (fd < 0) return;
-    this.#fd = fd;
-    closeWhenForgotten(this, fd);
-    poller.add(fd, POLLIN);
+    if (!this.#rings) poller.add(this.#fd, POLLIN);
+    this.#rings = true;
   }
 
   /** Takes back `ring`. */
   silence(poller: Poller): void {
-    if (this.#fd === undefined) return;
-    poller.remove(this.#fd);
+    if (this.#rings) poller.remove(this.#fd);
+    this.#rings = false;
+  }
+
+  close(): void {
     closeOwned(this, this.#fd);
-    this.#fd = undefined;
   }
 }

@@ -8,76 +8,102 @@ import { POLLIN, PollNeeded } from '../coroutine.ts';
 import { Bell } from './bell.ts';
 import { Poller } from './poller.ts';
 
-/** Those who began to wait between two changes. */
-interface Round {
-  waiting: number;
-}
-
-export class StandIn {
-  #poller: Poller | undefined;
-  readonly #bell = new Bell();
-  /** What the poller holds beside the bell. */
+/**
+ * Those who began to wait for the same need. When it is another one, or there is nothing to wait for any more, they are called
+ * by a bell of their own, which those who have looked already do not hear.
+ */
+class Round {
+  waiting = 0;
+  readonly #poller = new Poller();
+  readonly #bell: Bell;
   #fd = -1;
-  #round: Round = { waiting: 0 };
-  /** How many wait, and how many of them are to look again. */
-  #waiting = 0;
-  #late = 0;
-  #over = false;
+  #closed = false;
 
-  /** What is to be yielded in place of `need`. To be called before each wait, and what it returns with `left` after it. */
-  join(need: PollNeeded): { readonly need: PollNeeded; readonly round: Round } {
-    if (this.#poller === undefined) {
-      this.#poller = new Poller();
-      this.#hold(need);
+  /** @throws SystemError (EMFILE, ...) */
+  constructor(need: PollNeeded) {
+    try {
+      this.#bell = new Bell();
+    } catch (error) {
+      this.#poller.close();
+      throw error;
     }
-    this.#round.waiting++;
-    this.#waiting++;
-    const standIn = new PollNeeded(this.#poller.fd, POLLIN, { deadline: need.deadline, shared: POLLIN });
-    return { need: standIn, round: this.#round };
+    this.hold(need);
   }
 
-  /** One who waited was resumed, or has given up. */
-  left(round: Round): void {
-    round.waiting--;
-    this.#waiting--;
-    if (round !== this.#round && --this.#late === 0 && this.#poller !== undefined) this.#bell.silence(this.#poller);
-    this.#freeUnused();
+  get fd(): number {
+    return this.#poller.fd;
   }
 
-  /** A step was taken: from now on `need` is waited for. What was before may be closed, and its number mean something else. */
-  hold(need: PollNeeded): void {
-    this.#poller?.remove(this.#fd);
-    this.#hold(need);
+  /** What was held before may be closed, and its number mean something else. */
+  hold({ fd, mask }: PollNeeded): void {
+    this.#poller.remove(this.#fd);
+    this.#bell.silence(this.#poller);
+    this.#fd = fd;
+    if (fd < 0) return;
+    try {
+      this.#poller.add(fd, mask);
+    } catch {
+      // What a poller does not take is always ready for poll(2), a regular file for one: they look again at once.
+      this.#bell.ring(this.#poller);
+    }
   }
 
-  /** Those who wait now are to look again, ready or not. */
-  ring(): void {
-    if (this.#round.waiting === 0 || this.#poller === undefined) return;
-    this.#late += this.#round.waiting;
-    this.#round = { waiting: 0 };
+  /** They look again, ready or not. */
+  call(): void {
+    this.#poller.remove(this.#fd);
     this.#bell.ring(this.#poller);
   }
 
-  /** There is nothing more to wait for. Those who wait are to look again; the last of them frees what this has. */
-  finish(): void {
-    this.#over = true;
-    this.#poller?.remove(this.#fd);
-    this.ring();
-    this.#freeUnused();
-  }
-
-  /** Frees what this has. */
+  /** May be called again. */
   close(): void {
-    this.#poller?.close();
-    this.#poller = undefined;
+    if (!this.#closed) this.#bell.close();
+    this.#closed = true;
+    this.#poller.close();
+  }
+}
+
+/** What is to be yielded, and what to call when the coroutine has been resumed, or has given up. */
+export interface Joined {
+  readonly need: PollNeeded;
+  readonly leave: () => void;
+}
+
+export class StandIn {
+  /** Those who wait for what is waited for now. */
+  #round: Round | undefined;
+
+  /** To be called before each wait. @throws SystemError (EMFILE, ...) */
+  join(need: PollNeeded): Joined {
+    this.#round ??= new Round(need);
+    const round = this.#round;
+    round.waiting++;
+    return {
+      need: new PollNeeded(round.fd, POLLIN, { deadline: need.deadline, shared: POLLIN }),
+      leave: () => {
+        round.waiting--;
+        if (round.waiting === 0 && round !== this.#round) round.close();
+      },
+    };
   }
 
-  #freeUnused(): void {
-    if (this.#over && this.#waiting === 0) this.close();
+  /** A step was taken: from now on `need` is waited for. If it is not the `same` as before, those who wait are to look again. */
+  hold(need: PollNeeded, same: boolean): void {
+    if (same || this.#round?.waiting === 0) this.#round?.hold(need);
+    else this.call();
   }
 
-  #hold({ fd, mask }: PollNeeded): void {
-    this.#fd = fd;
-    if (fd >= 0) this.#poller?.add(fd, mask);
+  /** Those who wait now are to look again, ready or not; the last of them frees what they had. */
+  call(): void {
+    const round = this.#round;
+    this.#round = undefined;
+    if (round === undefined) return;
+    if (round.waiting > 0) round.call();
+    else round.close();
+  }
+
+  /** Frees what there is, also under those who wait: a closed descriptor is no longer waited for. */
+  close(): void {
+    this.#round?.close();
+    this.#round = undefined;
   }
 }

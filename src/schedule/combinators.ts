@@ -35,12 +35,12 @@ export function* coAll<const C extends readonly Coroutine<unknown>[]>(coroutines
   const results: unknown[] = new Array(coroutines.length);
   let failure: { readonly reason: unknown } | undefined;
   const set = new TaskSet();
-  coroutines.forEach((coroutine, index) => {
+  for (const [index, coroutine] of coroutines.entries()) {
     set.add(coroutine, (outcome) => {
       if (outcome.status === 'fulfilled') results[index] = outcome.value;
       else failure ??= outcome;
     });
-  });
+  }
   yield* coRunSet(set, () => failure !== undefined);
   if (failure !== undefined) throw failure.reason;
   return results as Results<C>;
@@ -51,11 +51,11 @@ export function* coAllSettled<const C extends readonly Coroutine<unknown>[]>(cor
   assertArray('coAllSettled', coroutines);
   const outcomes: Outcome<unknown>[] = new Array(coroutines.length);
   const set = new TaskSet();
-  coroutines.forEach((coroutine, index) => {
+  for (const [index, coroutine] of coroutines.entries()) {
     set.add(coroutine, (outcome) => {
       outcomes[index] = outcome;
     });
-  });
+  }
   yield* coRunSet(set, () => false);
   return outcomes as Outcomes<C>;
 }

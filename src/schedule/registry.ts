@@ -34,7 +34,8 @@ export class Registry {
   /** Entries are emptied, never deleted: see interests.ts. */
   readonly #byDescriptor = new Map<number, readonly Wait[]>();
   readonly #timers = new TimerQueue<Wait>();
-  readonly #bell = new Bell();
+  /** Made when it is first needed. */
+  #bell: Bell | undefined;
   readonly #reference = new WeakRef(this);
 
   /** The descriptor that is readable when a wait is to be woken, -1 if only time can do that. */
@@ -83,16 +84,24 @@ export class Registry {
 
   /** Makes the descriptor readable, for someone who waits for it by a loop of his own: there is something to do. */
   ring(): void {
-    if (this.#poller !== undefined) this.#bell.ring(this.#poller);
+    if (this.#poller === undefined) return;
+    try {
+      this.#bell ??= new Bell();
+    } catch {
+      // Whoever rings has no use for the error; with no descriptor left, there are other calls to tell of it.
+      return;
+    }
+    this.#bell.ring(this.#poller);
   }
 
   /** Takes back `ring`. */
   silence(): void {
-    if (this.#poller !== undefined) this.#bell.silence(this.#poller);
+    if (this.#poller !== undefined) this.#bell?.silence(this.#poller);
   }
 
   close(): void {
-    this.silence();
+    this.#bell?.close();
+    this.#bell = undefined;
     this.#poller?.close();
     this.#poller = undefined;
     this.#byDescriptor.clear();

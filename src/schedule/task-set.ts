@@ -89,13 +89,14 @@ function earlier(one: number | undefined, other: number | undefined): number | u
   return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
 }
 
+/** All that were ever added to a set. */
+const given = new WeakSet<Coroutine<unknown>>();
+
 export class TaskSet {
   readonly #own = new Registry();
   /** Where the waits of the members are: its own registry, or that of the outermost set around it. */
   #home: Registry = this.#own;
   readonly #members = new Set<Member>();
-  /** All that were ever added. */
-  readonly #coroutines = new WeakSet<Coroutine<unknown>>();
   /** Those before `#next` have had their turn. */
   readonly #ready: Member[] = [];
   #next = 0;
@@ -128,10 +129,10 @@ export class TaskSet {
   /** @throws TypeError */
   add<T>(coroutine: Coroutine<T>, ended: (outcome: Outcome<T>) => void): Member<T> {
     assertCoroutine('running many at once', coroutine);
-    if (this.#coroutines.has(coroutine)) {
+    if (given.has(coroutine)) {
       throw new TypeError('the same coroutine was given twice: call the generator function once for each');
     }
-    this.#coroutines.add(coroutine);
+    given.add(coroutine);
     const member = new Member(this, coroutine, ended);
     this.#members.add(member as Member);
     this.#ready.push(member as Member);

@@ -5,12 +5,14 @@
  */
 
 import assert from 'node:assert/strict';
+import { closeSync, openSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { type Coroutine, HTTPConnection, Poller, PollNeeded, select } from '../../src/index.ts';
+import { fileURLToPath } from 'node:url';
+import { type Coroutine, HTTPConnection, POLLIN, Poller, PollNeeded, select } from '../../src/index.ts';
 import { native } from '../../src/io/native.ts';
 import { ok } from '../support/messages.ts';
 import { plainAndTLS } from '../support/plain-and-tls.ts';
-import { expectHead, type Script, send, startScriptedServer } from '../support/scripted-server.ts';
+import { expect, expectHead, type Script, send, startScriptedServer } from '../support/scripted-server.ts';
 import { startStalledListener } from '../support/stalled-listener.ts';
 import { timeLimit } from '../support/time-limit.ts';
 import { connectionClosed, connectionTo, suspend } from '../support/waiting.ts';
@@ -138,6 +140,64 @@ describe('a sender and a reader that wait for one connection, known to nobody', 
       run([sender], () => sender.ended);
       assert.equal(connection.readResponse().status, 200);
     }
+  });
+
+  test('do not wake each other while one of them is not resumed', () => {
+    using listener = startStalledListener();
+    const before = native.counts();
+    let slept = false;
+    function* lookup(): Coroutine<string[]> {
+      yield new PollNeeded(-1, 0, { deadline: performance.now() + 1 });
+      slept = true;
+      return ['127.0.0.1'];
+    }
+    const connection = new HTTPConnection('example', { port: listener.port, lookup });
+    {
+      using left = new Waiter(connection.coConnect());
+      using other = new Waiter(connection.coConnect());
+      while (!slept) other.step();
+      // Something new is waited for, of which the one has yet to hear, and only he.
+      assert.deepEqual([left.ready, other.ready], [true, false]);
+      left.step();
+      assert.deepEqual([left.ready, other.ready], [false, false]);
+    }
+    connection.disconnect();
+    assert.deepEqual(native.counts(), before);
+  });
+
+  test('may wait for what no poller takes, and poll(2) calls ready', () => {
+    const file = openSync(fileURLToPath(import.meta.url), 'r');
+    try {
+      using server = startScriptedServer([SCRIPT]);
+      function* lookup(): Coroutine<string[]> {
+        yield new PollNeeded(file, POLLIN);
+        return ['127.0.0.1'];
+      }
+      using connection = new HTTPConnection('example', { port: server.port, lookup });
+      using sender = new Waiter(connection.coSendRequest('GET', '/'));
+      using reader = new Waiter(coStatus(connection));
+      run([reader, sender], () => reader.ended && sender.ended);
+      assert.equal(reader.result, 200);
+    } finally {
+      closeSync(file);
+    }
+  });
+
+  test('are told also in the body of a request that a blocking call sends', () => {
+    using elsewhere = startScriptedServer([SCRIPT]);
+    using server = startScriptedServer([[expectHead(), expect('3\r\n200\r\n0\r\n\r\n'), send(ok('x'))]]);
+    using connection = connectionTo(server);
+    const body = {
+      *[Symbol.iterator](): Generator<string> {
+        using other = connectionTo(elsewhere);
+        using sender = new Waiter(other.coSendRequest('GET', '/'));
+        using reader = new Waiter(coStatus(other));
+        run([reader, sender], () => reader.ended && sender.ended);
+        yield String(reader.result);
+      },
+    };
+    connection.sendRequest('PUT', '/', { body });
+    assert.equal(connection.readResponse().status, 200);
   });
 
   test('leave nothing behind when it is closed meanwhile, resumed or not', () => {

@@ -16,7 +16,8 @@ function begin(hostname: string, options: HTTPConnectionOptions, steps: number):
   const connecting = new HTTPConnection(hostname, { port: Number(port), ...options }).coConnect();
   for (let count = 0; count < steps; count++) {
     const step = connecting.next();
-    if (!step.done && count < steps - 1) step.value.poll();
+    // Not for ever: a slow machine may be further already.
+    if (!step.done && count < steps - 1) step.value.poll(100);
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { runInNewContext } from 'node:vm';
 import { proxyFrom } from '../../src/client/proxy.ts';
 import { HTTPConnection, type HTTPConnectionOptions, type ProxyOptions, TLSContext } from '../../src/index.ts';
 import { expect, type ScriptedServer, send, startScriptedServer } from '../support/scripted-server.ts';
@@ -84,6 +85,11 @@ describe('a proxy that can be', () => {
     }
     const context = new TLSContext();
     assert.equal(proxyFrom({ hostname: 'proxy', port: 1, tls: context }).tls, context);
+    // A URL of another realm.
+    const foreign = runInNewContext(
+      '({ get href() { return "https://proxy:3129/"; }, toString() { return this.href; } })',
+    );
+    assert.deepEqual([proxyFrom(foreign).port, proxyFrom(foreign).tls !== undefined], [3129, true]);
     assert.equal(proxyFrom('https://proxy').tls, proxyFrom({ hostname: 'proxy', port: 1, tls: true }).tls);
   });
 });
@@ -99,6 +105,12 @@ test("a request's own Proxy-Authorization does not go through a tunnel to the se
       message: /^Proxy-Authorization would go through the tunnel to the server: [^3]*$/,
     });
   }
+});
+
+test('a CONNECT of the user is for another proxy, which has credentials of its own', () => {
+  using connection = new HTTPConnection('proxy.example', { proxy: 'http://127.0.0.1:1', tls: true });
+  const headers = { 'Proxy-Authorization': 'Basic s3cret' };
+  assert.throws(() => connection.sendRequest('CONNECT', 'host:443', { headers }), { name: 'SystemError' });
 });
 
 describe('a proxy that cannot be', () => {
@@ -124,6 +136,7 @@ describe('a proxy that cannot be', () => {
       ['http://us%3Aer:s3cret@proxy', /user name holds a colon/],
       ['http://user:s3cret%0D%0A@proxy', /control character \(RFC 7617 2\)/],
       ['http://us%00er@proxy', /control character/],
+      [Object.create({ hostname: 'proxy', port: 1, TLS: true }) as ProxyOptions, /no field "TLS"/],
       // What looks like TLS, and would be none.
       [{ hostname: 'a', port: 1, ssl: true } as ProxyOptions, /no field "ssl"/],
       [

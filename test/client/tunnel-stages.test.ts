@@ -140,8 +140,8 @@ describe('a stage of connecting that takes too long', () => {
       const left = stage.connection();
       const disconnected = left.promises.connect();
       for (const index of [2, 3, 4]) await stage.server?.reached(`stalled ${index}`);
-      // Five sockets, and for each of the two by hand what stands for whatever they wait for.
-      assert.equal(native.counts().owned, before.owned + 5 + 2);
+      // Five sockets, and for each of the two by hand two that stand for whatever they wait for.
+      assert.equal(native.counts().owned, before.owned + 5 + 2 * 2);
       cancelled.cancel();
       aborter.abort(new Error('aborted'));
       left.disconnect();

@@ -58,6 +58,16 @@ describe('what runs coroutines', () => {
     const ended = coSleep(0);
     loop.runUntilComplete(loop.createTask(ended));
     assert.throws(() => loop.createTask(ended), twice);
+    const shared = coSleep(0);
+    assert.throws(() => runBlocking(coAll([coAll([shared]), shared])), twice);
+  });
+
+  test('runs no hole in an array: TypeError', () => {
+    const sparse = [coSleep(0), undefined, coSleep(0)] as Coroutine<void>[];
+    delete sparse[1];
+    assert.throws(() => runBlocking(coAll(sparse)), { name: 'TypeError' });
+    assert.throws(() => runBlocking(coAllSettled(sparse)), { name: 'TypeError' });
+    assert.throws(() => runBlocking(coRace(sparse)), { name: 'TypeError' });
   });
 
   test('takes many as an array: a coroutine is an iterable itself, and would be run by being spread', () => {
