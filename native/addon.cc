@@ -35,6 +35,7 @@ constexpr struct {
     {"keepAlive", KeepAlive},
     {"shutdown", Shutdown},
     {"close", Close},
+    {"owns", Owns},
     {"pollOne", PollOne},
     {"poll", Poll},
     {"openPoller", OpenPoller},

@@ -14,6 +14,7 @@ napi_value KeepAlive(napi_env env, napi_callback_info info);
 napi_value SocketError(napi_env env, napi_callback_info info);
 napi_value Shutdown(napi_env env, napi_callback_info info);
 napi_value Close(napi_env env, napi_callback_info info);
+napi_value Owns(napi_env env, napi_callback_info info);
 
 // transfer.cc: bytes in and out
 napi_value Recv(napi_env env, napi_callback_info info);

@@ -212,4 +212,11 @@ napi_value Close(napi_env env, napi_callback_info info) {
   return arguments.result(arguments.environment().close(fd));
 }
 
+napi_value Owns(napi_env env, napi_callback_info info) {
+  const Arguments<1> arguments(env, info, "owns");
+  int fd = 0;
+  if (!arguments.descriptor(0, &fd)) return nullptr;
+  return arguments.result(arguments.environment().owns(fd) ? 1 : 0);
+}
+
 }  // namespace dugong

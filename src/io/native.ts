@@ -112,6 +112,8 @@ export interface Native {
   shutdown(fd: number, how: number): number;
   /** Ends the watcher of an owned fd and closes it. -EBADF if it is not owned (closed already, or someone else's). */
   close(fd: number): number;
+  /** 1 if the fd is owned and open, else 0. */
+  owns(fd: number): number;
 
   /** poll(2) on any one fd. Returns revents (0 after `timeoutMs` ms; a negative timeout waits for ever). EINTR is retried. */
   pollOne(fd: number, mask: number, timeoutMs: number): number;

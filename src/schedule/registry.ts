@@ -3,9 +3,10 @@
  * what they are the waits of.
  */
 
-import { PollNeeded } from '../coroutine.ts';
+import { POLLIN, PollNeeded } from '../coroutine.ts';
 import { Bell } from '../io/bell.ts';
 import { addDescriptorListener, wakeWaiters } from '../io/descriptor.ts';
+import { native } from '../io/native.ts';
 import { Poller } from '../io/poller.ts';
 import { assertSlotsFree, directionsOf } from './slots.ts';
 import { type Timed, TimerQueue } from './timer-queue.ts';
@@ -34,13 +35,15 @@ export class Registry {
   /** Entries are emptied, never deleted: see interests.ts. */
   readonly #byDescriptor = new Map<number, readonly Wait[]>();
   readonly #timers = new TimerQueue<Wait>();
+  /** How many waits are for descriptors. */
+  #waits = 0;
   /** Made when it is first needed. */
   #bell: Bell | undefined;
   readonly #reference = new WeakRef(this);
 
   /** The descriptor that is readable when a wait is to be woken, -1 if only time can do that. */
   get fd(): number {
-    return this.#poller === undefined || this.#poller.size === 0 ? -1 : this.#poller.fd;
+    return this.#poller === undefined || this.#waits === 0 ? -1 : this.#poller.fd;
   }
 
   /** When the next wait is due, whatever its descriptor says. */
@@ -55,8 +58,9 @@ export class Registry {
       const present = this.#waitsFor(fd);
       assertSlotsFree(wait.need, present);
       const all = [...present, wait];
-      this.#watch(fd, directionsOf(present), directionsOf(all));
+      this.#watch(fd, watchedFor(present), directionsOf(all));
       this.#byDescriptor.set(fd, all);
+      this.#waits++;
     }
     if (deadline !== undefined) this.#timers.add(wait);
     registries.add(this.#reference);
@@ -73,7 +77,9 @@ export class Registry {
   collect(timeoutMs: number): void {
     if (this.#poller === undefined && timeoutMs !== 0) TIMER_ONLY.poll(timeoutMs);
     for (const { fd, events: bits } of this.#poller?.wait(timeoutMs) ?? []) {
-      for (const wait of this.#waitsFor(fd)) {
+      const present = this.#waitsFor(fd);
+      if (present === KEPT) this.#drop(fd);
+      for (const wait of present) {
         // An error or hang-up concerns everybody.
         if (bits & (wait.need.mask | ~DIRECTIONS)) this.#wake(wait);
       }
@@ -105,10 +111,17 @@ export class Registry {
     this.#poller?.close();
     this.#poller = undefined;
     this.#byDescriptor.clear();
+    this.#waits = 0;
     registries.delete(this.#reference);
   }
 
-  /** The descriptor is gone, or those who wait for it are to look again. */
+  /** The descriptor is gone. */
+  closed(fd: number): void {
+    if (this.#waitsFor(fd) === KEPT) this.#drop(fd);
+    else this.wakeAll(fd);
+  }
+
+  /** Those who wait for the descriptor are to look again. */
   wakeAll(fd: number): void {
     const present = this.#waitsFor(fd);
     if (present.length === 0) return;
@@ -124,11 +137,24 @@ export class Registry {
   }
 
   #forget({ need: { fd } }: Wait): void {
+    if (fd < 0) return;
     const present = this.#waitsFor(fd);
     if (present.length === 0) return;
     const left = present.filter((wait) => wait.live);
-    this.#watch(fd, directionsOf(present), directionsOf(left));
+    this.#waits -= present.length - left.length;
+    const before = directionsOf(present);
+    if (left.length === 0 && before === POLLIN && native.owns(fd) === 1) {
+      this.#byDescriptor.set(fd, KEPT);
+      return;
+    }
+    this.#watch(fd, before, directionsOf(left));
     this.#byDescriptor.set(fd, left);
+  }
+
+  /** What was kept is of no use, or gone. */
+  #drop(fd: number): void {
+    this.#watch(fd, POLLIN, 0);
+    this.#byDescriptor.set(fd, NO_WAITS);
   }
 
   #waitsFor(fd: number): readonly Wait[] {
@@ -146,6 +172,17 @@ export class Registry {
 
 const NO_WAITS: readonly Wait[] = [];
 
+/**
+ * Nobody waits, but the poller still does, for input: who reads from a connection is about to do so again, and two calls of the
+ * kernel are saved. Only for descriptors of which it is heard here when they are closed.
+ */
+const KEPT: readonly Wait[] = [];
+
+/** The directions that the poller waits for. */
+function watchedFor(present: readonly Wait[]): number {
+  return present === KEPT ? POLLIN : directionsOf(present);
+}
+
 const TIMER_ONLY = new PollNeeded(-1, 0);
 
 /** POLLIN and POLLOUT. */
@@ -154,12 +191,15 @@ const DIRECTIONS = 5;
 /** Those that hold waits. Weakly: a combinator that was dropped in its middle never closes its own. */
 const registries = new Set<WeakRef<Registry>>();
 
-function wakeEverywhere(fd: number): void {
+function inEach(tell: (registry: Registry) => void): void {
   for (const reference of registries) {
     const registry = reference.deref();
     if (registry === undefined) registries.delete(reference);
-    else registry.wakeAll(fd);
+    else tell(registry);
   }
 }
 
-addDescriptorListener({ closed: wakeEverywhere, wake: wakeEverywhere });
+addDescriptorListener({
+  closed: (fd) => inEach((registry) => registry.closed(fd)),
+  wake: (fd) => inEach((registry) => registry.wakeAll(fd)),
+});

@@ -9,6 +9,7 @@ import { describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { AioFuture, type Coroutine, POLLIN, Poller, PollLoop, PollNeeded } from 'dugong';
 import { waitFor } from '../../src/coroutine.ts';
+import { closeDescriptor } from '../../src/io/descriptor.ts';
 import { native } from '../../src/io/native.ts';
 
 const FEW = 10;
@@ -45,7 +46,7 @@ function* coWork(count: number): Coroutine<void> {
     const need = new PollNeeded(fd, POLLIN);
     for (let done = 0; done < count; done++) yield* waitFor(need);
   } finally {
-    native.close(fd);
+    closeDescriptor(fd);
   }
 }
 

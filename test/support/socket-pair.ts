@@ -4,6 +4,7 @@
 
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
+import { closeDescriptor } from '../../src/io/descriptor.ts';
 import { native } from '../../src/io/native.ts';
 import { listen } from './listen.ts';
 
@@ -28,7 +29,7 @@ export class SocketPair implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    native.close(this.fd);
+    closeDescriptor(this.fd);
     this.peer.destroy();
   }
 }

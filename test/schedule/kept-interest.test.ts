@@ -1,0 +1,68 @@
+/** What a loop leaves in its poller for those who will wait again, and that nobody is misled by it. */
+
+import assert from 'node:assert/strict';
+import { closeSync, openSync } from 'node:fs';
+import { test } from 'node:test';
+import { waitFor } from '../../src/coroutine.ts';
+import { type Coroutine, POLLIN, PollLoop, PollNeeded } from '../../src/index.ts';
+import { closeDescriptor } from '../../src/io/descriptor.ts';
+import { native } from '../../src/io/native.ts';
+
+function* coWait(fd: number, times = 1): Coroutine<number> {
+  const need = new PollNeeded(fd, POLLIN);
+  for (let count = 0; count < times; count++) yield* waitFor(need);
+  return times;
+}
+
+test('waiting for input again and again costs one call for it, and one for its end', (context) => {
+  const changes = context.mock.method(native, 'changePoller');
+  const fd = native.openBell();
+  {
+    using loop = new PollLoop();
+    assert.equal(loop.runUntilComplete(loop.createTask(coWait(fd, 100))), 100);
+    assert.equal(changes.mock.callCount(), 1);
+    closeDescriptor(fd);
+    assert.equal(changes.mock.callCount(), 2);
+  }
+});
+
+test('a number that comes to mean another descriptor is waited for anew', () => {
+  using loop = new PollLoop();
+  const first = native.openBell();
+  loop.runUntilComplete(loop.createTask(coWait(first)));
+  closeDescriptor(first);
+  // Nearly always the same number.
+  const second = native.openBell();
+  assert.equal(loop.runUntilComplete(loop.createTask(coWait(second))), 1);
+  closeDescriptor(second);
+});
+
+test('what is ready and nobody waits for keeps no loop busy', (context) => {
+  using loop = new PollLoop();
+  const ready = native.openBell();
+  const never = native.openPoller();
+  loop.runUntilComplete(loop.createTask(coWait(ready)));
+  const idle = loop.createTask(coWait(never));
+  loop.runOnce(0);
+  const waits = context.mock.method(native, 'waitPoller');
+  const start = performance.now();
+  while (performance.now() - start < 20) loop.runOnce(20);
+  // One finds it, and takes it out.
+  assert.ok(waits.mock.callCount() <= 3, `${waits.mock.callCount()}`);
+  assert.equal(idle.done(), false);
+  closeDescriptor(ready);
+  closeDescriptor(never);
+});
+
+const skip = process.platform !== 'linux' && 'opens a descriptor by way of /proc';
+
+test("somebody else's descriptor, of whose end nobody hears, is not left there", { skip }, (context) => {
+  using loop = new PollLoop();
+  const path = `/proc/self/fd/${native.openBell()}`;
+  const foreign = openSync(path, 'r');
+  const changes = context.mock.method(native, 'changePoller');
+  loop.runUntilComplete(loop.createTask(coWait(foreign)));
+  assert.equal(changes.mock.callCount(), 2);
+  closeSync(foreign);
+  closeDescriptor(Number(path.slice('/proc/self/fd/'.length)));
+});
