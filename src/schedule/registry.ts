@@ -37,13 +37,20 @@ export class Registry {
   readonly #timers = new TimerQueue<Wait>();
   /** How many waits are for descriptors. */
   #waits = 0;
+  #open = false;
   /** Made when it is first needed. */
   #bell: Bell | undefined;
   readonly #reference = new WeakRef(this);
 
-  /** The descriptor that is readable when a wait is to be woken, -1 if only time can do that. */
+  /** The descriptor that is readable when a wait is to be woken, or the bell is rung; -1 if only time can do the former. */
   get fd(): number {
-    return this.#poller === undefined || this.#waits === 0 ? -1 : this.#poller.fd;
+    return this.#poller === undefined || (this.#waits === 0 && !this.#open) ? -1 : this.#poller.fd;
+  }
+
+  /** From now on there is a descriptor in any case. @throws SystemError (EMFILE, ...) */
+  open(): void {
+    this.#poller ??= new Poller();
+    this.#open = true;
   }
 
   /** When the next wait is due, whatever its descriptor says. */

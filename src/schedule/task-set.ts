@@ -11,7 +11,7 @@ import { StateError } from '../errors.ts';
 import { cancellation } from './aio-future.ts';
 import { Registry, Wait } from './registry.ts';
 import { assertCoroutine, notPollNeeded } from './run-blocking.ts';
-import { currentRunner, type Runner, runAs } from './running.ts';
+import { currentRunner, type Runner, runAs, runsBlocked } from './running.ts';
 
 /** What a coroutine that was run to its end came to. */
 export type Outcome<T> =
@@ -102,6 +102,8 @@ export class TaskSet {
   #next = 0;
   /** Who runs this set, if he can be told to. */
   #around: Runner | undefined;
+  /** How many members wait for nothing that is in a registry: others wake them. */
+  #unregistered = 0;
   /** Somebody waits for what `need` was, and cannot be told of anything else. */
   #awaited = false;
   #ending = false;
@@ -155,12 +157,19 @@ export class TaskSet {
   /** The member, if it waits, is to go on. */
   wake(member: Member): void {
     if (member.state !== 'waiting') return;
-    if (member.wait !== undefined) this.#home.remove(member.wait);
-    member.wait = undefined;
-    member.state = 'ready';
+    this.#withdraw(member);
     this.#ready.push(member);
     if (this.#around !== undefined) this.#around.wake();
     else if (this.#awaited) this.#own.ring();
+  }
+
+  /** The member waits no longer. */
+  #withdraw(member: Member): void {
+    if (member.state !== 'waiting') return;
+    if (member.wait !== undefined) this.#home.remove(member.wait);
+    else this.#unregistered--;
+    member.wait = undefined;
+    member.state = 'ready';
   }
 
   /** Runs whoever is ready, until all wait or have ended. To be called first whenever the set is resumed. */
@@ -197,6 +206,8 @@ export class TaskSet {
   get need(): PollNeeded {
     if (this.#around instanceof Member) return new SetNeeded(this, this.#home);
     this.#awaited = this.#around === undefined;
+    // Whoever cannot be told must have something to hear the bell by.
+    if (this.#awaited && this.#unregistered > 0 && !runsBlocked()) this.#own.open();
     const { fd, deadline } = this.#own;
     return new PollNeeded(fd, fd < 0 ? 0 : POLLIN, { deadline });
   }
@@ -215,8 +226,7 @@ export class TaskSet {
 
   /** Returns the failure of its cleanup, if it failed. */
   #abandon(member: Member): Outcome<never> | undefined {
-    if (member.wait !== undefined) this.#home.remove(member.wait);
-    member.wait = undefined;
+    this.#withdraw(member);
     this.#members.delete(member);
     if (member.state === 'running') return undefined;
     let failure: Outcome<never> | undefined;
@@ -286,6 +296,7 @@ export class TaskSet {
       return { error };
     }
     member.state = 'waiting';
+    if (member.wait === undefined) this.#unregistered++;
     // Something in it may have become ready while it was on its way here.
     if (inner !== undefined && inner.ready > 0) this.wake(member);
     return undefined;

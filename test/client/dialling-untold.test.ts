@@ -8,7 +8,18 @@ import assert from 'node:assert/strict';
 import { closeSync, openSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type Coroutine, HTTPConnection, POLLIN, Poller, PollNeeded, select } from '../../src/index.ts';
+import {
+  type Coroutine,
+  coAll,
+  coRace,
+  coSleep,
+  HTTPConnection,
+  POLLIN,
+  Poller,
+  PollNeeded,
+  poll,
+  select,
+} from '../../src/index.ts';
 import { native } from '../../src/io/native.ts';
 import { ok } from '../support/messages.ts';
 import { plainAndTLS } from '../support/plain-and-tls.ts';
@@ -162,6 +173,47 @@ describe('a sender and a reader that wait for one connection, known to nobody', 
       assert.deepEqual([left.ready, other.ready], [false, false]);
     }
     connection.disconnect();
+    assert.deepEqual(native.counts(), before);
+  });
+
+  test('may be combinators, and the lookup another one', () => {
+    const before = native.counts();
+    {
+      using server = startScriptedServer([SCRIPT]);
+      function* lookup(): Coroutine<string[]> {
+        yield* coRace([coSleep(1), coSleep(100_000)]);
+        return ['127.0.0.1'];
+      }
+      using connection = new HTTPConnection('example', { port: server.port, lookup });
+      const sender = coAll([connection.coSendRequest('GET', '/'), coSleep(0)]);
+      const reader = coAll([coStatus(connection), coSleep(0)]);
+      const waiting = new Map<PollNeeded, Coroutine<unknown>>();
+      const results: unknown[] = [];
+      const resume = (coroutine: Coroutine<unknown>): void => {
+        const step = coroutine.next();
+        if (step.done) results.push(step.value);
+        else waiting.set(step.value, coroutine);
+      };
+      resume(sender);
+      resume(reader);
+      while (waiting.size > 0) {
+        const ready = poll(waiting.keys(), LIMIT);
+        if (ready.length === 0)
+          assert.ok(
+            [...waiting.keys()].some(({ deadline }) => deadline !== undefined),
+            'nobody is woken',
+          );
+        const due = [...waiting.keys()].filter(
+          ({ deadline }) => deadline !== undefined && deadline <= performance.now(),
+        );
+        for (const need of new Set([...ready.map(({ request }) => request), ...due])) {
+          const coroutine = waiting.get(need);
+          waiting.delete(need);
+          if (coroutine !== undefined) resume(coroutine);
+        }
+      }
+      assert.equal(results.length, 2);
+    }
     assert.deepEqual(native.counts(), before);
   });
 
