@@ -33,8 +33,15 @@ function testTrust(): TestTrust {
 }
 
 /** What connecting could leave open: sockets of ours, pipes, pollers, watchers. Sockets of the servers are not among it. */
-function state(): object {
+function state() {
   return { ...native.counts(), pipes: openDescriptors('pipe:'), pollers: openDescriptors('anon_inode:[eventpoll]') };
+}
+
+/** The threads of servers have pipes and pollers as well, and may end meanwhile: there may be fewer. */
+function assertNothingLeft(before: ReturnType<typeof state>, when = ''): void {
+  const { pipes, pollers, ...ours } = state();
+  assert.deepEqual(ours, { owned: before.owned, watched: before.watched }, when);
+  assert.ok(!(pipes > before.pipes) && !(pollers > before.pollers), `${pipes} pipes, ${pollers} pollers ${when}`);
 }
 
 interface Way extends Disposable {
@@ -126,10 +133,10 @@ describe('connecting leaves nothing', { skip }, () => {
           end(coroutine, connection);
           interrupted++;
           connection.disconnect();
-          assert.deepEqual(state(), before, `after ${steps} steps`);
+          assertNothingLeft(before, `after ${steps} steps`);
         }
         assert.ok(interrupted > 0);
-        assert.deepEqual(state(), before);
+        assertNothingLeft(before);
       });
     }
   }
@@ -262,7 +269,7 @@ describe('connecting that fails leaves nothing', { skip }, () => {
           assert.rejects(connection.promises.sendRequest('GET', '/'), fails),
           assert.rejects(connection.promises.connect(), fails),
         ]);
-        assert.deepEqual(state(), before);
+        assertNothingLeft(before);
       } finally {
         server?.[Symbol.dispose]();
       }
