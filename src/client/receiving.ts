@@ -1,6 +1,6 @@
 /**
  * What comes in on one connection, for whoever asks: responses and bodies. Whoever waits for them sends what nobody else is
- * sending.
+ * sending. How bodies are collected is the affair of BodyReader; it knows nothing of who runs.
  */
 
 import { Buffer } from 'node:buffer';

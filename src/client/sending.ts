@@ -1,6 +1,7 @@
 /**
  * What goes out on one connection: requests and bodies, in the order in which they were asked for, by whoever runs. It also
- * listens while it waits, since the server may refuse a request before it has all of it (RFC 9112 9.5).
+ * listens while it waits, since the server may refuse a request before it has all of it (RFC 9112 9.5). It knows neither who
+ * runs, nor what is made of an answer.
  */
 
 import { Buffer } from 'node:buffer';

@@ -1,6 +1,7 @@
 /**
  * One connection: its link, and what goes out and comes in on it. A coroutine keeps to the session that it began with, so that one
- * which is resumed after disconnect() never touches its successor.
+ * which is resumed after disconnect() never touches its successor. Here is also how a blocked thread waits, which no coroutine
+ * knows of.
  */
 
 import { type Coroutine, POLLIN, POLLOUT, PollNeeded } from '../coroutine.ts';

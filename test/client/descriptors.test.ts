@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { after, beforeEach, describe, test } from 'node:test';
 import { type Coroutine, HTTPConnection, type HTTPConnectionOptions, PollNeeded } from '../../src/index.ts';
 import { native } from '../../src/io/native.ts';
 import { opensslMissing } from '../support/certificates.ts';
@@ -15,7 +15,7 @@ import { TestTrust } from '../support/https.ts';
 import { openDescriptors } from '../support/open-descriptors.ts';
 import { runProgram } from '../support/run-program.ts';
 import { expectAnything, type Script, startScriptedServer } from '../support/scripted-server.ts';
-import { startStalledListener } from '../support/stalled-listener.ts';
+import { stalledListenersEnded, startStalledListener } from '../support/stalled-listener.ts';
 import { timeLimit } from '../support/time-limit.ts';
 import { startRawServer } from '../support/tls-server.ts';
 
@@ -33,16 +33,12 @@ function testTrust(): TestTrust {
 }
 
 /** What connecting could leave open: sockets of ours, pipes, pollers, watchers. Sockets of the servers are not among it. */
-function state() {
+function state(): object {
   return { ...native.counts(), pipes: openDescriptors('pipe:'), pollers: openDescriptors('anon_inode:[eventpoll]') };
 }
 
-/** The threads of servers have pipes and pollers as well, and may end meanwhile: there may be fewer. */
-function assertNothingLeft(before: ReturnType<typeof state>, when = ''): void {
-  const { pipes, pollers, ...ours } = state();
-  assert.deepEqual(ours, { owned: before.owned, watched: before.watched }, when);
-  assert.ok(!(pipes > before.pipes) && !(pollers > before.pollers), `${pipes} pipes, ${pollers} pollers ${when}`);
-}
+// The threads of the tests before have pipes and pollers as well.
+beforeEach(stalledListenersEnded);
 
 interface Way extends Disposable {
   readonly connection: () => HTTPConnection;
@@ -133,10 +129,10 @@ describe('connecting leaves nothing', { skip }, () => {
           end(coroutine, connection);
           interrupted++;
           connection.disconnect();
-          assertNothingLeft(before, `after ${steps} steps`);
+          assert.deepEqual(state(), before, `after ${steps} steps`);
         }
         assert.ok(interrupted > 0);
-        assertNothingLeft(before);
+        assert.deepEqual(state(), before);
       });
     }
   }
@@ -269,7 +265,7 @@ describe('connecting that fails leaves nothing', { skip }, () => {
           assert.rejects(connection.promises.sendRequest('GET', '/'), fails),
           assert.rejects(connection.promises.connect(), fails),
         ]);
-        assertNothingLeft(before);
+        assert.deepEqual(state(), before);
       } finally {
         server?.[Symbol.dispose]();
       }

@@ -26,6 +26,14 @@ export interface StalledListener extends Disposable {
   accept(): void;
 }
 
+/** Those that were disposed of and whose thread has not come to its end. */
+const ending = new Set<Promise<unknown>>();
+
+/** Until then the threads have descriptors open that a test may be counting. */
+export async function stalledListenersEnded(): Promise<void> {
+  await Promise.all(ending);
+}
+
 /** It is listening, and its queue is full, when this returns: at a port of 127.0.0.1 (0: a free one), or at a path. */
 export function startStalledListener(wanted: number | string = 0): StalledListener {
   const shared = new Int32Array(new SharedArrayBuffer(8));
@@ -51,7 +59,8 @@ export function startStalledListener(wanted: number | string = 0): StalledListen
     [Symbol.dispose]() {
       for (const fd of queued) native.close(fd);
       wake();
-      void worker.terminate();
+      const end = worker.terminate().finally(() => ending.delete(end));
+      ending.add(end);
     },
   };
 }
