@@ -5,7 +5,6 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { setImmediate as turn } from 'node:timers/promises';
 import { AioFuture, BodyFollowing, type Coroutine, coAll, coAllSettled, type HTTPConnection, PollLoop } from 'dugong';
 import { opensslMissing } from '../support/certificates.ts';
 import { TestTrust } from '../support/https.ts';
@@ -347,60 +346,5 @@ describe('a refusal over TLS', { skip: opensslMissing() }, () => {
       await assert.rejects(run(sending), { ...notSent, ...toldWhy });
       assertRefused(connection);
     }
-  });
-});
-
-describe('readResponse() while a body that follows is not complete', () => {
-  test('is a StateError as long as nobody is sending it and no answer is there', () => {
-    using server = startScriptedServer([
-      [expectHead(), send(response('103 Early Hints')), mark('hinted'), gate('refuse'), send(refusal), mark('refused')],
-    ]);
-    using connection = connectionTo(server);
-    const unfinished = { name: 'StateError', message: /body of PUT \/ has not been sent to its end/ };
-    connection.sendRequest('PUT', '/', { body: new BodyFollowing(10) });
-    server.waitFor('hinted');
-    assert.throws(() => connection.readResponse(), unfinished);
-    connection.write(Buffer.from('12345'));
-    assert.throws(() => connection.readResponse(), unfinished);
-    server.open('refuse');
-    server.waitFor('refused');
-    assert.equal(connection.readResponse().status, 413);
-    assert.throws(() => connection.write(Buffer.from('67890')), toldWhy);
-    assert.equal(connection.readText(), 'no');
-  });
-
-  test('waits while a write of it is under way', async () => {
-    using server = startScriptedServer([
-      [expectHead(), stopReading(), gate('take'), expectBytes(MORE_THAN_FITS), send(ok('taken'))],
-    ]);
-    using connection = connectionTo(server);
-    await connection.promises.sendRequest('PUT', '/', { body: new BodyFollowing(MORE_THAN_FITS) });
-    const writing = connection.promises.write(Buffer.alloc(MORE_THAN_FITS));
-    const reading = connection.promises.readResponse();
-    await turn();
-    assert.deepEqual([writing.done(), reading.done()], [false, false]);
-    server.open('take');
-    await writing;
-    assert.equal((await reading).status, 200);
-  });
-
-  test('gives a success early, too; the body is gone on with, and the connection', () => {
-    using server = startScriptedServer([
-      [expectHead(), send(ok('early')), mark('answered'), expect('1234567890'), expectHead(), send(ok('next'))],
-    ]);
-    using connection = connectionTo(server);
-    connection.sendRequest('PUT', '/', { body: new BodyFollowing(10) });
-    server.waitFor('answered');
-    assert.equal(connection.readResponse().status, 200);
-    assert.equal(connection.readText(), 'early');
-    assert.throws(() => connection.sendRequest('GET', '/'), {
-      name: 'StateError',
-      message: /not been sent to its end/,
-    });
-    connection.write(Buffer.from('1234567890'));
-    connection.sendRequest('GET', '/next');
-    connection.readResponse();
-    assert.equal(connection.readText(), 'next');
-    server.check();
   });
 });

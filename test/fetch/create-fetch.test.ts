@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
-import { afterEach, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-import { createFetch as createFetchOfLibrary, type FetchInit } from 'dugong';
+import type { FetchInit } from 'dugong';
 import { native } from '../../src/io/native.ts';
 import { opensslMissing } from '../support/certificates.ts';
 import { type DummyServer, dummyBytes, type EchoedRequest, startDummyServer } from '../support/dummy-server.ts';
+import { createFetch, direct } from '../support/held-fetches.ts';
 import { TestTrust } from '../support/https.ts';
-import { chunkedResponse, ok, response } from '../support/messages.ts';
+import { ok, response } from '../support/messages.ts';
 import {
   close,
   expectAnything,
@@ -21,28 +20,10 @@ import {
   mark,
   send,
   startScriptedServer,
-  stopReading,
 } from '../support/scripted-server.ts';
-import { MORE_THAN_EVER_FITS, MORE_THAN_FITS } from '../support/socket-capacity.ts';
+import { slowStream } from '../support/slow-stream.ts';
+import { MORE_THAN_FITS } from '../support/socket-capacity.ts';
 import { startStalledListener } from '../support/stalled-listener.ts';
-
-const direct = { proxy: false } as const;
-
-/** Those of the test that runs. They are held, or their idle connections would go whenever garbage is collected. */
-const fetches: ReturnType<typeof createFetchOfLibrary>[] = [];
-
-function createFetch(...options: Parameters<typeof createFetchOfLibrary>): ReturnType<typeof createFetchOfLibrary> {
-  const fetch = createFetchOfLibrary(...options);
-  fetches.push(fetch);
-  return fetch;
-}
-
-afterEach(() => {
-  for (const fetch of fetches.splice(0)) fetch.closeIdleConnections();
-});
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 async function echo(server: DummyServer, init: FetchInit): Promise<EchoedRequest & { readonly text: string }> {
   const response = await createFetch(direct)(`http://${server.authority}/echo`, init);
@@ -58,28 +39,6 @@ async function* generated(): AsyncGenerator<string | Uint8Array> {
   yield 'one ';
   await turn();
   yield Buffer.from('two');
-}
-
-/** A stream whose second part comes when `release` is called. */
-function slowStream(): { stream: ReadableStream<Uint8Array>; release: () => void; cancelled: () => unknown } {
-  let release = (): void => {};
-  const released = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  let cancelled: unknown;
-  const stream = new ReadableStream<Uint8Array>({
-    async start(controller) {
-      controller.enqueue(Buffer.from('one '));
-      await released;
-      if (cancelled !== undefined) return;
-      controller.enqueue(Buffer.from('two'));
-      controller.close();
-    },
-    cancel(reason) {
-      cancelled = reason ?? 'cancelled';
-    },
-  });
-  return { stream, release, cancelled: () => cancelled };
 }
 
 describe('the fetch of createFetch sends', () => {
@@ -311,97 +270,6 @@ describe('the fetch of createFetch returns', () => {
   });
 });
 
-describe('a request body of createFetch', () => {
-  test('that is large is sent while the server’s answer is read', async () => {
-    const size = MORE_THAN_FITS;
-    using server = startScriptedServer([
-      [
-        ...[expectHead(), send(`HTTP/1.1 200 OK\r\nContent-Length: ${size + 1}\r\n\r\n`), send(new Uint8Array(size))],
-        ...[expectBytes(size), send('.'), expectHead(), send(ok('next'))],
-      ],
-    ]);
-    const fetch = createFetch(direct);
-    const url = `http://${server.authority}/`;
-    const answer = await fetch(url, { method: 'POST', body: new Uint8Array(size) });
-    assert.equal((await answer.arrayBuffer()).byteLength, size + 1);
-    assert.equal(await (await fetch(url)).text(), 'next');
-    server.check();
-  });
-
-  test('that is large is not sent on when the answer has been read', async () => {
-    using server = startScriptedServer([
-      [
-        expectHead(),
-        stopReading(),
-        send(response('413 Too Large', ['Content-Length: 2'], 'no')),
-        gate('go'),
-        expectAnything(),
-      ],
-    ]);
-    const before = native.counts();
-    const body = new Uint8Array(2 * MORE_THAN_FITS);
-    const answer = await createFetch(direct)(`http://${server.authority}/`, { method: 'POST', body });
-    assert.deepEqual([answer.status, await answer.text()], [413, 'no']);
-    assert.deepEqual(native.counts(), before);
-    server.open('go');
-  });
-
-  const refusing = [
-    expectHead(),
-    stopReading(),
-    send(response('413 Too Large', ['Content-Length: 2'], 'no')),
-    gate('go'),
-  ];
-
-  for (const [name, make] of [
-    ['an iterable', () => Array.from({ length: 64 }, () => new Uint8Array(MORE_THAN_FITS / 32))],
-    ['a ReadableStream', () => new Blob([new Uint8Array(2 * MORE_THAN_FITS)]).stream()],
-    ['a Blob', () => new Blob([new Uint8Array(2 * MORE_THAN_FITS)])],
-  ] as const) {
-    test(`that comes in pieces (${name}) is not sent on when it is refused [RFC 9112 9.5]`, async () => {
-      using server = startScriptedServer([refusing]);
-      const before = native.counts();
-      const answer = await createFetch(direct)(`http://${server.authority}/`, { method: 'POST', body: make() });
-      assert.deepEqual([answer.status, await answer.text()], [413, 'no']);
-      await turn();
-      assert.deepEqual(native.counts(), before);
-    });
-  }
-
-  test('whose source gives nothing more does not keep a refusal from being given', async () => {
-    using server = startScriptedServer([refusing]);
-    const before = native.counts();
-    const { stream, cancelled } = slowStream();
-    const answer = await createFetch(direct)(`http://${server.authority}/`, { method: 'POST', body: stream });
-    assert.deepEqual([answer.status, await answer.text()], [413, 'no']);
-    await turn();
-    assert.notEqual(cancelled(), undefined);
-    assert.deepEqual(native.counts(), before);
-  });
-
-  test('that comes in pieces is sent while the answer is read', async () => {
-    using server = startDummyServer();
-    const part = Buffer.alloc(1 << 16, 'abc');
-    const body = Array.from({ length: 3 * Math.ceil(MORE_THAN_EVER_FITS / part.length) }, () => part);
-    const answer = await createFetch(direct)(`http://${server.authority}/stream`, { method: 'POST', body });
-    assert.deepEqual(Buffer.from(await answer.arrayBuffer()), Buffer.concat(body));
-  });
-
-  test('whose source fails ends the fetch with its error, and the connection', async () => {
-    using server = startScriptedServer([[expectHead(), expectBytes(6), expectEnd()]]);
-    async function* failing(): AsyncGenerator<string> {
-      yield 'x';
-      await turn();
-      throw new RangeError('no more');
-    }
-    await assert.rejects(
-      createFetch(direct)(`http://${server.authority}/`, { method: 'POST', body: failing() }),
-      ({ cause }: Error) => (cause as Error).message === 'no more',
-    );
-    server.check();
-  });
-});
-
 describe('an abort', () => {
   const reason = new Error('enough');
   const outcome = (promise: Promise<unknown>): Promise<unknown> =>
@@ -472,101 +340,6 @@ describe('an abort', () => {
     controller.abort(reason);
     assert.equal(await (await fetch(url)).text(), 'x');
     assert.equal(server.connections(), 1);
-  });
-});
-
-describe('the connections of createFetch', () => {
-  test('carry one exchange at a time, and go on to the next one when the body has been read', async () => {
-    const script = [loop(2, [expectHead(), send(chunkedResponse(['x']))])];
-    using server = startScriptedServer([script, script]);
-    const fetch = createFetch(direct);
-    const url = `http://${server.authority}/`;
-    const [first, second] = await Promise.all([fetch(url), fetch(url)]);
-    assert.equal(server.connections(), 2);
-    await Promise.all([first.text(), second.text()]);
-    const [third, fourth] = await Promise.all([fetch(url), fetch(url)]);
-    await Promise.all([third.text(), fourth.text()]);
-    assert.equal(server.connections(), 2);
-    server.check();
-  });
-
-  test('are closed when a body is cancelled', async () => {
-    using server = startScriptedServer([
-      [expectHead(), send('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'), expectEnd()],
-    ]);
-    const answer = await createFetch(direct)(`http://${server.authority}/`);
-    await answer.body?.cancel();
-    server.check();
-  });
-
-  test('are at most maxConnectionsPerOrigin; others wait for their turn, and one that is aborted gives it up', async () => {
-    const script = [loop(10, [expectHead(), send(ok('x'))])];
-    using server = startScriptedServer([script, script]);
-    const fetch = createFetch({ ...direct, maxConnectionsPerOrigin: 2 });
-    const url = `http://${server.authority}/`;
-    const controller = new AbortController();
-    const [first, second] = [await fetch(url), await fetch(url)];
-    const aborted = fetch(url, { signal: controller.signal });
-    const waiting = Array.from({ length: 5 }, async () => (await fetch(url)).text());
-    await turn();
-    controller.abort();
-    await assert.rejects(aborted, { name: 'AbortError' });
-    assert.deepEqual(await Promise.all([first.text(), second.text(), ...waiting]), Array(7).fill('x'));
-    assert.equal(server.connections(), 2);
-  });
-
-  test('that are idle are at most maxIdleConnections, not used after idleTimeout, and closed by closeIdleConnections()', async () => {
-    using server = startDummyServer();
-    const before = native.counts().owned;
-    const url = `http://${server.authority}/send_5_bytes`;
-    const fetchFive = async (fetch: ReturnType<typeof createFetch>): Promise<void> => {
-      await Promise.all(Array.from({ length: 5 }, async () => (await fetch(url)).text()));
-    };
-    const fetch = createFetch({ ...direct, maxIdleConnections: 3 });
-    await fetchFive(fetch);
-    assert.equal(native.counts().owned - before, 3);
-    fetch.closeIdleConnections();
-    assert.equal(native.counts().owned - before, 0);
-    await fetchFive(createFetch({ ...direct, idleTimeout: 0 }));
-    assert.equal(native.counts().owned - before, 0);
-  });
-
-  test('that the server closed while they were idle are replaced', async () => {
-    using server = startScriptedServer([
-      [expectHead(), send(ok('one')), close(), mark('closed')],
-      [expectHead(), expectBytes(14), send(ok('two'))],
-    ]);
-    const fetch = createFetch(direct);
-    const url = `http://${server.authority}/`;
-    assert.equal(await (await fetch(url)).text(), 'one');
-    await server.reached('closed');
-    const body = new Blob(['body']).stream();
-    assert.equal(await (await fetch(url, { method: 'POST', body })).text(), 'two');
-  });
-
-  test('may lead to a Unix socket', async () => {
-    const socketPath = `/tmp/dugong-fetch-${process.pid}.sock`;
-    using server = startScriptedServer([[expectHead(), send(ok('x'))]], { socketPath });
-    const fetch = createFetch({ connection: { socketPath } });
-    assert.equal(await (await fetch('http://docker/info')).text(), 'x');
-    assert.match(server.heads()[0] ?? '', /^GET \/info HTTP\/1\.1\r\nHost: docker\r\n/);
-  });
-
-  test('of a body that nobody holds any more are closed', async () => {
-    using server = startScriptedServer([
-      [expectHead(), send('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'), expectEnd(), mark('closed')],
-    ]);
-    await createFetch(direct)(`http://${server.authority}/`);
-    const closed = server.reached('closed');
-    let isClosed = false;
-    void closed.then(() => {
-      isClosed = true;
-    });
-    for (let count = 0; count < 1000 && !isClosed; count++) {
-      collectGarbage();
-      await turn();
-    }
-    await closed;
   });
 });
 

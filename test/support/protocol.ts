@@ -1,0 +1,40 @@
+/** What tests do with a ClientProtocol: bytes in and out, without a connection. */
+
+import assert from 'node:assert/strict';
+import type { Piece } from '../../src/http1/body-encoder.ts';
+import { ClientProtocol, type ClientProtocolOptions, type Response } from '../../src/http1/protocol.ts';
+
+export const wire = (pieces: readonly Piece[]): string =>
+  pieces.map((piece) => (typeof piece === 'string' ? piece : Buffer.from(piece).toString('latin1'))).join('');
+
+export function start(options: Partial<ClientProtocolOptions> = {}): ClientProtocol {
+  return new ClientProtocol({ host: 'x', ...options });
+}
+
+export function bring(protocol: ClientProtocol, text: string): void {
+  protocol.buffer.push(Buffer.from(text, 'latin1'));
+}
+
+/** The next response with its whole body, all of which has been brought. */
+export function receive(protocol: ClientProtocol): { response: Response; body: string } {
+  const response = protocol.nextResponse();
+  assert.ok(response);
+  return { response, body: readBody(protocol, response) };
+}
+
+export function readBody(protocol: ClientProtocol, response: Response): string {
+  const target = Buffer.alloc(100);
+  let text = '';
+  while (response.body !== undefined) {
+    const count = protocol.readBody(response.body, target, 0, target.length);
+    assert.notEqual(count, undefined, 'the body is not there');
+    if (count === 0) break;
+    text += target.toString('latin1', 0, count);
+  }
+  return text;
+}
+
+export const ok = (body: string, fields = ''): string =>
+  `HTTP/1.1 200 OK\r\n${fields}Content-Length: ${body.length}\r\n\r\n${body}`;
+export const ANNOUNCED = { framing: { kind: 'length', length: 10 } } as const;
+export const EXPECTING = { framing: { kind: 'length', length: 10 }, expectContinue: true } as const;
