@@ -4,9 +4,9 @@
  */
 
 import { isIP } from 'node:net';
-import { getSystemErrorName } from 'node:util';
+import { constants } from 'node:os';
 import { type Coroutine, POLLIN, PollNeeded, waitFor } from '../coroutine.ts';
-import { DNSUnavailable, HostnameNotResolvable } from '../errors.ts';
+import { DNSUnavailable, type DugongError, HostnameNotResolvable } from '../errors.ts';
 import { closeOwned, closeWhenForgotten } from './descriptor.ts';
 import { type LookupFailure, native } from './native.ts';
 import { shownValue } from './shown-value.ts';
@@ -39,8 +39,15 @@ export const dnsTestHostnames: string[] = ['www.google.com', 'www.iana.org', 'c.
 const DEFINITE: ReadonlySet<string> = new Set(['EAI_NODATA', 'EAI_ADDRFAMILY']);
 
 /**
+ * Answers that may be about the name or about the resolver: EAI_FAIL is what some servers' errors become that concern one name
+ * (musl: REFUSED; glibc: a malformed answer). All other codes say nothing of the name, EAI_AGAIN above all.
+ */
+const AMBIGUOUS: ReadonlySet<string> = new Set(['EAI_NONAME', 'EAI_FAIL', ...DEFINITE]);
+
+/**
  * The addresses of `hostname`, at least one, each once; a numeric address is its own answer, without a thread.
- * @throws HostnameNotResolvable, DNSUnavailable, and what a custom `lookup` throws
+ * @throws HostnameNotResolvable; DNSUnavailable; SystemError if the machine, not the resolver, failed (EAI_SYSTEM with its errno,
+ * EAI_MEMORY); what a custom `lookup` throws
  */
 export function* coResolve(hostname: string, options: ResolveOptions = {}): Coroutine<readonly string[]> {
   const { family = 0, lookup } = options;
@@ -53,11 +60,28 @@ export function* coResolve(hostname: string, options: ResolveOptions = {}): Coro
   const result = yield* coLookUp(hostname, family);
   // glibc takes "::1 localhost" in /etc/hosts for an IPv4 address as well, and gives 127.0.0.1 a second time.
   if (Array.isArray(result)) return [...new Set(result)];
-  const cause = lookupError(result as LookupFailure);
-  if (isDefinite(cause.code, family) || (yield* coResolverWorks(options.dnsTestHostnames ?? dnsTestHostnames))) {
-    throw new HostnameNotResolvable(hostname, { cause });
+  throw yield* coVerdict(hostname, result as LookupFailure, options);
+}
+
+/** What a failure says of `hostname`; if it may be read in two ways, the resolver is tried with other names. */
+function* coVerdict(
+  hostname: string,
+  failure: LookupFailure,
+  { family = 0, dnsTestHostnames: others = dnsTestHostnames }: ResolveOptions,
+): Coroutine<DugongError> {
+  const errno = errnoOf(failure);
+  if (errno !== 0) return systemError(-errno, 'getaddrinfo');
+  const cause = lookupError(failure);
+  const { code } = failure;
+  if (isDefinite(code, family) || (AMBIGUOUS.has(code) && (yield* coResolverWorks(others)))) {
+    return new HostnameNotResolvable(hostname, { cause });
   }
-  throw new DNSUnavailable(hostname, { cause });
+  return new DNSUnavailable(hostname, { cause });
+}
+
+/** What the system said to getaddrinfo(3); 0 if it was not asked, or has not said. */
+function errnoOf({ code, errno }: LookupFailure): number {
+  return code === 'EAI_MEMORY' ? constants.errno.ENOMEM : errno;
 }
 
 /**
@@ -124,7 +148,6 @@ function* coResolverWorks(hostnames: readonly string[]): Coroutine<boolean> {
   return false;
 }
 
-function lookupError({ code, message, errno }: LookupFailure): Error & { code: string } {
-  const why = errno === 0 ? '' : ` (${getSystemErrorName(-errno)})`;
-  return Object.assign(new Error(`getaddrinfo ${code}: ${message}${why}`), { code, syscall: 'getaddrinfo' });
+function lookupError({ code, message }: LookupFailure): Error {
+  return Object.assign(new Error(`getaddrinfo ${code}: ${message}`), { code, syscall: 'getaddrinfo' });
 }

@@ -1,7 +1,7 @@
 /**
- * A getaddrinfo(3) that waits until the test lets it go on: a library to be preloaded into a child process. It says the
- * hostname by appending a line to one file, then opens a FIFO for reading, which blocks until the test opens it for writing.
- * Undefined where it cannot be made (no C compiler, not Linux).
+ * Other forms of getaddrinfo(3), as libraries to be preloaded into a child process; where there is no C compiler, or no Linux,
+ * they cannot be made. One waits until the test lets it go on: it says the hostname by appending a line to one file, then opens
+ * a FIFO for reading, which blocks until the test opens it for writing. The other fails as the name says.
  */
 
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -9,7 +9,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const source = `
+const slowSource = `
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -31,6 +31,28 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
 }
 `;
 
+/** `eai-CODE-ERRNO` fails with CODE (a positive number stands for its negative), and leaves ERRNO. */
+const failingSource = `
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **found) {
+  int (*original)(const char *, const char *, const struct addrinfo *, struct addrinfo **) = dlsym(RTLD_NEXT, "getaddrinfo");
+  int code, number;
+  if (name == NULL || sscanf(name, "eai-%d-%d", &code, &number) != 2) return original(name, service, hints, found);
+  errno = number;
+  return -code;
+}
+`;
+
+export interface FailingGetaddrinfo extends Disposable {
+  /** What a child process needs in its environment. */
+  readonly environment: Record<string, string>;
+}
+
 export interface SlowGetaddrinfo extends Disposable {
   /** What a child process needs in its environment. */
   readonly environment: Record<string, string>;
@@ -43,23 +65,22 @@ export interface SlowGetaddrinfo extends Disposable {
 export const available: boolean =
   process.platform === 'linux' && spawnSync('cc', ['--version'], { stdio: 'ignore' }).status === 0;
 
+export function failingGetaddrinfo(): FailingGetaddrinfo {
+  const folder = mkdtempSync(join(tmpdir(), 'dugong-'));
+  return {
+    environment: { LD_PRELOAD: preloaded(folder, failingSource) },
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true }),
+  };
+}
+
 export function slowGetaddrinfo(): SlowGetaddrinfo {
   const folder = mkdtempSync(join(tmpdir(), 'dugong-'));
-  const [code, library, log, gate] = ['slow.c', 'slow.so', 'log', 'gate'].map((name) => join(folder, name)) as [
-    string,
-    string,
-    string,
-    string,
-  ];
-  writeFileSync(code, source);
+  const [log, gate] = ['log', 'gate'].map((name) => join(folder, name)) as [string, string];
   writeFileSync(log, '');
-  // A sanitizer's runtime, if preloaded, is for the child and not for the compiler.
-  const { LD_PRELOAD: preload = '', ...rest } = process.env;
-  execFileSync('cc', ['-shared', '-fPIC', '-o', library, code, '-ldl'], { env: rest });
   execFileSync('mkfifo', [gate]);
   let opened = -1;
   return {
-    environment: { LD_PRELOAD: `${preload} ${library}`.trim(), SLOW_LOG: log, SLOW_GATE: gate },
+    environment: { LD_PRELOAD: preloaded(folder, slowSource), SLOW_LOG: log, SLOW_GATE: gate },
     names: () => readFileSync(log, 'latin1').split('\n').slice(0, -1),
     release() {
       opened = openSync(gate, 'r+');
@@ -69,4 +90,14 @@ export function slowGetaddrinfo(): SlowGetaddrinfo {
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+/** The value of LD_PRELOAD that adds what `source` compiles to. */
+function preloaded(folder: string, source: string): string {
+  const [code, library] = [join(folder, 'library.c'), join(folder, 'library.so')];
+  writeFileSync(code, source);
+  // A sanitizer's runtime, if preloaded, is for the child and not for the compiler.
+  const { LD_PRELOAD: before = '', ...rest } = process.env;
+  execFileSync('cc', ['-shared', '-fPIC', '-o', library, code, '-ldl'], { env: rest });
+  return `${before} ${library}`.trim();
 }

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { isIP } from 'node:net';
+import { constants } from 'node:os';
 import { describe, test } from 'node:test';
 import { AioFuture, type Coroutine, PollNeeded, runBlocking } from '../../src/index.ts';
 import { native } from '../../src/io/native.ts';
 import { coResolve } from '../../src/io/resolver.ts';
+import { runProgram } from '../support/run-program.ts';
 import { waysOfWaiting } from '../support/waiting.ts';
+import { available, failingGetaddrinfo } from './native-slow-getaddrinfo.ts';
 
 describe('coResolve', () => {
   test('takes a numeric address for its own answer, without waiting', () => {
@@ -67,7 +70,58 @@ describe('coResolve', () => {
   });
 });
 
+describe('what getaddrinfo(3) says', { skip: !available && 'needs Linux and a C compiler' }, () => {
+  const [AGAIN, FAIL, MEMORY, NONAME, NODATA, SYSTEM, FAMILY] = [3, 4, 10, 2, 5, 11, 6];
+  const unknown = (code: string) => ['DNSUnavailable', 'DUGONG_DNS_UNAVAILABLE', true, `getaddrinfo ${code}`];
+  const absent = (code: string) => [
+    'HostnameNotResolvable',
+    'DUGONG_HOSTNAME_NOT_RESOLVABLE',
+    false,
+    `getaddrinfo ${code}`,
+  ];
+  const failed = (code: string, temporary: boolean) => ['SystemError', code, temporary, null];
+  type Verdict = ReturnType<typeof unknown> | ReturnType<typeof failed>;
+  const rows: readonly [name: string, whereDNSWorks: Verdict, elsewhere: Verdict][] = [
+    [`eai-${AGAIN}-0`, unknown('EAI_AGAIN'), unknown('EAI_AGAIN')],
+    [`eai-${NONAME}-0`, absent('EAI_NONAME'), unknown('EAI_NONAME')],
+    [`eai-${NODATA}-0`, absent('EAI_NODATA'), unknown('EAI_NODATA')],
+    [`eai-${FAIL}-0`, absent('EAI_FAIL'), unknown('EAI_FAIL')],
+    [`eai-${SYSTEM}-${constants.errno.EMFILE}`, failed('EMFILE', false), failed('EMFILE', false)],
+    [`eai-${SYSTEM}-${constants.errno.ECONNREFUSED}`, failed('ECONNREFUSED', true), failed('ECONNREFUSED', true)],
+    [`eai-${SYSTEM}-0`, unknown('EAI_SYSTEM'), unknown('EAI_SYSTEM')],
+    [`eai-${MEMORY}-0`, failed('ENOMEM', false), failed('ENOMEM', false)],
+    [`eai-${FAMILY}-0`, unknown('EAI_FAMILY'), unknown('EAI_FAMILY')],
+    ['eai-77-0', unknown('EAI_UNKNOWN'), unknown('EAI_UNKNOWN')],
+  ];
+
+  test('is about the name only if DNS works, about the resolver, or about this machine', async () => {
+    using failing = failingGetaddrinfo();
+    const names = rows.map(([name]) => name);
+    const env = { ...process.env, ...failing.environment };
+    const { status, stdout, stderr } = await runProgram(
+      'test/io/resolver-codes-program.ts',
+      [`eai-${AGAIN}-0`, ...names],
+      { env },
+    );
+    assert.equal(status, 0, stderr);
+    const verdicts = JSON.parse(stdout.toString()) as unknown[];
+    rows.forEach(([name, ...expected], index) => void assert.deepEqual(verdicts[index], expected, name));
+  });
+});
+
 describe('a lookup of the user', () => {
+  test('fails with its own error, whatever that is', () => {
+    for (const error of [new Error('mine'), Object.assign(new Error('again'), { code: 'EAI_AGAIN' })]) {
+      const lookup = () => {
+        throw error;
+      };
+      assert.throws(
+        () => runBlocking(coResolve('x.test', { lookup })),
+        (thrown) => thrown === error,
+      );
+    }
+  });
+
   test('gives addresses as they are, of the family that was asked for', () => {
     const asked: unknown[] = [];
     const lookup = (...given: unknown[]) => {
