@@ -44,7 +44,7 @@ export class TLSContext {
    * @throws TypeError or RangeError for options of a wrong type; TLSError for certificates, keys and ciphers that OpenSSL
    * does not accept, and where Node has no OpenSSL 3
    */
-  constructor(options: TLSOptions = {}) {
+  constructor(options?: TLSOptions) {
     const { ca, servername, session, checkServerIdentity, parameters } = checkOptions(options);
     assertAvailable();
     if (servername) identityOf(servername);
@@ -93,7 +93,7 @@ function accepted<T extends object>(result: T | TLSRefusal): T {
   if (!isRefusal(result)) return result;
   const { option, library, reason } = result;
   const words = reason || 'OpenSSL gives no reason';
-  const advice = option in ADVICE ? `. ${ADVICE[option]}` : '';
+  const advice = Object.hasOwn(ADVICE, option) ? `. ${ADVICE[option]}` : '';
   throw new TLSError(errorCode(library, reason), `the TLS option ${option} is not accepted: ${words}${advice}`, {
     reason: words,
   });

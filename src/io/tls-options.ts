@@ -5,6 +5,7 @@
 
 import { Buffer } from 'node:buffer';
 import type * as tls from 'node:tls';
+import { own, ownOptions } from '../options.ts';
 import { builtin } from './builtin.ts';
 import type { TLSContextParameters } from './native.ts';
 
@@ -54,7 +55,7 @@ export interface TLSOptions {
     | undefined;
 }
 
-const KNOWN: ReadonlySet<string> = new Set<keyof TLSOptions>([
+const NAMES: readonly (keyof TLSOptions)[] = [
   'ca',
   'cert',
   'key',
@@ -68,7 +69,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof TLSOptions>([
   'allowPartialTrustChain',
   'session',
   'checkServerIdentity',
-]);
+];
 
 const TLS13 = 0x0304;
 
@@ -89,13 +90,8 @@ export interface CheckedOptions {
 }
 
 /** @throws TypeError, RangeError */
-export function checkOptions(options: TLSOptions): CheckedOptions {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new TypeError('the TLS options must be an object');
-  }
-  for (const name of Object.keys(options)) {
-    if (!KNOWN.has(name)) throw new TypeError(`there is no TLS option ${JSON.stringify(name)}`);
-  }
+export function checkOptions(given: TLSOptions | undefined): CheckedOptions {
+  const options = ownOptions('tls', given, NAMES);
   const { ciphers, ciphersuites } = splitCiphers(text(options, 'ciphers') ?? builtin.tls.DEFAULT_CIPHERS);
   const keys = keysOf(options);
   const pemKeys = keys.map(({ pem }) => pemText('key', pem));
@@ -122,7 +118,7 @@ export function checkOptions(options: TLSOptions): CheckedOptions {
       verify: flag(options, 'rejectUnauthorized') ?? true,
       partialChain: flag(options, 'allowPartialTrustChain') ?? false,
       session: session ?? Buffer.alloc(0),
-      keyLogFile: process.env.SSLKEYLOGFILE ?? '',
+      keyLogFile: own(process.env, 'SSLKEYLOGFILE') ?? '',
     },
   };
 }
@@ -157,15 +153,18 @@ function pems(name: string, value: PEM | readonly PEM[]): string[] {
   return (isPEM(value) ? [value] : list(name, value)).map((pem) => pemText(name, pem));
 }
 
+const FORM_OF_KEYS = 'PEM as a string or a Uint8Array, or an array of these, or of objects with pem and passphrase';
+
 function keysOf(options: TLSOptions): EncryptedKey[] {
   const { key } = options;
   const common = text(options, 'passphrase');
   if (key === undefined || key === null) return [];
   return (isPEM(key) ? [key] : list('key', key)).map((each) => {
     if (isPEM(each)) return { pem: each, passphrase: common };
-    const passphrase = each?.passphrase ?? common;
+    if (typeof each !== 'object' || each === null) throw wrong('key', FORM_OF_KEYS);
+    const { pem, passphrase = common } = ownOptions('key', each, ['pem', 'passphrase']);
     if (passphrase !== undefined && typeof passphrase !== 'string') throw wrong('passphrase', 'a string');
-    return { pem: each?.pem, passphrase };
+    return { pem, passphrase };
   });
 }
 

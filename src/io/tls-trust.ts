@@ -5,6 +5,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { own } from '../options.ts';
 import { builtin } from './builtin.ts';
 import { native, type TLSRefusal, type TLSTrustHandle } from './native.ts';
 
@@ -17,7 +18,7 @@ export function defaultTrust(): TLSTrustHandle {
 }
 
 export function isRefusal(result: object): result is TLSRefusal {
-  return 'reason' in result;
+  return Object.hasOwn(result, 'reason');
 }
 
 function parse(texts: readonly string[]): TLSTrustHandle {
@@ -30,13 +31,16 @@ function nodeCertificates(): readonly string[] {
   const tls: typeof builtin.tls & { getCACertificates?(type: 'default'): string[] } = builtin.tls;
   // From Node 22.15 on. Includes NODE_EXTRA_CA_CERTS, and heeds --use-system-ca.
   if (tls.getCACertificates !== undefined) return tls.getCACertificates('default');
-  return [...tls.rootCertificates, ...fromFile('NODE_EXTRA_CA_CERTS', process.env.NODE_EXTRA_CA_CERTS)];
+  return [...tls.rootCertificates, ...fromFile('NODE_EXTRA_CA_CERTS', own(process.env, 'NODE_EXTRA_CA_CERTS'))];
 }
 
 function additions(): string[] {
-  const { SSL_CERT_FILE, SSL_CERT_DIR } = process.env;
-  const folders = SSL_CERT_DIR ? SSL_CERT_DIR.split(delimiter) : [];
-  return [...fromFile('SSL_CERT_FILE', SSL_CERT_FILE), ...folders.flatMap((folder) => fromFolder(folder))];
+  const file = own(process.env, 'SSL_CERT_FILE');
+  const folders =
+    own(process.env, 'SSL_CERT_DIR')
+      ?.split(delimiter)
+      .filter((folder) => folder !== '') ?? [];
+  return [...fromFile('SSL_CERT_FILE', file), ...folders.flatMap((folder) => fromFolder(folder))];
 }
 
 /** Files named by the hash of their subject, as OpenSSL looks them up (`openssl rehash`). */

@@ -28,14 +28,15 @@ describe('a TLS option', () => {
     [{ rejectUnauthorized: 0 }, /rejectUnauthorized must be true or false/],
     [{ rejectUnauthorized: '' }, /rejectUnauthorized must be true or false/],
     [{ rejectUnauthorized: 'false' }, /rejectUnauthorized must be true or false/],
-    [{ rejectUnauthorised: false }, /there is no TLS option "rejectUnauthorised"/],
-    [{ crl: 'x' }, /there is no TLS option "crl"/],
+    [{ rejectUnauthorised: false }, /tls has no option "rejectUnauthorised"/],
+    [{ crl: 'x' }, /tls has no option "crl"/],
     [{ ca: 5 }, /ca must be PEM/],
     [{ ca: [5] }, /ca must be PEM/],
     [{ cert: {} }, /cert must be PEM/],
     [{ key: [null] }, /key must be PEM/],
     [{ key: [{ pem: 'x', passphrase: 5 }] }, /passphrase must be a string/],
     [{ key: 'x', passphrase: 5 }, /passphrase must be a string/],
+    [{ key: [{ pem: 'x', passphras: 'y' }] }, /key has no option "passphras"/],
     [{ passphrase: 5 }, /passphrase must be a string/],
     [{ cert: 'x' }, /cert and key must come together/],
     [{ key: 'x' }, /cert and key must come together/],
@@ -89,7 +90,10 @@ describe('a TLS option', () => {
 
   it('is in an object', () => {
     for (const wrong of [null, '', [], Number.NaN, 5]) {
-      assert.throws(() => new TLSContext(wrong as object), /^TypeError: the TLS options must be an object$/);
+      assert.throws(
+        () => new TLSContext(wrong as object),
+        /^TypeError: the options of tls must be an object, such as /,
+      );
     }
   });
 

@@ -1,0 +1,43 @@
+/**
+ * Object.prototype with properties that it should not have, as a fault in another library leaves it (CWE-1321), for as long as a
+ * function runs.
+ */
+
+/** What the properties look like to those that list them: `for in` sees the enumerable ones. */
+export type Visibility = 'enumerable' | 'not enumerable';
+
+export const VISIBILITIES: readonly Visibility[] = ['enumerable', 'not enumerable'];
+
+/** Calls `run` with `properties` on Object.prototype, and returns what it returns. */
+export function withPollution<T>(
+  properties: Readonly<Record<string, unknown>>,
+  run: () => T,
+  visibility: Visibility = 'enumerable',
+): T {
+  const enumerable = visibility === 'enumerable';
+  const descriptors = Object.entries(properties).map(
+    ([name, value]) => [name, { ...FREE, enumerable, value }] as const,
+  );
+  return withDescriptors(descriptors, run);
+}
+
+/** Calls `run` while each of `names` on Object.prototype is an accessor; returns the names that were read there. */
+export function readsOnPrototype(names: readonly string[], run: () => void): string[] {
+  const read = new Set<string>();
+  const descriptors = names.map((name) => [name, { configurable: true, get: () => void read.add(name) }] as const);
+  withDescriptors(descriptors, run);
+  return [...read];
+}
+
+const FREE = { configurable: true, writable: true };
+
+function withDescriptors<T>(descriptors: readonly (readonly [string, PropertyDescriptor])[], run: () => T): T {
+  // A polluted `get` or `value` must not spoil the descriptors that come after it.
+  const bare = descriptors.map(([name, descriptor]) => [name, Object.assign(Object.create(null), descriptor)] as const);
+  try {
+    for (const [name, descriptor] of bare) Object.defineProperty(Object.prototype, name, descriptor);
+    return run();
+  } finally {
+    for (const [name] of bare) Reflect.deleteProperty(Object.prototype, name);
+  }
+}
