@@ -235,7 +235,8 @@ int TLSConnection::write(const uint8_t* data, size_t length) {
   while (total < length) {
     begin();
     size_t count = 0;
-    const int result = api.SSL_write_ex(ssl_, data + total, length - total, &count);
+    // One record in a call: of several, OpenSSL reports those that have left only together with the last one.
+    const int result = api.SSL_write_ex(ssl_, data + total, std::min(length - total, kRecord), &count);
     if (result != 1) {
       const int code = problem(result, &write_result_);
       return total > 0 ? static_cast<int>(total) : code;

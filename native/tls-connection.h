@@ -42,6 +42,9 @@ struct TLSFailure {
 
 class TLSConnection {
  public:
+  // The largest plaintext of a record (RFC 8446 5.1).
+  static constexpr size_t kRecord = 16384;
+
   // nullptr and why. `lower`, if any, is the connection whose bytes carry this one's.
   static std::unique_ptr<TLSConnection> create(int fd, std::shared_ptr<TLSContext> context, TLSPeer peer,
                                                openssl::Failure* failure);

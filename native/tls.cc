@@ -22,8 +22,6 @@ using openssl::api;
 
 namespace {
 
-// The largest plaintext of a record (RFC 8446 5.1).
-constexpr size_t kRecord = 16384;
 // Buffers below this are put into one record with what follows.
 constexpr size_t kSmall = 4096;
 
@@ -123,7 +121,7 @@ napi_value TLSSend(napi_env env, napi_callback_info info) {
   if (!arguments.descriptor(0, &fd) || !buffers.read(env, arguments)) return nullptr;
   TLSConnection* connection = connectionOf(arguments.environment(), fd);
   if (connection == nullptr) return arguments.result(-EBADF);
-  uint8_t record[kRecord];
+  uint8_t record[TLSConnection::kRecord];
   iovec* vector = buffers.vectors();
   const iovec* const end = vector + buffers.count();
   int total = 0;
@@ -132,8 +130,8 @@ napi_value TLSSend(napi_env env, napi_callback_info info) {
     size_t length = vector->iov_len;
     if (length < kSmall && vector + 1 < end) {
       length = 0;
-      for (const iovec* part = vector; part < end && length < kRecord; part++) {
-        const size_t taken = std::min(part->iov_len, kRecord - length);
+      for (const iovec* part = vector; part < end && length < TLSConnection::kRecord; part++) {
+        const size_t taken = std::min(part->iov_len, TLSConnection::kRecord - length);
         if (taken > 0) std::memcpy(record + length, part->iov_base, taken);
         length += taken;
       }

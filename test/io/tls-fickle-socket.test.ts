@@ -22,4 +22,16 @@ describe('TLS, and TLS inside TLS,', { skip }, () => {
       assert.deepEqual([stdout.toString(), stderr, status], ['', '', 0], `seed ${seed}`);
     }
   });
+
+  it('reports all that the server may have read, whenever the sender gives up', async () => {
+    const root = makeAuthority('root');
+    const { certFile, keyFile } = makeCertificate({ issuer: root, san: 'DNS:localhost' });
+    using fickle = fickleSocket();
+    for (const seed of [1, 2, 3]) {
+      const env = { ...process.env, ...fickle.environment(seed) };
+      const args = [root.certFile, certFile, keyFile];
+      const { status, stdout, stderr } = await runProgram('test/io/tls-reported-program.ts', args, { env });
+      assert.deepEqual([stdout.toString(), stderr, status], ['', '', 0], `seed ${seed}`);
+    }
+  });
 });
