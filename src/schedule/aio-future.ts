@@ -202,9 +202,15 @@ export class AioFuture<T> extends Promise<T> {
     this.#timeoutTimer = setTimeout(() => {
       this.#timeoutTimer = undefined;
       if (performance.now() < deadline) this.#timeOutAt(deadline, timeout);
-      else this.#interrupt(new ConnectionTimedOut(timeout));
+      else this.#timeOut(timeout);
     }, delayUntil(deadline));
     this.#reference(this.#timeoutTimer);
+  }
+
+  /** What is there by now is the result, however late anybody looked: after a long turn, timers come before descriptors. */
+  #timeOut(timeout: number): void {
+    this.#wake();
+    if (this.#state === 'pending') this.#interrupt(new ConnectionTimedOut(timeout));
   }
 
   #settle(state: 'fulfilled' | 'rejected', result: T | undefined, error: unknown): void {

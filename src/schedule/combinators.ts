@@ -6,7 +6,6 @@
 
 import { type Coroutine, endNow, PollNeeded, waitFor } from '../coroutine.ts';
 import { ConnectionTimedOut } from '../errors.ts';
-import { cancellation } from './aio-future.ts';
 import { assertCoroutine, notPollNeeded } from './run-blocking.ts';
 import { type Outcome, TaskSet } from './task-set.ts';
 
@@ -20,61 +19,47 @@ export type Outcomes<C extends readonly Coroutine<unknown>[]> = {
   -readonly [K in keyof C]: C[K] extends Coroutine<infer T> ? Outcome<T> : never;
 };
 
-/** A coroutine is an iterable, too, and would be run by being looked at. @throws TypeError */
-function assertArray(name: string, coroutines: readonly unknown[]): void {
-  if (!Array.isArray(coroutines)) throw new TypeError(`${name} needs an array of coroutines`);
-}
-
 /**
  * Runs all coroutines at once; returns their results in the order of the coroutines.
  * @throws the error of the first that fails, after the others have been ended; TypeError for what is no array of coroutines, each
  * of them another one
  */
 export function* coAll<const C extends readonly Coroutine<unknown>[]>(coroutines: C): Coroutine<Results<C>> {
-  assertArray('coAll', coroutines);
-  const results: unknown[] = new Array(coroutines.length);
+  const results: unknown[] = [];
   let failure: { readonly reason: unknown } | undefined;
-  const set = new TaskSet();
-  for (const [index, coroutine] of coroutines.entries()) {
-    set.add(coroutine, (outcome) => {
-      if (outcome.status === 'fulfilled') results[index] = outcome.value;
-      else failure ??= outcome;
-    });
-  }
-  yield* coRunSet(set, () => failure !== undefined);
-  if (failure !== undefined) throw failure.reason;
+  yield* coRunEach('coAll', coroutines, (set, index, outcome) => {
+    if (outcome.status === 'fulfilled') {
+      results[index] = outcome.value;
+    } else {
+      failure ??= outcome;
+      set.endAll();
+    }
+  });
+  if (failure !== undefined) throw (failure as { readonly reason: unknown }).reason;
   return results as Results<C>;
 }
 
 /** Runs all coroutines at once; returns what each came to. It does not fail. */
 export function* coAllSettled<const C extends readonly Coroutine<unknown>[]>(coroutines: C): Coroutine<Outcomes<C>> {
-  assertArray('coAllSettled', coroutines);
-  const outcomes: Outcome<unknown>[] = new Array(coroutines.length);
-  const set = new TaskSet();
-  for (const [index, coroutine] of coroutines.entries()) {
-    set.add(coroutine, (outcome) => {
-      outcomes[index] = outcome;
-    });
-  }
-  yield* coRunSet(set, () => false);
+  const outcomes: Outcome<unknown>[] = [];
+  yield* coRunEach('coAllSettled', coroutines, (_set, index, outcome) => {
+    outcomes[index] = outcome;
+  });
   return outcomes as Outcomes<C>;
 }
 
 /**
- * Runs all coroutines until one of them ends, and ends the others. Returns the result of that one.
+ * Runs all coroutines until one of them ends, and ends the others: one that waits is interrupted where it waits, and one that has
+ * not begun never does. Returns the result of the first.
  * @throws its error, if it failed; TypeError if there is no coroutine
  */
 export function* coRace<T>(coroutines: readonly Coroutine<T>[]): Coroutine<T> {
-  assertArray('coRace', coroutines);
-  if (coroutines.length === 0) throw new TypeError('coRace needs at least one coroutine');
+  if (coroutines?.length === 0) throw new TypeError('coRace needs at least one coroutine');
   let first: Outcome<T> | undefined;
-  const set = new TaskSet();
-  for (const coroutine of coroutines) {
-    set.add(coroutine, (outcome) => {
-      first ??= outcome;
-    });
-  }
-  yield* coRunSet(set, () => first !== undefined);
+  yield* coRunEach('coRace', coroutines, (set, _index, outcome) => {
+    first ??= outcome;
+    set.endAll();
+  });
   const outcome = first as Outcome<T> | undefined;
   if (outcome?.status === 'rejected') throw outcome.reason;
   return outcome?.value as T;
@@ -82,7 +67,7 @@ export function* coRace<T>(coroutines: readonly Coroutine<T>[]): Coroutine<T> {
 
 /**
  * Runs `make(item)` for each item, at most `limit` at a time; returns the results in the order of the items. Items are taken
- * when there is room for them.
+ * when there is room for them, each after the coroutine of the one before has begun.
  * @throws the first error, after the other coroutines have been ended; TypeError unless `limit` is a whole number > 0, or Infinity
  */
 export function* coMap<I, T>(
@@ -99,6 +84,10 @@ export function* coMap<I, T>(
   const set = new TaskSet();
   let index = 0;
   let exhausted = false;
+  const fail = (reason: unknown): void => {
+    failure ??= { reason };
+    set.endAll();
+  };
   const addNext = (): void => {
     try {
       // Also if it throws: it has ended itself then.
@@ -108,18 +97,22 @@ export function* coMap<I, T>(
       exhausted = false;
       const at = index++;
       set.add(make(next.value, at), (outcome) => {
-        if (outcome.status === 'fulfilled') results[at] = outcome.value;
-        else failure ??= outcome;
-        if (failure === undefined && !exhausted && !set.ending) addNext();
+        if (outcome.status === 'rejected') return fail(outcome.reason);
+        results[at] = outcome.value;
+        if (!exhausted && !set.ending) addNext();
       });
     } catch (reason) {
-      failure ??= { reason };
+      fail(reason);
     }
   };
-  while (set.size < limit && !exhausted && failure === undefined) addNext();
   try {
-    yield* coRunSet(set, () => failure !== undefined);
+    while (set.size < limit && !exhausted && !set.ending) {
+      addNext();
+      set.run();
+    }
+    yield* coRunSet(set);
   } finally {
+    set.close();
     if (!exhausted) iterator.return?.();
   }
   if (failure !== undefined) throw (failure as { readonly reason: unknown }).reason;
@@ -153,11 +146,14 @@ export function* coWithTimeout<T>(coroutine: Coroutine<T>, ms: number): Coroutin
           : { error: notPollNeeded(need) };
       if (interruption !== undefined) {
         step = coroutine.throw(interruption.error);
-      } else if (!timedOut && performance.now() >= deadline) {
-        timedOut = true;
-        step = coroutine.throw(new ConnectionTimedOut(ms));
       } else {
+        const late = !timedOut && performance.now() >= deadline;
+        // What is there by now is its result, however late anybody looked.
         step = coroutine.next();
+        if (late && !step.done) {
+          timedOut = true;
+          step = coroutine.throw(new ConnectionTimedOut(ms));
+        }
       }
     }
   } catch (error) {
@@ -185,29 +181,39 @@ function* coWaitOrFail(need: PollNeeded): Coroutine<{ readonly error: unknown } 
 }
 
 /**
- * Runs a set until all of its members have ended. From the moment at which `enough` says so, or something is thrown into this
- * coroutine, they are ended by an error of their own.
+ * Runs coroutines, which are told apart by their index in the array, until all of them have ended. A coroutine is an iterable,
+ * too, and would be run by being looked at: hence an array. @throws TypeError
  */
-function* coRunSet(set: TaskSet, enough: () => boolean): Coroutine<void> {
-  let interruption: { readonly error: unknown } | undefined;
-  let ending = false;
+function* coRunEach<T>(
+  name: string,
+  coroutines: readonly Coroutine<T>[],
+  ended: (set: TaskSet, index: number, outcome: Outcome<T>) => void,
+): Coroutine<void> {
+  if (!Array.isArray(coroutines)) throw new TypeError(`${name} needs an array of coroutines`);
+  const set = new TaskSet();
   try {
-    for (;;) {
-      if (!ending && enough()) {
-        ending = true;
-        set.interruptAll(cancellation());
-      }
-      set.run();
-      if (!ending && enough()) continue;
-      if (set.size === 0) break;
-      const thrown = yield* coWaitOrFail(set.need);
-      if (thrown === undefined) continue;
-      interruption ??= thrown;
-      ending = true;
-      set.interruptAll(thrown.error);
+    for (const [index, coroutine] of coroutines.entries()) {
+      set.add<T>(coroutine, (outcome) => ended(set, index, outcome));
     }
+    yield* coRunSet(set);
   } finally {
     set.close();
+  }
+}
+
+/**
+ * Runs a set until all of its members have ended. What is thrown into this coroutine is thrown into all of them, and raised in
+ * the end, unless it was decided before that the members end: then that decision stands.
+ */
+function* coRunSet(set: TaskSet): Coroutine<void> {
+  let interruption: { readonly error: unknown } | undefined;
+  for (;;) {
+    set.run();
+    if (set.size === 0) break;
+    const thrown = yield* coWaitOrFail(set.need);
+    if (thrown === undefined) continue;
+    if (!set.ending) interruption = thrown;
+    set.interruptAll(thrown.error);
   }
   if (interruption !== undefined) throw interruption.error;
 }

@@ -108,7 +108,7 @@ export class TaskSet {
   #awaited = false;
   #ending = false;
 
-  /** Whether all members have been told to end. */
+  /** Whether all members are to end. */
   get ending(): boolean {
     return this.#ending;
   }
@@ -148,10 +148,15 @@ export class TaskSet {
     this.wake(member);
   }
 
-  /** Throws `error` into all members. */
+  /** Throws `error` into all members; one that has not begun ends without having run. */
   interruptAll(error: unknown): void {
     this.#ending = true;
     for (const member of [...this.#members]) this.interrupt(member, error);
+  }
+
+  /** The members are no longer wanted, each of which gets one AbortError. From here on none goes on with what it was about. */
+  endAll(): void {
+    if (!this.#ending) this.interruptAll(cancellation());
   }
 
   /** The member, if it waits, is to go on. */

@@ -171,18 +171,19 @@ function* coAskListening(
 ): Coroutine<WholeAnswer> {
   let sent: boolean | undefined;
   let response: HTTPResponse | undefined;
+  let body: Buffer | undefined;
   const parts: Buffer[] = [];
-  // Nothing is lost when reading is interrupted.
-  function* coListen(): Coroutine<Buffer> {
+  // What it has read stays here, whichever of the two ends first; it goes on with that when it is run again.
+  function* coListen(): Coroutine<void> {
     response ??= yield* connection.coReadResponse();
-    return yield* coBody(connection, response, { maxBodySize, parts });
+    body ??= yield* coBody(connection, response, { maxBodySize, parts });
   }
-  function* coSpeak(): Coroutine<undefined> {
+  function* coSpeak(): Coroutine<void> {
     sent = yield* coSend(connection, request);
-    return undefined;
   }
-  const body = (yield* coRace<Buffer | undefined>([coSpeak(), coListen()])) ?? (yield* coListen());
-  return { response: response as HTTPResponse, sent: () => sent === true, body };
+  yield* coRace([coSpeak(), coListen()]);
+  yield* coListen();
+  return { response: response as unknown as HTTPResponse, sent: () => sent === true, body };
 }
 
 /** The body, the rest of it if `parts` are there already. @throws UnsupportedResponse above `maxBodySize` */

@@ -22,18 +22,7 @@ import { native } from '../../src/io/native.ts';
 import { type DummyServer, startDummyServer } from '../support/dummy-server.ts';
 import { expectEnd, expectHead, type ScriptedServer, startScriptedServer } from '../support/scripted-server.ts';
 import { atSomePace } from '../support/time-limit.ts';
-import { waysOfWaiting } from '../support/waiting.ts';
-
-const ways = [
-  ...waysOfWaiting,
-  {
-    name: 'PollLoop',
-    run: async <T>(coroutine: Coroutine<T>): Promise<T> => {
-      using loop = new PollLoop();
-      return loop.runUntilComplete(loop.createTask(coroutine));
-    },
-  },
-];
+import { waysWithLoop } from '../support/waiting.ts';
 
 function* coGet(server: DummyServer, path: string): Coroutine<number> {
   using connection = new HTTPConnection(server.hostname, { port: server.port });
@@ -72,7 +61,7 @@ function* coHang(port: number): Coroutine<void> {
   yield* connection.coReadResponse();
 }
 
-for (const { name, run } of ways) {
+for (const { name, run } of waysWithLoop) {
   describe(`combinators (${name})`, () => {
     test('coAll gives the results of all in their order', async () => {
       using server = startDummyServer();

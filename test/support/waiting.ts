@@ -9,6 +9,7 @@ import {
   type Coroutine,
   HTTPConnection,
   type HTTPConnectionOptions,
+  PollLoop,
   PollNeeded,
   runBlocking,
 } from '../../src/index.ts';
@@ -26,6 +27,18 @@ export const waysOfWaiting: readonly WayOfWaiting[] = [
   { name: 'runBlocking', run: async (coroutine) => runBlocking(coroutine, { timeout: LIMIT }) },
   { name: 'a loop written by hand', run: async (coroutine) => finish(coroutine) },
   { name: 'AioFuture', run: (coroutine) => new AioFuture(coroutine, { timeout: LIMIT }) },
+];
+
+/** The same, and as a task of a loop. */
+export const waysWithLoop: readonly WayOfWaiting[] = [
+  ...waysOfWaiting,
+  {
+    name: 'PollLoop',
+    run: async (coroutine) => {
+      using loop = new PollLoop();
+      return loop.runUntilComplete(loop.createTask(coroutine));
+    },
+  },
 ];
 
 /** Takes one step that must end in a suspension; returns what is waited for. */

@@ -13,6 +13,7 @@ import {
   expectHead,
   gate,
   loop,
+  mark,
   send,
   startScriptedServer,
   stopReading,
@@ -260,6 +261,29 @@ describe('a large body of fetchSync', () => {
     const answer = get(`http://${server.authority}/stream`, { method: 'POST', body });
     assert.deepEqual(Buffer.from(answer.bytes()), Buffer.concat(body));
   });
+
+  const framings: readonly [name: string, answer: string, kept: boolean][] = [
+    ['by its length', ok('the answer'), true],
+    ['by chunks', chunkedResponse(['the ', 'answer']), true],
+    ['by the end of the connection', response('200 OK', ['Connection: close'], 'the answer'), false],
+  ];
+  for (const [name, bytes, kept] of framings) {
+    test(`in pieces, the answer to which is there before the last of them, has all of that answer (delimited ${name})`, () => {
+      const upload = [expectHead(), expectBytes('5\r\nfirst\r\n'.length), send(bytes)];
+      const ending = kept ? [expectBytes('4\r\nlast\r\n0\r\n\r\n'.length)] : [close()];
+      using server = startScriptedServer([[expectHead(), send(ok('')), ...upload, mark('answered'), ...ending]]);
+      function* pieces(): Generator<string> {
+        yield 'first';
+        server.waitFor('answered');
+        yield 'last';
+      }
+      const url = `http://${server.authority}/`;
+      // On a connection that is there already, the sender may have ended before the reader begins.
+      get(url);
+      const answer = get(url, { method: 'PUT', body: pieces() });
+      assert.deepEqual([answer.status, answer.text()], [200, 'the answer']);
+    });
+  }
 
   test('whose iterable fails ends the call with that error', () => {
     using server = startScriptedServer([[expectHead(), expectBytes(6), expectEnd()]]);
