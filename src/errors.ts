@@ -29,7 +29,7 @@ export type Phase =
   | 'continue'
   | 'receive';
 
-/** A request that was not answered in full. */
+/** A request that was not answered in full, or that was answered with a redirect which came to nothing. */
 export interface LostRequest {
   readonly method: string;
   readonly path: string;
@@ -40,6 +40,11 @@ export interface LostRequest {
 /** The root of the tree above. `code` is stable and meant to be compared. */
 export class DugongError extends Error {
   readonly code: string;
+  /**
+   * The requests that were lost with what failed, oldest first. Each ConnectionClosed has it; so has each error of `fetchSync`
+   * and `createFetch`, with the requests of all attempts and redirects of that call, since their connections cannot be asked.
+   */
+  declare readonly lostRequests?: readonly LostRequest[];
 
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(message, options);
@@ -50,6 +55,11 @@ export class DugongError extends Error {
     // On the prototype, so that the name is no own property of each error.
     DugongError.prototype.name = 'DugongError';
   }
+}
+
+/** `error`, which says from now on that these requests were lost. */
+export function withLostRequests<E extends DugongError>(error: E, lostRequests: readonly LostRequest[]): E {
+  return Object.assign(error, { lostRequests });
 }
 
 /** The call does not fit the state of the connection, e.g. a new request while a body is still being sent. */
@@ -113,14 +123,14 @@ export interface ConnectionClosedDetails {
 export class ConnectionClosed extends DugongError {
   readonly phase: Phase;
   /** The requests without a complete response, oldest first. */
-  readonly lostRequests: readonly LostRequest[];
+  declare readonly lostRequests: readonly LostRequest[];
   readonly bytesSent: number;
   readonly bytesReceived: number;
 
   constructor(message: string, details: ConnectionClosedDetails) {
     super('DUGONG_CONNECTION_CLOSED', message, details.cause === undefined ? undefined : { cause: details.cause });
     this.phase = details.phase;
-    this.lostRequests = details.lostRequests ?? [];
+    withLostRequests(this, details.lostRequests ?? []);
     this.bytesSent = details.bytesSent ?? 0;
     this.bytesReceived = details.bytesReceived ?? 0;
   }

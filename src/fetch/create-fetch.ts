@@ -19,7 +19,10 @@ export interface CreateFetchOptions extends Reach, Partial<PoolLimits> {}
 
 /** WHATWG's fetch, on this client's connections. */
 export interface Fetch {
-  /** @throws TypeError (as a rejection) for what cannot be sent, and "fetch failed", the `cause` of which is our error */
+  /**
+   * @throws TypeError (as a rejection) for what cannot be sent, and "fetch failed", the `cause` of which is our error, with the
+   * requests of all attempts as its `lostRequests`; the signal's own reason, which cannot say what may have been processed
+   */
   (input: string | URL | Request, init?: FetchInit): Promise<Response>;
   /** Closes the connections that are kept for later requests. */
   closeIdleConnections(): void;

@@ -7,6 +7,7 @@ import type { HTTPConnection } from '../client/http-connection.ts';
 import type { HTTPResponse } from '../client/http-response.ts';
 import type { Coroutine } from '../coroutine.ts';
 import { ConnectionClosed, UnsupportedResponse } from '../errors.ts';
+import { Attempts } from './attempts.ts';
 import type { ConnectionPool, Lease } from './connection-pool.ts';
 import { endpointOf, type Reach } from './endpoint.ts';
 import type { FetchRequest, RedirectMode } from './fetch-request.ts';
@@ -33,6 +34,8 @@ export interface Fetched<A extends Answer> {
   readonly lease: Lease;
   readonly url: URL;
   readonly redirected: boolean;
+  /** For the error, if the rest of the answer does not come. */
+  readonly attempts: Attempts;
 }
 
 /** Requests that may be sent again when it is unknown whether the server has acted on them (RFC 9110 9.2.2). */
@@ -42,24 +45,27 @@ const WORTH_DISCARDING = 65_536;
 
 /**
  * Fetches. @throws what connecting and the operations of HTTPConnection throw; UnsupportedResponse for a redirect in mode
- * "error", or too many of them; InvalidResponse for one that leads nowhere
+ * "error", or too many of them; InvalidResponse for one that leads nowhere. Each says what the requests may have done
  */
 export function* coFetch<A extends Answer>(first: FetchRequest, exchange: Exchange<A>): Coroutine<Fetched<A>> {
+  const attempts = new Attempts();
   let request = first;
-  for (let redirects = 0; ; redirects++) {
-    const { answer, lease } = yield* coAnswered(request, exchange);
-    let done = false;
-    try {
+  try {
+    for (let redirects = 0; ; redirects++) {
+      const { answer, lease } = yield* coAnswered(request, exchange, attempts);
       if (exchange.redirect === 'manual' || !isRedirect(answer.response)) {
-        done = true;
-        return { answer, lease, url: request.url, redirected: redirects > 0 };
+        return { answer, lease, url: request.url, redirected: redirects > 0, attempts };
       }
-      request = followed(request, answer.response, { redirects, mode: exchange.redirect });
-      yield* coFinish(lease, answer);
-      done = true;
-    } finally {
-      if (!done) lease.drop();
+      attempts.redirected(request);
+      try {
+        request = followed(request, answer.response, { redirects, mode: exchange.redirect });
+        yield* coFinish(lease, answer);
+      } finally {
+        lease.drop();
+      }
     }
+  } catch (error) {
+    throw attempts.told(error);
   }
 }
 
@@ -79,6 +85,7 @@ function followed(
 function* coAnswered<A extends Answer>(
   request: FetchRequest,
   { pool, reach, ask }: Exchange<A>,
+  attempts: Attempts,
 ): Coroutine<{ answer: A; lease: Lease }> {
   const endpoint = endpointOf(request.url, reach);
   for (let choice: 'any' | 'new' = 'any'; ; choice = 'new') {
@@ -88,6 +95,7 @@ function* coAnswered<A extends Answer>(
       answer = yield* ask(lease.connection, request);
       return { answer, lease };
     } catch (error) {
+      attempts.failed(lease.connection, error);
       if (!lease.reused || !mayRepeat(request, error)) throw error;
     } finally {
       if (answer === undefined) lease.drop();
@@ -109,8 +117,6 @@ function* coFinish(lease: Lease, { response, sent }: Answer): Coroutine<void> {
   } catch (error) {
     // Cut short: the redirect holds nevertheless. An interruption does not.
     if (!(error instanceof ConnectionClosed)) throw error;
-  } finally {
-    lease.drop();
   }
 }
 

@@ -3,6 +3,7 @@
  * a choice). A pure function.
  */
 
+import { checkedHostname, checkedPort } from '../client/authority.ts';
 import type { HTTPResponse } from '../client/http-response.ts';
 import { InvalidResponse, UnsupportedResponse } from '../errors.ts';
 import { quoted } from '../http1/grammar.ts';
@@ -62,8 +63,21 @@ function locationOf({ url }: FetchRequest, { headers }: HTTPResponse): URL {
     throw new InvalidResponse(`the server redirects to ${quoted(location)}, which is no URL`);
   }
   const target = new URL(location, url.href);
-  if (target.protocol === 'http:' || target.protocol === 'https:') return target;
-  throw new UnsupportedResponse(`the server redirects to another scheme than HTTP: ${quoted(target.protocol)}`);
+  if (target.protocol !== 'http:' && target.protocol !== 'https:') {
+    throw new UnsupportedResponse(`the server redirects to another scheme than HTTP: ${quoted(target.protocol)}`);
+  }
+  assertReachable(target);
+  return target;
+}
+
+/** There are URLs that name no host which could be asked for, or port 0. @throws InvalidResponse */
+function assertReachable({ hostname, port }: URL): void {
+  try {
+    checkedHostname(hostname);
+    if (port !== '') checkedPort(Number(port));
+  } catch (cause) {
+    throw new InvalidResponse('the server redirects to a host that cannot be reached', { cause });
+  }
 }
 
 function authorizationOf(url: URL): string | undefined {

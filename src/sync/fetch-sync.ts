@@ -82,7 +82,8 @@ const pool = new ConnectionPool({ maxIdleConnections: 8, idleTimeout: 4000, maxC
  *
  * @throws TypeError for what cannot be sent, and bodies that would have to be awaited; otherwise the errors of HTTPConnection:
  * SystemError (ECONNREFUSED, ...), HostnameNotResolvable, DNSUnavailable, TLSError, ProxyError, ConnectionClosed,
- * ConnectionTimedOut, InvalidResponse, UnsupportedResponse (also for too many redirects, and bodies above `maxBodySize`)
+ * ConnectionTimedOut, InvalidResponse, UnsupportedResponse (also for too many redirects, and bodies above `maxBodySize`). Each has
+ * `lostRequests`, with the requests of all attempts and redirects
  */
 export function fetchSync(url: string | URL, init: FetchSyncInit = {}): SyncResponse {
   checkInit(init);
@@ -138,7 +139,7 @@ interface WholeAnswer extends Answer {
 }
 
 function* coFetchWhole(request: FetchRequest, init: FetchSyncInit, maxBodySize: number): Coroutine<SyncResponse> {
-  const { answer, lease, url, redirected } = yield* coFetch(request, {
+  const { answer, lease, url, redirected, attempts } = yield* coFetch(request, {
     pool,
     reach: init,
     redirect: init.redirect ?? 'follow',
@@ -149,6 +150,9 @@ function* coFetchWhole(request: FetchRequest, init: FetchSyncInit, maxBodySize: 
     const body = answer.body ?? (yield* coBody(lease.connection, response, { maxBodySize, parts: [] }));
     if (sent()) lease.giveBack();
     return new SyncResponse(response, body, { url, redirected });
+  } catch (error) {
+    attempts.failed(lease.connection, error);
+    throw attempts.told(error);
   } finally {
     lease.drop();
   }

@@ -1,0 +1,28 @@
+/**
+ * The requests of one fetch that its caller has no answer to: those that were tried again, those that were redirected, the last
+ * one. The connections are not the caller's to ask, so each error says what may have been done. It decides nothing.
+ */
+
+import type { HTTPConnection } from '../client/http-connection.ts';
+import { ConnectionClosed, DugongError, type LostRequest, withLostRequests } from '../errors.ts';
+import type { FetchRequest } from './fetch-request.ts';
+
+export class Attempts {
+  readonly #lost: LostRequest[] = [];
+
+  /** `request` was answered, with nothing that the caller gets. */
+  redirected({ method, url }: FetchRequest): void {
+    this.#lost.push({ method, path: url.pathname + url.search, mayHaveBeenProcessed: true });
+  }
+
+  /** An attempt on `connection`, which has not been closed yet, ended with `error`. */
+  failed(connection: HTTPConnection, error: unknown): void {
+    const lost = error instanceof ConnectionClosed ? error.lostRequests : connection.pendingRequests();
+    for (const { method, path, mayHaveBeenProcessed } of lost) this.#lost.push({ method, path, mayHaveBeenProcessed });
+  }
+
+  /** `error` with the requests that are lost with it; what is no error of ours cannot say it, e.g. the reason of an abort. */
+  told(error: unknown): unknown {
+    return error instanceof DugongError ? withLostRequests(error, [...this.#lost]) : error;
+  }
+}
