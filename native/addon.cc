@@ -77,7 +77,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       return exports;
     }
   }
-  exports.Set("maxLookupThreads", Lookup::maxThreads);
+  exports.Set("maxLookupThreads", Lookup::maxThreadsOfAsker);
   exports.Set("TLS_WANT_READ", kTLSWantRead);
   exports.Set("TLS_WANT_WRITE", kTLSWantWrite);
   exports.Set("TLS_FAILED", kTLSFailed);

@@ -127,6 +127,7 @@ int Environment::watchedCount() const {
 
 void Environment::end(napi_async_cleanup_hook_handle hook) {
   ending_ = hook;
+  Lookup::forgetWaiting(this);
   for (size_t fd = 0; fd < descriptors_.size(); fd++) {
     if (descriptors_[fd].watcher != nullptr) descriptors_[fd].watcher->close();
     if (descriptors_[fd].owned) close(static_cast<int>(fd));

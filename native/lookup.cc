@@ -1,6 +1,5 @@
-// See lookup.h. The queue and its threads belong to the process: all environments together run at most maxThreads
-// lookups, as each can hang for as long as the system's resolver pleases. Threads start on demand and end when the
-// queue is empty.
+// See lookup.h. The queue and its threads belong to the process. A thread starts for a lookup that may run, and ends when
+// there is no other one.
 #include "lookup.h"
 
 #include <arpa/inet.h>
@@ -13,8 +12,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <deque>
-#include <utility>
+#include <map>
+#include <mutex>
 
 #include "descriptor.h"
 
@@ -22,44 +21,15 @@ namespace dugong {
 
 namespace {
 
-struct Queue {
-  std::mutex mutex;
-  std::deque<std::shared_ptr<Lookup>> waiting;
-  int threads = 0;
-};
-
-Queue& queue() {
-  // Never destroyed: a thread may still be in getaddrinfo when exit() runs the destructors of static objects.
-  static Queue* const instance = new Queue;
-  return *instance;
-}
-
-std::shared_ptr<Lookup> next() {
-  Queue& q = queue();
-  const std::lock_guard<std::mutex> lock(q.mutex);
-  while (!q.waiting.empty()) {
-    std::shared_ptr<Lookup> lookup = std::move(q.waiting.front());
-    q.waiting.pop_front();
-    if (!lookup->abandoned()) return lookup;
-  }
-  q.threads--;
-  return nullptr;
-}
-
-void* serve(void*) {
-  while (const std::shared_ptr<Lookup> lookup = next()) lookup->run();
-  return nullptr;
-}
-
 // Node unloads the addon with the last environment that uses it, without regard to our threads: they would come back
 // from getaddrinfo to code that is gone.
 void stayLoaded() {
   Dl_info info;
-  if (dladdr(reinterpret_cast<void*>(&serve), &info) == 0 || info.dli_fname == nullptr) return;
+  if (dladdr(reinterpret_cast<void*>(&stayLoaded), &info) == 0 || info.dli_fname == nullptr) return;
   dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
 }
 
-int startThread() {
+int startThread(void* (*body)(void*), void* argument) {
   // Signals are for Node's threads.
   sigset_t all;
   sigset_t before;
@@ -67,23 +37,10 @@ int startThread() {
   pthread_sigmask(SIG_SETMASK, &all, &before);
   pthread_t thread;
   // Not std::thread, which can report a failure by an exception only.
-  const int error = pthread_create(&thread, nullptr, serve, nullptr);
+  const int error = pthread_create(&thread, nullptr, body, argument);
   if (error == 0) pthread_detach(thread);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return error;
-}
-
-int enqueue(const std::shared_ptr<Lookup>& lookup) {
-  Queue& q = queue();
-  const std::lock_guard<std::mutex> lock(q.mutex);
-  if (q.threads < Lookup::maxThreads) {
-    const int error = startThread();
-    // With others at work it only takes longer.
-    if (error != 0 && q.threads == 0) return -error;
-    if (error == 0) q.threads++;
-  }
-  q.waiting.push_back(lookup);
-  return 0;
 }
 
 std::string numeric(const sockaddr* address) {
@@ -100,56 +57,210 @@ std::string numeric(const sockaddr* address) {
 
 }  // namespace
 
-int Lookup::start(std::string hostname, int family, std::shared_ptr<Lookup>* out) {
+// The askers take turns. Functions whose names end in "Locked" are for those that hold the mutex.
+class LookupQueue {
+ public:
+  static LookupQueue& instance() {
+    // Never destroyed: a thread may still be in getaddrinfo when exit() runs the destructors of static objects.
+    static LookupQueue* const queue = new LookupQueue;
+    return *queue;
+  }
+
+  std::mutex& mutex() { return mutex_; }
+  // 0 or -errno.
+  int add(const std::shared_ptr<Lookup>& lookup);
+  void abandon(Lookup* lookup);
+  void forgetWaiting(Asker asker);
+  int pending();
+
+ private:
+  // The lookups of one asker.
+  struct Lane {
+    std::list<std::shared_ptr<Lookup>> waiting;
+    // At work for one of them, and those among them for one that is still wanted.
+    int threads = 0;
+    int running = 0;
+  };
+  using Lanes = std::map<Asker, Lane>;
+
+  static void* serve(void* first);
+  bool stillWanted(const Lookup& lookup);
+  std::shared_ptr<Lookup> finish(Lookup* lookup, Lookup::Answer answer);
+  bool mayRunLocked(const Lane& lane) const;
+  Lanes::iterator nextLaneLocked();
+  std::shared_ptr<Lookup> takeLocked(Lanes::iterator lane);
+  void dropIfIdleLocked(Asker asker);
+  int startThreadsLocked();
+
+  std::mutex mutex_;
+  // Of askers that have a lookup waiting, or a thread. As long as a lookup waits, there is a thread that will look for it.
+  Lanes lanes_;
+  Asker last_served_ = nullptr;
+  int threads_ = 0;
+};
+
+int LookupQueue::add(const std::shared_ptr<Lookup>& lookup) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const Asker asker = lookup->question_.asker;
+  std::list<std::shared_ptr<Lookup>>& waiting = lanes_[asker].waiting;
+  lookup->place_ = waiting.insert(waiting.end(), lookup);
+  lookup->waiting_ = true;
+  const int error = startThreadsLocked();
+  // With others at work it only takes longer.
+  if (error == 0 || threads_ > 0) return 0;
+  waiting.erase(lookup->place_);
+  dropIfIdleLocked(asker);
+  return -error;
+}
+
+void LookupQueue::abandon(Lookup* lookup) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!lookup->wanted()) return;
+  lookup->closeAnnouncement();
+  const Asker asker = lookup->question_.asker;
+  Lane& lane = lanes_[asker];
+  if (lookup->waiting_) {
+    lane.waiting.erase(lookup->place_);
+    dropIfIdleLocked(asker);
+  } else {
+    // Its thread may hang; the place is free for another.
+    lane.running--;
+    startThreadsLocked();
+  }
+}
+
+void LookupQueue::forgetWaiting(Asker asker) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const Lanes::iterator lane = lanes_.find(asker);
+  if (lane == lanes_.end()) return;
+  for (const std::shared_ptr<Lookup>& each : lane->second.waiting) each->closeAnnouncement();
+  lane->second.waiting.clear();
+  dropIfIdleLocked(asker);
+}
+
+int LookupQueue::pending() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  size_t waiting = 0;
+  for (const auto& [asker, lane] : lanes_) waiting += lane.waiting.size();
+  return threads_ + static_cast<int>(waiting);
+}
+
+bool LookupQueue::mayRunLocked(const Lane& lane) const {
+  if (lane.waiting.empty() || lane.running >= Lookup::maxThreadsOfAsker) return false;
+  return threads_ < Lookup::maxThreads || lane.threads == 0;
+}
+
+// The one after that which was served last; end() if there is none.
+LookupQueue::Lanes::iterator LookupQueue::nextLaneLocked() {
+  Lanes::iterator lane = lanes_.upper_bound(last_served_);
+  for (size_t seen = 0; seen < lanes_.size(); seen++, lane++) {
+    if (lane == lanes_.end()) lane = lanes_.begin();
+    if (mayRunLocked(lane->second)) return lane;
+  }
+  return lanes_.end();
+}
+
+// Its oldest one, which has a thread now.
+std::shared_ptr<Lookup> LookupQueue::takeLocked(Lanes::iterator lane) {
+  auto& [asker, state] = *lane;
+  std::shared_ptr<Lookup> lookup = std::move(state.waiting.front());
+  state.waiting.pop_front();
+  lookup->waiting_ = false;
+  state.running++;
+  state.threads++;
+  threads_++;
+  last_served_ = asker;
+  return lookup;
+}
+
+void LookupQueue::dropIfIdleLocked(Asker asker) {
+  const Lanes::iterator lane = lanes_.find(asker);
+  if (lane != lanes_.end() && lane->second.waiting.empty() && lane->second.threads == 0) lanes_.erase(lane);
+}
+
+// One for each lookup that may run. 0 or an errno.
+int LookupQueue::startThreadsLocked() {
+  for (Lanes::iterator lane = nextLaneLocked(); lane != lanes_.end(); lane = nextLaneLocked()) {
+    auto first = std::make_unique<std::shared_ptr<Lookup>>(lane->second.waiting.front());
+    const int error = startThread(serve, first.get());
+    if (error != 0) return error;
+    // The thread's own from here on; it waits for the mutex.
+    first.release();
+    takeLocked(lane);
+  }
+  return 0;
+}
+
+void* LookupQueue::serve(void* first) {
+  const std::unique_ptr<std::shared_ptr<Lookup>> given(static_cast<std::shared_ptr<Lookup>*>(first));
+  LookupQueue& queue = instance();
+  for (std::shared_ptr<Lookup> lookup = std::move(*given); lookup != nullptr;) {
+    Lookup::Answer answer;
+    // Many are abandoned together, and those that had waited were begun one by one.
+    if (queue.stillWanted(*lookup)) answer = lookup->resolve();
+    lookup = queue.finish(lookup.get(), std::move(answer));
+  }
+  return nullptr;
+}
+
+bool LookupQueue::stillWanted(const Lookup& lookup) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return lookup.wanted();
+}
+
+// Returns what the thread is to do next, or nullptr.
+std::shared_ptr<Lookup> LookupQueue::finish(Lookup* lookup, Lookup::Answer answer) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const Asker asker = lookup->question_.asker;
+  Lane& lane = lanes_[asker];
+  threads_--;
+  lane.threads--;
+  if (lookup->wanted()) {
+    lookup->announce(std::move(answer));
+    lane.running--;
+  }
+  dropIfIdleLocked(asker);
+  const Lanes::iterator next = nextLaneLocked();
+  return next == lanes_.end() ? nullptr : takeLocked(next);
+}
+
+int Lookup::start(Question question, std::shared_ptr<Lookup>* out) {
   static std::once_flag once;
   std::call_once(once, stayLoaded);
   int ends[2];
   const int opened = openPipe(ends);
   if (opened < 0) return opened;
-  *out = std::make_shared<Lookup>(std::move(hostname), family, ends[1]);
-  const int queued = enqueue(*out);
+  *out = std::make_shared<Lookup>(std::move(question), ends[1]);
+  const int queued = LookupQueue::instance().add(*out);
   if (queued == 0) return ends[0];
-  (*out)->abandon();
+  (*out)->closeAnnouncement();
   out->reset();
   close(ends[0]);
   return queued;
 }
 
-int Lookup::pending() {
-  Queue& q = queue();
-  const std::lock_guard<std::mutex> lock(q.mutex);
-  return q.threads + static_cast<int>(q.waiting.size());
-}
+int Lookup::pending() { return LookupQueue::instance().pending(); }
 
-void Lookup::closeAnnouncement() {
-  if (announcement_ >= 0) close(announcement_);
-  announcement_ = -1;
-}
+void Lookup::forgetWaiting(Asker asker) { LookupQueue::instance().forgetWaiting(asker); }
 
-void Lookup::abandon() {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  closeAnnouncement();
-}
+void Lookup::abandon() { LookupQueue::instance().abandon(this); }
 
-bool Lookup::abandoned() {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  return announcement_ < 0;
-}
-
-bool Lookup::answer(Answer* out) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+bool Lookup::answer(Answer* out) const {
+  const std::lock_guard<std::mutex> lock(LookupQueue::instance().mutex());
   if (answered_) *out = answer_;
   return answered_;
 }
 
-void Lookup::run() {
-  Answer answer = resolve();
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (announcement_ < 0) return;
+void Lookup::closeAnnouncement() {
+  close(announcement_);
+  announcement_ = -1;
+}
+
+void Lookup::announce(Answer answer) {
   answer_ = std::move(answer);
   answered_ = true;
-  // A byte, since poll(2) on Linux reports a bare end of file as POLLHUP without POLLIN. Nobody can have closed the
-  // read end yet (abandon comes first, under the mutex), hence no SIGPIPE; one byte always fits into an empty pipe.
+  // A byte, since poll(2) on Linux reports a bare end of file as POLLHUP without POLLIN. The read end cannot have been
+  // closed yet (abandon comes first, under the mutex), hence no SIGPIPE; one byte always fits into an empty pipe.
   const char byte = 0;
   while (write(announcement_, &byte, 1) < 0 && errno == EINTR) {
   }
@@ -161,12 +272,13 @@ Lookup::Answer Lookup::resolve() const {
   // No AI_ADDRCONFIG: it hides ::1 (or 127.0.0.1) on a machine that has no other address of that family, and an address
   // that cannot be reached costs one failed connect(2) only.
   addrinfo hints{};
-  hints.ai_family = family_;
+  hints.ai_family = question_.family;
   hints.ai_socktype = SOCK_STREAM;
+  const std::string& hostname = question_.hostname;
   addrinfo* found = nullptr;
   errno = 0;
   // Longer ones cannot be names, and not every C library is at ease with them.
-  answer.code = hostname_.size() >= NI_MAXHOST ? EAI_NONAME : getaddrinfo(hostname_.c_str(), nullptr, &hints, &found);
+  answer.code = hostname.size() >= NI_MAXHOST ? EAI_NONAME : getaddrinfo(hostname.c_str(), nullptr, &hints, &found);
   if (answer.code == EAI_SYSTEM) answer.system_errno = errno;
   for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
     if (each->ai_family == AF_INET || each->ai_family == AF_INET6) answer.addresses.push_back(numeric(each->ai_addr));

@@ -4,16 +4,31 @@
 // JavaScript.
 #pragma once
 
+#include <list>
 #include <memory>
-#include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace dugong {
 
+// The environment that asks, of which nothing is known but that it is another than others.
+using Asker = const void*;
+
 class Lookup {
  public:
-  static constexpr int maxThreads = 8;
+  // Each lookup can hang for as long as the system's resolver pleases. So many of one asker run at a time, those that it
+  // has abandoned not counted; so many of all askers, those counted, but an asker that has no thread gets one. The others
+  // wait.
+  static constexpr int maxThreadsOfAsker = 64;
+  static constexpr int maxThreads = 256;
+
+  struct Question {
+    std::string hostname;
+    // AF_UNSPEC, AF_INET or AF_INET6.
+    int family;
+    Asker asker;
+  };
 
   struct Answer {
     // 0 or an EAI_ code, and the errno behind EAI_SYSTEM.
@@ -22,32 +37,37 @@ class Lookup {
     std::vector<std::string> addresses;
   };
 
-  // `family` is AF_UNSPEC, AF_INET or AF_INET6. Returns the read end of the pipe, which the caller closes, or -errno.
-  static int start(std::string hostname, int family, std::shared_ptr<Lookup>* out);
+  // Returns the read end of the pipe, which the caller closes, or -errno.
+  static int start(Question question, std::shared_ptr<Lookup>* out);
   static const char* codeName(int code);
   // How many threads look something up, or are about to, and how many lookups wait for one.
   static int pending();
 
-  Lookup(std::string hostname, int family, int announcement)
-      : hostname_(std::move(hostname)), family_(family), announcement_(announcement) {}
+  // Nothing that `asker` asked for and that waits is begun any more.
+  static void forgetWaiting(Asker asker);
+
+  Lookup(Question question, int announcement) : question_(std::move(question)), announcement_(announcement) {}
   Lookup(const Lookup&) = delete;
   Lookup& operator=(const Lookup&) = delete;
 
-  // Nobody wants the answer any more. To be called before the read end is closed.
+  // The answer is not wanted any more. To be called before the read end is closed.
   void abandon();
-  bool abandoned();
   // False while it runs.
-  bool answer(Answer* out);
-  // Resolves and announces, on the calling thread.
-  void run();
+  bool answer(Answer* out) const;
 
  private:
-  Answer resolve() const;
-  void closeAnnouncement();
+  friend class LookupQueue;
 
-  const std::string hostname_;
-  const int family_;
-  std::mutex mutex_;
+  bool wanted() const { return announcement_ >= 0; }
+  void announce(Answer answer);
+  void closeAnnouncement();
+  Answer resolve() const;
+
+  const Question question_;
+  // All that follows is touched under the mutex of the queue only.
+  // Where it stands in the queue, while it waits.
+  std::list<std::shared_ptr<Lookup>>::iterator place_;
+  bool waiting_ = false;
   // The write end; -1 when announced or abandoned.
   int announcement_;
   bool answered_ = false;

@@ -44,7 +44,8 @@ napi_value StartLookup(napi_env env, napi_callback_info info) {
   }
   std::shared_ptr<Lookup> lookup;
   const int domain = family == 0 ? AF_UNSPEC : family == 4 ? AF_INET : AF_INET6;
-  const int fd = Lookup::start(std::move(hostname), domain, &lookup);
+  const Environment& environment = arguments.environment();
+  const int fd = Lookup::start({std::move(hostname), domain, &environment}, &lookup);
   if (fd >= 0) arguments.environment().own(fd, std::move(lookup));
   return arguments.result(fd);
 }

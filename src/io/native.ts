@@ -145,13 +145,15 @@ export interface Native {
   release(fd: number, mask: number): number;
 
   /**
-   * Starts getaddrinfo(3) on a thread (at most {@link Native.maxLookupThreads} run at a time, others queue).
+   * Starts getaddrinfo(3) on a thread of its own. At most {@link Native.maxLookupThreads} run at a time for this environment;
+   * others wait, the oldest for the next thread. A lookup that is abandoned makes way at once, though its thread may hang.
    * `family` is 0 (any), 4 or 6. Returns an owned fd that becomes readable when the result is there. Closing that fd at
    * any time abandons the lookup.
    */
   lookup(hostname: string, family: number): number;
   /** The result of a lookup: numeric addresses in getaddrinfo's order, a failure, or undefined while it runs. */
   lookupResult(fd: number): string[] | LookupFailure | undefined;
+  /** The process has at most four times as many, in all environments; each of these has one at least. */
   readonly maxLookupThreads: number;
   /** Lookups of this process, abandoned ones and those of other environments included, that have not come to an end: for tests. */
   pendingLookups(): number;

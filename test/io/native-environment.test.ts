@@ -145,7 +145,7 @@ describe('a worker', () => {
       using slow = slowGetaddrinfo();
       const inWorker = `${workerPrelude}
         for (let i = 0; i < 12; i++) native.lookup('127.0.0.' + i, 0);
-        while (fs.readFileSync(process.env.SLOW_LOG, 'latin1').split('\\n').length < 9) native.pollOne(-1, 0, 1);
+        while (fs.readFileSync(process.env.SLOW_LOG, 'latin1').split('\\n').length < 13) native.pollOne(-1, 0, 1);
         ${ending}
       `;
       const code = `
@@ -159,7 +159,7 @@ describe('a worker', () => {
           const before = threads();
           const gate = fs.openSync(process.env.SLOW_GATE, 'r+');
           const timer = setInterval(() => {
-            if (threads() > before - 8) return;
+            if (threads() > before - 12) return;
             clearInterval(timer);
             fs.closeSync(gate);
           }, 5);

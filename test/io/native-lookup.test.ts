@@ -96,6 +96,15 @@ describe('lookup', () => {
   });
 });
 
+const most = native.maxLookupThreads;
+
+/** For programs: `most`, and `started(count)`, which waits until so many names have been asked for. */
+const helpers = `
+  const most = native.maxLookupThreads;
+  const names = () => fs.readFileSync(process.env.SLOW_LOG, 'latin1').split('\\n').length - 1;
+  const started = (count) => { while (names() < count) native.pollOne(-1, 0, 1); };
+`;
+
 describe('a slow lookup', { skip: !available && 'needs Linux and a C compiler' }, () => {
   it('has no result while it runs, and keeps the event loop alive only while it is waited for', async () => {
     using slow = slowGetaddrinfo();
@@ -118,14 +127,13 @@ describe('a slow lookup', { skip: !available && 'needs Linux and a C compiler' }
     assert.equal((await child.ended).code, 0);
   });
 
-  it('shares its threads with the others, and is never started if it is abandoned before', async () => {
+  it('waits for a thread where many run, and is never started if it is abandoned before', async () => {
     using slow = slowGetaddrinfo();
     const child = program(
-      `
-      const started = () => fs.readFileSync(process.env.SLOW_LOG, 'latin1').split('\\n').length - 1;
-      const fds = Array.from({ length: 20 }, (_, index) => native.lookup('127.0.0.' + (index + 1), 0));
-      while (started() < native.maxLookupThreads) native.pollOne(-1, 0, 1);
-      for (const fd of fds.slice(native.maxLookupThreads, -1)) native.close(fd);
+      `${helpers}
+      const fds = Array.from({ length: most + 12 }, (_, index) => native.lookup('127.0.1.' + (index + 1), 0));
+      started(most);
+      for (const fd of fds.slice(most, -1)) native.close(fd);
       say('full');
       const last = fds.at(-1);
       native.pollOne(last, 1, -1);
@@ -134,12 +142,78 @@ describe('a slow lookup', { skip: !available && 'needs Linux and a C compiler' }
       slow.environment,
     );
     assert.equal(await child.line(), 'full');
-    assert.equal(slow.names().length, native.maxLookupThreads);
+    assert.equal(slow.names().length, most);
     slow.release();
-    assert.equal(await child.line(), '127.0.0.20');
+    const last = `127.0.1.${most + 12}`;
+    assert.equal(await child.line(), last);
     assert.equal((await child.ended).code, 0);
-    const names = Array.from({ length: native.maxLookupThreads }, (_, index) => `127.0.0.${index + 1}`);
-    assert.deepEqual(slow.names().sort(), [...names, '127.0.0.20'].sort());
+    const names = Array.from({ length: most }, (_, index) => `127.0.1.${index + 1}`);
+    assert.deepEqual(slow.names().sort(), [...names, last].sort());
+  });
+
+  it('does not hold up those behind it once it is abandoned, though its thread hangs', async () => {
+    using slow = slowGetaddrinfo();
+    const child = program(
+      `${helpers}
+      const fds = Array.from({ length: most }, (_, index) => native.lookup('127.0.1.' + (index + 1), 0));
+      const next = native.lookup('quick.127.0.0.2', 0);
+      started(most);
+      say(String(native.lookupResult(next)));
+      native.close(fds[0]);
+      native.pollOne(next, 1, -1);
+      say(String(native.lookupResult(next)));
+      say(String(native.pendingLookups() >= most));
+      `,
+      slow.environment,
+    );
+    assert.deepEqual([await child.line(), await child.line(), await child.line()], ['undefined', '127.0.0.2', 'true']);
+    assert.equal((await child.ended).code, 0);
+  });
+
+  it('of other threads of JavaScript, however many, leaves one of this its own', async () => {
+    using slow = slowGetaddrinfo();
+    const inWorker = `const native = require(process.env.DUGONG_ADDON);
+      for (let count = 0; count < 2 * native.maxLookupThreads; count++) native.lookup('127.0.0.1', 0);
+      require('node:worker_threads').parentPort.postMessage('');
+      setInterval(() => {}, 1000);`;
+    const child = program(
+      `${helpers}
+      const { Worker } = require('node:worker_threads');
+      const workers = Array.from({ length: 6 }, () => new Worker(${JSON.stringify(inWorker)}, { eval: true }));
+      const asking = (worker) => new Promise((resolve) => worker.on('message', resolve));
+      (async () => {
+        await Promise.all(workers.map(asking));
+        started(4 * most);
+        const quick = native.lookup('quick.127.0.0.2', 0);
+        native.pollOne(quick, 1, -1);
+        say(String(native.lookupResult(quick)));
+        const threads = fs.readdirSync('/proc/self/task').length;
+        // Beside them Node has its own.
+        say(String(threads < 4 * most + 6 + 100));
+        await Promise.all(workers.map((worker) => worker.terminate()));
+        say('ended');
+        process.exit();
+      })();
+      `,
+      slow.environment,
+    );
+    for (const expected of ['127.0.0.2', 'true', 'ended']) assert.equal(await child.line(), expected);
+    assert.equal((await child.ended).code, 0);
+  });
+
+  it('that is abandoned again and again has a bounded number of threads, and memory for no more', async () => {
+    using slow = slowGetaddrinfo();
+    const child = program(
+      `${helpers}
+      for (let count = 0; count < 20 * most; count++) native.close(native.lookup('127.0.0.1', 0));
+      const threads = fs.readdirSync('/proc/self/task').length;
+      say(String(threads < 4 * most + 100));
+      say(String(native.pendingLookups() <= 4 * most));
+      `,
+      slow.environment,
+    );
+    assert.deepEqual([await child.line(), await child.line()], ['true', 'true']);
+    assert.equal((await child.ended).code, 0);
   });
 
   it('does not hold up the end of the process, whether it comes by itself or by process.exit()', async () => {

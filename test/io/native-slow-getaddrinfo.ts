@@ -1,7 +1,7 @@
 /**
  * Other forms of getaddrinfo(3), as libraries to be preloaded into a child process; where there is no C compiler, or no Linux,
  * they cannot be made. One waits until the test lets it go on: it says the hostname by appending a line to one file, then opens
- * a FIFO for reading, which blocks until the test opens it for writing. The other fails as the name says.
+ * a FIFO for reading, which blocks until the test opens it for writing; `quick.` before a name spares it that. The other fails as the name says.
  */
 
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -20,6 +20,7 @@ const slowSource = `
 
 int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **found) {
   int (*original)(const char *, const char *, const struct addrinfo *, struct addrinfo **) = dlsym(RTLD_NEXT, "getaddrinfo");
+  if (name && strncmp(name, "quick.", 6) == 0) return original(name + 6, service, hints, found);
   char line[300] = "";
   strncat(line, name ? name : "", 290);
   strcat(line, "\\n");

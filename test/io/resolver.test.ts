@@ -54,7 +54,7 @@ describe('coResolve', () => {
   });
 
   test('of many names at once finishes all of them', async () => {
-    const futures = Array.from({ length: native.maxLookupThreads * 3 }, () => new AioFuture(coResolve('localhost')));
+    const futures = Array.from({ length: native.maxLookupThreads + 50 }, () => new AioFuture(coResolve('localhost')));
     for (const addresses of await Promise.all(futures)) assert.ok(addresses.length > 0);
   });
 
