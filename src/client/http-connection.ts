@@ -85,12 +85,13 @@ export class HTTPConnection {
   /**
    * Resolves the name, connects, and with TLS shakes hands, if there is no connection yet. None of it blocks the thread.
    * @throws HostnameNotResolvable, DNSUnavailable, SystemError (ECONNREFUSED, ...), ProxyError, TLSError, ConnectionTimedOut;
-   * ConnectionClosed if there is a connection that was lost
+   * ConnectionClosed if there is a connection that was lost; InvalidResponse if the server has greeted as none of HTTP does
    */
   *coConnect(): Coroutine<void> {
     const session = this.#openSession();
     yield* session.coConnected();
     session.protocol.assertUsable();
+    if (session.protocol.pendingRequest === undefined) session.sending.assertHTTP();
   }
 
   /**

@@ -169,11 +169,18 @@ export class Sending {
     this.#protocol.assertQuiet();
   }
 
+  /** @throws InvalidResponse if the server has greeted as none of HTTP does */
+  assertHTTP(): void {
+    if (this.#protocol.bytesReceived === 0) this.#link.receive();
+    this.#protocol.assertHTTP();
+  }
+
   #sendFailure(result: number): Error {
     const cause = this.#link.transport?.failure ?? systemError(result, 'send');
     this.#queue.clear();
     this.#protocol.sendFailed(cause);
     if (!isConnectionLost(result)) return cause;
+    this.assertHTTP();
     return this.#protocol.connectionClosed('the server closed the connection while a request was sent', 'send', cause);
   }
 

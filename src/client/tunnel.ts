@@ -64,14 +64,17 @@ class TunnelExchange {
     return this.#protocol.buffer.length;
   }
 
+  /** What a proxy said before it closed the connection can be read nevertheless. */
   *coSend(headers: HTTPHeaders): Coroutine<void> {
     const queue = new SendQueue();
     queue.pushText(this.#protocol.sendRequest('CONNECT', this.#authority, { headers }));
     while (!queue.empty) {
       const count = queue.sendTo(this.#transport);
       if (count === WOULD_BLOCK) yield* coWait(this.#transport.sendNeeds, 'tunnel');
-      else if (count < 0) throw this.#failed(count, 'send');
-      else this.#protocol.sent(count);
+      else if (count >= 0) this.#protocol.sent(count);
+      else if (isConnectionLost(count))
+        return this.#protocol.sendFailed(this.#transport.failure ?? systemError(count, 'send'));
+      else throw this.#failed(count, 'send');
     }
   }
 
@@ -79,7 +82,7 @@ class TunnelExchange {
     for (;;) {
       const response = this.#protocol.nextResponse();
       if (response !== undefined) return response;
-      if ((yield* this.#coInput()) === 0) throw this.#lost(undefined);
+      if ((yield* this.#coInput()) === 0) throw this.#lost(this.#protocol.failure);
     }
   }
 

@@ -7,6 +7,7 @@
 import { ConnectionClosed, type DugongError, type Phase, StateError } from '../errors.ts';
 import { type Exchange, Exchanges, nameOf, type PendingRequest } from './exchanges.ts';
 import type { ReceiveBuffer } from './receive-buffer.ts';
+import { assertBeginsAsHTTP } from './response-head.ts';
 import {
   RECEIVE_TRANSITIONS,
   type ReceiveEvent,
@@ -101,10 +102,27 @@ export class ConnectionState {
     this.advanceReceive('fail');
   }
 
-  /** With nothing outstanding, what is there answers no request, and an end means that none will be answered. */
+  /** Whether nothing the server has said so far shows that it speaks another protocol. @throws InvalidResponse */
+  assertHTTP(): void {
+    // Once something of it has been understood, it does speak HTTP.
+    if (this.buffer.received === this.buffer.length) assertBeginsAsHTTP(this.buffer);
+  }
+
+  /**
+   * With nothing outstanding, what is there answers no request, and an end means that none will be answered.
+   * @throws ConnectionClosed, InvalidResponse; in both cases nothing can be sent any more
+   */
   assertQuiet(): void {
     const noise = this.buffer.length > 0;
     if (!noise && this.end === undefined) return;
+    try {
+      this.assertHTTP();
+    } catch (error) {
+      // The bytes stay, so that a reader finds the same.
+      this.advanceSend('fail');
+      this.failure ??= error;
+      throw error;
+    }
     const error = this.connectionClosed(
       noise ? ANSWERS_NOTHING : 'the server closed the idle connection',
       'idle',

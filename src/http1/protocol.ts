@@ -128,10 +128,18 @@ export class ClientProtocol {
   /**
    * With nothing outstanding, whatever the server has sent answers no request (RFC 9112 9.2), and an end of its stream means
    * that it will not answer one. To be asked before the first byte of a request is sent, after bringing in what is there.
-   * @throws ConnectionClosed
+   * @throws ConnectionClosed, or InvalidResponse as {@link assertHTTP}
    */
   assertQuiet(): void {
     this.#state.assertQuiet();
+  }
+
+  /**
+   * Servers of other protocols greet as soon as they are connected to. Changes nothing, and forbids nothing that comes later.
+   * @throws InvalidResponse if the first bytes that this server sent are no HTTP
+   */
+  assertHTTP(): void {
+    this.#state.assertHTTP();
   }
 
   // --- sending -----------------------------------------------------------------------------------------------------

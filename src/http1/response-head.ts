@@ -6,7 +6,7 @@
 
 import { InvalidResponse, UnsupportedResponse } from '../errors.ts';
 import { FieldSectionParser, type FramingFields } from './field-section.ts';
-import { CR, FIELD_BYTE, isDigit, LF, quotedByte, SP } from './grammar.ts';
+import { CR, FIELD_BYTE, isDigit, LF, quoted, quotedByte, SP } from './grammar.ts';
 import { HTTPHeaders } from './headers.ts';
 import type { Limits } from './limits.ts';
 import type { ReceiveBuffer } from './receive-buffer.ts';
@@ -24,10 +24,32 @@ export interface ResponseHead {
 }
 
 const VERSION = 'HTTP/1.';
+/** What all versions of HTTP that have status lines begin these with; anything else is another protocol. */
+const HTTP = 5;
+/** So many of its first bytes say what else a server speaks. */
+const TELLING = 64;
 /** Offsets in a status line: `HTTP/1.x SP 3DIGIT [ SP reason ] CRLF`. */
 const MINOR = 7;
 const CODE = 9;
 const AFTER_CODE = 12;
+
+/**
+ * Whether the first bytes of a server's stream, as far as they have come, are HTTP's: what FTP, SMTP, SSH, and MySQL servers
+ * greet with is not. @throws InvalidResponse, with the beginning of what came, if they are not
+ */
+export function assertBeginsAsHTTP({ bytes, start, end }: ReceiveBuffer): void {
+  let line = start;
+  while (line + 1 < end && bytes[line] === CR && bytes[line + 1] === LF) line += 2;
+  if (line + 1 === end && bytes[line] === CR) return;
+  for (let index = 0; index < HTTP && line + index < end; index++) {
+    if (bytes[line + index] !== VERSION.charCodeAt(index)) throw notHTTP(bytes, start, end);
+  }
+}
+
+function notHTTP(bytes: Buffer, start: number, end: number): InvalidResponse {
+  const beginning = bytes.toString('latin1', start, Math.min(end, start + TELLING));
+  return new InvalidResponse(`this is no HTTP response: it begins with ${quoted(beginning)} (RFC 9112 2.1)`);
+}
 
 /** Finds and parses the heads of responses, one after the other, in a buffer that is filled bit by bit (RFC 9112 4, 5). */
 export class ResponseHeadParser {
@@ -84,11 +106,13 @@ export class ResponseHeadParser {
   }
 
   /** Whether the status line is complete. */
-  #scanStatusLine(bytes: Uint8Array, start: number, end: number): boolean {
+  #scanStatusLine(bytes: Buffer, start: number, end: number): boolean {
     if (this.#scanned === 0 && !this.#skipEmptyLines(bytes, start, end)) return false;
     const line = start + this.#skipped;
     const stop = Math.min(end, line + this.#limits.statusLine);
     let at = line + this.#scanned;
+    for (const http = Math.min(stop, line + HTTP); at < http; at++)
+      if (bytes[at] !== VERSION.charCodeAt(at - line)) throw notHTTP(bytes, start, end);
     for (const prefix = Math.min(stop, line + AFTER_CODE); at < prefix; at++)
       checkPrefix(bytes[at] as number, at - line);
     if (at === line + AFTER_CODE && at < stop) {
@@ -118,7 +142,7 @@ export class ResponseHeadParser {
    * Skips CRLFs before a status line, which RFC 9112 2.2 allows for requests and old servers send after bodies. False if
    * more bytes are needed to know.
    */
-  #skipEmptyLines(bytes: Uint8Array, start: number, end: number): boolean {
+  #skipEmptyLines(bytes: Buffer, start: number, end: number): boolean {
     for (;;) {
       const at = start + this.#skipped;
       if (at >= end) return false;
@@ -134,7 +158,7 @@ export class ResponseHeadParser {
   }
 }
 
-/** Checks byte `index` of a status line's fixed part: `HTTP/1.x SP 3DIGIT`. */
+/** Checks byte `index`, behind "HTTP/", of a status line's fixed part: `HTTP/1.x SP 3DIGIT`. */
 function checkPrefix(byte: number, index: number): void {
   if (index < MINOR) {
     if (byte !== VERSION.charCodeAt(index)) {
@@ -142,6 +166,8 @@ function checkPrefix(byte: number, index: number): void {
     }
   } else if (index === CODE - 1) {
     if (byte !== SP) throw new InvalidResponse(`${quotedByte(byte)} instead of a space after the HTTP version`);
+  } else if (index === CODE && byte === 0x30) {
+    throw new InvalidResponse('a status code below 100 (RFC 9110 15)');
   } else if (!isDigit(byte)) {
     const what = index === MINOR ? 'HTTP version' : 'status code';
     throw new InvalidResponse(`${quotedByte(byte)} in the ${what}, which must be a digit (RFC 9112 4)`);

@@ -242,7 +242,10 @@ describe('a server that ends its stream while it is sent to, and reads no more',
   test('with something that is no HTTP raises what is wrong with it', () => {
     using server = startScriptedServer([[expectHead(), stopReading(), send('nonsense'), gate('never')]]);
     using connection = connectionTo(server);
-    assert.throws(() => connection.sendRequest('PUT', '/', { body: pieces() }), { name: 'UnsupportedResponse' });
+    assert.throws(() => connection.sendRequest('PUT', '/', { body: pieces() }), {
+      name: 'InvalidResponse',
+      message: /"nonsense"/,
+    });
     assert.throws(() => connection.readResponse(), { name: 'ConnectionClosed' });
   });
 });

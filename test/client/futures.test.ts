@@ -163,7 +163,7 @@ describe('futures of one connection', () => {
 
   for (const [what, answer, read] of [
     ['the last response', ok('x', 'Connection: close'), undefined],
-    ['no HTTP', 'nonsense\r\n\r\n', { code: 'DUGONG_UNSUPPORTED_RESPONSE' }],
+    ['no HTTP', 'nonsense\r\n\r\n', { code: 'DUGONG_INVALID_RESPONSE' }],
     ['the end of its stream', undefined, { name: 'ConnectionClosed' }],
   ] as const) {
     test(`a sender is told by a reader that got ${what}, though the server takes nothing more`, async () => {

@@ -114,7 +114,7 @@ describe('raw bytes', () => {
     using server = startScriptedServer([[expectHead(), send('SSH-2.0-x\r\n'), close()]]);
     using connection = connectionTo(server);
     connection.sendRequest('GET', '/');
-    assert.throws(() => connection.readResponse(), { name: 'UnsupportedResponse' });
+    assert.throws(() => connection.readResponse(), { name: 'InvalidResponse' });
     let text = '';
     for (let part = connection.readRaw(5); part.length > 0; part = connection.readRaw(5)) text += part;
     assert.equal(text, 'SSH-2.0-x\r\n');

@@ -166,7 +166,7 @@ describe('the head of a response', () => {
   });
 
   for (const [bytes, name] of [
-    ['SSH-2.0-OpenSSH_9.2\r\n', 'UnsupportedResponse'],
+    ['SSH-2.0-OpenSSH_9.2\r\n', 'InvalidResponse'],
     ['HTTP/2.0 200 OK\r\n\r\n', 'UnsupportedResponse'],
     ['HTTP/1.1 20 OK\r\n\r\n', 'InvalidResponse'],
     ['HTTP/1.1 200 OK\r\nA : b\r\n\r\n', 'InvalidResponse'],

@@ -218,10 +218,10 @@ suite('responses that cannot be followed', () => {
     const protocol = start();
     protocol.sendRequest('GET', '/');
     bring(protocol, 'SSH-2.0');
-    assert.throws(() => protocol.nextResponse(), { name: 'UnsupportedResponse' });
+    assert.throws(() => protocol.nextResponse(), { name: 'InvalidResponse' });
     assert.throws(
       () => protocol.sendRequest('GET', '/'),
-      (error: Error) => error.name === 'ConnectionClosed' && (error.cause as Error).name === 'UnsupportedResponse',
+      (error: Error) => error.name === 'ConnectionClosed' && (error.cause as Error).name === 'InvalidResponse',
     );
   });
 });

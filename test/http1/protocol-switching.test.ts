@@ -90,13 +90,12 @@ suite('informational responses [RFC 9110 15.2]', () => {
 });
 
 suite('informational or not', () => {
-  test('a status below 100 is final, with a body [RFC 9110 15]', () => {
+  test('a status below 100 is none: the connection has failed [RFC 9110 15]', () => {
     const protocol = start();
     protocol.sendRequest('GET', '/');
     bring(protocol, ok('body').replace('200', '099'));
-    const { response, body } = receive(protocol);
-    assert.deepEqual([response.head.status, body], [99, 'body']);
-    assert.equal(protocol.responsePending, false);
+    assert.throws(() => protocol.nextResponse(), { name: 'InvalidResponse', message: /below 100/ });
+    assert.throws(() => protocol.sendRequest('GET', '/'), { name: 'ConnectionClosed' });
   });
 });
 

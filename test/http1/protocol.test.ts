@@ -247,7 +247,7 @@ suite('a response to a request that is still being sent [RFC 9112 9.5]', () => {
   test('that is no HTTP fails the connection', () => {
     const protocol = uploading();
     bring(protocol, 'x');
-    assert.throws(() => protocol.earlyStatus(), { name: 'UnsupportedResponse' });
+    assert.throws(() => protocol.earlyStatus(), { name: 'InvalidResponse' });
     assert.equal(protocol.earlyStatus(), undefined);
   });
 });

@@ -49,9 +49,27 @@ suite('a status line [RFC 9112 4]', () => {
   });
 
   test('of another protocol is refused at its first wrong byte', () => {
-    for (const text of ['o', 'HTTP/2', 'http', 'SSH-2.0', '\x15\x03', '\0', 'HTTP/01']) {
-      assertRefused(text, 'UnsupportedResponse', /no HTTP\/1\.x response/);
+    for (const text of ['HTTP/2', 'HTTP/01']) assertRefused(text, 'UnsupportedResponse', /no HTTP\/1\.x response/);
+    for (const text of ['o', 'http', 'SSH-2.0', '\x15\x03', '\0']) {
+      assertRefused(text, 'InvalidResponse', /no HTTP response: it begins with "/);
     }
+  });
+
+  test('of another protocol is shown, as far as it has come and up to a limit', () => {
+    for (const [text, shown] of [
+      ['220 x ESMTP\r\n', '"220 x ESMTP\\r\\n"'],
+      ['\r\n\0login: ', '"\\r\\n\\u0000login: "'],
+      ['x'.repeat(1000), `"${'x'.repeat(57)}..."`],
+    ] as const) {
+      const buffer = new ReceiveBuffer(1024);
+      buffer.push(Buffer.from(text, 'latin1'));
+      const message = `this is no HTTP response: it begins with ${shown} (RFC 9112 2.1)`;
+      assert.throws(() => new ResponseHeadParser(DEFAULT_LIMITS).parse(buffer), { name: 'InvalidResponse', message });
+    }
+  });
+
+  test('with a code below 100 is refused [RFC 9110 15]', () => {
+    for (const code of ['000', '001', '099']) assertRefused(`HTTP/1.1 ${code}`, 'InvalidResponse', /below 100/);
   });
 
   test('with a malformed version or code is refused at that byte', () => {

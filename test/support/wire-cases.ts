@@ -96,14 +96,24 @@ export function mismatch(outcome: Outcome, expected: Expected): string | undefin
   );
 }
 
-/** The recommended choice comes first; errors of the same class may be raised on the head or, later, on the body. */
+/**
+ * The recommended choice comes first; errors of the same class may be raised on the head or, later, on the body. What does not
+ * even begin as HTTP is an InvalidResponse here, which is then among the choices.
+ */
 function mismatchWithEither(outcome: Outcome, choices: readonly Expected[]): string | undefined {
   const [first, ...others] = choices;
   if (first === undefined) return undefined;
+  if (isNoHTTP(outcome)) {
+    return choices.some((choice) => mismatch(outcome, choice) === undefined) ? undefined : describe(outcome);
+  }
   const complaint = mismatch(outcome, first);
   if (complaint === undefined || first.kind !== 'error') return complaint;
   const sameError = others.filter((other) => other.kind === 'error' && other.error === first.error);
   return sameError.some((other) => mismatch(outcome, other) === undefined) ? undefined : complaint;
+}
+
+function isNoHTTP(outcome: Outcome): boolean {
+  return outcome.kind === 'error' && outcome.error.message.startsWith('this is no HTTP response: ');
 }
 
 function mismatchWithError(outcome: Outcome, expected: ExpectedError): string | undefined {

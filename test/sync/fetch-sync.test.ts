@@ -336,7 +336,7 @@ describe('fetchSync fails', () => {
     const { port } = startScriptedServerThatIsGone();
     assert.throws(() => get(`http://127.0.0.1:${port}/`), { name: 'SystemError', code: 'ECONNREFUSED' });
     using server = startScriptedServer([[expectHead(), send('SSH-2.0-x\r\n'), expectEnd()]]);
-    assert.throws(() => get(`http://${server.authority}/`), { name: 'UnsupportedResponse' });
+    assert.throws(() => get(`http://${server.authority}/`), { name: 'InvalidResponse', message: /"SSH-2.0-x/ });
     server.check();
   });
 });

@@ -65,7 +65,7 @@ export const interimCases: readonly OwnCase[] = [
     id: 'interim/100-body-is-no-body',
     source: 'RFC 9112 6.3 rule 1',
     send: message('100 Continue', ['Content-Length: 5'], 'hello') + HELLO,
-    expect: NO_HTTP,
+    expect: BAD_HEAD,
   },
   {
     id: 'interim/101-after-100',
@@ -141,8 +141,8 @@ export const interimCases: readonly OwnCase[] = [
   },
   {
     id: 'interim/final-status-099-is-none',
-    source: 'RFC 9110 15 (outside 100..599: as 5xx)',
+    source: 'RFC 9110 15: there are no codes below 100',
     send: message('099 x', ['Content-Length: 5'], 'hello'),
-    expect: { status: 99, body: 'hello', reusable: true },
+    expect: BAD_HEAD,
   },
 ];

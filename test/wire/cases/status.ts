@@ -25,12 +25,12 @@ const LINES: Readonly<Record<string, readonly [line: string, status: number, rea
   '599': ['599 x', 599, 'x'],
   '600': ['600 x', 600, 'x'],
   '999': ['999 x', 999, 'x'],
-  '000': ['000 x', 0, 'x'],
-  '001': ['001 x', 1, 'x'],
-  '099': ['099 x', 99, 'x'],
 };
 
 const BAD_LINES: Readonly<Record<string, string>> = {
+  'code-000': '000 x',
+  'code-001': '001 x',
+  'code-099': '099 x',
   'code-empty': '',
   'code-1-digit': '2',
   'code-2-digits': '20',
@@ -69,16 +69,20 @@ const BAD_VERSIONS: Readonly<Record<string, string>> = {
 };
 
 const NO_VERSIONS: Readonly<Record<string, string>> = {
-  lower: 'http/1.1 200 OK',
-  capital: 'Http/1.1 200 OK',
   '0.9': 'HTTP/0.9 200 OK',
   '1-only': 'HTTP/1 200 OK',
   '1-comma': 'HTTP/1,1 200 OK',
   '11.1': 'HTTP/11.1 200 OK',
   '2.0': 'HTTP/2.0 200 OK',
   '3': 'HTTP/3 200 OK',
-  'space-before-slash': 'HTTP /1.1 200 OK',
   'space-after-slash': 'HTTP/ 1.1 200 OK',
+};
+
+/** What does not even begin as HTTP. */
+const OTHER_PROTOCOLS: Readonly<Record<string, string>> = {
+  lower: 'http/1.1 200 OK',
+  capital: 'Http/1.1 200 OK',
+  'space-before-slash': 'HTTP /1.1 200 OK',
   'space-first': ' HTTP/1.1 200 OK',
   'tab-first': '\tHTTP/1.1 200 OK',
   https: 'HTTPS/1.1 200 OK',
@@ -97,8 +101,8 @@ const NO_VERSIONS: Readonly<Record<string, string>> = {
 
 /** Enough to be sure, while the server keeps the connection open: refused without waiting for more. */
 const EARLY: Readonly<Record<string, readonly [bytes: string, expect: typeof BAD_HEAD]>> = {
-  'one-wrong-byte': ['X', NO_HTTP],
-  'second-byte': ['HX', NO_HTTP],
+  'one-wrong-byte': ['X', BAD_HEAD],
+  'second-byte': ['HX', BAD_HEAD],
   major: ['HTTP/2', NO_HTTP],
   minor: ['HTTP/1.x', BAD_HEAD],
   'after-version': ['HTTP/1.1X', BAD_HEAD],
@@ -139,6 +143,12 @@ export const statusCases: readonly OwnCase[] = [
     send: `${line}\r\n${EMPTY.join('\r\n')}\r\n\r\n`,
     expect: NO_HTTP,
   })),
+  ...Object.entries(OTHER_PROTOCOLS).map(([id, line]) => ({
+    id: `status/no-http-${id}`,
+    source: 'RFC 9112 2.1, 4',
+    send: `${line}\r\n${EMPTY.join('\r\n')}\r\n\r\n`,
+    expect: BAD_HEAD,
+  })),
   ...Object.entries(EARLY).map(([id, [send, expect]]) => ({
     id: `status/early-${id}`,
     source: 'policy: impossible bytes are refused at once',
@@ -161,7 +171,7 @@ export const statusCases: readonly OwnCase[] = [
     id: `status/no-http-before-${index + 1}`,
     source: 'RFC 9112 2.2',
     send: before + message('200 OK', EMPTY),
-    expect: NO_HTTP,
+    expect: BAD_HEAD,
   })),
   ...['\r', '\r\n', '\r\n\r\n', '\r\n\r\nHTTP', 'H', 'HTTP/1.1 200 OK\r'].map((send, index) => ({
     id: `status/cut-${index + 1}`,
