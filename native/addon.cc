@@ -82,6 +82,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("TLS_WANT_WRITE", kTLSWantWrite);
   exports.Set("TLS_FAILED", kTLSFailed);
   exports.Set("TLS_TRUNCATED", kTLSTruncated);
+  exports.Set("TLS_AGAIN", kTLSAgain);
+  exports.Set("TLS_MOST_WITHOUT_CONTENT", static_cast<double>(kTLSMostWithoutContent));
   return exports;
 }
 

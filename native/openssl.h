@@ -150,6 +150,9 @@ extern Functions api;
 bool load();
 const std::string& unavailable();
 
+// In place of the name of a part of OpenSSL: a failure that we decided on.
+constexpr const char* kOwnFailure = "dugong";
+
 // Why a call failed, in OpenSSL's words; from its error queue, the oldest entry, as Node does it.
 struct Failure {
   std::string library;

@@ -20,8 +20,15 @@ namespace {
 
 constexpr size_t kMaxTransfer = size_t{1} << 30;
 constexpr size_t kReadAhead = 131072;
+// Work is counted in bytes, and a portion of them, however small, costs as much as this many. Of KeyUpdates, the most expensive
+// for their size, some 250 are taken in a turn, in a few milliseconds; of full records as much as is received ahead, and more.
+constexpr size_t kPortion = 512;
+constexpr size_t kTurn = 262144;
+// A call that sends takes no more than this, however fast the peer is.
+constexpr size_t kMostSent = size_t{1} << 20;
 
 bool wouldBlock(int result) { return result == -EAGAIN || result == -EWOULDBLOCK; }
+bool wanting(int result) { return result == kTLSWantRead || result == kTLSWantWrite || result == kTLSAgain; }
 
 }  // namespace
 
@@ -101,19 +108,29 @@ int TLSConnection::transmit(const uint8_t* data, size_t length) {
   return retried([&] { return send(fd_, data, length, kSendFlags); });
 }
 
+// OpenSSL goes on inside of one call for as long as records without content arrive, in a handshake and after it. So it is here
+// that it is stopped.
+bool TLSConnection::exhausted() {
+  if (without_content_ > kTLSMostWithoutContent) refusal_ = "too much without content";
+  return refusal_ != nullptr || work_ >= kTurn;
+}
+
 int TLSConnection::onRead(BIO* bio, char* data, size_t length, size_t* read) {
   TLSConnection& self = *static_cast<TLSConnection*>(api.BIO_get_data(bio));
   api.BIO_clear_flags(bio, BIO_FLAGS_RETRY);
-  const int result = self.receive(reinterpret_cast<uint8_t*>(data), std::min(length, kMaxTransfer));
+  const int result =
+      self.exhausted() ? kTLSAgain : self.receive(reinterpret_cast<uint8_t*>(data), std::min(length, kMaxTransfer));
   if (result > 0) {
     *read = static_cast<size_t>(result);
+    self.work_ += kPortion + *read;
+    self.without_content_ += *read;
     return 1;
   }
   *read = 0;
   if (result == 0) {
     self.ended_ = true;
-  } else if (wouldBlock(result) || result == kTLSWantRead || result == kTLSWantWrite) {
-    self.blocked_ = result == kTLSWantWrite ? kTLSWantWrite : kTLSWantRead;
+  } else if (wouldBlock(result) || wanting(result)) {
+    self.blocked_ = wanting(result) ? result : kTLSWantRead;
     api.BIO_set_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_SHOULD_RETRY);
   } else {
     self.lost_ = result;
@@ -130,8 +147,8 @@ int TLSConnection::onWrite(BIO* bio, const char* data, size_t length, size_t* wr
     return 1;
   }
   *written = 0;
-  if (wouldBlock(result) || result == kTLSWantRead || result == kTLSWantWrite) {
-    self.blocked_ = result == kTLSWantRead ? kTLSWantRead : kTLSWantWrite;
+  if (wouldBlock(result) || wanting(result)) {
+    self.blocked_ = wanting(result) ? result : kTLSWantWrite;
     api.BIO_set_flags(bio, BIO_FLAGS_WRITE | BIO_FLAGS_SHOULD_RETRY);
   } else {
     self.lost_ = result;
@@ -156,36 +173,39 @@ BIO_METHOD* TLSConnection::createBIOMethod() {
 
 // --- the bytes above ----------------------------------------------------------------------------------------------------
 
-// Before every call: the error queue is the thread's, and what it holds from others would be taken for ours.
+void TLSConnection::beginTurn() {
+  work_ = 0;
+  if (lower_ != nullptr) lower_->beginTurn();
+}
+
+// Before every call of OpenSSL: the error queue is the thread's, and what it holds from others would be taken for ours.
 void TLSConnection::begin() {
   api.ERR_clear_error();
   blocked_ = 0;
   lost_ = 0;
 }
 
-// What a call that did not succeed is to return; what goes for all later ones is kept in `lasting`.
+// What a call that did not succeed is to return; what goes for all later ones is kept in `lasting`. 0 is the peer's close_notify
+// and nothing else: what fits nowhere is a failure.
 int TLSConnection::problem(int result, int* lasting) {
-  switch (api.SSL_get_error(ssl_, result)) {
-    case SSL_ERROR_WANT_READ:
-    case SSL_ERROR_WANT_WRITE:
-      return blocked_;
-    case SSL_ERROR_ZERO_RETURN:
-      return 0;
-    default:
-      break;
-  }
+  if (refusal_ != nullptr) return giveUp({kOwnFailure, refusal_});
+  const int error = api.SSL_get_error(ssl_, result);
+  if (error == SSL_ERROR_ZERO_RETURN) return 0;
+  if ((error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) && blocked_ != 0) return blocked_;
   failed_below_ = lost_ == kTLSFailed || lost_ == kTLSTruncated;
-  if (lost_ != 0) {
-    *lasting = lost_;
-  } else if (ended_) {
-    *lasting = kTLSTruncated;
-  } else {
-    failure_.error = takeFailure();
-    // OpenSSL goes no further in either direction.
-    read_result_ = write_result_ = *lasting = kTLSFailed;
-  }
+  if (lost_ == 0 && !ended_) return giveUp(takeFailure());
+  *lasting = lost_ != 0 ? lost_ : kTLSTruncated;
   api.ERR_clear_error();
   return *lasting;
+}
+
+// Nothing goes any further, in either direction.
+int TLSConnection::giveUp(Failure failure) {
+  failed_below_ = false;
+  failure_.error = std::move(failure);
+  if (failure_.error.reason.empty()) failure_.error = {kOwnFailure, "failure without a reason"};
+  api.ERR_clear_error();
+  return read_result_ = write_result_ = kTLSFailed;
 }
 
 int TLSConnection::handshake() {
@@ -218,6 +238,7 @@ int TLSConnection::read(uint8_t* data, size_t length) {
       return total > 0 ? static_cast<int>(total) : code;
     }
     total += count;
+    without_content_ = 0;
     // A call gives one record at most.
   } while (total < length && buffered());
   return static_cast<int>(total);
@@ -230,7 +251,7 @@ bool TLSConnection::buffered() const {
 
 int TLSConnection::write(const uint8_t* data, size_t length) {
   if (write_result_ != 0) return write_result_;
-  length = std::min(length, kMaxTransfer);
+  length = std::min(length, kMostSent);
   size_t total = 0;
   while (total < length) {
     begin();
@@ -238,7 +259,9 @@ int TLSConnection::write(const uint8_t* data, size_t length) {
     // One record in a call: of several, OpenSSL reports those that have left only together with the last one.
     const int result = api.SSL_write_ex(ssl_, data + total, std::min(length - total, kRecord), &count);
     if (result != 1) {
-      const int code = problem(result, &write_result_);
+      int code = problem(result, &write_result_);
+      // The peer has closed; 0 would say that it takes nothing now.
+      if (code == 0) code = write_result_ = -EPIPE;
       return total > 0 ? static_cast<int>(total) : code;
     }
     total += count;

@@ -22,6 +22,12 @@ constexpr int kTLSWantWrite = -10002;
 constexpr int kTLSFailed = -10003;
 // The peer's stream ended without a close_notify: what came may not be all (RFC 8446 6.1).
 constexpr int kTLSTruncated = -10004;
+// The call has done its share of work: there may be more to do at once, when others have had their turn.
+constexpr int kTLSAgain = -10005;
+
+// How many bytes of records with no content for the caller are taken in a row: thousands of KeyUpdates, or tickets, which cost
+// the peer nothing and would go on for ever.
+constexpr size_t kTLSMostWithoutContent = size_t{1} << 18;
 
 struct TLSPeer {
   // For the server_name extension; empty: none.
@@ -53,6 +59,8 @@ class TLSConnection {
   ~TLSConnection();
 
   void setLower(std::unique_ptr<TLSConnection> lower) { lower_ = std::move(lower); }
+  // To be called before each of the calls below: so much work may be done, by this layer and those that carry it.
+  void beginTurn();
   // Resumes this one instead of one from the context.
   bool setSession(const unsigned char* data, size_t length);
 
@@ -100,6 +108,9 @@ class TLSConnection {
   bool checkPeer();
   void begin();
   int problem(int result, int* lasting);
+  int giveUp(openssl::Failure failure);
+  // Whether no more may be taken from below in this turn, or ever.
+  bool exhausted();
   // Whether there is more to read without the descriptor, in this layer or below, be it a part of a record only.
   bool buffered() const;
   int receive(uint8_t* data, size_t length);
@@ -116,11 +127,16 @@ class TLSConnection {
   size_t ahead_end_ = 0;
   openssl::SSL* ssl_ = nullptr;
   bool established_ = false;
+  // Work done since beginTurn(), and bytes taken from below since the last that were content: see exhausted().
+  size_t work_ = 0;
+  size_t without_content_ = 0;
   // What the layer below said last during a call: would block, a negated errno, its end.
   int blocked_ = 0;
   int lost_ = 0;
   bool ended_ = false;
   bool failed_below_ = false;
+  // Why we go no further, if that is not OpenSSL's decision.
+  const char* refusal_ = nullptr;
   // What every further read, or write, returns.
   int read_result_ = 0;
   int write_result_ = 0;

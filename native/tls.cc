@@ -51,6 +51,13 @@ TLSConnection* connectionOf(const Environment& environment, int fd) {
   return environment.owns(fd) ? environment.tls(fd) : nullptr;
 }
 
+// For a call that speaks with the peer.
+TLSConnection* connectionInTurn(const Environment& environment, int fd) {
+  TLSConnection* connection = connectionOf(environment, fd);
+  if (connection != nullptr) connection->beginTurn();
+  return connection;
+}
+
 // The layer that the arguments `fd, layer` name, or nullptr, which may be for an error that is pending.
 const TLSConnection* layerOf(const Arguments<2>& arguments) {
   int fd = 0;
@@ -95,7 +102,7 @@ napi_value TLSHandshake(napi_env env, napi_callback_info info) {
   const Arguments<1> arguments(env, info, "tlsHandshake");
   int fd = 0;
   if (!arguments.descriptor(0, &fd)) return nullptr;
-  TLSConnection* connection = connectionOf(arguments.environment(), fd);
+  TLSConnection* connection = connectionInTurn(arguments.environment(), fd);
   return arguments.result(connection == nullptr ? -EBADF : connection->handshake());
 }
 
@@ -108,7 +115,7 @@ napi_value TLSRecv(napi_env env, napi_callback_info info) {
     arguments.fail<Napi::RangeError>("length", "must not be 0: the result would look like the end of the stream");
     return nullptr;
   }
-  TLSConnection* connection = connectionOf(arguments.environment(), fd);
+  TLSConnection* connection = connectionInTurn(arguments.environment(), fd);
   return arguments.result(connection == nullptr ? -EBADF : connection->read(bytes.data, bytes.length));
 }
 
@@ -119,7 +126,7 @@ napi_value TLSSend(napi_env env, napi_callback_info info) {
   int fd = 0;
   BufferList buffers;
   if (!arguments.descriptor(0, &fd) || !buffers.read(env, arguments)) return nullptr;
-  TLSConnection* connection = connectionOf(arguments.environment(), fd);
+  TLSConnection* connection = connectionInTurn(arguments.environment(), fd);
   if (connection == nullptr) return arguments.result(-EBADF);
   uint8_t record[TLSConnection::kRecord];
   iovec* vector = buffers.vectors();

@@ -4,14 +4,14 @@
  */
 
 import { Buffer } from 'node:buffer';
-import { type Coroutine, POLLOUT, PollNeeded } from '../coroutine.ts';
+import { type Coroutine, POLLOUT, type PollNeeded } from '../coroutine.ts';
 import type { Phase } from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
 import type { ClientProtocol, Response } from '../http1/protocol.ts';
 import type { BodySource } from './body-reader.ts';
 import type { Link } from './link.ts';
 import type { Sending } from './sending.ts';
-import { coWait } from './wait.ts';
+import { coWait, either } from './wait.ts';
 
 /** From this many wanted bytes on, receiving past the buffer saves more by the copy than it costs in calls. */
 const WORTH_DIRECT = 16_384;
@@ -146,8 +146,8 @@ export class Receiving implements BodySource {
     const unsent = !this.#sending.active && !this.#sending.meanwhile();
     if (this.#link.receive()) return;
     let need = transport.receiveNeeds;
-    if (unsent) need = new PollNeeded(need.fd, need.mask | transport.sendNeeds.mask, { deadline, shared: POLLOUT });
-    else if (deadline !== undefined) need = new PollNeeded(need.fd, need.mask, { deadline });
+    if (unsent) need = either(need, transport.sendNeeds, POLLOUT);
+    if (deadline !== undefined) need = need.before(deadline);
     yield* this.#coAwaitInput(need, phase);
     this.#link.assertOpen(phase);
   }

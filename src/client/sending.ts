@@ -5,7 +5,7 @@
  */
 
 import { Buffer } from 'node:buffer';
-import { type Coroutine, PollNeeded } from '../coroutine.ts';
+import type { Coroutine, PollNeeded } from '../coroutine.ts';
 import { StateError } from '../errors.ts';
 import type { Piece } from '../http1/body-encoder.ts';
 import type { ClientProtocol, Request } from '../http1/protocol.ts';
@@ -16,7 +16,7 @@ import type { Transport } from '../io/transport.ts';
 import { currentRunner, type Runner, wakeSoon } from '../schedule/running.ts';
 import { type BodyPieces, coEachPiece } from './body-source.ts';
 import type { Link } from './link.ts';
-import { coWait } from './wait.ts';
+import { coWait, either } from './wait.ts';
 
 /** A corked queue is sent when it has grown to this many bytes. */
 const CORK_LIMIT = 65_536;
@@ -216,11 +216,10 @@ export class Sending {
   }
 
   /** What a sender waits for: room, or an answer. */
-  #roomNeed({ fd, sendNeeds, receiveNeeds }: Transport): PollNeeded {
+  #roomNeed({ sendNeeds, receiveNeeds }: Transport): PollNeeded {
     this.#deaf = !this.#listens;
     if (this.#deaf) return sendNeeds;
-    const mask = sendNeeds.mask | receiveNeeds.mask;
-    return new PollNeeded(fd, mask, { shared: mask });
+    return either(sendNeeds, receiveNeeds, sendNeeds.mask | receiveNeeds.mask);
   }
 
   /** What a sender waits for beside the next piece of a body; undefined: nothing. */

@@ -2,7 +2,7 @@
  * Waiting with a reason: a time-out thrown into a waiting coroutine by whoever runs it says what was being waited for.
  */
 
-import { type Coroutine, type PollNeeded, waitFor } from '../coroutine.ts';
+import { type Coroutine, PollNeeded, waitFor } from '../coroutine.ts';
 import { ConnectionTimedOut, type Phase } from '../errors.ts';
 
 /** Suspends once. @throws what is thrown into the coroutine meanwhile, a ConnectionTimedOut with `phase` if it had none */
@@ -13,4 +13,10 @@ export function* coWait(need: PollNeeded, phase: Phase): Coroutine<void> {
     const unnamed = error instanceof ConnectionTimedOut && error.phase === undefined;
     throw unnamed ? new ConnectionTimedOut(error.timeout, phase) : error;
   }
+}
+
+/** Either of two needs of one descriptor, `shared` as in PollNeeded. */
+export function either(one: PollNeeded, other: PollNeeded, shared: number): PollNeeded {
+  const need = new PollNeeded(one.fd, one.mask | other.mask, { deadline: one.deadline, shared });
+  return other.deadline === undefined ? need : need.before(other.deadline);
 }

@@ -178,9 +178,9 @@ export interface Native {
     sessionKey: string,
     session: Uint8Array | undefined,
   ): number;
-  /** Goes on with the handshake: 0 when it is done, TLS_WANT_..., TLS_FAILED, TLS_TRUNCATED or a negated errno. */
+  /** Goes on with the handshake: 0 when it is done, TLS_WANT_..., TLS_AGAIN, TLS_FAILED, TLS_TRUNCATED or a negated errno. */
   tlsHandshake(fd: number): number;
-  /** As `recv`, with the results of `tlsHandshake`; 0 is the peer's close_notify. Takes all that is there. */
+  /** As `recv`, with the results of `tlsHandshake`; 0 is the peer's close_notify. Takes what is there, up to a bounded amount of work. */
   tlsRecv(fd: number, buffer: Uint8Array, offset: number, length: number): number;
   /** As `sendv`. After TLS_WANT_... the next call must be given the same bytes, or these and more. */
   tlsSend(fd: number, buffers: readonly Uint8Array[], skip: number): number;
@@ -197,6 +197,10 @@ export interface Native {
   readonly TLS_FAILED: number;
   /** The peer's stream ended without close_notify. */
   readonly TLS_TRUNCATED: number;
+  /** The call has done its share of work, and whoever else there is has a turn: it can go on at once. */
+  readonly TLS_AGAIN: number;
+  /** How many bytes of records a peer may send in a row that have nothing in them for the caller. */
+  readonly TLS_MOST_WITHOUT_CONTENT: number;
 
   /** How many fds the addon owns in this environment (sockets and lookups), and how many fds it watches: for tests. */
   counts(): { owned: number; watched: number };

@@ -6,7 +6,7 @@
 import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls';
 import { types } from 'node:util';
 import { TLSError } from '../errors.ts';
-import type { TLSDetails } from './native.ts';
+import { native, type TLSDetails } from './native.ts';
 import { shownValue } from './shown-value.ts';
 import { certificateOf } from './tls-certificate.ts';
 
@@ -69,6 +69,10 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['ERR_SSL_LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED', OLD_VERSIONS],
   ['ERR_SSL_NO_PROTOCOLS_AVAILABLE', OLD_VERSIONS],
   [
+    'ERR_TLS_TOO_MUCH_WITHOUT_CONTENT',
+    `No more than ${native.TLS_MOST_WITHOUT_CONTENT} bytes of TLS records (KeyUpdate, session tickets, ...) are taken in a row that hold no content.`,
+  ],
+  [
     'ERR_SSL_UNSUPPORTED_PROTOCOL',
     `The TLS options minVersion and maxVersion say which versions we take. ${OLD_VERSIONS}`,
   ],
@@ -78,8 +82,9 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ],
 ]);
 
-/** The parts of OpenSSL that Node's codes name; the others are passed over. */
+/** The parts of OpenSSL that Node's codes name; the others are passed over. The first is our own. */
 const AREAS: ReadonlyMap<string, string> = new Map([
+  ['dugong', 'TLS_'],
   ['SSL routines', 'SSL_'],
   ['PEM routines', 'OSSL_PEM_'],
   ['BIO routines', 'OSSL_BIO_'],

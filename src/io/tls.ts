@@ -5,6 +5,9 @@
  * The transport below may be TLS itself, that of a proxy (TLS inside TLS). The layers of a descriptor are numbered upwards, and
  * the topmost one is the one whose bytes are received and sent.
  *
+ * A call into the addon does a bounded amount of work, whatever the peer sends. What is left of it is a need that is ready at once,
+ * so that deadlines, signals and others have their turn.
+ *
  * Invariants: no byte of the user's is sent before the handshake is done and the server accepted; what SSL_read or SSL_write
  * wants is what is waited for, whichever direction that is; the lower transport alone closes the descriptor.
  */
@@ -20,7 +23,7 @@ import { identityError, identityRefusal, nameOf, type Party, tlsError, verificat
 import type { Identity } from './tls-identity.ts';
 import type { Transport } from './transport.ts';
 
-const { TLS_WANT_READ, TLS_WANT_WRITE, TLS_FAILED, TLS_TRUNCATED } = native;
+const { TLS_WANT_READ, TLS_WANT_WRITE, TLS_AGAIN, TLS_FAILED, TLS_TRUNCATED } = native;
 
 /** Whom to speak with. Port and role tell apart the sessions that are kept for resumption. */
 export interface TLSPeer {
@@ -70,15 +73,34 @@ function start(fd: number, context: TLSContext, { hostname, port, role }: TLSPee
 
 function* coShakeHands(transport: TLSTransport): Coroutine<void> {
   const { fd } = transport;
-  const reading = new PollNeeded(fd, POLLIN);
-  const writing = new PollNeeded(fd, POLLOUT);
+  const needs = new Needs(fd, {});
   if (transport.closed) throw new StateError('the transport is closed');
   for (;;) {
     const result = native.tlsHandshake(fd);
     if (result === 0) return;
-    if (result === TLS_WANT_READ) yield* waitFor(reading);
-    else if (result === TLS_WANT_WRITE) yield* waitFor(writing);
-    else throw handshakeError(transport, result);
+    const need = needs.of(result);
+    if (need === undefined) throw handshakeError(transport, result);
+    yield* waitFor(need);
+  }
+}
+
+/** What is to be waited for after each result of a call that could not go on. */
+class Needs {
+  readonly reading: PollNeeded;
+  readonly writing: PollNeeded;
+  readonly #again: PollNeeded;
+
+  constructor(fd: number, { shared }: { shared?: number }) {
+    this.reading = new PollNeeded(fd, POLLIN);
+    this.writing = new PollNeeded(fd, POLLOUT, { shared: shared ?? 0 });
+    // Ready at once: there was such a time.
+    this.#again = new PollNeeded(fd, POLLIN, { deadline: 0 });
+  }
+
+  of(result: number): PollNeeded | undefined {
+    if (result === TLS_WANT_READ) return this.reading;
+    if (result === TLS_WANT_WRITE) return this.writing;
+    return result === TLS_AGAIN ? this.#again : undefined;
   }
 }
 
@@ -128,8 +150,7 @@ export class TLSTransport implements Transport {
   readonly party: Party;
   readonly parties: readonly Party[];
   readonly #lower: Transport;
-  readonly #reading: PollNeeded;
-  readonly #writing: PollNeeded;
+  readonly #needs: Needs;
   #receiveNeeds: PollNeeded;
   #sendNeeds: PollNeeded;
   #failure: DugongError | undefined;
@@ -142,11 +163,10 @@ export class TLSTransport implements Transport {
     this.party = party;
     this.parties = lower instanceof TLSTransport ? [...lower.parties, party] : [party];
     this.#lower = lower;
-    this.#reading = new PollNeeded(this.fd, POLLIN);
-    // As in a TCP transport: who sends takes turns with who sends the rest while receiving.
-    this.#writing = new PollNeeded(this.fd, POLLOUT, { shared: POLLOUT });
-    this.#receiveNeeds = this.#reading;
-    this.#sendNeeds = this.#writing;
+    // As in a TCP transport: a sender takes turns with a reader that sends the rest.
+    this.#needs = new Needs(this.fd, { shared: POLLOUT });
+    this.#receiveNeeds = this.#needs.reading;
+    this.#sendNeeds = this.#needs.writing;
   }
 
   get closed(): boolean {
@@ -169,21 +189,19 @@ export class TLSTransport implements Transport {
   receive(buffer: Uint8Array, offset: number, length: number): number {
     const result = native.tlsRecv(this.fd, buffer, offset, length);
     if (result >= 0) return result;
-    if (result === TLS_WANT_READ || result === TLS_WANT_WRITE) {
-      this.#receiveNeeds = result === TLS_WANT_READ ? this.#reading : this.#writing;
-      return WOULD_BLOCK;
-    }
-    return this.#failed(result);
+    const need = this.#needs.of(result);
+    if (need === undefined) return this.#failed(result);
+    this.#receiveNeeds = need;
+    return WOULD_BLOCK;
   }
 
   send(buffers: readonly Uint8Array[], skip: number): number {
     const result = native.tlsSend(this.fd, buffers, skip);
     if (result >= 0) return result;
-    if (result === TLS_WANT_READ || result === TLS_WANT_WRITE) {
-      this.#sendNeeds = result === TLS_WANT_READ ? this.#reading : this.#writing;
-      return WOULD_BLOCK;
-    }
-    return this.#failed(result);
+    const need = this.#needs.of(result);
+    if (need === undefined) return this.#failed(result);
+    this.#sendNeeds = need;
+    return WOULD_BLOCK;
   }
 
   #failed(result: number): number {

@@ -8,12 +8,12 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { listen } from './listen.ts';
 import { timeLimit } from './time-limit.ts';
 
 export interface DaemonOptions {
-  /** Name of the program, which is looked for on PATH and in sbin. */
+  /** Name of the program, which is looked for on PATH and in sbin, or its path. */
   readonly program: string;
   /** Makes what the program needs, in `folder`; returns its arguments. */
   readonly prepare: (folder: string) => readonly string[];
@@ -23,7 +23,7 @@ export interface DaemonOptions {
 
 export function programPath(program: string): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/opt/homebrew/bin'];
-  return folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
+  return folders.map((folder) => resolve(folder, program)).find((path) => existsSync(path));
 }
 
 /**
