@@ -111,6 +111,7 @@ using BIOControl = long (*)(BIO* bio, int command, long number, void* pointer);
   F(void, SSL_set_connect_state, (SSL * ssl))                                          \
   F(int, SSL_do_handshake, (SSL * ssl))                                                \
   F(int, SSL_read_ex, (SSL * ssl, void* buffer, size_t length, size_t* read))          \
+  F(int, SSL_peek_ex, (SSL * ssl, void* buffer, size_t length, size_t* read))          \
   F(int, SSL_write_ex, (SSL * ssl, const void* buffer, size_t length, size_t* written)) \
   F(int, SSL_has_pending, (const SSL* ssl))                                            \
   F(int, SSL_shutdown, (SSL * ssl))                                                    \

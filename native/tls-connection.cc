@@ -262,11 +262,23 @@ int TLSConnection::write(const uint8_t* data, size_t length) {
       int code = problem(result, &write_result_);
       // The peer has closed; 0 would say that it takes nothing now.
       if (code == 0) code = write_result_ = -EPIPE;
+      if (lost_ != 0 && alerted()) code = kTLSFailed;
       return total > 0 ? static_cast<int>(total) : code;
     }
     total += count;
   }
   return static_cast<int>(total);
+}
+
+// A peer that refuses us says so and closes: what we send then fails before we have read why. Content that came before is left
+// where it is, for whoever reads.
+bool TLSConnection::alerted() {
+  if (read_result_ != 0) return false;
+  begin();
+  uint8_t byte = 0;
+  size_t count = 0;
+  const int result = api.SSL_peek_ex(ssl_, &byte, 1, &count);
+  return result != 1 && problem(result, &read_result_) == kTLSFailed;
 }
 
 void TLSConnection::shutdown() {

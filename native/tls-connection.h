@@ -109,6 +109,8 @@ class TLSConnection {
   void begin();
   int problem(int result, int* lasting);
   int giveUp(openssl::Failure failure);
+  // Whether the peer's last word, if it can be read now, was an alert.
+  bool alerted();
   // Whether no more may be taken from below in this turn, or ever.
   bool exhausted();
   // Whether there is more to read without the descriptor, in this layer or below, be it a part of a record only.

@@ -100,6 +100,9 @@ function tlsWayOut({ code, peer }: TLSError): string {
       ? 'if you trust the proxy nevertheless, name a file with its certificate in NODE_EXTRA_CA_CERTS'
       : 'if you trust the server nevertheless, give its certificate with --cacert';
   }
+  if (/_ALERT_(\w*CERTIFICATE\w*|UNKNOWN_CA|ACCESS_DENIED)$/.test(code)) {
+    return `the ${peer ?? 'server'} wants a certificate of its client, and this command has none: a program can give one`;
+  }
   if (peer === 'proxy') return 'is the URL of the proxy right, and does it speak TLS on this port?';
   if (/^ERR_(SSL|OSSL)_/.test(code)) return 'does an HTTPS server listen on this port, and speak TLS 1.2 or later?';
   return 'the server needs another certificate; --insecure takes any, and with it whoever is in between';

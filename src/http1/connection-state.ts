@@ -4,7 +4,7 @@
  * decodes anything.
  */
 
-import { ConnectionClosed, type DugongError, type Phase, StateError } from '../errors.ts';
+import { ConnectionClosed, type DugongError, type Phase, StateError, TLSError } from '../errors.ts';
 import { type Exchange, Exchanges, nameOf, type PendingRequest } from './exchanges.ts';
 import type { ReceiveBuffer } from './receive-buffer.ts';
 import { assertBeginsAsHTTP } from './response-head.ts';
@@ -139,8 +139,12 @@ export class ConnectionState {
 
   // --- the errors ----------------------------------------------------------------------------------------------------
 
-  /** A ConnectionClosed that says what is lost now. */
-  connectionClosed(why: string, phase: Phase, cause?: unknown): ConnectionClosed {
+  /**
+   * A ConnectionClosed that says what is lost now. A failure of TLS is its own error: the peer has refused us (RFC 8446 6.2), or
+   * what it sent is broken, and neither passes by trying again.
+   */
+  connectionClosed(why: string, phase: Phase, cause?: unknown): ConnectionClosed | TLSError {
+    if (cause instanceof TLSError) return cause;
     const lostRequests = this.exchanges.lost();
     const { length } = lostRequests;
     const lost = length === 0 ? '' : `; ${length} request${length === 1 ? '' : 's'} not answered in full`;
@@ -150,7 +154,7 @@ export class ConnectionState {
   }
 
   /** The stream has ended, or has to be given up, in the middle of something: the connection has failed. */
-  cutShort(why: string): ConnectionClosed {
+  cutShort(why: string): ConnectionClosed | TLSError {
     const error = this.connectionClosed(why, 'receive', this.failure);
     // The error of the system, if there was one, is its cause: whoever reads on gets this one again.
     this.fail(error);
@@ -158,7 +162,7 @@ export class ConnectionState {
   }
 
   /** What is begun on a connection that has ended. */
-  unusable(phase: Phase): ConnectionClosed {
+  unusable(phase: Phase): ConnectionClosed | TLSError {
     const announced = this.brokenOff?.why ?? 'the connection was announced to end';
     const why = this.failure === undefined ? announced : 'the connection cannot be used any more';
     return this.connectionClosed(why, phase, this.failure);

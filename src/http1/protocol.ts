@@ -6,7 +6,7 @@
  * Not here: sockets, time, and whether to reconnect. `undefined` from a receive call means "bring more bytes".
  */
 
-import type { ConnectionClosed, Phase } from '../errors.ts';
+import type { ConnectionClosed, Phase, TLSError } from '../errors.ts';
 import type { BodyDecoder } from './body-decoder.ts';
 import type { Piece } from './body-encoder.ts';
 import { ConnectionState } from './connection-state.ts';
@@ -257,8 +257,8 @@ export class ClientProtocol {
     this.#state.fail(cause);
   }
 
-  /** A ConnectionClosed that says what is lost now. */
-  connectionClosed(why: string, phase: Phase, cause?: unknown): ConnectionClosed {
+  /** A ConnectionClosed that says what is lost now, or `cause` if that is a TLSError. */
+  connectionClosed(why: string, phase: Phase, cause?: unknown): ConnectionClosed | TLSError {
     return this.#state.connectionClosed(why, phase, cause);
   }
 }

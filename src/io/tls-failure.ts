@@ -55,6 +55,10 @@ const UNTRUSTED =
 const INCOMPLETE = `The server may have left out intermediate certificates, which it should send. ${UNTRUSTED}`;
 const OLD_VERSIONS = 'Versions before TLS 1.2 also need "@SECLEVEL=0" in the TLS option ciphers.';
 
+/** What a peer says of the certificate that it was shown, or not shown (RFC 8446 6.2). */
+const CLIENT_CERTIFICATE_ALERT = /_ALERT_(\w*CERTIFICATE\w*|UNKNOWN_CA|ACCESS_DENIED)$/;
+const CLIENT_CERTIFICATE = 'This is about a certificate of ours, which the TLS options cert and key give.';
+
 const ADVICE: ReadonlyMap<string, string> = new Map([
   ['DEPTH_ZERO_SELF_SIGNED_CERT', UNTRUSTED],
   ['SELF_SIGNED_CERT_IN_CHAIN', UNTRUSTED],
@@ -124,7 +128,8 @@ export function tlsError(party: Party, details: TLSDetails): TLSError {
     return certificateError(party, code, details.verificationReason, certificate);
   const reason = details.reason || `the ${peer} sent no certificate`;
   const failed = errorCode(details.library, details.reason);
-  const message = sentence(`TLS with ${nameOf(party)} failed: ${reason} (${failed})`, ADVICE.get(failed));
+  const advice = CLIENT_CERTIFICATE_ALERT.test(failed) ? CLIENT_CERTIFICATE : ADVICE.get(failed);
+  const message = sentence(`TLS with ${nameOf(party)} failed: ${reason} (${failed})`, advice);
   return new TLSError(failed, message, { reason, peer, hostname, certificate });
 }
 

@@ -10,6 +10,7 @@ import { HTTPSServer } from '../support/https.ts';
 import { ok } from '../support/messages.ts';
 import { type ProgramResult, runProgram } from '../support/run-program.ts';
 import { close, expectHead, gate, mark, send, startScriptedServer } from '../support/scripted-server.ts';
+import { startTLSServer } from '../support/tls-server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'dugong-outcomes-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -83,6 +84,15 @@ describe('the way out of an error of TLS', { skip: opensslMissing() }, () => {
       assert.match(stderr, message);
       assert.equal(status, 3);
     }
+  });
+
+  test('is a certificate of the client where the server wants one, with TLS 1.3 after the handshake', async () => {
+    writeFileSync(ca, authority.cert);
+    const { cert, key } = makeCertificate({ san: 'DNS:localhost', issuer: authority });
+    using server = startTLSServer({ cert, key, ca: authority.cert, requestCert: true, minVersion: 'TLSv1.3' });
+    const { status, stderr } = await dugong(['--cacert', ca, `https://localhost:${server.port}/`]);
+    assert.match(stderr, /CERTIFICATE_REQUIRED.*\n {8}the server wants a certificate of its client/);
+    assert.equal(status, 3);
   });
 
   test('is the command line where --cacert names no certificates', async () => {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { ConnectionClosed, TLSError } from '../../src/errors.ts';
 import type { ClientProtocol, Response } from '../../src/http1/protocol.ts';
 import { ANNOUNCED, bring, ok, readBody, receive, start } from '../support/protocol.ts';
 
@@ -170,10 +171,35 @@ suite('the end of a connection [RFC 9112 9.6]', () => {
     protocol.sendRequest('GET', '/2');
     const error = protocol.connectionClosed('lost', 'send');
     assert.equal(error.message, 'lost; 2 requests not answered in full');
+    assert.ok(error instanceof ConnectionClosed);
     assert.deepEqual(
       error.lostRequests.map((request) => request.mayHaveBeenProcessed),
       [true, false],
     );
+  });
+});
+
+suite('a failure of TLS', () => {
+  const failure = new TLSError('ERR_SSL_X', 'TLS failed', { reason: 'x', peer: 'server' });
+
+  test('is what every call throws that the end of the connection is in the way of [RFC 8446 6.2]', () => {
+    const idle = start();
+    idle.receiveFailed(failure);
+    assert.throws(() => idle.assertQuiet(), failure);
+    assert.throws(() => idle.sendRequest('GET', '/'), failure);
+    const asked = start();
+    asked.sendRequest('GET', '/');
+    asked.receiveFailed(failure);
+    assert.throws(() => asked.nextResponse(), failure);
+    assert.throws(() => asked.assertUsable(), failure);
+    const reading = start();
+    reading.sendRequest('GET', '/');
+    bring(reading, ok('hello').slice(0, -1));
+    const body = reading.nextResponse()?.body;
+    reading.receiveFailed(failure);
+    assert.ok(body);
+    assert.equal(reading.readBody(body, undefined, 0, 10), 4);
+    assert.throws(() => reading.readBody(body, undefined, 0, 10), failure);
   });
 });
 
