@@ -6,7 +6,7 @@
 import type { Coroutine } from '../coroutine.ts';
 import { InvalidResponse } from '../errors.ts';
 import { DEFAULT_LIMITS } from '../http1/limits.ts';
-import { ByterangesDecoder, type RangePart, rangePart } from '../http1/multipart.ts';
+import { ByterangesDecoder, isByteranges, type RangePart, rangePart } from '../http1/multipart.ts';
 import { AioFuture, type AioFutureOptions } from '../schedule/aio-future.ts';
 import type { HTTPConnection } from './http-connection.ts';
 import type { HTTPResponse } from './http-response.ts';
@@ -46,7 +46,8 @@ export class ByterangesReader {
     this.#connection = connection;
     this.promises = new ByterangesPromises(this);
     const contentType = response.headers.get('Content-Type');
-    if (/^multipart\//i.test(contentType ?? '')) this.#decoder = new ByterangesDecoder(contentType, DEFAULT_LIMITS);
+    // A document may be a multipart itself, and a single range of it comes with its type (RFC 9110 15.3.7.1).
+    if (isByteranges(contentType)) this.#decoder = new ByterangesDecoder(contentType, DEFAULT_LIMITS);
     else this.#only = onlyRange(response);
   }
 

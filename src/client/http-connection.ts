@@ -22,7 +22,7 @@ import { assumedContinue, HTTPResponse } from './http-response.ts';
 import { type ContentChecks, type DigestAlgorithm, requestBody, withContentChecks } from './request-body.ts';
 import { checkSendOptions } from './send-options.ts';
 import { Session, type SessionOptions } from './session.ts';
-import { textDecoderFor } from './text.ts';
+import { charsetOf, decodedText } from './text.ts';
 
 /** What a request has besides its method and its path. */
 export interface SendRequestOptions extends ContentChecks {
@@ -191,14 +191,12 @@ export class HTTPConnection {
   }
 
   /**
-   * The rest of the body as text, by the charset of Content-Type, UTF-8 without one.
+   * The rest of the body as text: by its byte order mark, which is left out, else by the charset of Content-Type, else as UTF-8.
    * @throws UnsupportedResponse for an unknown charset (nothing has been read then), and as {@link coReadAll}
    */
   *coReadText(): Coroutine<string> {
-    const decoder = textDecoderFor(this.#response?.headers.get('content-type'));
-    const bytes = yield* this.coReadAll();
-    // In streaming form, since Node 20 decodes 0x80 to 0x9F of windows-1252 wrongly in one go.
-    return decoder.decode(bytes, { stream: true }) + decoder.decode();
+    const charset = charsetOf(this.#response?.headers.get('content-type'));
+    return decodedText(yield* this.coReadAll(), charset);
   }
 
   /** Up to `length` uninterpreted bytes, after HTTP has ended here; empty at the end. @throws StateError, ConnectionClosed */

@@ -1,19 +1,43 @@
 /**
- * Which charset a body's text is in, by its Content-Type (RFC 9110 8.3.1).
+ * Which charset a body's text is in, by its byte order mark or its Content-Type (RFC 9110 8.3.1, Encoding Standard 6).
  */
 
 import { TextDecoder } from 'node:util';
 import { UnsupportedResponse } from '../errors.ts';
-import { parameterOf } from '../http1/grammar.ts';
+import { parametersOf } from '../http1/grammar.ts';
 
-/** UTF-8 where none is named; a byte order mark is dropped. @throws UnsupportedResponse if Node does not know the charset */
-export function textDecoderFor(contentType: string | undefined): TextDecoder {
-  const charset = parameterOf(contentType ?? '', 'charset')?.trim() || 'utf-8';
+/**
+ * The first charset that Content-Type names and Node knows; UTF-8 where none is named. A field that came twice names several, and
+ * no comma stands in a charset.
+ * @throws UnsupportedResponse if Node knows none of those that are named
+ */
+export function charsetOf(contentType: string | undefined): string {
+  const named = parametersOf(contentType ?? '', 'charset')
+    .map((value) => (value.split(',')[0] ?? '').trim())
+    .filter((charset) => charset !== '');
+  if (named.length === 0) return 'utf-8';
+  const known = named.find(isKnown);
+  if (known !== undefined) return known;
+  throw new UnsupportedResponse(`the text is in charset ${JSON.stringify(named[0])}, which is not known here`);
+}
+
+/** The text of `bytes`, without the byte order mark, which counts for more than `charset`, as in browsers. */
+export function decodedText(bytes: Uint8Array, charset: string): string {
+  const decoder = new TextDecoder(markedCharset(bytes) ?? charset);
+  // In streaming form, since Node 20 decodes 0x80 to 0x9F of windows-1252 wrongly in one go.
+  return decoder.decode(bytes, { stream: true }) + decoder.decode();
+}
+
+function isKnown(charset: string): boolean {
   try {
-    return new TextDecoder(charset);
-  } catch (cause) {
-    throw new UnsupportedResponse(`the text is in charset ${JSON.stringify(charset)}, which is not known here`, {
-      cause,
-    });
+    return new TextDecoder(charset) !== undefined;
+  } catch {
+    return false;
   }
+}
+
+function markedCharset([first, second, third]: Uint8Array): string | undefined {
+  if (first === 0xef && second === 0xbb && third === 0xbf) return 'utf-8';
+  if (first === 0xff && second === 0xfe) return 'utf-16le';
+  return first === 0xfe && second === 0xff ? 'utf-16be' : undefined;
 }

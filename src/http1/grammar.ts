@@ -79,10 +79,14 @@ const PARAMETER = /;[\t ]*([^\t ;="]+)[\t ]*=[\t ]*(?:"((?:[^"\\]|\\.)*)"|([^\t 
 
 /** The value of the first parameter named `name` (in lower case) behind a media type or the like; undefined if there is none. */
 export function parameterOf(value: string, name: string): string | undefined {
-  for (const [, found, quotedValue, plainValue] of value.matchAll(PARAMETER)) {
-    if (found?.toLowerCase() === name) return quotedValue?.replace(/\\(.)/g, '$1') ?? plainValue;
-  }
-  return undefined;
+  return parametersOf(value, name)[0];
+}
+
+/** The values of all parameters of this name, which in a list of media types may be several. */
+export function parametersOf(value: string, name: string): string[] {
+  return [...value.matchAll(PARAMETER)]
+    .filter(([, found]) => found?.toLowerCase() === name)
+    .map(([, , quotedValue, plainValue = '']) => quotedValue?.replace(/\\(.)/g, '$1') ?? plainValue);
 }
 
 function isOWS(code: number): boolean {

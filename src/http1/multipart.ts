@@ -31,6 +31,11 @@ const LONGEST_PREAMBLE = 1024;
 const LONGEST_PADDING = 64;
 const HYPHEN = 0x2d;
 
+/** Whether a Content-Type says that the body is ranges, and not a document that happens to be a multipart. */
+export function isByteranges(contentType: string | undefined): boolean {
+  return contentType !== undefined && BYTERANGES.test(contentType);
+}
+
 type State = 'preamble' | 'delimiter' | 'fields' | 'part' | 'end';
 
 /**
@@ -49,7 +54,7 @@ export class ByterangesDecoder {
   /** @throws InvalidResponse if `contentType` is not multipart/byteranges with a boundary */
   constructor(contentType: string | undefined, limits: Limits) {
     const type = contentType ?? '';
-    const boundary = (BYTERANGES.test(type) && parameterOf(type, 'boundary')) || '';
+    const boundary = (isByteranges(type) && parameterOf(type, 'boundary')) || '';
     if (boundary === '' || boundary.length > LONGEST_BOUNDARY) {
       throw new InvalidResponse(`Content-Type ${quoted(type)} names no boundary of byte ranges (RFC 9110 14.6)`);
     }

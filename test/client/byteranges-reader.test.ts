@@ -54,6 +54,17 @@ suite('the ranges of a 206 response [RFC 9110 15.3.7]', () => {
     assert.equal((await connection.promises.readResponse()).status, 204);
   });
 
+  for (const type of ['multipart/mixed; boundary=B', 'multipart/form-data', 'Multipart/ByterangesX; boundary=B']) {
+    test(`may be a single one of a document that is ${type} itself`, () => {
+      using server = serve(SINGLE.replace('\r\n\r\n', `\r\nContent-Type: ${type}\r\n\r\n`));
+      using connection = requestTwice(server);
+      const ranges = new ByterangesReader(connection, connection.readResponse());
+      assert.deepEqual([ranges.nextPart()?.first, ranges.readAll().toString()], [5, 'world']);
+      assert.equal(ranges.nextPart(), null);
+      assert.equal(connection.readResponse().status, 204);
+    });
+  }
+
   test('may be a single one, which is the body', () => {
     using server = serve(SINGLE);
     using connection = requestTwice(server);

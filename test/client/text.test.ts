@@ -25,9 +25,26 @@ describe('readText()', () => {
     ['text/plain; charset=shift_jis', bytes(0x82, 0xa0), 'あ'],
     ['application/json; notcharset=utf-16le', bytes(0x7b, 0x7d), '{}'],
     ['text/plain; charset=', bytes(0xc3, 0xa4), 'ä'],
+    ['text/plain; charset=""', bytes(0xc3, 0xa4), 'ä'],
+    ['text/html; charset=utf-8, text/html; charset=utf-8', bytes(0xc3, 0xa4), 'ä'],
+    ['text/html; charset=latin1\r\nContent-Type: text/plain; charset=utf-8', bytes(0xe4), 'ä'],
+    ['text/html\r\nContent-Type: text/plain; charset=latin1', bytes(0xe4), 'ä'],
+    ['text/html; charset=LATIN1\r\nContent-Type: text/javascript', bytes(0xe4), 'ä'],
+    ['text/html; charset=latin1,charset=utf-8', bytes(0xe4), 'ä'],
+    ['text/html; charset=, text/html; charset=" latin1 "', bytes(0xe4), 'ä'],
+    ['text/html; charset=x-nonsense, text/html; charset=latin1', bytes(0xe4), 'ä'],
+    // A byte order mark counts for more (Encoding Standard 6).
+    ['text/plain; charset=latin1', bytes(0xef, 0xbb, 0xbf, 0xc3, 0xa4), 'ä'],
+    ['text/plain; charset=utf-8', bytes(0xff, 0xfe, 0xe4, 0x00), 'ä'],
+    ['text/plain; charset=utf-16le', bytes(0xfe, 0xff, 0x00, 0xe4), 'ä'],
+    [undefined, bytes(0xfe, 0xff, 0x00, 0xe4), 'ä'],
+    ['text/plain; charset=utf-16', bytes(0xfe, 0xff), ''],
+    ['text/plain', bytes(0xef, 0xbb, 0xbf, 0xef, 0xbb, 0xbf), '\ufeff'],
+    ['text/plain; charset=latin1', bytes(0xfe), 'þ'],
+    ['text/plain; charset=latin1', bytes(0xef, 0xbb), 'ï»'],
   ];
   for (const [contentType, body, text] of cases) {
-    test(`decodes ${contentType ?? 'a body without Content-Type'} [RFC 9110 8.3]`, () => {
+    test(`decodes ${JSON.stringify(contentType ?? 'no Content-Type')}, ${body.subarray(0, 6).toString('hex')} [RFC 9110 8.3]`, () => {
       const fields = contentType === undefined ? [] : [`Content-Type: ${contentType}`];
       using server = startScriptedServer([[expectHead(), send(ok(body, ...fields), { chunk: 7 })]]);
       using connection = connectionTo(server);
@@ -69,6 +86,15 @@ describe('readText()', () => {
     connection.sendRequest('GET', '/');
     connection.readResponse();
     assert.equal(connection.readText(), text);
+  });
+
+  test('finds a byte order mark that comes byte by byte', () => {
+    const chunks = [0xff, 0xfe, 0xac, 0x20].map((byte) => bytes(byte));
+    using server = startScriptedServer([[expectHead(), send(chunkedResponse(chunks), { chunk: 1 })]]);
+    using connection = connectionTo(server);
+    connection.sendRequest('GET', '/');
+    connection.readResponse();
+    assert.equal(connection.readText(), '€');
   });
 
   test('that is interrupted gives the whole text to the next call', () => {
