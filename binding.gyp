@@ -18,6 +18,7 @@
         'native/tls-connection.cc',
         'native/tls-context.cc',
         'native/tls-options.cc',
+        'native/tls-pfx.cc',
         'native/tls-sessions.cc',
         'native/tls-verification.cc',
         'native/tls.cc',

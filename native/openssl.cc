@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 
+#include <cerrno>
 #include <mutex>
 
 namespace dugong::openssl {
@@ -31,6 +32,11 @@ std::string resolve() {
   return "";
 }
 
+bool saysOutOfMemory(unsigned long error) {
+  if ((error & ERR_SYSTEM_FLAG) != 0) return (error & ~ERR_SYSTEM_FLAG) == ENOMEM;
+  return (error & ERR_REASON_MASK) == ERR_R_MALLOC_FAILURE;
+}
+
 }  // namespace
 
 bool load() {
@@ -41,16 +47,25 @@ bool load() {
 
 const std::string& unavailable() { return problem; }
 
+void forgetFailures() {
+  api.ERR_clear_error();
+  errno = 0;
+}
+
+// Not every failed allocation reaches the queue, and some entries are taken out again: malloc(3) itself sets errno.
 Failure takeFailure() {
   Failure failure;
-  const unsigned long error = api.ERR_get_error();
-  if (error != 0) {
-    const char* library = api.ERR_lib_error_string(error);
-    const char* reason = api.ERR_reason_error_string(error);
+  failure.out_of_memory = errno == ENOMEM;
+  const unsigned long oldest = api.ERR_get_error();
+  if (oldest != 0) {
+    const char* library = api.ERR_lib_error_string(oldest);
+    const char* reason = api.ERR_reason_error_string(oldest);
     if (library != nullptr) failure.library = library;
     if (reason != nullptr) failure.reason = reason;
   }
-  api.ERR_clear_error();
+  for (unsigned long error = oldest; error != 0; error = api.ERR_get_error()) {
+    if (saysOutOfMemory(error)) failure.out_of_memory = true;
+  }
   return failure;
 }
 

@@ -13,12 +13,14 @@ struct BIO;
 struct BIO_METHOD;
 struct EVP_PKEY;
 struct OPENSSL_STACK;
+struct PKCS12;
 struct SSL;
 struct SSL_CIPHER;
 struct SSL_CTX;
 struct SSL_METHOD;
 struct SSL_SESSION;
 struct X509;
+struct X509_OBJECT;
 struct X509_STORE;
 struct X509_STORE_CTX;
 struct X509_VERIFY_PARAM;
@@ -27,7 +29,9 @@ using PasswordCallback = int (*)(char* buffer, int size, int writing, void* data
 using VerifyCallback = int (*)(int preverified, X509_STORE_CTX* context);
 using ChainCallback = int (*)(X509_STORE_CTX* context, void* data);
 using NewSessionCallback = int (*)(SSL* ssl, SSL_SESSION* session);
+using MessageCallback = void (*)(int writing, int version, int type, const void* data, size_t length, SSL* ssl, void* given);
 using KeylogCallback = void (*)(const SSL* ssl, const char* line);
+using FreeFunction = void (*)(void* pointer);
 using BIOWrite = int (*)(BIO* bio, const char* data, size_t length, size_t* written);
 using BIORead = int (*)(BIO* bio, char* data, size_t length, size_t* read);
 using BIOControl = long (*)(BIO* bio, int command, long number, void* pointer);
@@ -43,6 +47,7 @@ using BIOControl = long (*)(BIO* bio, int command, long number, void* pointer);
   F(void, CRYPTO_free, (void* pointer, const char* file, int line))                    \
   F(int, OPENSSL_sk_num, (const OPENSSL_STACK* stack))                                 \
   F(void*, OPENSSL_sk_value, (const OPENSSL_STACK* stack, int index))                  \
+  F(void, OPENSSL_sk_pop_free, (OPENSSL_STACK * stack, FreeFunction free))             \
   F(BIO*, BIO_new, (const BIO_METHOD* method))                                         \
   F(BIO*, BIO_new_mem_buf, (const void* data, int length))                             \
   F(int, BIO_free, (BIO * bio))                                                        \
@@ -60,8 +65,12 @@ using BIOControl = long (*)(BIO* bio, int command, long number, void* pointer);
   F(X509*, PEM_read_bio_X509_AUX, (BIO * bio, X509** out, PasswordCallback, void* data)) \
   F(EVP_PKEY*, PEM_read_bio_PrivateKey, (BIO * bio, EVP_PKEY** out, PasswordCallback, void* data)) \
   F(void, EVP_PKEY_free, (EVP_PKEY * key))                                             \
+  F(PKCS12*, d2i_PKCS12, (PKCS12 * *out, const unsigned char** data, long length))     \
+  F(int, PKCS12_parse, (PKCS12 * file, const char* passphrase, EVP_PKEY** key, X509** certificate, OPENSSL_STACK** others)) \
+  F(void, PKCS12_free, (PKCS12 * file))                                                \
   F(int, X509_up_ref, (X509 * certificate))                                            \
   F(void, X509_free, (X509 * certificate))                                             \
+  F(EVP_PKEY*, X509_get0_pubkey, (const X509* certificate))                            \
   F(int, i2d_X509, (const X509* certificate, unsigned char** out))                     \
   F(int, X509_check_host, (X509 * certificate, const char* name, size_t length, unsigned int flags, char** peername)) \
   F(int, X509_check_ip_asc, (X509 * certificate, const char* address, unsigned int flags)) \
@@ -69,6 +78,8 @@ using BIOControl = long (*)(BIO* bio, int command, long number, void* pointer);
   F(X509_STORE*, X509_STORE_new, ())                                                   \
   F(void, X509_STORE_free, (X509_STORE * store))                                       \
   F(int, X509_STORE_add_cert, (X509_STORE * store, X509* certificate))                 \
+  F(OPENSSL_STACK*, X509_STORE_get0_objects, (const X509_STORE* store))                \
+  F(X509*, X509_OBJECT_get0_X509, (const X509_OBJECT* object))                         \
   F(void*, X509_STORE_CTX_get_ex_data, (const X509_STORE_CTX* context, int index))     \
   F(int, X509_STORE_CTX_get_error, (const X509_STORE_CTX* context))                    \
   F(int, X509_STORE_CTX_get_error_depth, (const X509_STORE_CTX* context))              \
@@ -99,6 +110,7 @@ using BIOControl = long (*)(BIO* bio, int command, long number, void* pointer);
   F(int, SSL_CTX_use_PrivateKey, (SSL_CTX * context, EVP_PKEY* key))                   \
   F(int, SSL_CTX_check_private_key, (const SSL_CTX* context))                          \
   F(void, SSL_CTX_set_keylog_callback, (SSL_CTX * context, KeylogCallback callback))   \
+  F(void, SSL_CTX_set_msg_callback, (SSL_CTX * context, MessageCallback callback))     \
   F(void, SSL_CTX_sess_set_new_cb, (SSL_CTX * context, NewSessionCallback callback))   \
   F(X509_VERIFY_PARAM*, SSL_CTX_get0_param, (SSL_CTX * context))                       \
   F(SSL*, SSL_new, (SSL_CTX * context))                                                \
@@ -158,9 +170,13 @@ constexpr const char* kOwnFailure = "dugong";
 struct Failure {
   std::string library;
   std::string reason;
+  // An allocation failed, whatever OpenSSL made of that: it takes a name that it cannot read for want of memory for a wrong one.
+  bool out_of_memory = false;
 };
 
-// Empties the queue, which belongs to this thread and is used by Node's own crypto too.
+// Before calls of whose failure takeFailure() is to tell: the queue belongs to this thread and is used by Node's own crypto too.
+void forgetFailures();
+// Empties the queue.
 Failure takeFailure();
 
 // Frees by the function of that type.
@@ -207,6 +223,7 @@ constexpr int SSL_ERROR_ZERO_RETURN = 6;
 constexpr int SSL_CTRL_MODE = 33;
 constexpr int SSL_CTRL_SET_SESS_CACHE_MODE = 44;
 constexpr int SSL_CTRL_SET_TLSEXT_HOSTNAME = 55;
+constexpr int SSL_CTRL_CHAIN = 88;
 constexpr int SSL_CTRL_CHAIN_CERT = 89;
 constexpr int SSL_CTRL_SET_MIN_PROTO_VERSION = 123;
 constexpr int SSL_CTRL_SET_MAX_PROTO_VERSION = 124;
@@ -228,7 +245,11 @@ constexpr int BIO_FLAGS_RETRY = 0xF;  // READ | WRITE | IO_SPECIAL | SHOULD_RETR
 constexpr int BIO_FLAGS_SHOULD_RETRY = 0x8;
 constexpr int BIO_CTRL_EOF = 2;
 constexpr int BIO_CTRL_FLUSH = 11;
+constexpr unsigned long ERR_SYSTEM_FLAG = 0x80000000;
+constexpr unsigned long ERR_REASON_MASK = 0x7FFFFF;
+constexpr unsigned long ERR_R_MALLOC_FAILURE = 0xC0100;
 constexpr long X509_V_OK = 0;
+constexpr long X509_V_ERR_OUT_OF_MEM = 17;
 constexpr long X509_V_ERR_HOSTNAME_MISMATCH = 62;
 constexpr long X509_V_ERR_IP_ADDRESS_MISMATCH = 64;
 constexpr unsigned long X509_V_FLAG_PARTIAL_CHAIN = 0x80000;

@@ -45,15 +45,15 @@ bool endOfPEM() {
   return true;
 }
 
-bool addChain(SSL_CTX* context, const std::string& text) {
+// Every certificate of the text, of which there must be one. Twice the same one is no fault.
+bool addTrusted(X509_STORE* store, const std::string& text) {
   const MemoryBIO bio(text);
-  const Certificate leaf(api.PEM_read_bio_X509_AUX(bio.get(), nullptr, givePassphrase, nullptr));
-  if (!leaf || api.SSL_CTX_use_certificate(context, leaf.get()) != 1) return false;
-  for (;;) {
-    const Certificate next(api.PEM_read_bio_X509(bio.get(), nullptr, givePassphrase, nullptr));
-    if (!next) return endOfPEM();
-    // 1: the context takes a reference of its own.
-    if (api.SSL_CTX_ctrl(context, SSL_CTRL_CHAIN_CERT, 1, next.get()) != 1) return false;
+  for (int count = 0;; count++) {
+    const Certificate certificate(api.PEM_read_bio_X509_AUX(bio.get(), nullptr, givePassphrase, nullptr));
+    if (!certificate) return count > 0 && endOfPEM();
+    if (api.X509_STORE_add_cert(store, certificate.get()) != 1) return false;
+    // A key that could not be decoded for want of memory stays so, and the certificate would look like another one.
+    if (api.X509_get0_pubkey(certificate.get()) == nullptr && errno == ENOMEM) return false;
   }
 }
 
@@ -73,27 +73,19 @@ bool addKey(SSL_CTX* context, const std::string& text, const std::string& passph
 }  // namespace
 
 std::shared_ptr<TLSTrust> TLSTrust::create(const std::vector<std::string>& texts, Failure* failure) {
-  api.ERR_clear_error();
+  forgetFailures();
   std::shared_ptr<TLSTrust> trust(new TLSTrust());
   trust->store_.reset(api.X509_STORE_new());
-  for (const std::string& text : texts) {
-    const MemoryBIO bio(text);
-    int count = 0;
-    for (;; count++) {
-      const Certificate certificate(api.PEM_read_bio_X509_AUX(bio.get(), nullptr, givePassphrase, nullptr));
-      if (!certificate) break;
-      api.X509_STORE_add_cert(trust->store_.get(), certificate.get());
-    }
-    if (count > 0 && endOfPEM()) continue;
-    *failure = takeFailure();
-    return nullptr;
-  }
-  return trust;
+  bool added = static_cast<bool>(trust->store_);
+  for (size_t i = 0; added && i < texts.size(); i++) added = addTrusted(trust->store_.get(), texts[i]);
+  if (added) return trust;
+  *failure = takeFailure();
+  return nullptr;
 }
 
 std::shared_ptr<TLSContext> TLSContext::create(const TLSContextOptions& options, const char** option,
                                                Failure* failure) {
-  api.ERR_clear_error();
+  forgetFailures();
   std::shared_ptr<TLSContext> context(new TLSContext());
   *option = context->configure(options);
   *failure = takeFailure();
@@ -107,7 +99,7 @@ const char* TLSContext::configure(const TLSContextOptions& options) {
   if (handle_ == nullptr || bio_method_ == nullptr) return "context";
   trust_ = options.trust;
   verify_ = options.verify;
-  api.SSL_CTX_set_options(handle_, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+  api.SSL_CTX_set_options(handle_, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | options.secure_options);
   api.SSL_CTX_ctrl(handle_, SSL_CTRL_MODE,
                    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS,
                    nullptr);
@@ -141,15 +133,40 @@ const char* TLSContext::configure(const TLSContextOptions& options) {
   return useIdentity(options);
 }
 
+bool TLSContext::useChain(const std::string& text) {
+  const MemoryBIO bio(text);
+  const Certificate leaf(api.PEM_read_bio_X509_AUX(bio.get(), nullptr, givePassphrase, nullptr));
+  if (!leaf || !useLeaf(leaf.get())) return false;
+  for (;;) {
+    const Certificate next(api.PEM_read_bio_X509(bio.get(), nullptr, givePassphrase, nullptr));
+    if (!next) return endOfPEM();
+    if (!chain(next.get())) return false;
+  }
+}
+
+bool TLSContext::useLeaf(X509* certificate) {
+  return api.SSL_CTX_use_certificate(handle_, certificate) == 1 &&
+         api.SSL_CTX_ctrl(handle_, SSL_CTRL_CHAIN, 0, nullptr) == 1;
+}
+
+bool TLSContext::chain(X509* certificate) {
+  // 1: the context takes a reference of its own.
+  return api.SSL_CTX_ctrl(handle_, SSL_CTRL_CHAIN_CERT, 1, certificate) == 1;
+}
+
 const char* TLSContext::useIdentity(const TLSContextOptions& options) {
   for (const std::string& text : options.certificates) {
-    if (!addChain(handle_, text)) return "cert";
+    if (!useChain(text)) return "cert";
   }
   for (size_t i = 0; i < options.keys.size(); i++) {
     if (!addKey(handle_, options.keys[i], options.passphrases[i])) return "key";
   }
   const bool complete = !options.keys.empty() && !options.certificates.empty();
-  return complete && api.SSL_CTX_check_private_key(handle_) != 1 ? "key" : nullptr;
+  if (complete && api.SSL_CTX_check_private_key(handle_) != 1) return "key";
+  for (const Pfx& pfx : options.pfx) {
+    if (!usePfx(pfx)) return "pfx";
+  }
+  return nullptr;
 }
 
 TLSContext::~TLSContext() {

@@ -2,6 +2,7 @@
 // resumption and the key log file. Never Node's own SSL_CTX, whose fields are private. Knows no sockets and no JavaScript.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,11 +17,19 @@ class TLSTrust {
  public:
   // nullptr and why, if one of the texts holds no certificate or a broken one.
   static std::shared_ptr<TLSTrust> create(const std::vector<std::string>& texts, openssl::Failure* failure);
+  // These and `certificates`; nullptr if OpenSSL does not take one.
+  std::shared_ptr<TLSTrust> with(const std::vector<openssl::X509*>& certificates) const;
   openssl::X509_STORE* store() const { return store_.get(); }
 
  private:
   TLSTrust() = default;
   openssl::Store store_;
+};
+
+// A PKCS #12 file; the passphrase is empty if there is none.
+struct Pfx {
+  std::string bytes;
+  std::string passphrase;
 };
 
 struct TLSContextOptions {
@@ -30,6 +39,7 @@ struct TLSContextOptions {
   std::vector<std::string> keys;
   // As many as keys, empty where there is none.
   std::vector<std::string> passphrases;
+  std::vector<Pfx> pfx;
   // TLS 1.2 and TLS 1.3; OpenSSL's defaults if empty.
   std::string ciphers;
   std::string ciphersuites;
@@ -39,6 +49,8 @@ struct TLSContextOptions {
   std::string protocols;
   bool verify = true;
   bool partial_chain = false;
+  // SSL_OP_...
+  uint64_t secure_options = 0;
   // To be resumed, in the form of d2i_SSL_SESSION; here it is only checked that it is one. Empty: none.
   std::string session;
   // Empty: none.
@@ -66,6 +78,13 @@ class TLSContext {
   // Each returns the option that OpenSSL refused, if any.
   const char* configure(const TLSContextOptions& options);
   const char* useIdentity(const TLSContextOptions& options);
+  bool useChain(const std::string& text);
+  // Our own certificate for a kind of key, in place of an earlier one and its chain, and one more of its chain.
+  bool useLeaf(openssl::X509* certificate);
+  bool chain(openssl::X509* certificate);
+  // In tls-pfx.cc.
+  bool usePfx(const Pfx& pfx);
+  bool trustAlso(const std::vector<openssl::X509*>& certificates);
 
   openssl::SSL_CTX* handle_ = nullptr;
   openssl::BIO_METHOD* bio_method_ = nullptr;

@@ -17,7 +17,8 @@ namespace {
 
 napi_value refusal(Napi::Env env, const char* option, const openssl::Failure& failure) {
   Napi::Object object = Napi::Object::New(env);
-  object.Set("option", option);
+  // Of that no option is the cause.
+  object.Set("option", failure.out_of_memory ? "memory" : option);
   object.Set("library", failure.library);
   object.Set("reason", failure.reason);
   return object;
@@ -64,15 +65,31 @@ class Options {
   }
 
   std::string bytes(const char* name) {
-    napi_typedarray_type type;
-    size_t length = 0;
-    void* data = nullptr;
-    if (napi_get_typedarray_info(env_, get(name), &type, &length, &data, nullptr, nullptr) != napi_ok ||
-        type != napi_uint8_array) {
-      wrong(name);
-      return "";
+    std::string out;
+    if (!bytes(get(name), &out)) wrong(name);
+    return out;
+  }
+
+  // Bits of a count, which are more than 32.
+  uint64_t bits(const char* name) {
+    double out = 0;
+    if (napi_get_value_double(env_, get(name), &out) != napi_ok || !Arguments<1>::isCount(out)) wrong(name);
+    return wrong_ == nullptr ? static_cast<uint64_t>(out) : 0;
+  }
+
+  // Files, each with its passphrase.
+  std::vector<Pfx> pfx(const char* files, const char* passphrases) {
+    const std::vector<std::string> words = texts(passphrases);
+    std::vector<Pfx> out(words.size());
+    const napi_value list = get(files);
+    uint32_t count = 0;
+    if (napi_get_array_length(env_, list, &count) != napi_ok || count != words.size()) wrong(files);
+    for (uint32_t i = 0; wrong_ == nullptr && i < count; i++) {
+      napi_value element = nullptr;
+      if (napi_get_element(env_, list, i, &element) != napi_ok || !bytes(element, &out[i].bytes)) wrong(files);
+      out[i].passphrase = words[i];
     }
-    return std::string(static_cast<const char*>(data), length);
+    return out;
   }
 
   int number(const char* name) {
@@ -88,6 +105,18 @@ class Options {
   }
 
  private:
+  bool bytes(napi_value value, std::string* out) {
+    napi_typedarray_type type;
+    size_t length = 0;
+    void* data = nullptr;
+    if (napi_get_typedarray_info(env_, value, &type, &length, &data, nullptr, nullptr) != napi_ok ||
+        type != napi_uint8_array) {
+      return false;
+    }
+    out->assign(static_cast<const char*>(data), length);
+    return true;
+  }
+
   bool text(napi_value value, std::string* out) {
     size_t length = 0;
     if (napi_get_value_string_utf8(env_, value, nullptr, 0, &length) != napi_ok) return false;
@@ -136,6 +165,7 @@ napi_value CreateTLSContext(napi_env env, napi_callback_info info) {
   options.certificates = given.texts("certificates");
   options.keys = given.texts("keys");
   options.passphrases = given.texts("passphrases");
+  options.pfx = given.pfx("pfx", "pfxPassphrases");
   options.ciphers = given.text("ciphers");
   options.ciphersuites = given.text("ciphersuites");
   options.min_version = given.number("minVersion");
@@ -143,6 +173,7 @@ napi_value CreateTLSContext(napi_env env, napi_callback_info info) {
   options.protocols = given.bytes("protocols");
   options.verify = given.boolean("verify");
   options.partial_chain = given.boolean("partialChain");
+  options.secure_options = given.bits("secureOptions");
   options.session = given.bytes("session");
   options.key_log_file = given.text("keyLogFile");
   const char* wrong = given.wrong();

@@ -42,7 +42,8 @@ export { type PollRequest, type PollResult, poll, type Selectable, select } from
 export { Poller, type PollerEvent } from './io/poller.ts';
 export { type AddressFamily, dnsTestHostnames, type ResolveOptions } from './io/resolver.ts';
 export { TLSContext } from './io/tls-context.ts';
-export type { PEM, TLSOptions, TLSVersion } from './io/tls-options.ts';
+export type { CredentialOptions, EncryptedKey, EncryptedPfx, PEM } from './io/tls-credentials.ts';
+export type { TLSOptions, TLSVersion } from './io/tls-options.ts';
 export { AioFuture, type AioFutureOptions } from './schedule/aio-future.ts';
 export { coAwait } from './schedule/co-await.ts';
 export {

@@ -32,6 +32,7 @@ export interface TLSContextHandle {
 
 /** What OpenSSL did not accept, and why, in its words. */
 export interface TLSRefusal {
+  /** `memory` if an allocation failed: then no option is the cause. */
   readonly option: string;
   readonly library: string;
   readonly reason: string;
@@ -45,6 +46,9 @@ export interface TLSContextParameters {
   /** PEM, and as many passphrases, empty where there is none. */
   readonly keys: readonly string[];
   readonly passphrases: readonly string[];
+  /** PKCS #12 files, and as many passphrases, empty where there is none. */
+  readonly pfx: readonly Uint8Array[];
+  readonly pfxPassphrases: readonly string[];
   /** OpenSSL's lists for TLS 1.2 and for TLS 1.3; empty is OpenSSL's default. */
   readonly ciphers: string;
   readonly ciphersuites: string;
@@ -57,6 +61,8 @@ export interface TLSContextParameters {
   readonly verify: boolean;
   /** Take any certificate in `trust` for an anchor, not only self-signed ones. */
   readonly partialChain: boolean;
+  /** SSL_OP_..., added to those that are always set. */
+  readonly secureOptions: number;
   /** A session that `tlsStart` will be given, to be refused here if it is none; empty if there is none. */
   readonly session: Uint8Array;
   /** Append the secrets of each connection to this file; empty: do not. */

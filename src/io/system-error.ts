@@ -16,6 +16,7 @@ export const PROTOCOL_ERROR: number = -errno.EPROTO;
 export const BAD_DESCRIPTOR: number = -errno.EBADF;
 export const ALREADY_THERE: number = -errno.EEXIST;
 export const NOT_THERE: number = -errno.ENOENT;
+export const OUT_OF_MEMORY: number = -errno.ENOMEM;
 
 /** What sending or receiving returns when the connection is gone, however it went. */
 const LOST: ReadonlySet<number> = new Set([

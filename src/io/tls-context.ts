@@ -4,6 +4,7 @@
  */
 
 import { TLSError } from '../errors.ts';
+import { own } from '../options.ts';
 import {
   native,
   type TLSContextHandle,
@@ -11,10 +12,11 @@ import {
   type TLSRefusal,
   type TLSTrustHandle,
 } from './native.ts';
+import { OUT_OF_MEMORY, systemError } from './system-error.ts';
 import { errorCode } from './tls-failure.ts';
 import { type Identity, identityOf } from './tls-identity.ts';
 import { checkOptions, type TLSOptions } from './tls-options.ts';
-import { defaultTrust, isRefusal } from './tls-trust.ts';
+import { defaultTrust, isRefusal, trustIn } from './tls-trust.ts';
 
 let shared: TLSContext | undefined;
 
@@ -42,13 +44,13 @@ export class TLSContext {
 
   /**
    * @throws TypeError or RangeError for options of a wrong type; TLSError for certificates, keys and ciphers that OpenSSL
-   * does not accept, and where Node has no OpenSSL 3
+   * does not accept, and where Node has no OpenSSL 3; SystemError if memory or descriptors are short
    */
   constructor(options?: TLSOptions) {
     const { ca, servername, session, checkServerIdentity, parameters } = checkOptions(options);
     assertAvailable();
     if (servername) identityOf(servername);
-    const trust = ca === undefined ? defaultTrust() : accepted<TLSTrustHandle>(native.tlsTrust(ca));
+    const trust = ca === undefined ? defaultTrust() : accepted<TLSTrustHandle>(trustIn(ca));
     this.handle = makeContext({ ...parameters, trust });
     this.rejectUnauthorized = parameters.verify;
     this.servername = servername;
@@ -85,16 +87,21 @@ const ADVICE: Readonly<Record<string, string>> = {
   ca: 'It must hold certificates in PEM',
   cert: 'It must hold a certificate in PEM, and no other than those of its chain behind it',
   key: 'It must hold the private key of cert in PEM; if it is encrypted, the option passphrase must be right',
+  pfx: 'It must be a PKCS #12 file (.p12, .pfx) that holds a key with its certificate, and the option passphrase must be right',
   session: 'It must be what getSession() gave',
   ciphers: 'The command "openssl ciphers" lists the names',
 };
 
+const UNSUPPORTED =
+  'It is encrypted by an algorithm of old that OpenSSL 3 does not load, such as RC2: "openssl pkcs12 -legacy" reads it, to be exported anew';
+
 function accepted<T extends object>(result: T | TLSRefusal): T {
   if (!isRefusal(result)) return result;
   const { option, library, reason } = result;
-  const words = reason || 'OpenSSL gives no reason';
-  const advice = Object.hasOwn(ADVICE, option) ? `. ${ADVICE[option]}` : '';
-  throw new TLSError(errorCode(library, reason), `the TLS option ${option} is not accepted: ${words}${advice}`, {
-    reason: words,
-  });
+  if (option === 'memory') throw systemError(OUT_OF_MEMORY, 'SSL_CTX_new');
+  const words = reason || (option === 'pfx' ? 'it holds no key with its certificate' : 'OpenSSL gives no reason');
+  const code = errorCode(library, reason);
+  const advice = code === 'ERR_OSSL_EVP_UNSUPPORTED' ? UNSUPPORTED : own(ADVICE, option);
+  const message = `the TLS option ${option} is not accepted: ${words}${advice === undefined ? '' : `. ${advice}`}`;
+  throw new TLSError(code, message, { reason: words });
 }

@@ -8,28 +8,15 @@ import type * as tls from 'node:tls';
 import { own, ownOptions } from '../options.ts';
 import { builtin } from './builtin.ts';
 import type { TLSContextParameters } from './native.ts';
-
-/** PEM, as text or bytes. */
-export type PEM = string | Uint8Array;
-
-/** A private key that needs a passphrase of its own. */
-export interface EncryptedKey {
-  readonly pem: PEM;
-  readonly passphrase?: string | undefined;
-}
+import { type CredentialOptions, credentialsOf, type PEM, pems, wrong } from './tls-credentials.ts';
 
 /** As node:tls names them. 1.0 and 1.1 are spoken only where `minVersion` asks for them (RFC 8996). */
 export type TLSVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
 
 /** Undefined, or null, is always the default. */
-export interface TLSOptions {
+export interface TLSOptions extends CredentialOptions {
   /** Trusted certificates in place of the default ones: PEM, each text with one or more. */
   readonly ca?: PEM | readonly PEM[] | null | undefined;
-  /** Our certificate, followed by its chain; an array for several keys. Needs `key`. */
-  readonly cert?: PEM | readonly PEM[] | null | undefined;
-  readonly key?: PEM | readonly (PEM | EncryptedKey)[] | null | undefined;
-  /** For encrypted keys that do not bring their own. */
-  readonly passphrase?: string | null | undefined;
   /** The name to ask for and to verify in place of the host's; empty: ask for none, verify the host's. */
   readonly servername?: string | null | undefined;
   /**
@@ -46,6 +33,11 @@ export interface TLSOptions {
   readonly rejectUnauthorized?: boolean | null | undefined;
   /** Take any certificate of `ca` for an anchor, self-signed or not. */
   readonly allowPartialTrustChain?: boolean | null | undefined;
+  /**
+   * Bits of `crypto.constants.SSL_OP_...`, set beside those that are set anyway, e.g. SSL_OP_LEGACY_SERVER_CONNECT for a server
+   * without secure renegotiation (RFC 5746).
+   */
+  readonly secureOptions?: number | null | undefined;
   /** A session to resume, from `getSession()` of a connection to the same server. */
   readonly session?: Uint8Array | null | undefined;
   /** Checks in place of the built-in comparison of names, after the chain was verified: an Error it returns is a refusal. */
@@ -59,6 +51,7 @@ const NAMES: readonly (keyof TLSOptions)[] = [
   'ca',
   'cert',
   'key',
+  'pfx',
   'passphrase',
   'servername',
   'minVersion',
@@ -67,11 +60,14 @@ const NAMES: readonly (keyof TLSOptions)[] = [
   'ALPNProtocols',
   'rejectUnauthorized',
   'allowPartialTrustChain',
+  'secureOptions',
   'session',
   'checkServerIdentity',
 ];
 
 const TLS13 = 0x0304;
+/** The end of a stream would pass for close_notify, and a body that was cut short for a whole one. */
+const SSL_OP_IGNORE_UNEXPECTED_EOF = 0x80;
 
 const VERSIONS: ReadonlyMap<unknown, number> = new Map([
   ['TLSv1', 0x0301],
@@ -93,37 +89,29 @@ export interface CheckedOptions {
 export function checkOptions(given: TLSOptions | undefined): CheckedOptions {
   const options = ownOptions('tls', given, NAMES);
   const { ciphers, ciphersuites } = splitCiphers(text(options, 'ciphers') ?? builtin.tls.DEFAULT_CIPHERS);
-  const keys = keysOf(options);
-  const pemKeys = keys.map(({ pem }) => pemText('key', pem));
+  const credentials = credentialsOf(options);
   const session = sessionOf(options);
-  const certificates = pems('cert', options.cert ?? []);
-  if (certificates.length !== keys.length) {
-    throw new TypeError(
-      'the TLS options cert and key must come together: one certificate, with its chain, for each key',
-    );
-  }
   return {
     ca: options.ca === undefined || options.ca === null ? undefined : pems('ca', options.ca),
     servername: text(options, 'servername'),
     session,
     checkServerIdentity: checkerOf(options),
     parameters: {
-      certificates,
-      keys: pemKeys,
-      passphrases: keys.map(({ passphrase }) => passphrase ?? ''),
+      ...credentials,
       ciphers,
       ciphersuites,
       ...versionsOf(options, ciphers === ''),
       protocols: protocolsOf(options.ALPNProtocols ?? ['http/1.1']),
       verify: flag(options, 'rejectUnauthorized') ?? true,
       partialChain: flag(options, 'allowPartialTrustChain') ?? false,
+      secureOptions: secureOptionsOf(options),
       session: session ?? Buffer.alloc(0),
       keyLogFile: own(process.env, 'SSLKEYLOGFILE') ?? '',
     },
   };
 }
 
-function text(options: TLSOptions, name: 'passphrase' | 'servername' | 'ciphers'): string | undefined {
+function text(options: TLSOptions, name: 'servername' | 'ciphers'): string | undefined {
   const value = options[name] ?? undefined;
   if (value !== undefined && typeof value !== 'string') throw wrong(name, 'a string');
   if (value?.includes('\0')) throw new TypeError(`the TLS option ${name} must not contain a NUL`);
@@ -134,6 +122,19 @@ function flag(options: TLSOptions, name: 'rejectUnauthorized' | 'allowPartialTru
   const value = options[name] ?? undefined;
   if (value !== undefined && typeof value !== 'boolean') throw wrong(name, 'true or false');
   return value;
+}
+
+/** JavaScript's operators make a negative number of bit 31, which is in SSL_OP_ALL. */
+function secureOptionsOf({ secureOptions }: TLSOptions): number {
+  const bits = secureOptions ?? 0;
+  if (!Number.isSafeInteger(bits) || bits < -0x80000000)
+    throw wrong('secureOptions', 'bits of crypto.constants.SSL_OP_...');
+  if ((bits & SSL_OP_IGNORE_UNEXPECTED_EOF) !== 0) {
+    throw new TypeError(
+      'the TLS option secureOptions must not contain SSL_OP_IGNORE_UNEXPECTED_EOF (0x80): bodies cut short would pass for whole',
+    );
+  }
+  return bits < 0 ? bits >>> 0 : bits;
 }
 
 function sessionOf({ session }: TLSOptions): Uint8Array | undefined {
@@ -147,39 +148,6 @@ function checkerOf({ checkServerIdentity }: TLSOptions): CheckedOptions['checkSe
   if (checkServerIdentity === undefined || checkServerIdentity === null) return undefined;
   if (typeof checkServerIdentity !== 'function') throw wrong('checkServerIdentity', 'a function');
   return checkServerIdentity;
-}
-
-function pems(name: string, value: PEM | readonly PEM[]): string[] {
-  return (isPEM(value) ? [value] : list(name, value)).map((pem) => pemText(name, pem));
-}
-
-const FORM_OF_KEYS = 'PEM as a string or a Uint8Array, or an array of these, or of objects with pem and passphrase';
-
-function keysOf(options: TLSOptions): EncryptedKey[] {
-  const { key } = options;
-  const common = text(options, 'passphrase');
-  if (key === undefined || key === null) return [];
-  return (isPEM(key) ? [key] : list('key', key)).map((each) => {
-    if (isPEM(each)) return { pem: each, passphrase: common };
-    if (typeof each !== 'object' || each === null) throw wrong('key', FORM_OF_KEYS);
-    const { pem, passphrase = common } = ownOptions('key', each, ['pem', 'passphrase']);
-    if (passphrase !== undefined && typeof passphrase !== 'string') throw wrong('passphrase', 'a string');
-    return { pem, passphrase };
-  });
-}
-
-function isPEM(value: unknown): value is PEM {
-  return typeof value === 'string' || value instanceof Uint8Array;
-}
-
-function list<T>(name: string, value: readonly T[] | PEM): readonly T[] {
-  if (!Array.isArray(value)) throw wrong(name, 'PEM as a string or a Uint8Array, or an array of these');
-  return value;
-}
-
-function pemText(name: string, pem: PEM): string {
-  if (!isPEM(pem)) throw wrong(name, 'PEM as a string or a Uint8Array, or an array of these');
-  return typeof pem === 'string' ? pem : Buffer.from(pem).toString('latin1');
 }
 
 /** TLS 1.3 has lists of its own in OpenSSL. Without a name for TLS 1.3 its defaults stay in force, as in Node. */
@@ -220,8 +188,4 @@ function protocolsOf(names: readonly string[]): Buffer {
       return Buffer.concat([Buffer.from([bytes.length]), bytes]);
     }),
   );
-}
-
-function wrong(name: string, expected: string): TypeError {
-  return new TypeError(`the TLS option ${name} must be ${expected}`);
 }

@@ -8,6 +8,7 @@ import { delimiter, join } from 'node:path';
 import { own } from '../options.ts';
 import { builtin } from './builtin.ts';
 import { native, type TLSRefusal, type TLSTrustHandle } from './native.ts';
+import { OUT_OF_MEMORY, systemError } from './system-error.ts';
 
 let trusted: TLSTrustHandle | undefined;
 
@@ -21,8 +22,15 @@ export function isRefusal(result: object): result is TLSRefusal {
   return Object.hasOwn(result, 'reason');
 }
 
-function parse(texts: readonly string[]): TLSTrustHandle {
+/** @throws SystemError if there is not enough memory, of which no certificate is the cause */
+export function trustIn(texts: readonly string[]): TLSTrustHandle | TLSRefusal {
   const result = native.tlsTrust(texts);
+  if (isRefusal(result) && result.option === 'memory') throw systemError(OUT_OF_MEMORY, 'X509_STORE_add_cert');
+  return result;
+}
+
+function parse(texts: readonly string[]): TLSTrustHandle {
+  const result = trustIn(texts);
   if (isRefusal(result)) throw new Error(`the default certificates cannot be parsed: ${result.reason}`);
   return result;
 }
@@ -57,7 +65,7 @@ function fromFile(variable: string, file: string | undefined): string[] {
   if (!file) return [];
   try {
     const text = readFileSync(file, 'latin1');
-    const result = native.tlsTrust([text]);
+    const result = trustIn([text]);
     return isRefusal(result) ? ignored(variable, file, new Error(result.reason)) : [text];
   } catch (error) {
     return ignored(variable, file, error);

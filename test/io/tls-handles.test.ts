@@ -16,7 +16,8 @@ const contexts = `
   require('node:v8').setFlagsFromString('--expose-gc');
   const gc = require('node:vm').runInNewContext('gc');
   const make = () => native.tlsContext({
-    trust: native.tlsTrust([process.env.ca]), certificates: [], keys: [], passphrases: [], ciphers: '', ciphersuites: '',
+    trust: native.tlsTrust([process.env.ca]), certificates: [], keys: [], passphrases: [], pfx: [], pfxPassphrases: [],
+    ciphers: '', ciphersuites: '', secureOptions: 0,
     minVersion: 0x0303, maxVersion: 0x0304, protocols: new Uint8Array(0), verify: true, partialChain: false,
     session: new Uint8Array(0), keyLogFile: process.env.log,
   });

@@ -19,7 +19,8 @@ const skip = opensslMissing();
 const tlsPrelude = `
   const settings = typeof workerData === 'object' && workerData || process.env;
   const context = (more) => native.tlsContext({
-    trust: native.tlsTrust([settings.ca]), certificates: [], keys: [], passphrases: [], ciphers: '', ciphersuites: '',
+    trust: native.tlsTrust([settings.ca]), certificates: [], keys: [], passphrases: [], pfx: [], pfxPassphrases: [],
+    ciphers: '', ciphersuites: '', secureOptions: 0,
     minVersion: 0x0303, maxVersion: 0x0304, protocols: new Uint8Array(0), verify: true, partialChain: false, session: new Uint8Array(0), keyLogFile: '',
     ...more,
   });
@@ -51,7 +52,8 @@ describe('the TLS of the addon', { skip }, () => {
 
   const parameters = (): TLSContextParameters => ({
     trust: native.tlsTrust([ca]) as TLSTrustHandle,
-    ...{ certificates: [], keys: [], passphrases: [], ciphers: '', ciphersuites: '' },
+    ...{ certificates: [], keys: [], passphrases: [], pfx: [], pfxPassphrases: [], ciphers: '', ciphersuites: '' },
+    secureOptions: 0,
     ...{ minVersion: 0x0303, maxVersion: 0x0304, protocols: new Uint8Array(0) },
     ...{ verify: true, partialChain: false, session: new Uint8Array(0), keyLogFile: '' },
   });
@@ -71,6 +73,14 @@ describe('the TLS of the addon', { skip }, () => {
     }
     assert.throws(() => untyped['tlsContext']?.({ ...parameters(), trust: context }), /^TypeError: tlsContext: trust/);
     assert.throws(() => native.tlsContext({ ...parameters(), keys: ['x'] }), /^TypeError: tlsContext: passphrases/);
+    const pfx = [new Uint8Array(0)];
+    assert.throws(() => native.tlsContext({ ...parameters(), pfx }), /^TypeError: tlsContext: pfx /);
+    for (const secureOptions of [-1, 0.5, Number.NaN, 2 ** 60]) {
+      assert.throws(
+        () => native.tlsContext({ ...parameters(), secureOptions }),
+        /^TypeError: tlsContext: secureOptions/,
+      );
+    }
   });
 
   it('refuses a context that is none, names that cannot be names, and a session that is none', () => {

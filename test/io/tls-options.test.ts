@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { constants } from 'node:crypto';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
@@ -13,13 +14,26 @@ import { runProgram } from '../support/run-program.ts';
 import { startTLSServer } from '../support/tls-server.ts';
 import { thrownBy } from '../support/waiting.ts';
 import { available } from './native-slow-getaddrinfo.ts';
+import { secure, verdict } from './tls-support.ts';
 
 const skip = opensslMissing();
 /** Which is preloaded itself, and looks up functions of its own. */
 const underSanitizer = process.env.LD_PRELOAD?.includes('asan') ?? false;
 
 const NAMES: readonly string[] = [
-  ...['ca', 'cert', 'key', 'passphrase', 'servername', 'minVersion', 'maxVersion', 'ciphers', 'session'],
+  ...[
+    'ca',
+    'cert',
+    'key',
+    'pfx',
+    'secureOptions',
+    'passphrase',
+    'servername',
+    'minVersion',
+    'maxVersion',
+    'ciphers',
+    'session',
+  ],
   ...['ALPNProtocols', 'rejectUnauthorized', 'checkServerIdentity', 'allowPartialTrustChain'],
 ];
 
@@ -56,6 +70,19 @@ describe('a TLS option', () => {
     [{ session: 'x' }, /session must be a Uint8Array/],
     [{ session: new Uint8Array(0) }, /session must be a Uint8Array from getSession/],
     [{ checkServerIdentity: true }, /checkServerIdentity must be a function/],
+    [{ pfx: 5 }, /pfx must be a Uint8Array/],
+    [{ pfx: {} }, /pfx must be a Uint8Array/],
+    [{ pfx: [null] }, /pfx must be a Uint8Array/],
+    [{ pfx: [{ passphrase: 'x' }] }, /pfx must be a Uint8Array/],
+    [{ pfx: [{ buf: 'x', passphrase: 5 }] }, /passphrase must be a string/],
+    [{ pfx: [{ buf: 'x', passphrase: 'a\0b' }] }, /passphrase must not contain a NUL/],
+    [{ pfx: '\ufffd' }, /pfx must be bytes: a file that is read as UTF-8 loses some/],
+    [{ secureOptions: '4' }, /secureOptions must be bits/],
+    [{ secureOptions: 0.5 }, /secureOptions must be bits/],
+    [{ secureOptions: 2 ** 53 }, /secureOptions must be bits/],
+    [{ secureOptions: -(2 ** 31) - 1 }, /secureOptions must be bits/],
+    [{ secureOptions: 0x84 }, /secureOptions must not contain SSL_OP_IGNORE_UNEXPECTED_EOF/],
+    [{ secureOptions: (2 ** 31 + 0x80) | 0 }, /secureOptions must not contain SSL_OP_IGNORE_UNEXPECTED_EOF/],
     [{ allowPartialTrustChain: 1 }, /allowPartialTrustChain must be true or false/],
   ];
   for (const [options, message] of wrong) {
@@ -71,6 +98,7 @@ describe('a TLS option', () => {
       ca: [[]],
       cert: [[]],
       key: [[]],
+      pfx: [[]],
       passphrase: [''],
       servername: [''],
       ALPNProtocols: [[]],
@@ -160,6 +188,35 @@ describe('a certificate and its key', { skip }, () => {
       assert.match(String(error), /^TLSError: the TLS option key is not accepted: .*PEM.*passphrase must be right$/);
       assert.match(error.code, /^ERR_OSSL_/);
     }
+  });
+});
+
+describe('the TLS option secureOptions', { skip }, () => {
+  const { SSL_OP_ALL, SSL_OP_NO_TLSv1_2, SSL_OP_NO_TLSv1_3, SSL_OP_LEGACY_SERVER_CONNECT } = constants;
+  const root = makeAuthority('root');
+  const leaf = makeCertificate({ issuer: root, san: 'DNS:localhost' });
+
+  it('sets its bits beside those that are set anyway, and is negative where JavaScript makes it so', () => {
+    using server = startTLSServer({ cert: leaf.cert, key: leaf.key });
+    const protocols = [
+      0,
+      SSL_OP_LEGACY_SERVER_CONNECT,
+      SSL_OP_ALL,
+      SSL_OP_NO_TLSv1_3,
+      SSL_OP_ALL | SSL_OP_NO_TLSv1_3,
+    ].map((secureOptions) => {
+      const transport = secure(server.port, { ca: root.cert, secureOptions });
+      const protocol = transport.getProtocol();
+      transport.close();
+      return protocol;
+    });
+    assert.deepEqual(protocols, ['TLSv1.3', 'TLSv1.3', 'TLSv1.3', 'TLSv1.2', 'TLSv1.2']);
+  });
+
+  it('that leaves no version is told in the handshake', () => {
+    using server = startTLSServer({ cert: leaf.cert, key: leaf.key });
+    const secureOptions = SSL_OP_NO_TLSv1_2 | SSL_OP_NO_TLSv1_3;
+    assert.equal(verdict(server.port, { ca: root.cert, secureOptions }), 'ERR_SSL_NO_PROTOCOLS_AVAILABLE');
   });
 });
 

@@ -16,6 +16,7 @@ const HOSTILE: Required<TLSOptions> & Record<string, unknown> = {
   ca: 'not a certificate',
   cert: 'x',
   key: 'x',
+  pfx: 'x',
   passphrase: 'x',
   servername: 'evil.test',
   minVersion: 'TLSv1',
@@ -24,9 +25,11 @@ const HOSTILE: Required<TLSOptions> & Record<string, unknown> = {
   ALPNProtocols: ['evil'],
   rejectUnauthorized: false,
   allowPartialTrustChain: true,
+  secureOptions: 0x80,
   session: Buffer.from('x'),
   checkServerIdentity: () => undefined,
   pem: 'x',
+  buf: 'x',
   SSLKEYLOGFILE: '/dev/full',
   // What the addon's results are told apart by, and descriptors of properties.
   reason: 'polluted',
@@ -49,7 +52,7 @@ describe('a property of Object.prototype', () => {
   }
 
   test('that is named like a TLS option is never read', () => {
-    const given = { ca: ['x'], key: [{ pem: 'x' }], cert: 'x' };
+    const given = { ca: ['x'], key: [{ pem: 'x' }], cert: 'x', pfx: [{ buf: 'x' }] };
     assert.deepEqual(
       readsOnPrototype(Object.keys(HOSTILE), () => {
         checkOptions(undefined);

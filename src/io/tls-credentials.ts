@@ -1,0 +1,126 @@
+/**
+ * What a TLS configuration shows to a server that asks for it: certificates and private keys in PEM or PKCS #12, with their
+ * passphrases, checked and put into the addon's form. Whether they fit together, OpenSSL says. No passphrase gets into a message.
+ */
+
+import { Buffer } from 'node:buffer';
+import { types } from 'node:util';
+import { ownOptions } from '../options.ts';
+import type { TLSContextParameters } from './native.ts';
+
+/** PEM, as text or bytes. */
+export type PEM = string | Uint8Array;
+
+/** A private key that needs a passphrase of its own. */
+export interface EncryptedKey {
+  readonly pem: PEM;
+  readonly passphrase?: string | undefined;
+}
+
+/** A PKCS #12 file that needs a passphrase of its own. */
+export interface EncryptedPfx {
+  readonly buf: string | Uint8Array;
+  readonly passphrase?: string | undefined;
+}
+
+/** The options of a TLS configuration that say who we are. */
+export interface CredentialOptions {
+  /** Our certificate, followed by its chain; an array for several keys. Needs `key`. */
+  readonly cert?: PEM | readonly PEM[] | null | undefined;
+  readonly key?: PEM | readonly (PEM | EncryptedKey)[] | null | undefined;
+  /**
+   * PKCS #12 files (.p12, .pfx), each with a key and its certificate; a string has one character for each byte. The other
+   * certificates of a file are its chain, and trusted beside those of `ca`, or else the default ones. Where `cert` and `key` are
+   * given too, the pfx prevails among keys of the same kind.
+   */
+  readonly pfx?: string | Uint8Array | readonly (string | Uint8Array | EncryptedPfx)[] | null | undefined;
+  /** For encrypted keys, and PKCS #12 files, that do not bring their own. */
+  readonly passphrase?: string | null | undefined;
+}
+
+type Credentials = Pick<TLSContextParameters, 'certificates' | 'keys' | 'passphrases' | 'pfx' | 'pfxPassphrases'>;
+
+/** One that may be encrypted; the passphrase is empty if there is none. */
+interface Secret {
+  readonly data: string | Uint8Array;
+  readonly passphrase: string;
+}
+
+const FORM_OF_PEM = 'PEM as a string or a Uint8Array, or an array of these';
+const FORMS = {
+  key: `${FORM_OF_PEM}, or of objects with pem and passphrase`,
+  pfx: 'a Uint8Array, or an array of these, or of objects with buf and passphrase',
+};
+
+/** @throws TypeError */
+export function credentialsOf(options: CredentialOptions): Credentials {
+  const common = passphraseOf(options.passphrase);
+  const keys = secrets('key', options.key, { field: 'pem', common });
+  const pfx = secrets('pfx', options.pfx, { field: 'buf', common });
+  const pemKeys = keys.map(({ data }) => pemText(data));
+  const certificates = pems('cert', options.cert ?? []);
+  if (certificates.length !== keys.length) {
+    throw new TypeError(
+      'the TLS options cert and key must come together: one certificate, with its chain, for each key',
+    );
+  }
+  return {
+    certificates,
+    keys: pemKeys,
+    passphrases: keys.map(({ passphrase }) => passphrase),
+    pfx: pfx.map(({ data }) => fileBytes(data)),
+    pfxPassphrases: pfx.map(({ passphrase }) => passphrase),
+  };
+}
+
+/** The texts of an option that takes PEM. @throws TypeError */
+export function pems(name: string, value: unknown): string[] {
+  const all: unknown = isBytes(value) ? [value] : value;
+  if (!Array.isArray(all) || !all.every(isBytes)) throw wrong(name, FORM_OF_PEM);
+  return all.map(pemText);
+}
+
+/** The error for an option that is not what it must be. */
+export function wrong(name: string, expected: string): TypeError {
+  return new TypeError(`the TLS option ${name} must be ${expected}`);
+}
+
+function secrets(
+  name: keyof typeof FORMS,
+  value: unknown,
+  { field, common }: { field: 'pem' | 'buf'; common: string },
+): Secret[] {
+  const all: unknown = isBytes(value) ? [value] : (value ?? []);
+  if (!Array.isArray(all)) throw wrong(name, FORMS[name]);
+  return all.map((each: unknown) => {
+    if (isBytes(each)) return { data: each, passphrase: common };
+    if (typeof each !== 'object' || each === null) throw wrong(name, FORMS[name]);
+    const given = ownOptions<Record<string, unknown>>(name, each as Record<string, unknown>, [field, 'passphrase']);
+    const data = given[field];
+    // node:tls takes an empty passphrase for none.
+    const passphrase = passphraseOf(given['passphrase']) || common;
+    if (!isBytes(data)) throw wrong(name, FORMS[name]);
+    return { data, passphrase };
+  });
+}
+
+function passphraseOf(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  if (typeof value !== 'string') throw wrong('passphrase', 'a string');
+  if (value.includes('\0')) throw new TypeError('the TLS option passphrase must not contain a NUL');
+  return value;
+}
+
+function isBytes(value: unknown): value is string | Uint8Array {
+  return typeof value === 'string' || types.isUint8Array(value);
+}
+
+function pemText(pem: PEM): string {
+  return typeof pem === 'string' ? pem : Buffer.from(pem).toString('latin1');
+}
+
+function fileBytes(file: string | Uint8Array): Uint8Array {
+  if (typeof file !== 'string') return file;
+  if (!/^[\0-\xff]*$/.test(file)) throw wrong('pfx', 'bytes: a file that is read as UTF-8 loses some');
+  return Buffer.from(file, 'latin1');
+}
