@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "transfer.h"
@@ -34,7 +35,7 @@ bool wanting(int result) { return result == kTLSWantRead || result == kTLSWantWr
 
 std::unique_ptr<TLSConnection> TLSConnection::create(int fd, std::shared_ptr<TLSContext> context, TLSPeer peer,
                                                      Failure* failure) {
-  api.ERR_clear_error();
+  forgetFailures();
   std::unique_ptr<TLSConnection> connection(new TLSConnection(fd, std::move(context), std::move(peer)));
   if (connection->setUp()) return connection;
   *failure = takeFailure();
@@ -44,11 +45,14 @@ std::unique_ptr<TLSConnection> TLSConnection::create(int fd, std::shared_ptr<TLS
 bool TLSConnection::setUp() {
   ssl_ = api.SSL_new(context_->handle());
   BIO* bio = api.BIO_new(context_->bioMethod());
-  if (ssl_ == nullptr || bio == nullptr) return false;
+  if (ssl_ == nullptr || bio == nullptr) {
+    api.BIO_free(bio);
+    return false;
+  }
   api.BIO_set_data(bio, this);
   api.BIO_set_init(bio, 1);
   api.SSL_set_bio(ssl_, bio, bio);
-  api.SSL_set_ex_data(ssl_, 0, this);
+  if (api.SSL_set_ex_data(ssl_, 0, this) != 1) return false;
   api.SSL_set_connect_state(ssl_);
   if (!peer_.servername.empty()) {
     void* name = const_cast<char*>(peer_.servername.c_str());
@@ -71,11 +75,11 @@ void TLSConnection::resume() {
   if (session) api.SSL_set_session(ssl_, session.get());
 }
 
-bool TLSConnection::setSession(const unsigned char* data, size_t length) {
+bool TLSConnection::setSession(const unsigned char* data, size_t length, Failure* failure) {
   begin();
   const Session session(api.d2i_SSL_SESSION(nullptr, &data, static_cast<long>(length)));
   const bool done = session && api.SSL_set_session(ssl_, session.get()) == 1;
-  api.ERR_clear_error();
+  *failure = takeFailure();
   return done;
 }
 
@@ -91,7 +95,8 @@ int TLSConnection::receive(uint8_t* data, size_t length) {
 int TLSConnection::receiveAhead(uint8_t* data, size_t length) {
   if (ahead_start_ == ahead_end_) {
     // Not initialized: memory that is never touched is never there.
-    if (ahead_ == nullptr) ahead_.reset(new uint8_t[kReadAhead]);
+    if (ahead_ == nullptr) ahead_.reset(new (std::nothrow) uint8_t[kReadAhead]);
+    if (ahead_ == nullptr) return -ENOMEM;
     const int result = retried([&] { return recv(fd_, ahead_.get(), kReadAhead, 0); });
     if (result <= 0) return result;
     ahead_start_ = 0;
@@ -180,7 +185,8 @@ void TLSConnection::beginTurn() {
 
 // Before every call of OpenSSL: the error queue is the thread's, and what it holds from others would be taken for ours.
 void TLSConnection::begin() {
-  api.ERR_clear_error();
+  forgetFailures();
+  if (established_) short_of_memory_ = false;
   blocked_ = 0;
   lost_ = 0;
 }
@@ -203,9 +209,19 @@ int TLSConnection::problem(int result, int* lasting) {
 int TLSConnection::giveUp(Failure failure) {
   failed_below_ = false;
   failure_.error = std::move(failure);
-  if (failure_.error.reason.empty()) failure_.error = {kOwnFailure, "failure without a reason"};
+  if (failure_.error.reason.empty()) {
+    failure_.error.library = kOwnFailure;
+    failure_.error.reason = "failure without a reason";
+  }
   api.ERR_clear_error();
-  return read_result_ = write_result_ = kTLSFailed;
+  return read_result_ = write_result_ = failed();
+}
+
+// What OpenSSL's giving up is called, which is nobody's fault if it was for want of memory.
+int TLSConnection::failed() const {
+  if (refusal_ != nullptr) return kTLSFailed;
+  if (refuses() && failure_.verification == X509_V_ERR_OUT_OF_MEM) return -ENOMEM;
+  return failure_.error.out_of_memory || short_of_memory_ ? -ENOMEM : kTLSFailed;
 }
 
 int TLSConnection::handshake() {
@@ -220,7 +236,7 @@ int TLSConnection::handshake() {
     if (read_result_ != 0) write_result_ = read_result_;
     return code == 0 ? read_result_ : code;
   }
-  if (!checkPeer()) return read_result_ = write_result_ = kTLSFailed;
+  if (!checkPeer()) return read_result_ = write_result_ = failed();
   established_ = true;
   return 0;
 }
@@ -301,6 +317,11 @@ const TLSConnection* TLSConnection::find(int layer) const {
 // --- what OpenSSL tells ---------------------------------------------------------------------------------------------------
 
 TLSConnection& TLSConnection::of(const SSL* ssl) { return *static_cast<TLSConnection*>(api.SSL_get_ex_data(ssl, 0)); }
+
+// Of a record that is about to be written, an alert among them: before writing it OpenSSL clears errno.
+void TLSConnection::onMessage(int, int, int, const void*, size_t, SSL* ssl, void*) {
+  if (errno == ENOMEM) of(ssl).short_of_memory_ = true;
+}
 
 int TLSConnection::onNewSession(SSL* ssl, SSL_SESSION* session) {
   TLSConnection& self = of(ssl);

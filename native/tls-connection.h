@@ -62,7 +62,7 @@ class TLSConnection {
   // To be called before each of the calls below: so much work may be done, by this layer and those that carry it.
   void beginTurn();
   // Resumes this one instead of one from the context.
-  bool setSession(const unsigned char* data, size_t length);
+  bool setSession(const unsigned char* data, size_t length, openssl::Failure* failure);
 
   int handshake();
   // As much as there is without waiting, up to `length`; 0 after the peer's close_notify.
@@ -90,6 +90,7 @@ class TLSConnection {
   static openssl::BIO_METHOD* createBIOMethod();
   static int verifyChain(openssl::X509_STORE_CTX* store, void* data);
   static int onVerify(int preverified, openssl::X509_STORE_CTX* store);
+  static void onMessage(int writing, int version, int type, const void* data, size_t length, openssl::SSL* ssl, void*);
   static int onNewSession(openssl::SSL* ssl, openssl::SSL_SESSION* session);
   static void onKeyLog(const openssl::SSL* ssl, const char* line);
 
@@ -113,6 +114,8 @@ class TLSConnection {
   bool alerted();
   // Whether no more may be taken from below in this turn, or ever.
   bool exhausted();
+  int failed() const;
+  long unlessOutOfMemory(long verification) const;
   // Whether there is more to read without the descriptor, in this layer or below, be it a part of a record only.
   bool buffered() const;
   int receive(uint8_t* data, size_t length);
@@ -132,6 +135,8 @@ class TLSConnection {
   // Work done since beginTurn(), and bytes taken from below since the last that were content: see exhausted().
   size_t work_ = 0;
   size_t without_content_ = 0;
+  // An allocation has failed in the handshake, or in this call.
+  bool short_of_memory_ = false;
   // What the layer below said last during a call: would block, a negated errno, its end.
   int blocked_ = 0;
   int lost_ = 0;

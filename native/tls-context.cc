@@ -110,6 +110,7 @@ const char* TLSContext::configure(const TLSContextOptions& options) {
     api.X509_VERIFY_PARAM_set_flags(api.SSL_CTX_get0_param(handle_), X509_V_FLAG_PARTIAL_CHAIN);
   }
   api.SSL_CTX_ctrl(handle_, SSL_CTRL_SET_SESS_CACHE_MODE, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL, nullptr);
+  api.SSL_CTX_set_msg_callback(handle_, TLSConnection::onMessage);
   api.SSL_CTX_sess_set_new_cb(handle_, TLSConnection::onNewSession);
   if (api.SSL_CTX_ctrl(handle_, SSL_CTRL_SET_MIN_PROTO_VERSION, options.min_version, nullptr) != 1) return "minVersion";
   if (api.SSL_CTX_ctrl(handle_, SSL_CTRL_SET_MAX_PROTO_VERSION, options.max_version, nullptr) != 1) return "maxVersion";

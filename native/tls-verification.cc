@@ -13,6 +13,12 @@ constexpr unsigned int kNameFlags = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_
 
 }  // namespace
 
+// OpenSSL takes a name that it could not read for want of memory for another name, and a key for one that is too weak.
+long TLSConnection::unlessOutOfMemory(long verification) const {
+  const bool memory = takeFailure().out_of_memory || short_of_memory_;
+  return verification != X509_V_OK && memory ? X509_V_ERR_OUT_OF_MEM : verification;
+}
+
 bool TLSConnection::expectPeer() {
   X509_VERIFY_PARAM* parameters = api.SSL_get0_param(ssl_);
   if (!peer_.host.empty()) {
@@ -37,8 +43,7 @@ bool TLSConnection::checkPeer() {
       verification = X509_V_ERR_IP_ADDRESS_MISMATCH;
     }
   }
-  api.ERR_clear_error();
-  failure_.verification = verification;
+  failure_.verification = unlessOutOfMemory(verification);
   return !context_->verifies() || (verification == X509_V_OK && certificate_);
 }
 
@@ -51,14 +56,18 @@ TLSConnection& TLSConnection::of(const X509_STORE_CTX* store) {
 // looked at when all else is in order. Unlike Node, the handshake ends here and now if there is one.
 int TLSConnection::verifyChain(X509_STORE_CTX* store, void*) {
   TLSConnection& self = of(store);
+  long& verification = self.failure_.verification;
   const bool done = api.X509_verify_cert(store) == 1;
+  // A chain that could not be built is not seen by onVerify.
+  if (!done && verification == X509_V_OK) verification = api.X509_STORE_CTX_get_error(store);
+  verification = self.unlessOutOfMemory(verification);
   X509* certificate = api.X509_STORE_CTX_get0_cert(store);
   if (certificate != nullptr) {
     api.X509_up_ref(certificate);
     self.certificate_.reset(certificate);
   }
-  if (self.failure_.verification != X509_V_OK) {
-    api.X509_STORE_CTX_set_error(store, static_cast<int>(self.failure_.verification));
+  if (verification != X509_V_OK) {
+    api.X509_STORE_CTX_set_error(store, static_cast<int>(verification));
     return 0;
   }
   return done ? 1 : 0;

@@ -3,6 +3,7 @@
 #include <napi.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -90,8 +91,10 @@ napi_value StartTLS(napi_env env, napi_callback_info info) {
   openssl::Failure failure;
   std::unique_ptr<TLSConnection> connection =
       TLSConnection::create(fd, std::move(context), std::move(peer), &failure);
+  if (connection == nullptr && failure.out_of_memory) return arguments.result(-ENOMEM);
   if (connection == nullptr) return arguments.fail<Napi::RangeError>("servername, host or address", "is refused"), nullptr;
-  if (resumes && !connection->setSession(session.data, session.length)) {
+  if (resumes && !connection->setSession(session.data, session.length, &failure)) {
+    if (failure.out_of_memory) return arguments.result(-ENOMEM);
     return arguments.fail<Napi::RangeError>("session", "is no TLS session"), nullptr;
   }
   environment.startTLS(fd, std::move(connection));

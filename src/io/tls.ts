@@ -16,7 +16,14 @@ import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls';
 import { type Coroutine, POLLIN, POLLOUT, PollNeeded, waitFor } from '../coroutine.ts';
 import { ConnectionClosed, type DugongError, StateError } from '../errors.ts';
 import { native, type TLSCipher, type TLSDetails } from './native.ts';
-import { CONNECTION_RESET, isConnectionLost, PROTOCOL_ERROR, systemError, WOULD_BLOCK } from './system-error.ts';
+import {
+  CONNECTION_RESET,
+  isConnectionLost,
+  OUT_OF_MEMORY,
+  PROTOCOL_ERROR,
+  systemError,
+  WOULD_BLOCK,
+} from './system-error.ts';
 import { certificateOf, parseCertificate } from './tls-certificate.ts';
 import type { TLSContext } from './tls-context.ts';
 import { identityError, identityRefusal, nameOf, type Party, tlsError, verificationCode } from './tls-failure.ts';
@@ -112,7 +119,7 @@ function handshakeError(transport: TLSTransport, result: number): DugongError {
   const inside = party === own ? '' : ` with ${nameOf(own)}`;
   const message = `${nameOf(party)} ended the connection during the TLS handshake${inside}`;
   if (result === TLS_TRUNCATED) return new ConnectionClosed(message, { phase });
-  const cause = systemError(result, 'recv');
+  const cause = systemError(result, result === OUT_OF_MEMORY ? 'SSL_do_handshake' : 'recv');
   return isConnectionLost(result) ? new ConnectionClosed(message, { phase, cause }) : cause;
 }
 

@@ -1,0 +1,59 @@
+/**
+ * OpenSSL's allocations fail, one at a time: a library to be preloaded into a child process, which says by umask(2) when, since
+ * nothing else of JavaScript's gets to a library. It can be made where there is a C compiler, on Linux.
+ */
+
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Only OpenSSL's allocations of the thread that has armed it: those of V8 could not fail without ending the process. */
+const source = `
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+static __thread unsigned armed, count, at;
+
+static int fails(void) {
+  if (!armed || ++count != at) return 0;
+  errno = ENOMEM;
+  return 1;
+}
+
+static void *allocate(size_t size, const char *file, int line) { return fails() ? 0 : malloc(size); }
+static void *reallocate(void *old, size_t size, const char *file, int line) { return fails() ? 0 : realloc(old, size); }
+static void release(void *old, const char *file, int line) { free(old); }
+
+/* 2^30 + n: the n-th allocation from now on fails. 2^31: no more; returns how many there were. */
+mode_t umask(mode_t mask) {
+  mode_t (*original)(mode_t) = dlsym(RTLD_NEXT, "umask");
+  unsigned counted = count;
+  if (mask < 0x40000000u) return original(mask);
+  armed = mask < 0x80000000u;
+  count = 0;
+  at = mask - 0x40000000u;
+  return counted;
+}
+
+__attribute__((constructor)) static void begin(void) {
+  int (*set)(void *, void *, void *) = dlsym(RTLD_DEFAULT, "CRYPTO_set_mem_functions");
+  if (set && !set(allocate, reallocate, release)) abort();
+}
+`;
+
+export interface ScarceMemory extends Disposable {
+  /** What the child process needs in its environment. */
+  readonly environment: Record<string, string>;
+}
+
+export function scarceMemory(): ScarceMemory {
+  const folder = mkdtempSync(join(tmpdir(), 'dugong-'));
+  const [code, library] = [join(folder, 'scarce.c'), join(folder, 'scarce.so')];
+  writeFileSync(code, source);
+  execFileSync('cc', ['-shared', '-fPIC', '-o', library, code, '-ldl']);
+  return { environment: { LD_PRELOAD: library }, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
+}
