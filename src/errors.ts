@@ -37,6 +37,23 @@ export interface LostRequest {
   readonly mayHaveBeenProcessed: boolean;
 }
 
+/** Control characters, those that change the direction of text or are not seen, line separators, lone surrogates. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** `text` as messages hold it, whatever a server has sent: on one line, without what a terminal obeys, not at any length. */
+export function printable(text: string, most: number = 2000): string {
+  const short = text.length > most ? `${text.slice(0, most - 3)}...` : text;
+  return short.replace(UNPRINTABLE, (character) => {
+    const hex = (character.codePointAt(0) as number).toString(16);
+    return hex.length > 4 ? `\\u{${hex}}` : `\\u${hex.padStart(4, '0')}`;
+  });
+}
+
+/** `text`, which may be a URL, or meant to be one, without the user name and password that may stand before its "@". */
+export function withoutUserinfo(text: string): string {
+  return text.includes('//') ? text.replace(/\/\/.*@/s, '//***@') : text.replace(/^.*@/s, '***@');
+}
+
 /** The root of the tree above. `code` is stable and meant to be compared. */
 export class DugongError extends Error {
   readonly code: string;
@@ -47,7 +64,7 @@ export class DugongError extends Error {
   declare readonly lostRequests?: readonly LostRequest[];
 
   constructor(code: string, message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(printable(message), options);
     this.code = code;
   }
 

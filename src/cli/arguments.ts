@@ -81,7 +81,7 @@ export function parseArguments(argv: readonly string[], version: string): Task {
     command.parse(argv, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError) || error.exitCode === 0) throw error;
-    throw new UsageError(error.message.replace(/^error: /, ''));
+    throw new UsageError(withoutValue(error.message.replace(/^error: /, '')));
   }
   return taskOf(command.opts<Options>(), command.args);
 }
@@ -131,10 +131,11 @@ function taskOf(options: Options, urls: readonly string[]): Task {
 }
 
 function checkedURL(text: string): URL {
-  if (!URL.canParse(text)) throw new UsageError(`${text} is no URL: one looks like http://localhost:8080/index.html`);
+  if (!URL.canParse(text))
+    throw new UsageError(`${shown(text)} is no URL: one looks like http://localhost:8080/index.html`);
   const url = new URL(text);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new UsageError(`${text}: only http:// and https:// URLs can be fetched`);
+    throw new UsageError(`${shown(text)}: only http:// and https:// URLs can be fetched`);
   }
   if (url.username !== '' || url.password !== '') {
     throw new UsageError(`${url.host}: user names in URLs are not supported; give -H "Authorization: ..." instead`);
@@ -142,9 +143,19 @@ function checkedURL(text: string): URL {
   return url;
 }
 
+/** An unknown option may have a secret in the same word, as those of other commands have: -uuser:password, --token=... */
+function withoutValue(message: string): string {
+  return message.replace(/^(unknown option '(?:-[^-]|--[\w-]+)).*'/s, "$1'");
+}
+
+/** Without the user name and password that may stand before an "@". */
+function shown(text: string): string {
+  return text.replace(/^(.*:\/\/)?.*@/s, '$1***@');
+}
+
 function headerField(text: string, before: readonly [string, string][] = []): [string, string][] {
   const colon = text.indexOf(':');
-  if (colon < 1) throw new UsageError(`-H ${text}: a field looks like "Accept: text/html"`);
+  if (colon < 1) throw new UsageError(`-H: a field looks like "Accept: text/html"`);
   return [...before, [text.slice(0, colon), withoutWhitespace(text.slice(colon + 1))]];
 }
 

@@ -4,7 +4,14 @@
  */
 
 import type { Coroutine } from '../coroutine.ts';
-import { ConnectionClosed, DugongError, InvalidResponse, ProxyError, UnsupportedResponse } from '../errors.ts';
+import {
+  ConnectionClosed,
+  DugongError,
+  InvalidResponse,
+  ProxyError,
+  printable,
+  UnsupportedResponse,
+} from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
 import type { HTTPHeaders } from '../http1/headers.ts';
 import { ClientProtocol, type Response } from '../http1/protocol.ts';
@@ -30,9 +37,12 @@ export function* coTunnel(transport: Transport, authority: string, headers: HTTP
     if (status < 200 || status > 299) {
       const body = response.body === undefined ? Buffer.alloc(0) : yield* exchange.coExplanation(response.body);
       const answer = { status, reason, headers: response.head.headers, body };
-      throw new ProxyError(`the proxy refused to connect to ${authority}: ${status} ${reason}${advice(status)}`, {
-        answer,
-      });
+      throw new ProxyError(
+        `the proxy refused to connect to ${authority}: ${status} ${printable(reason, 200)}${advice(status)}`,
+        {
+          answer,
+        },
+      );
     }
     if (exchange.bytesLeft > 0) {
       // Whatever it is, it would be taken for the server's.

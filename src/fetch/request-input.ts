@@ -3,6 +3,7 @@
  * checks and normalises; only bodies are kept apart, since a Request shows each of them as a stream of unknown length.
  */
 
+import { withoutUserinfo } from '../errors.ts';
 import { Content, contentAtHand } from './content.ts';
 import { checkedURL, type FetchRequest, fetchRequest, type RedirectMode } from './fetch-request.ts';
 import { multipartBlob } from './multipart-blob.ts';
@@ -33,7 +34,7 @@ export async function requestInput(input: string | URL | Request, init: FetchIni
   // The standard refuses URLs with credentials; here they become a field, as in fetchSync.
   const url = checkedURL(input instanceof Request ? input.url : input);
   const given = givenContent(init.body);
-  const request = new Request(input instanceof Request ? input : withoutCredentials(url), {
+  const request = checkedRequest(input instanceof Request ? input : withoutCredentials(url), {
     ...(init as RequestInit),
     signal: null,
     // Stands for the body, so that it is checked whether there may be one.
@@ -53,6 +54,21 @@ export async function requestInput(input: string | URL | Request, init: FetchIni
     redirect: request.redirect,
     signal: (init.signal === undefined && input instanceof Request ? input.signal : init.signal) ?? undefined,
   };
+}
+
+/** @throws the platform's TypeError, which names what is wrong in full, without the values of fields and the credentials of URLs */
+function checkedRequest(input: Request | URL, init: RequestInit): Request {
+  try {
+    return new Request(input, init);
+  } catch (error) {
+    const { message } = error as Error;
+    const ofField = /header/i.test(message);
+    throw new TypeError(
+      ofField
+        ? 'the headers are no pairs, record or Headers of names and values that fields can have'
+        : withoutUserinfo(message),
+    );
+  }
 }
 
 function withoutCredentials(url: URL): URL {

@@ -3,6 +3,8 @@
  * 2.2) and predicates over strings for what is sent. It decides nothing but membership.
  */
 
+import { printable, withoutUserinfo } from '../errors.ts';
+
 export const CR = 0x0d;
 export const LF = 0x0a;
 export const SP = 0x20;
@@ -93,9 +95,10 @@ function isOWS(code: number): boolean {
   return code === SP || code === HTAB;
 }
 
-/** `text` as it can be shown in a message: JSON's escapes, cut after 60 characters. */
+/** `text` as it can be shown in a message: JSON's escapes, cut after 60 characters, without the credentials of a URL. */
 export function quoted(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
+  const shown = withoutUserinfo(text);
+  return printable(JSON.stringify(shown.length > 60 ? `${shown.slice(0, 57)}...` : shown));
 }
 
 /** One byte as it can be shown in a message. */

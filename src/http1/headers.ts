@@ -212,7 +212,9 @@ function unfold(value: string): string {
 /** The value as text, if the field can be sent. @throws TypeError */
 function checkedField(name: string, value: unknown): string {
   if (typeof name !== 'string' || !isToken(name)) {
-    throw new TypeError(`${quoted(String(name))} is no field name: it must be a token (RFC 9110 5.1)`);
+    // What follows may be the value.
+    const shown = quoted(String(name).replace(/[\s:=].+/s, '...'));
+    throw new TypeError(`${shown} is no field name: it must be a token (RFC 9110 5.1)`);
   }
   if (typeof value !== 'string' && !(typeof value === 'number' && Number.isFinite(value))) {
     throw new TypeError(`the value of field ${name} must be a string or a number, got ${describe(value)}`);
@@ -232,8 +234,9 @@ function checkedPair(pair: readonly [string, string | number]): readonly [string
   throw new TypeError(`headers given as a list must be pairs of name and value, got ${describe(pair)}`);
 }
 
+/** Not what is in it, which may be a secret. */
 function describe(value: unknown): string {
-  if (typeof value === 'string') return quoted(value);
+  if (typeof value === 'string') return 'a string';
   if (Array.isArray(value)) return `an array of ${value.length}`;
   return value === null ? 'null' : typeof value;
 }

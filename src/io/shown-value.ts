@@ -1,9 +1,12 @@
-/** How a value of the user's that is wrong stands in a message: on one line, and not at any length. */
+/** How a value of the user's that is wrong stands in a message: on one line, not at any length, without what may be a secret. */
 
 import { inspect } from 'node:util';
+import { withoutUserinfo } from '../errors.ts';
 
 export function shownValue(value: unknown): string {
-  return inspect(value, {
+  const shown =
+    typeof value === 'string' ? withoutUserinfo(value).replace(/(-----BEGIN [A-Z ]+-----).*/s, '$1...') : value;
+  return inspect(shown, {
     depth: 0,
     compact: true,
     breakLength: Number.POSITIVE_INFINITY,

@@ -5,7 +5,7 @@
 
 import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls';
 import { types } from 'node:util';
-import { TLSError } from '../errors.ts';
+import { printable, TLSError } from '../errors.ts';
 import { native, type TLSDetails } from './native.ts';
 import { shownValue } from './shown-value.ts';
 import { certificateOf } from './tls-certificate.ts';
@@ -145,7 +145,7 @@ export function identityError(party: Party, cause: Error, certificate: DetailedP
   const { hostname, role: peer } = party;
   const given = (cause as { code?: unknown }).code;
   const code = typeof given === 'string' ? given : 'ERR_TLS_CERT_ALTNAME_INVALID';
-  const message = `the certificate of ${nameOf(party)} is refused by checkServerIdentity: ${cause.message}`;
+  const message = `the certificate of ${nameOf(party)} is refused by checkServerIdentity: ${printable(cause.message, 500)}`;
   return new TLSError(code, message, { reason: cause.message, peer, hostname, certificate, cause });
 }
 
@@ -163,7 +163,8 @@ function certificateError(
 
 function particulars(code: string, certificate: PeerCertificate | undefined): string {
   if (certificate === undefined) return '';
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `, it is for ${certificate.subjectaltname ?? 'no name at all'}`;
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return `, it is for ${printable(certificate.subjectaltname ?? 'no name at all', 300)}`;
   if (code === 'CERT_HAS_EXPIRED') return ` (the server's own is valid until ${certificate.valid_to})`;
   if (code === 'CERT_NOT_YET_VALID') return ` (the server's own is valid from ${certificate.valid_from})`;
   return '';
