@@ -13,15 +13,18 @@ import {
   UnsupportedResponse,
 } from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
+import { quoted } from '../http1/grammar.ts';
 import type { HTTPHeaders } from '../http1/headers.ts';
 import { ClientProtocol, type Response } from '../http1/protocol.ts';
+import type { ResponseHead } from '../http1/response-head.ts';
 import { SendQueue } from '../io/send-queue.ts';
 import { isConnectionLost, systemError, WOULD_BLOCK } from '../io/system-error.ts';
 import type { Transport } from '../io/transport.ts';
 import { coWait } from './wait.ts';
 
-/** How much of a refusal's body is kept, to say why. */
+/** How much of a refusal's body is kept, to say why, and how many milliseconds are given to it: what has been refused is clear. */
 const LONGEST_EXPLANATION = 16_384;
+const LONGEST_WAIT = 250;
 
 /**
  * Asks the proxy at the other end of `transport` for a tunnel to `authority` (host:port). The transport stays the caller's,
@@ -32,18 +35,9 @@ export function* coTunnel(transport: Transport, authority: string, headers: HTTP
   try {
     yield* exchange.coSend(headers);
     const response = yield* exchange.coResponse();
-    const { status, reason } = response.head;
     // Any 2xx, also a 204, which has no body but opens a tunnel all the same.
-    if (status < 200 || status > 299) {
-      const body = response.body === undefined ? Buffer.alloc(0) : yield* exchange.coExplanation(response.body);
-      const answer = { status, reason, headers: response.head.headers, body };
-      throw new ProxyError(
-        `the proxy refused to connect to ${authority}: ${status} ${printable(reason, 200)}${advice(status)}`,
-        {
-          answer,
-        },
-      );
-    }
+    const { status } = response.head;
+    if (status < 200 || status > 299) throw yield* exchange.coRefusal(response, headers);
     if (exchange.bytesLeft > 0) {
       // Whatever it is, it would be taken for the server's.
       throw new ProxyError('the proxy sent bytes of its own behind its answer to CONNECT');
@@ -54,8 +48,17 @@ export function* coTunnel(transport: Transport, authority: string, headers: HTTP
   }
 }
 
-function advice(status: number): string {
-  return status === 407 ? " (give its user name and password in the proxy's URL)" : '';
+/** Of the first challenge that has one (RFC 9110 11.5), as it is quoted there. */
+const REALM = /\brealm[ \t]*=[ \t]*"((?:[^"\\]|\\.)*)"/i;
+
+/** What is to be done about a refusal. `sent` are the fields of CONNECT. */
+function advice({ status, headers }: ResponseHead, sent: HTTPHeaders): string {
+  if (status !== 407) return '';
+  const [, realm] = REALM.exec(headers.get('Proxy-Authenticate') ?? '') ?? [];
+  const where = realm === undefined ? '' : ` for ${quoted(realm)}`;
+  return sent.has('Proxy-Authorization')
+    ? ` (it does not accept the credentials that it got${where}: are user name and password in the proxy's URL right?)`
+    : ` (it wants credentials${where}: give its user name and password in the proxy's URL)`;
 }
 
 /** The one exchange with the proxy. */
@@ -96,16 +99,27 @@ class TunnelExchange {
     }
   }
 
-  /** The beginning of a refusal's body; less if it does not come in full. */
-  *coExplanation(body: BodyDecoder): Coroutine<Buffer> {
+  /** The error for an answer that makes no tunnel. `sent` are the fields of CONNECT. */
+  *coRefusal({ head, body }: Response, sent: HTTPHeaders): Coroutine<ProxyError> {
+    const { status, reason, headers } = head;
+    const explanation = body === undefined ? Buffer.alloc(0) : yield* this.#coExplanation(body);
+    const said = `${status} ${printable(reason, 200)}`.trimEnd();
+    return new ProxyError(`the proxy refused to connect to ${this.#authority}: ${said}${advice(head, sent)}`, {
+      answer: { status, reason, headers, body: explanation },
+    });
+  }
+
+  /** The beginning of a refusal's body; less if it does not come in full, or not soon. */
+  *#coExplanation(body: BodyDecoder): Coroutine<Buffer> {
+    const deadline = performance.now() + LONGEST_WAIT;
     const text = Buffer.alloc(LONGEST_EXPLANATION);
     let length = 0;
     try {
       while (length < text.length) {
         const count = this.#protocol.readBody(body, text, length, text.length - length);
         if (count === 0) break;
-        if (count === undefined) yield* this.#coInput();
-        else length += count;
+        if (count !== undefined) length += count;
+        else if (!(yield* this.#coInputBefore(deadline))) break;
       }
     } catch (error) {
       if (!(error instanceof DugongError)) throw error;
@@ -113,21 +127,34 @@ class TunnelExchange {
     return text.subarray(0, length);
   }
 
-  /** Brings in what comes next; returns how much, 0 at the end. */
+  /** Brings in what comes next, or the end; returns how much, 0 at the end. */
   *#coInput(): Coroutine<number> {
-    const { buffer } = this.#protocol;
     for (;;) {
-      const room = buffer.makeRoom();
-      const count = this.#transport.receive(buffer.bytes, buffer.end, room);
-      if (count === WOULD_BLOCK) {
-        yield* coWait(this.#transport.receiveNeeds, 'tunnel');
-        continue;
-      }
-      if (count < 0) throw this.#failed(count, 'recv');
-      if (count === 0) this.#protocol.receivedEnd();
-      buffer.filled(count);
-      return count;
+      const count = this.#receive();
+      if (count !== undefined) return count;
+      yield* coWait(this.#transport.receiveNeeds, 'tunnel');
     }
+  }
+
+  /** The same; returns false if nothing has come by then. */
+  *#coInputBefore(deadline: number): Coroutine<boolean> {
+    while (performance.now() < deadline) {
+      if (this.#receive() !== undefined) return true;
+      yield* coWait(this.#transport.receiveNeeds.before(deadline), 'tunnel');
+    }
+    return false;
+  }
+
+  /** What there is now: how much, 0 at the end; undefined if that is nothing. */
+  #receive(): number | undefined {
+    const { buffer } = this.#protocol;
+    const room = buffer.makeRoom();
+    const count = this.#transport.receive(buffer.bytes, buffer.end, room);
+    if (count === WOULD_BLOCK) return undefined;
+    if (count < 0) throw this.#failed(count, 'recv');
+    if (count === 0) this.#protocol.receivedEnd();
+    buffer.filled(count);
+    return count;
   }
 
   #failed(result: number, syscall: string): DugongError {

@@ -18,7 +18,7 @@ import {
 } from '../support/scripted-server.ts';
 import { atSomePace } from '../support/time-limit.ts';
 import { assertLike, connectHead, ESTABLISHED, failure, through } from '../support/tunnelled.ts';
-import { thrownBy } from '../support/waiting.ts';
+import { thrownBy, waysOfWaiting } from '../support/waiting.ts';
 
 /** Plays `steps` after CONNECT; returns what connecting throws, and sees to it that the proxy got CONNECT and no more. */
 function refusal(steps: Script, options: HTTPConnectionOptions = {}): unknown {
@@ -48,6 +48,62 @@ describe('a proxy that refuses', () => {
       assert.equal(error.answer?.status, 407);
       assert.equal(error.answer.reason, 'No');
       assert.equal(Buffer.from(error.answer.body).toString(), body);
+    });
+  }
+
+  const withoutEnd: readonly [name: string, steps: Script, body: string][] = [
+    ['of no announced length, on a connection that stays', [send(response('403 No', [], page)), expectEnd()], page],
+    ['that is announced and does not come', [send(response('403 No', ['Content-Length: 9'])), expectEnd()], ''],
+    [
+      'that is announced to be huge',
+      [send(response('403 No', ['Content-Length: 9999999999'], page)), expectEnd()],
+      page,
+    ],
+    [
+      'of chunks without a last one',
+      [send(response('403 No', ['Transfer-Encoding: chunked'], `13\r\n${page}\r\n`)), expectEnd()],
+      page,
+    ],
+  ];
+  for (const [name, steps, body] of withoutEnd) {
+    test(`says so soon with a body ${name}: ProxyError with what came`, () => {
+      const error = refusal(steps);
+      assert.ok(error instanceof ProxyError, String(error));
+      assert.match(error.message, /refused to connect to origin\.invalid:443: 403 No$/);
+      assert.equal(Buffer.from(error.answer?.body ?? []).toString(), body);
+    });
+  }
+
+  test('says so soon with a body that comes byte by byte for ever', () => {
+    const endless = send(response('403 No', [], 'x'.repeat(100_000)), { chunk: 1, every: 5, peerMayLeave: true });
+    const error = refusal([endless]);
+    assert.ok(error instanceof ProxyError, String(error));
+    assert.ok((error.answer?.body.length ?? 0) < 16_384);
+  });
+
+  for (const { name, run } of waysOfWaiting) {
+    test(`says so under every way of waiting: a body that does not end (${name})`, async () => {
+      using proxy = startScriptedServer([[expectHead(), send(response('403 No', [], page)), expectEnd()]]);
+      const connection = through(proxy);
+      await assert.rejects(async () => run(connection.coConnect()), { name: 'ProxyError' });
+    });
+  }
+
+  const credentials = { 'Proxy-Authorization': 'Basic dTpwYXNzd29yZA==' };
+  const challenges: readonly [challenge: string, headers: Record<string, string>, message: RegExp][] = [
+    ['Basic realm="the office"', {}, /407 No \(it wants credentials for "the office": give its user name and password/],
+    ['Digest qop="auth", Realm = "a\\"b", nonce="x"', {}, /407 No \(it wants credentials for ".*b": give/],
+    ['Negotiate', {}, /407 No \(it wants credentials: give/],
+    ['Basic realm="x"', credentials, /407 No \(it does not accept the credentials that it got for "x": are user name/],
+  ];
+  for (const [challenge, headers, message] of challenges) {
+    test(`says what it wants to know: ${challenge}`, () => {
+      const answer = response('407 No', [`Proxy-Authenticate: ${challenge}`, 'Content-Length: 0']);
+      using proxy = startScriptedServer([[expectHead(), send(answer)]]);
+      const error = failure(through(proxy, { proxy: { hostname: '127.0.0.1', port: proxy.port, headers } }));
+      assert.ok(error instanceof ProxyError, String(error));
+      assert.match(error.message, message);
+      assert.doesNotMatch(error.message, /dTpwY/);
     });
   }
 
