@@ -19,7 +19,10 @@ export interface HTTPConnectionOptions extends ResolveOptions {
   readonly port?: number | undefined;
   /** Speak TLS: with the defaults, with options named as in node:tls, or with a context that several connections share. */
   readonly tls?: TLSOption | undefined;
-  /** An HTTP proxy to send the requests to: a URL (http:// or https://) with credentials, if it wants any, or its parts. */
+  /**
+   * An HTTP proxy to send the requests to: a URL (http:// or https://; http:// if it has no scheme) with credentials, if it wants
+   * any, or its parts.
+   */
   readonly proxy?: string | URL | ProxyOptions | undefined;
   /** A Unix socket to connect to; hostname and port are then only what Host says. */
   readonly socketPath?: string | undefined;

@@ -31,7 +31,7 @@ export interface HTTPProxy {
 
 const NAMES: ReadonlySet<string> = new Set<keyof ProxyOptions>(['hostname', 'port', 'tls', 'headers']);
 
-/** From a URL ("https://user:password@proxy:3129") or its parts. @throws TypeError, in which no credentials stand; TLSError */
+/** From a URL ("https://user:password@proxy:3129", "proxy:3128") or its parts. @throws TypeError, in which no credentials stand; TLSError */
 export function proxyFrom(proxy: string | URL | ProxyOptions): HTTPProxy {
   if (typeof proxy === 'string' || isURL(proxy)) return fromURL(proxy);
   if (typeof proxy !== 'object' || proxy === null || Array.isArray(proxy)) {
@@ -88,13 +88,29 @@ function fromURL(text: string | URL): HTTPProxy {
   };
 }
 
-/** `name` says in the message whose URL it is, which itself may hold credentials. @throws TypeError */
-export function assertSupportedProxy(text: string | URL, name: string): URL {
-  if (!URL.canParse(text.toString()))
-    throw new TypeError(`${name} is no URL: it should be like http://proxy.example:3128`);
+const LOOKS_LIKE = 'it should be like http://proxy.example:3128 or proxy.example:3128';
+
+/**
+ * A proxy's URL; without a scheme, http:// is meant. `name` says in messages whose URL it is, which itself may hold credentials.
+ * @throws TypeError
+ */
+export function assertSupportedProxy(given: string | URL, name: string): URL {
+  const text = withScheme(given.toString());
+  if (!URL.canParse(text)) throw new TypeError(`${name} is no URL: ${LOOKS_LIKE}`);
   const url = new URL(text);
-  if (url.protocol === 'http:' || url.protocol === 'https:') return url;
-  throw new TypeError(`${name} must be a URL that begins with http:// or https://; ${url.protocol} is not supported`);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new TypeError(`${name} must be a URL that begins with http:// or https://; ${url.protocol} is not supported`);
+  }
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+    throw new TypeError(`${name} must not have a path, query or fragment: ${LOOKS_LIKE}`);
+  }
+  return url;
+}
+
+/** As curl and others have it. A colon alone makes no scheme: `proxy:3128` and `user:password@proxy` have one, too. */
+export function withScheme(proxy: string): string {
+  const text = proxy.trim();
+  return /^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`;
 }
 
 function decoded(part: string): string {

@@ -46,7 +46,7 @@ describe('dugong', () => {
     using server = answering('directly');
     const env = { all_proxy: first.authority };
     const url = `http://${server.authority}/`;
-    assert.equal(await printed(['-x', `http://${second.authority}`, url], { ...env, no_proxy: '*' }), 'by the second');
+    assert.equal(await printed(['-x', second.authority, url], { ...env, no_proxy: '*' }), 'by the second');
     assert.equal(await printed(['--no-proxy', url], env), 'directly');
     assert.equal(await printed([url], env), 'by the first');
   });

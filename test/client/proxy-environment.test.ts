@@ -68,10 +68,8 @@ describe('the proxy that the environment asks for', () => {
   ];
   for (const [title, url, env, expected] of rows) {
     test(`is ${title}`, () => {
-      const own = process.env;
       assert.equal(proxyFromEnvironment(url, env), expected);
       assert.equal(proxyFromEnvironment(new URL(url), env), expected);
-      assert.equal(process.env, own);
     });
   }
 
@@ -97,6 +95,20 @@ describe('the proxy that the environment asks for', () => {
     }
   });
 
+  test('is none that stands on a prototype', () => {
+    const prototype = Object.prototype as Record<string, unknown>;
+    const before = { ...process.env };
+    for (const name of ['http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY']) delete process.env[name];
+    prototype.http_proxy = PROXY;
+    try {
+      assert.equal(proxyFromEnvironment('http://a.example/'), undefined);
+      assert.equal(proxyFromEnvironment('http://a.example/', {}), undefined);
+    } finally {
+      delete prototype.http_proxy;
+      Object.assign(process.env, before);
+    }
+  });
+
   test('cannot be told for what is no URL', () => {
     assert.throws(() => proxyFromEnvironment('a.example', {}), { name: 'TypeError' });
   });
@@ -114,6 +126,10 @@ describe('the proxy that the environment asks for', () => {
         /^the proxy in https_proxy or all_proxy .*; socks4a: is/,
       ],
       ['http://a/', { http_proxy: 'http://u:s3cret@[proxy' }, /^the proxy in http_proxy or all_proxy is no URL/],
+      ['http://a/', { http_proxy: 'u:s3cret@proxy:x' }, /^the proxy in http_proxy or all_proxy is no URL/],
+      ['http://a/', { http_proxy: 'u:s3cret@proxy:1/path' }, /or all_proxy must not have a path, query or fragment/],
+      ['http://a/', { http_proxy: 'http://proxy:1/?s3cret' }, /or all_proxy must not have a path, query or fragment/],
+      ['http://a/', { http_proxy: 'http://proxy:1/#s3cret' }, /or all_proxy must not have a path, query or fragment/],
     ];
     for (const [url, env, message] of cases) {
       assert.throws(

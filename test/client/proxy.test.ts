@@ -113,14 +113,38 @@ test('a CONNECT of the user is for another proxy, which has credentials of its o
   assert.throws(() => connection.sendRequest('CONNECT', 'host:443', { headers }), { name: 'SystemError' });
 });
 
+test('a proxy without a scheme is one that speaks no TLS, whatever else looks like a scheme [curl(1), --proxy]', () => {
+  const rows: readonly [given: string, hostname: string, port: number, credentials: string | undefined][] = [
+    ['proxy.example:3128', 'proxy.example', 3128, undefined],
+    ['localhost:3128', 'localhost', 3128, undefined],
+    ['proxy.example', 'proxy.example', 80, undefined],
+    [' proxy.example:3128/ ', 'proxy.example', 3128, undefined],
+    ['[::1]:3128', '::1', 3128, undefined],
+    ['user:secret@[::1]:3128', '::1', 3128, 'user:secret'],
+    ['user:sec%3Aret@proxy.example:3128', 'proxy.example', 3128, 'user:sec:ret'],
+  ];
+  for (const [given, hostname, port, credentials] of rows) {
+    const { tls, headers, ...proxy } = proxyFrom(given);
+    assert.deepEqual(proxy, { hostname, port });
+    assert.equal(tls, undefined);
+    const basic = credentials && `Basic ${Buffer.from(credentials).toString('base64')}`;
+    assert.equal(headers.get('Proxy-Authorization') ?? undefined, basic);
+  }
+});
+
 describe('a proxy that cannot be', () => {
   test('is refused before any I/O, with no credentials in the message', () => {
     const wrong: [HTTPConnectionOptions['proxy'], RegExp][] = [
       ...[null, [], ['http://user:s3cret@proxy'], Number.NaN, true].map(
         (value): [HTTPConnectionOptions['proxy'], RegExp] => [value as unknown as string, /^proxy must be a URL like/],
       ),
-      ['proxy:3128', /must be a URL that begins with http:/],
+      ['', /is no URL/],
       ['not a URL', /is no URL/],
+      ['user:s3cret@proxy:port', /is no URL: it should be like .* or proxy\.example:3128$/],
+      ['::1:3128', /is no URL/],
+      ['proxy:3128/s3cret', /must not have a path, query or fragment/],
+      ['http://proxy:3128/?s3cret', /must not have a path, query or fragment/],
+      [new URL('http://proxy:3128/#s3cret'), /must not have a path, query or fragment/],
       ['socks5://user:s3cret@proxy:1080', /begins with http:\/\/ or https:\/\/; socks5: is not supported$/],
       ['http://user:%E0@proxy', /not percent-encoded/],
       [{ hostname: 'a b', port: 1 }, /no host name/],

@@ -73,7 +73,7 @@ for (const { name, text } of faces) {
       using second = startScriptedServer([[expectHead(), send(ok('second'))]]);
       process.env.http_proxy = first.authority;
       assert.equal(await text('http://127.0.0.1:1/'), 'first');
-      assert.equal(await text('http://127.0.0.1:1/', { proxy: `http://${second.authority}` }), 'second');
+      assert.equal(await text('http://127.0.0.1:1/', { proxy: second.authority }), 'second');
       await assert.rejects(text('http://127.0.0.1:1/', { proxy: false }), (error: Error) =>
         /ECONNREFUSED/.test(String(error.cause ?? error)),
       );
