@@ -167,7 +167,10 @@ describe('a proxy that cannot be', () => {
         { hostname: 'a', port: 1, tls: null } as unknown as ProxyOptions,
         /tls must be true, TLS options or a TLSContext/,
       ],
-      [{ hostname: 'a', port: 1, tls: { rejectUnauthorised: false } } as ProxyOptions, /no TLS option "rejectUnauth/],
+      [
+        { hostname: 'a', port: 1, tls: { rejectUnauthorised: false } } as ProxyOptions,
+        /tls has no option "rejectUnauth/,
+      ],
     ];
     for (const [proxy, message] of wrong) {
       assert.throws(
