@@ -10,8 +10,9 @@ import { TLSContext, TLSError } from '../index.ts';
 export interface Task {
   readonly urls: readonly URL[];
   readonly method: string;
+  /** As HTTP has them: a character for each byte. */
   readonly headers: readonly [string, string][];
-  readonly body: Uint8Array | undefined;
+  readonly body: Uint8Array | 'standard input' | undefined;
   /** Milliseconds without progress; undefined: no limit. */
   readonly timeout: number | undefined;
   /** Write heads, too. */
@@ -28,11 +29,14 @@ export interface Task {
   readonly output: { readonly file: string } | { readonly folder: string } | 'stdout';
 }
 
+/** Without a value: the field is not to be sent. */
+type Field = readonly [name: string, value: string | undefined];
+
 interface Options {
   readonly request?: string;
   readonly head?: true;
-  readonly header?: readonly [string, string][];
-  readonly data?: Uint8Array;
+  readonly header?: readonly Field[];
+  readonly data?: Uint8Array | 'standard input';
   readonly include?: true;
   readonly output?: string;
   readonly outputDir?: string;
@@ -54,6 +58,7 @@ Examples:
   dugong -O out http://localhost:8080/{a,b,c}          three documents over one connection, into a folder
   dugong -d '{"n":1}' -H 'Content-Type: application/json' http://localhost:8080/things
   dugong -X PUT -d @photo.jpg http://localhost:8080/photo.jpg
+  make-report | dugong -d @- http://localhost:8080/reports
 
 All URLs of one server share one connection, and requests without a body are sent ahead of the responses. If the server
 ends the connection, requests that it has not answered are sent again, provided that this does no harm (GET, HEAD, PUT,
@@ -70,8 +75,10 @@ Exit status:
   3    network: a name, server or proxy cannot be reached or trusted, a connection was lost or timed out
   4    the server sent something that is not HTTP/1.1, or a part of it that is not supported
   5    the output cannot be written
+  129  the terminal has gone (SIGHUP)
   130  interrupted (SIGINT)
   141  the reader of standard output has gone
+  143  ended (SIGTERM)
 `;
 
 /** @throws UsageError; CommanderError with exit code 0 after --help and --version, which have been printed then */
@@ -83,7 +90,7 @@ export function parseArguments(argv: readonly string[], version: string): Task {
     if (!(error instanceof CommanderError) || error.exitCode === 0) throw error;
     throw new UsageError(withoutValue(error.message.replace(/^error: /, '')));
   }
-  return taskOf(command.opts<Options>(), command.args);
+  return taskOf(command.opts<Options>(), { urls: command.args, version });
 }
 
 function define(version: string): Command {
@@ -97,8 +104,16 @@ function define(version: string): Command {
     .option('-i, --include', 'write the heads of the responses, too')
     .option('-I, --head', 'ask for the heads only (method HEAD) and write them')
     .option('-X, --request <METHOD>', 'the method (GET; POST with -d)')
-    .option('-H, --header <"Name: value">', 'send this field, too; may be repeated', headerField)
-    .addOption(new Option('-d, --data <TEXT>', 'send this body; @FILE sends a file').argParser(body).conflicts('head'))
+    .option(
+      '-H, --header <"Name: value">',
+      'send this field, too; "Name:" sends none, "Name;" an empty one',
+      headerField,
+    )
+    .addOption(
+      new Option('-d, --data <TEXT>', 'send this body; @FILE sends a file, @- standard input')
+        .argParser(body)
+        .conflicts('head'),
+    )
     .option('--timeout <SECONDS>', 'give up when nothing happens for so long', seconds)
     .addOption(new Option('--cacert <FILE>', 'trust the certificates in this file (PEM) only').argParser(certificates))
     .option('-k, --insecure', 'take any certificate: whoever is in between can read and change everything')
@@ -112,13 +127,13 @@ function define(version: string): Command {
     .exitOverride();
 }
 
-function taskOf(options: Options, urls: readonly string[]): Task {
+function taskOf(options: Options, { urls, version }: { urls: readonly string[]; version: string }): Task {
   const { request, head, header, data, include, output, outputDir, timeout, fail, cacert, insecure, proxy } = options;
   const usual = head ? 'HEAD' : data === undefined ? 'GET' : 'POST';
   return {
     urls: urls.map(checkedURL),
     method: request ?? usual,
-    headers: header ?? [],
+    headers: fields(header ?? [], version),
     body: data,
     timeout,
     include: include === true || head === true,
@@ -153,10 +168,31 @@ function shown(text: string): string {
   return text.replace(/^(.*:\/\/)?.*@/s, '$1***@');
 }
 
-function headerField(text: string, before: readonly [string, string][] = []): [string, string][] {
-  const colon = text.indexOf(':');
-  if (colon < 1) throw new UsageError(`-H: a field looks like "Accept: text/html"`);
-  return [...before, [text.slice(0, colon), withoutWhitespace(text.slice(colon + 1))]];
+/** What others send, too: there are servers that refuse requests without. */
+function fields(given: readonly Field[], version: string): [string, string][] {
+  const named = new Set(given.map(([name]) => name.toLowerCase()));
+  const usual: Field[] = [
+    ['User-Agent', `dugong/${version}`],
+    ['Accept', '*/*'],
+  ];
+  const all = [...usual.filter(([name]) => !named.has(name.toLowerCase())), ...given];
+  return all.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+}
+
+/** As curl has it: "Name;" is an empty field, "Name:" takes one away. */
+function headerField(text: string, before: readonly Field[] = []): Field[] {
+  const [, name, mark, rest = ''] = /^([^:;]+)([:;])(.*)$/s.exec(text) ?? [];
+  if (name === undefined || (mark === ';' && rest !== '')) {
+    // What was given may be a secret.
+    throw new UsageError('-H: a field looks like "Accept: text/html"');
+  }
+  const value = withoutWhitespace(rest);
+  return [...before, [name, mark === ':' && value === '' ? undefined : asBytes(value)]];
+}
+
+/** A character for each byte of its UTF-8, which is what the terminal sends. */
+function asBytes(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
 }
 
 /** RFC 9110 5.6.3: spaces and tabs; a no-break space is a part of the value. */
@@ -164,7 +200,8 @@ function withoutWhitespace(text: string): string {
   return text.replace(/^[ \t]+|[ \t]+$/g, '');
 }
 
-function body(text: string): Uint8Array {
+function body(text: string): Uint8Array | 'standard input' {
+  if (text === '@-') return 'standard input';
   return text.startsWith('@') ? contentOf(text.slice(1), `-d ${text}`) : Buffer.from(text);
 }
 

@@ -5,6 +5,7 @@
 import { BodyFollowing, ConnectionClosed, HTTPConnection, type HTTPResponse, proxyFromEnvironment } from '../index.ts';
 import type { Task } from './arguments.ts';
 import type { OpenOutput } from './output.ts';
+import { printable } from './printable.ts';
 import type { Progress } from './progress.ts';
 
 /** Requests without a body are sent so many ahead. */
@@ -12,6 +13,11 @@ const DEPTH = 64;
 const PART = 65_536;
 /** Methods whose requests may be sent again when it is unknown whether the server has acted on them (RFC 9110 9.2.2). */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE']);
+
+/** A task whose body is there. */
+export interface FetchTask extends Omit<Task, 'body'> {
+  readonly body: Uint8Array | undefined;
+}
 
 /** Where the error happened; `cause` is the error. */
 export class FetchError extends Error {
@@ -34,7 +40,7 @@ export interface Use {
 }
 
 /** Returns the highest status. @throws FetchError */
-export async function fetchAll(task: Task, use: Use): Promise<number> {
+export async function fetchAll(task: FetchTask, use: Use): Promise<number> {
   const connections = new Map<string, HTTPConnection>();
   let highest = 0;
   try {
@@ -51,11 +57,12 @@ export async function fetchAll(task: Task, use: Use): Promise<number> {
 }
 
 /** @throws FetchError if the options, or a proxy in the environment, cannot be */
-function connectionTo(url: URL, { ca, insecure, proxy: chosen }: Task): HTTPConnection {
+function connectionTo(url: URL, { ca, insecure, proxy: chosen }: FetchTask): HTTPConnection {
   const trust = { ...(ca !== undefined && { ca }), ...(insecure && { rejectUnauthorized: false }) };
   const port = url.port === '' ? undefined : Number(url.port);
   try {
-    const proxy = chosen === false ? undefined : (chosen ?? proxyFromEnvironment(url));
+    // As curl has it, an empty one is none.
+    const proxy = chosen === false || chosen === '' ? undefined : (chosen ?? proxyFromEnvironment(url));
     return new HTTPConnection(url.hostname, { port, proxy, tls: url.protocol === 'https:' && trust });
   } catch (error) {
     throw new FetchError(url, error);
@@ -75,7 +82,7 @@ function runs(urls: readonly URL[]): URL[][] {
 
 /** URLs of one server over its connection. */
 class Run {
-  readonly #task: Task;
+  readonly #task: FetchTask;
   readonly #connection: HTTPConnection;
   readonly #use: Use;
   readonly #limits: { readonly signal: AbortSignal; readonly timeout: number | undefined };
@@ -86,7 +93,7 @@ class Run {
   /** The file that it has been written to. */
   #incomplete: string | undefined;
 
-  constructor(task: Task, connection: HTTPConnection, use: Use) {
+  constructor(task: FetchTask, connection: HTTPConnection, use: Use) {
     this.#task = task;
     this.#connection = connection;
     this.#use = use;
@@ -171,7 +178,7 @@ class Run {
     this.#incomplete = output.file;
     progress.begin(response.length);
     try {
-      if (this.#task.include) await output.write(headOf(response));
+      if (this.#task.include) await output.write(output.terminal ? shownHead(response) : headOf(response));
       for (;;) {
         const part = await promises.read(PART, this.#limits);
         if (part.length === 0) break;
@@ -186,7 +193,16 @@ class Run {
   }
 }
 
-function headOf({ httpVersion, status, reason, headers }: HTTPResponse): Buffer {
-  const fields = [...headers].map(([name, value]) => `${name}: ${value}\r\n`);
-  return Buffer.from(`HTTP/${httpVersion} ${status} ${reason}\r\n${fields.join('')}\r\n`, 'latin1');
+function headOf(response: HTTPResponse): Buffer {
+  return Buffer.from(`${headLines(response).join('\r\n')}\r\n\r\n`, 'latin1');
+}
+
+/** For a terminal, which is not to obey the server. */
+function shownHead(response: HTTPResponse): Buffer {
+  const lines = headLines(response).map((line) => printable(Buffer.from(line, 'latin1').toString('utf8')));
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`);
+}
+
+function headLines({ httpVersion, status, reason, headers }: HTTPResponse): string[] {
+  return [`HTTP/${httpVersion} ${status} ${reason}`, ...[...headers].map(([name, value]) => `${name}: ${value}`)];
 }

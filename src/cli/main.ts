@@ -5,6 +5,8 @@
  */
 
 import { readFileSync } from 'node:fs';
+import { addAbortSignal } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { CommanderError } from 'commander';
 import {
   ConnectionClosed,
@@ -18,34 +20,56 @@ import {
   UnsupportedResponse,
 } from '../index.ts';
 import { parseArguments, type Task, UsageError } from './arguments.ts';
-import { FetchError, fetchAll } from './fetch.ts';
+import { FetchError, type FetchTask, fetchAll } from './fetch.ts';
 import { OutputError, openOutputs } from './output.ts';
+import { printable } from './printable.ts';
 import { Progress } from './progress.ts';
+
+/** What ends the command early, with the status that shells give it (128 and the number of the signal). */
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+type EndingSignal = keyof typeof SIGNALS;
 
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(argv: readonly string[]): Promise<number> {
   const interruption = new AbortController();
-  const interrupt = (): void => interruption.abort();
-  process.once('SIGINT', interrupt);
+  const interrupt = (signal: NodeJS.Signals): void => interruption.abort(signal);
+  // Once: the next one ends the process at once.
+  for (const signal of Object.keys(SIGNALS)) process.once(signal, interrupt);
   // There is nobody left to tell then; the status says it.
   process.stderr.on('error', () => {});
   try {
     const task = parseArguments(argv, version());
-    const highest = await fetchTask(task, interruption.signal);
+    const highest = await fetchTask(await withInput(task, interruption.signal), interruption.signal);
     return task.fail && highest >= 400 ? 1 : 0;
   } catch (error) {
-    const status = interruption.signal.aborted ? report(130, 'interrupted') : explain(error);
+    const { aborted, reason } = interruption.signal;
+    const status = aborted ? report(SIGNALS[reason as EndingSignal], outcomeOf(reason)) : explain(error);
     if (error instanceof FetchError && error.incomplete !== undefined) {
-      process.stderr.write(`        ${error.incomplete} is incomplete\n`);
+      process.stderr.write(`        ${printable(error.incomplete)} is incomplete\n`);
     }
     return status;
   } finally {
-    process.off('SIGINT', interrupt);
+    for (const signal of Object.keys(SIGNALS)) process.off(signal, interrupt);
   }
 }
 
-async function fetchTask(task: Task, signal: AbortSignal): Promise<number> {
+function outcomeOf(signal: EndingSignal): string {
+  return signal === 'SIGINT' ? 'interrupted' : `ended by ${signal}`;
+}
+
+/** The task with its body, which may have to come from standard input. @throws UsageError if it cannot be read */
+async function withInput(task: Task, signal: AbortSignal): Promise<FetchTask> {
+  const { body, ...rest } = task;
+  if (body !== 'standard input') return { ...rest, body };
+  try {
+    return { ...rest, body: await buffer(addAbortSignal(signal, process.stdin)) };
+  } catch (error) {
+    throw new UsageError(`-d @-: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+async function fetchTask(task: FetchTask, signal: AbortSignal): Promise<number> {
   // The documents themselves may be shown on the terminal.
   const quiet = task.output === 'stdout' && process.stdout.isTTY;
   const progress = new Progress(quiet ? { write() {} } : process.stderr, task.urls.length);
@@ -134,6 +158,7 @@ function codeOf({ cause }: OutputError): unknown {
 }
 
 function report(status: number, message: string, wayOut?: string): number {
-  process.stderr.write(`dugong: ${message}\n${wayOut === undefined ? '' : `        ${wayOut}\n`}`);
+  const lines = wayOut === undefined ? [`dugong: ${message}`] : [`dugong: ${message}`, `        ${wayOut}`];
+  for (const line of lines) process.stderr.write(`${printable(line)}\n`);
   return status;
 }

@@ -7,6 +7,7 @@ import { mkdirSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Task } from './arguments.ts';
+import { withoutControls } from './printable.ts';
 
 /** What was to be written could not be: `cause` is the system's error. */
 export class OutputError extends Error {}
@@ -14,6 +15,8 @@ export class OutputError extends Error {}
 export interface Output {
   /** The path, if it is a file. */
   readonly file?: string;
+  /** What is written is shown, and obeyed. */
+  readonly terminal?: boolean;
   write(bytes: Uint8Array): Promise<void>;
   close(): Promise<void>;
 }
@@ -22,8 +25,7 @@ export interface Output {
 export type OpenOutput = (url: URL) => Promise<Output>;
 
 /** @throws OutputError, as all that is returned here */
-export function openOutputs(task: Task): OpenOutput {
-  const { output } = task;
+export function openOutputs({ output }: Pick<Task, 'output'>): OpenOutput {
   if (output === 'stdout') return () => Promise.resolve(standardOutput());
   if ('file' in output) {
     let flags = 'w';
@@ -44,6 +46,7 @@ function standardOutput(): Output {
   // Without a listener the error would end the process; each write hears of its own.
   if (stdout === undefined) process.stdout.on('error', () => {});
   stdout ??= {
+    terminal: process.stdout.isTTY,
     write: (bytes) =>
       new Promise((resolve, reject) => {
         process.stdout.write(bytes, (error) => {
@@ -65,7 +68,10 @@ async function fileOutput(path: string, flags: string): Promise<Output> {
   };
 }
 
-/** The last segment of the path, never one that leads out of the folder. */
+/** Bytes that most systems let a name have are 255; a number may come behind. */
+const LONGEST_NAME = 240;
+
+/** The last segment of the path, never one that leads out of the folder, or that programs take for an option. */
 function fileName({ pathname }: URL): string {
   const segment = pathname.split('/').at(-1) ?? '';
   let name = segment;
@@ -74,8 +80,14 @@ function fileName({ pathname }: URL): string {
   } catch {
     // Not UTF-8 behind the percent signs: they stay.
   }
-  const safe = basename(name.replaceAll('\0', ''));
+  const safe = shortened(withoutControls(basename(name)).replace(/^-/, '_'));
   return safe === '' || safe === '.' || safe === '..' ? 'index.html' : safe;
+}
+
+function shortened(name: string): string {
+  const bytes = Buffer.from(name);
+  // Where a character was cut in two, U+FFFD is left of it.
+  return bytes.length <= LONGEST_NAME ? name : bytes.toString('utf8', 0, LONGEST_NAME).replace(/\ufffd+$/, '');
 }
 
 function unusedName(name: string, taken: Set<string>): string {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,6 +37,14 @@ async function echo(args: readonly string[]): Promise<EchoedRequest> {
   const result = await dugong(args);
   assertOutcome(result, 0, '');
   return JSON.parse(result.stdout.toString()) as EchoedRequest;
+}
+
+/** Sends SIGINT when the process has its handlers: that for SIGHUP, which Node has not by itself, is the last. */
+async function interruptWhenHeard(pid: number): Promise<void> {
+  const handled = () =>
+    Number.parseInt(/^SigCgt:.*(.)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? '', 16);
+  while ((handled() & 1) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  process.kill(pid, 'SIGINT');
 }
 
 describe('dugong', () => {
@@ -82,9 +90,22 @@ describe('dugong', () => {
       `${origin}/send_3_bytes?again`,
       `${origin}/`,
       `${origin}/..%2F..%2Fescaped`,
+      `${origin}/%1B%5B2Jred%0A`,
+      `${origin}/-rf`,
+      `${origin}/%2E%2e`,
+      `${origin}/${'%C3%BC'.repeat(200)}`,
     ];
     assertOutcome(await dugong(['-O', out, ...urls]), 0, '');
-    assert.deepEqual(readdirSync(out).sort(), ['escaped', 'index.html', 'send_3_bytes', 'send_3_bytes.1']);
+    assert.deepEqual(readdirSync(out).sort(), [
+      '_[2Jred_',
+      '_rf',
+      'escaped',
+      'index.html',
+      'index.html.1',
+      'send_3_bytes',
+      'send_3_bytes.1',
+      'ü'.repeat(120),
+    ]);
     assert.equal(readFileSync(join(out, 'send_3_bytes'), 'utf8'), '0,1');
   });
 
@@ -110,8 +131,8 @@ describe('dugong', () => {
     const fields = json.headers.filter(([name]) => ['Content-Type', 'X'].includes(name));
     assert.deepEqual(fields, [
       ['Content-Type', 'application/json'],
-      // A no-break space is a part of the value.
-      ['X', '\u00a0y'],
+      // A no-break space is a part of the value, two bytes in UTF-8.
+      ['X', '\u00c2\u00a0y'],
     ]);
     writeFileSync(join(folder, 'body'), Buffer.from([0, 255, 10]));
     const put = await echo(['-X', 'PUT', '-d', `@${join(folder, 'body')}`, `${origin}/echo`]);
@@ -157,13 +178,17 @@ describe('the exit status of dugong', () => {
       [['localhost'], /^dugong: localhost is no URL: one looks like http:/],
       [['ftp://localhost/'], /^dugong: ftp:\/\/localhost\/: only http:\/\/ and https:/],
       [['--cacert', '/nonexistent', origin], /^dugong: --cacert \/nonexistent: ENOENT/],
-      [['-x', 'nonsense', origin], /^dugong: .*the proxy is no URL/],
+      [['-x', 'no host', origin], /^dugong: .*the proxy is no URL/],
       [
         ['-x', 'socks5://u:secret@proxy', origin],
         /^dugong: .*the proxy must be .*; socks5: is not supported\n(?!.*secret)/,
       ],
       [['http://me:secret@localhost/'], /^dugong: localhost: user names in URLs are not supported(?!.*secret)/],
-      [['-H', 'nonsense', origin], /^dugong: -H: a field looks like/],
+      [['-H', 's3cret', origin], /^dugong: -H: a field looks like "Accept: text\/html"\n/],
+      [['-H', 'Name;value', origin], /^dugong: -H: a field looks like/],
+      [['http://user:s3cret@[x/'], /^dugong: http:\/\/\*\*\*@\[x\/ is no URL/],
+      [['ftp://user:s3cret@x/'], /^dugong: ftp:\/\/\*\*\*@x\/: only http:/],
+      [['\x1b[2J\u202ex'], /^dugong: \\x1b\[2J\\u202ex is no URL/],
       [['-H', 'bad name: x', origin], /^dugong: http:.*"bad\.\.\." is no field name/],
       [['--timeout', 'soon', origin], /^dugong: --timeout soon: must be a number of seconds/],
       [['-d', '@/nonexistent', origin], /^dugong: -d @\/nonexistent: ENOENT/],
@@ -229,6 +254,33 @@ describe('the exit status of dugong', () => {
     });
     await server.reached('asked');
     process.kill(pid, 'SIGINT');
+    assertOutcome(await running, 130, 'dugong: interrupted\n');
+  });
+
+  for (const [signal, status] of [
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const) {
+    test(`is ${status} after ${signal}, and says which file is incomplete`, async () => {
+      const part = 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart';
+      using server = startScriptedServer([[expectHead(), send(part), mark('sent'), gate('never')]]);
+      const file = join(folder, signal);
+      let pid = 0;
+      const running = dugong(['-o', file, `http://${server.authority}/`], {
+        onStart: (started) => {
+          pid = started;
+        },
+      });
+      await server.reached('sent');
+      while (!existsSync(file) || readFileSync(file).length === 0)
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      process.kill(pid, signal);
+      assertOutcome(await running, status, `dugong: ended by ${signal}\n        ${file} is incomplete\n`);
+    });
+  }
+
+  test('is 130 after SIGINT while standard input is read', { skip: process.platform !== 'linux' }, async () => {
+    const running = dugong(['-d', '@-', `${origin}/`], { onStart: (pid) => void interruptWhenHeard(pid) });
     assertOutcome(await running, 130, 'dugong: interrupted\n');
   });
 

@@ -23,6 +23,8 @@ export interface ProgramOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Close our end of its standard output at once, as `| head -c 0` would. */
   readonly closeStdout?: boolean;
+  /** What it finds on its standard input, which then ends; without, it does not end. */
+  readonly input?: Uint8Array;
   /** How many descriptors it may have open. */
   readonly mostDescriptors?: number;
   /** Hears of the process as soon as it is there. */
@@ -41,7 +43,7 @@ export async function runProgram(
   args: readonly string[],
   options: ProgramOptions = {},
 ): Promise<ProgramResult> {
-  const { preload, env = process.env, closeStdout = false, mostDescriptors, onStart } = options;
+  const { preload, env = process.env, closeStdout = false, input, mostDescriptors, onStart } = options;
   const preloading = preload === undefined ? [] : ['--import', `./${inThisForm(preload)}`];
   const node = [process.execPath, ...loaderOptions, ...preloading, inThisForm(program), ...args];
   // Node would raise a limit that is only soft; `ulimit` sets both.
@@ -53,6 +55,7 @@ export async function runProgram(
     timeout: timeLimit(60_000),
     killSignal: 'SIGKILL',
   });
+  if (input !== undefined) child.stdin.end(input);
   if (child.pid !== undefined) onStart?.(child.pid);
   if (closeStdout) child.stdout.destroy();
   const [stdout, stderr, [status, signal]] = await Promise.all([

@@ -1,0 +1,11 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { printable, withoutControls } from '../../src/cli/printable.ts';
+
+test('what a terminal would obey is escaped, and all else stays', () => {
+  assert.equal(
+    printable('\x1b[2J\r\n\0\x7f\x9b\u202eü\u{1f600}'),
+    '\\x1b[2J\\x0d\\x0a\\x00\\x7f\\x9b\\u202eü\u{1f600}',
+  );
+  assert.equal(withoutControls('a\x1b\nü\u2066'), 'a__ü_');
+});
