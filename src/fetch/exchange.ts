@@ -6,7 +6,8 @@
 import type { HTTPConnection } from '../client/http-connection.ts';
 import type { HTTPResponse } from '../client/http-response.ts';
 import type { Coroutine } from '../coroutine.ts';
-import { ConnectionClosed, UnsupportedResponse } from '../errors.ts';
+import { ConnectionClosed, DugongError, UnsupportedResponse } from '../errors.ts';
+import { coRace, coSleep } from '../schedule/combinators.ts';
 import { Attempts } from './attempts.ts';
 import type { ConnectionPool, Lease } from './connection-pool.ts';
 import { endpointOf, type Reach } from './endpoint.ts';
@@ -40,8 +41,9 @@ export interface Fetched<A extends Answer> {
 
 /** Requests that may be sent again when it is unknown whether the server has acted on them (RFC 9110 9.2.2). */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
-/** The body of a redirect is read up to this size if that saves the connection. */
+/** The body of a redirect is read up to this size, and for so many milliseconds, if that saves the connection. */
 const WORTH_DISCARDING = 65_536;
+const WORTH_WAITING = 100;
 
 /**
  * Fetches. @throws what connecting and the operations of HTTPConnection throw; UnsupportedResponse for a redirect in mode
@@ -110,14 +112,26 @@ function mayRepeat({ method, content }: FetchRequest, error: unknown): boolean {
 
 /** Frees the connection of an answer that is of no further interest. */
 function* coFinish(lease: Lease, { response, sent }: Answer): Coroutine<void> {
+  if (!sent() || response.length === null || response.length > WORTH_DISCARDING) return;
+  const { connection } = lease;
+  const whole = !connection.responsePending() || (yield* coRace([coDiscarded(connection), coPatience()]));
+  if (whole) lease.giveBack();
+}
+
+/** Whether the body has come in whole: a redirect whose body is cut short, or broken, holds nevertheless. */
+function* coDiscarded(connection: HTTPConnection): Coroutine<boolean> {
   try {
-    if (!sent() || response.length === null || response.length > WORTH_DISCARDING) return;
-    yield* lease.connection.coDiscard();
-    lease.giveBack();
+    yield* connection.coDiscard();
+    return true;
   } catch (error) {
-    // Cut short: the redirect holds nevertheless. An interruption does not.
-    if (!(error instanceof ConnectionClosed)) throw error;
+    if (error instanceof DugongError) return false;
+    throw error;
   }
+}
+
+function* coPatience(): Coroutine<false> {
+  yield* coSleep(WORTH_WAITING);
+  return false;
 }
 
 /**

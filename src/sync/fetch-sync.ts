@@ -19,6 +19,7 @@ import {
   fetchRequest,
   type RedirectMode,
 } from '../fetch/fetch-request.ts';
+import { isRedirect } from '../fetch/redirect.ts';
 import type { HeadersInit } from '../http1/headers.ts';
 import { DEFAULT_LIMITS } from '../http1/limits.ts';
 import { coRace, coWithTimeout } from '../schedule/combinators.ts';
@@ -139,11 +140,14 @@ interface WholeAnswer extends Answer {
 }
 
 function* coFetchWhole(request: FetchRequest, init: FetchSyncInit, maxBodySize: number): Coroutine<SyncResponse> {
+  const redirect = init.redirect ?? 'follow';
+  const wanted = (response: HTTPResponse): number | undefined =>
+    redirect === 'manual' || !isRedirect(response) ? maxBodySize : undefined;
   const { answer, lease, url, redirected, attempts } = yield* coFetch(request, {
     pool,
     reach: init,
-    redirect: init.redirect ?? 'follow',
-    ask: (connection, asked) => coAsk(connection, asked, maxBodySize),
+    redirect,
+    ask: (connection, asked) => coAsk(connection, asked, wanted),
   });
   try {
     const { response, sent } = answer;
@@ -158,21 +162,20 @@ function* coFetchWhole(request: FetchRequest, init: FetchSyncInit, maxBodySize: 
   }
 }
 
-function* coAsk(connection: HTTPConnection, request: FetchRequest, maxBodySize: number): Coroutine<WholeAnswer> {
-  if (request.content?.large) return yield* coAskListening(connection, request, maxBodySize);
+/** How many bytes of a response's body are wanted at most; undefined if it is of no interest, as that of a redirect. */
+type Wanted = (response: HTTPResponse) => number | undefined;
+
+function* coAsk(connection: HTTPConnection, request: FetchRequest, wanted: Wanted): Coroutine<WholeAnswer> {
+  if (request.content?.large) return yield* coAskListening(connection, request, wanted);
   const sent = yield* coSend(connection, request);
   return { response: yield* connection.coReadResponse(), sent: () => sent, body: undefined };
 }
 
 /**
  * Sends, and reads what the server answers meanwhile: one that answers while it reads would otherwise wait for us as we wait
- * for it. If the answer is there in whole first, the rest of the request is not sent.
+ * for it. If what is wanted of the answer is there first, the rest of the request is not sent.
  */
-function* coAskListening(
-  connection: HTTPConnection,
-  request: FetchRequest,
-  maxBodySize: number,
-): Coroutine<WholeAnswer> {
+function* coAskListening(connection: HTTPConnection, request: FetchRequest, wanted: Wanted): Coroutine<WholeAnswer> {
   let sent: boolean | undefined;
   let response: HTTPResponse | undefined;
   let body: Buffer | undefined;
@@ -180,7 +183,8 @@ function* coAskListening(
   // What it has read stays here, whichever of the two ends first; it goes on with that when it is run again.
   function* coListen(): Coroutine<void> {
     response ??= yield* connection.coReadResponse();
-    body ??= yield* coBody(connection, response, { maxBodySize, parts });
+    const maxBodySize = wanted(response);
+    if (maxBodySize !== undefined) body ??= yield* coBody(connection, response, { maxBodySize, parts });
   }
   function* coSpeak(): Coroutine<void> {
     sent = yield* coSend(connection, request);
@@ -193,10 +197,10 @@ function* coAskListening(
 /** The body, the rest of it if `parts` are there already. @throws UnsupportedResponse above `maxBodySize` */
 function* coBody(
   connection: HTTPConnection,
-  { length }: HTTPResponse,
+  { length, status }: HTTPResponse,
   { maxBodySize, parts }: { maxBodySize: number; parts: Buffer[] },
 ): Coroutine<Buffer> {
-  if (length !== null && length > maxBodySize) throw tooLarge(maxBodySize);
+  if (length !== null && length > maxBodySize) throw tooLarge(status, maxBodySize);
   if (length !== null) return yield* connection.coReadAll();
   let size = parts.reduce((sum, part) => sum + part.length, 0);
   for (;;) {
@@ -204,10 +208,10 @@ function* coBody(
     if (part.length === 0) return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
     parts.push(part);
     size += part.length;
-    if (size > maxBodySize) throw tooLarge(maxBodySize);
+    if (size > maxBodySize) throw tooLarge(status, maxBodySize);
   }
 }
 
-function tooLarge(maxBodySize: number): UnsupportedResponse {
-  return new UnsupportedResponse(`the body is larger than maxBodySize (${maxBodySize} bytes)`);
+function tooLarge(status: number, maxBodySize: number): UnsupportedResponse {
+  return new UnsupportedResponse(`the body (of status ${status}) is larger than maxBodySize (${maxBodySize} bytes)`);
 }

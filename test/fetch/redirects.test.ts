@@ -163,6 +163,32 @@ for (const face of faces) {
       });
     }
 
+    test('does not wait for a body that does not end', async () => {
+      const head = 'HTTP/1.1 302 Found\r\nLocation: /2\r\n';
+      const bodies = ['Content-Length: 100\r\n\r\nx', 'Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n', '\r\nx'];
+      for (const body of bodies) {
+        using server = startScriptedServer([
+          [expectHead(), send(head + body), expectEnd()],
+          [expectHead(), send(ok('done'))],
+        ]);
+        const answer = await face.fetch(`http://${server.authority}/`);
+        assert.deepEqual([answer.status, answer.redirected, answer.text], [200, true, 'done']);
+        server.check();
+        face.closeIdle();
+      }
+    });
+
+    test('of an upload is followed before that is sent, and before its own body ends', async () => {
+      const upload = 'u'.repeat(8 * 1024 * 1024);
+      using server = startScriptedServer([
+        [expectHead(), send('HTTP/1.1 303 See Other\r\nLocation: /2\r\nContent-Length: 100\r\n\r\nx'), expectEnd()],
+        [expectHead(), send(ok('done'))],
+      ]);
+      const answer = await face.fetch(`http://${server.authority}/`, { method: 'POST', body: upload });
+      assert.deepEqual([answer.status, answer.redirected, answer.text], [200, true, 'done']);
+      face.closeIdle();
+    });
+
     test('keeps credentials at the same origin, and drops them for another one: another port is enough', async () => {
       const headers: [string, string][] = [
         ['Authorization', 'Bearer secret'],
