@@ -2,6 +2,7 @@
 #include "tls-context.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -43,6 +44,18 @@ bool endOfPEM() {
   if (reason == nullptr || std::strcmp(reason, "no start line") != 0) return false;
   api.ERR_clear_error();
   return true;
+}
+
+// Its descriptor, or -1 and why. Opening never waits: that of a FIFO would, until somebody reads from it.
+int openKeyLog(const std::string& path, std::string* problem) {
+  // It holds secrets: for its owner alone. What is there already keeps its mode.
+  const int fd = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
+  struct stat status;
+  if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) return fd;
+  // ENXIO: a FIFO that nobody reads from, or a socket.
+  *problem = fd >= 0 || errno == ENXIO ? "it is no regular file" : std::strerror(errno);
+  if (fd >= 0) close(fd);
+  return -1;
 }
 
 // Every certificate of the text, of which there must be one. Twice the same one is no fault.
@@ -89,6 +102,10 @@ std::shared_ptr<TLSContext> TLSContext::create(const TLSContextOptions& options,
   std::shared_ptr<TLSContext> context(new TLSContext());
   *option = context->configure(options);
   *failure = takeFailure();
+  if (!context->problem_.empty()) {
+    failure->library = kOwnFailure;
+    failure->reason = context->problem_;
+  }
   return *option == nullptr ? context : nullptr;
 }
 
@@ -126,8 +143,7 @@ const char* TLSContext::configure(const TLSContextOptions& options) {
   }
   if (!options.session.empty() && !isSession(options.session)) return "session";
   if (!options.key_log_file.empty()) {
-    // It holds secrets: for its owner alone.
-    key_log_ = open(options.key_log_file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    key_log_ = openKeyLog(options.key_log_file, &problem_);
     if (key_log_ < 0) return "SSLKEYLOGFILE";
     api.SSL_CTX_set_keylog_callback(handle_, TLSConnection::onKeyLog);
   }

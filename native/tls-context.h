@@ -90,6 +90,8 @@ class TLSContext {
   openssl::BIO_METHOD* bio_method_ = nullptr;
   bool verify_ = true;
   int key_log_ = -1;
+  // Why an option is refused, if that is not for OpenSSL to say.
+  std::string problem_;
   std::shared_ptr<TLSTrust> trust_;
   TLSSessions sessions_;
 };

@@ -41,7 +41,8 @@ bool TLSContext::usePfx(const Pfx& pfx) {
   if (!file || api.PKCS12_parse(file.get(), pfx.passphrase.c_str(), &key, &leaf, others.out()) != 1) return false;
   const PrivateKey owned_key(key);
   const Certificate owned_leaf(leaf);
-  if (key == nullptr || leaf == nullptr || !useLeaf(leaf)) return false;
+  if (key == nullptr || leaf == nullptr) problem_ = "no key with its certificate";
+  if (!problem_.empty() || !useLeaf(leaf)) return false;
   if (api.SSL_CTX_use_PrivateKey(handle_, key) != 1) return false;
   for (X509* each : others.all()) {
     if (!chain(each)) return false;

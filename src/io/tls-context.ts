@@ -68,11 +68,18 @@ export class TLSContext {
   }
 }
 
-/** A key log that cannot be written is a nuisance to who wants it, and no reason not to connect. */
+/** Key logs that this thread has warned of. */
+const unwritten = new Set<string>();
+
+/** A key log that cannot be written is no reason not to connect: there is one warning of each. */
 function makeContext(parameters: TLSContextParameters): TLSContextHandle {
   const result = native.tlsContext(parameters);
   if (!isRefusal(result) || result.option !== 'SSLKEYLOGFILE') return accepted(result);
-  process.emitWarning(`SSLKEYLOGFILE: ${parameters.keyLogFile} cannot be opened for appending`);
+  const { keyLogFile } = parameters;
+  if (!unwritten.has(keyLogFile)) {
+    process.emitWarning(`SSLKEYLOGFILE: ${keyLogFile} cannot be opened for appending: ${result.reason}`);
+  }
+  unwritten.add(keyLogFile);
   return accepted(native.tlsContext({ ...parameters, keyLogFile: '' }));
 }
 
@@ -99,7 +106,7 @@ function accepted<T extends object>(result: T | TLSRefusal): T {
   if (!isRefusal(result)) return result;
   const { option, library, reason } = result;
   if (option === 'memory') throw systemError(OUT_OF_MEMORY, 'SSL_CTX_new');
-  const words = reason || (option === 'pfx' ? 'it holds no key with its certificate' : 'OpenSSL gives no reason');
+  const words = reason || 'OpenSSL gives no reason';
   const code = errorCode(library, reason);
   const advice = code === 'ERR_OSSL_EVP_UNSUPPORTED' ? UNSUPPORTED : own(ADVICE, option);
   const message = `the TLS option ${option} is not accepted: ${words}${advice === undefined ? '' : `. ${advice}`}`;

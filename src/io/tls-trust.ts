@@ -3,12 +3,16 @@
  * NODE_EXTRA_CA_CERTS, and those that SSL_CERT_FILE and SSL_CERT_DIR name. Parsed once per thread.
  */
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { SystemError } from '../errors.ts';
 import { own } from '../options.ts';
 import { builtin } from './builtin.ts';
 import { native, type TLSRefusal, type TLSTrustHandle } from './native.ts';
 import { OUT_OF_MEMORY, systemError } from './system-error.ts';
+
+/** Of descriptors or memory. */
+const SHORTAGES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
 
 let trusted: TLSTrustHandle | undefined;
 
@@ -57,6 +61,7 @@ function fromFolder(folder: string): string[] {
     const files = readdirSync(folder).filter((name) => /^[0-9a-f]{8}\.\d+$/.test(name));
     return files.flatMap((name) => fromFile('SSL_CERT_DIR', join(folder, name)));
   } catch (error) {
+    assertNoShortage(error, folder);
     return ignored('SSL_CERT_DIR', folder, error);
   }
 }
@@ -64,12 +69,32 @@ function fromFolder(folder: string): string[] {
 function fromFile(variable: string, file: string | undefined): string[] {
   if (!file) return [];
   try {
-    const text = readFileSync(file, 'latin1');
+    const text = readRegular(file);
     const result = trustIn([text]);
     return isRefusal(result) ? ignored(variable, file, new Error(result.reason)) : [text];
   } catch (error) {
+    assertNoShortage(error, file);
     return ignored(variable, file, error);
   }
+}
+
+/** Opening and reading never wait, as those of a FIFO would that nobody writes to. */
+function readRegular(file: string): string {
+  const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  try {
+    if (!fstatSync(fd).isFile()) throw new Error('it is no regular file');
+    return readFileSync(fd, 'latin1');
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** What passes, unlike the trust, which is kept: the certificates would be missing for ever. @throws SystemError */
+function assertNoShortage(error: unknown, path: string): void {
+  if (error instanceof SystemError) throw error;
+  const { code, errno, syscall } = error as NodeJS.ErrnoException;
+  if (code === undefined || errno === undefined || !SHORTAGES.has(code)) return;
+  throw new SystemError(code, { errno, syscall: syscall ?? 'open', address: path, cause: error });
 }
 
 function ignored(variable: string, path: string, error: unknown): [] {

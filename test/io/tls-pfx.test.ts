@@ -114,8 +114,8 @@ describe('the TLS option pfx', { skip: opensslMissing() }, () => {
       [{ pfx: pfx.subarray(0, 500) }, 'ERR_OSSL_ASN1_TOO_LONG', /must be a PKCS #12 file/],
       [{ pfx: other.cert }, 'ERR_OSSL_ASN1_', /must be a PKCS #12 file/],
       [{ pfx: '' }, 'ERR_OSSL_ASN1_', /must be a PKCS #12 file/],
-      [{ pfx: pfxOf(other, '', '-nokeys') }, 'ERR_OSSL_UNKNOWN', /holds no key with its certificate/],
-      [{ pfx: pfxOf(other, '', '-nocerts') }, 'ERR_OSSL_UNKNOWN', /holds no key with its certificate/],
+      [{ pfx: pfxOf(other, '', '-nokeys') }, 'ERR_TLS_NO_KEY_WITH_ITS_CERTIFICATE', /no key with its certificate/],
+      [{ pfx: pfxOf(other, '', '-nocerts') }, 'ERR_TLS_NO_KEY_WITH_ITS_CERTIFICATE', /no key with its certificate/],
     ];
     for (const [options, code, message] of refused) {
       const error = thrownBy(() => new TLSContext(options));

@@ -176,7 +176,10 @@ describe('SSLKEYLOGFILE', { skip }, () => {
       process.env.SSLKEYLOGFILE = '/nonexistent/keys';
       const warned = once(process, 'warning');
       secure(server.port, { ca }).close();
-      assert.match(String((await warned)[0]), /SSLKEYLOGFILE: \/nonexistent\/keys cannot be opened/);
+      assert.match(
+        String((await warned)[0]),
+        /SSLKEYLOGFILE: \/nonexistent\/keys cannot be opened for appending: No such file or directory/,
+      );
     } finally {
       delete process.env.SSLKEYLOGFILE;
     }
