@@ -73,6 +73,10 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['ERR_SSL_LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED', OLD_VERSIONS],
   ['ERR_SSL_NO_PROTOCOLS_AVAILABLE', OLD_VERSIONS],
   [
+    'ERR_SSL_UNSAFE_LEGACY_RENEGOTIATION_DISABLED',
+    'The server lacks RFC 5746: crypto.constants.SSL_OP_LEGACY_SERVER_CONNECT in the TLS option secureOptions takes it nevertheless.',
+  ],
+  [
     'ERR_TLS_TOO_MUCH_WITHOUT_CONTENT',
     `No more than ${native.TLS_MOST_WITHOUT_CONTENT} bytes of TLS records (KeyUpdate, session tickets, ...) are taken in a row that hold no content.`,
   ],
