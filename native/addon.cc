@@ -83,6 +83,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("TLS_FAILED", kTLSFailed);
   exports.Set("TLS_TRUNCATED", kTLSTruncated);
   exports.Set("TLS_AGAIN", kTLSAgain);
+  exports.Set("TLS_BUSY", kTLSBusy);
+  exports.Set("TLS_MOST_RENEGOTIATIONS", kTLSMostRenegotiations);
   exports.Set("TLS_MOST_WITHOUT_CONTENT", static_cast<double>(kTLSMostWithoutContent));
   return exports;
 }

@@ -71,6 +71,7 @@ using BIOControl = long (*)(BIO* bio, int command, long number, void* pointer);
   F(int, X509_up_ref, (X509 * certificate))                                            \
   F(void, X509_free, (X509 * certificate))                                             \
   F(EVP_PKEY*, X509_get0_pubkey, (const X509* certificate))                            \
+  F(int, X509_cmp, (const X509* one, const X509* other))                               \
   F(int, i2d_X509, (const X509* certificate, unsigned char** out))                     \
   F(int, X509_check_host, (X509 * certificate, const char* name, size_t length, unsigned int flags, char** peername)) \
   F(int, X509_check_ip_asc, (X509 * certificate, const char* address, unsigned int flags)) \
@@ -127,6 +128,9 @@ using BIOControl = long (*)(BIO* bio, int command, long number, void* pointer);
   F(int, SSL_write_ex, (SSL * ssl, const void* buffer, size_t length, size_t* written)) \
   F(int, SSL_has_pending, (const SSL* ssl))                                            \
   F(int, SSL_shutdown, (SSL * ssl))                                                    \
+  F(int, SSL_get_shutdown, (const SSL* ssl))                                           \
+  F(int, SSL_in_init, (const SSL* ssl))                                                \
+  F(uint64_t, SSL_clear_options, (SSL * ssl, uint64_t options))                        \
   F(int, SSL_get_error, (const SSL* ssl, int result))                                  \
   F(X509_VERIFY_PARAM*, SSL_get0_param, (SSL * ssl))                                   \
   F(long, SSL_get_verify_result, (const SSL* ssl))                                     \
@@ -220,6 +224,7 @@ constexpr int SSL_ERROR_WANT_READ = 2;
 constexpr int SSL_ERROR_WANT_WRITE = 3;
 constexpr int SSL_ERROR_SYSCALL = 5;
 constexpr int SSL_ERROR_ZERO_RETURN = 6;
+constexpr int SSL_CTRL_GET_TOTAL_RENEGOTIATIONS = 12;
 constexpr int SSL_CTRL_MODE = 33;
 constexpr int SSL_CTRL_SET_SESS_CACHE_MODE = 44;
 constexpr int SSL_CTRL_SET_TLSEXT_HOSTNAME = 55;
@@ -232,7 +237,9 @@ constexpr long SSL_MODE_ENABLE_PARTIAL_WRITE = 0x1;
 constexpr long SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER = 0x2;
 constexpr long SSL_MODE_RELEASE_BUFFERS = 0x10;
 constexpr uint64_t SSL_OP_NO_COMPRESSION = uint64_t{1} << 17;
-constexpr uint64_t SSL_OP_NO_RENEGOTIATION = uint64_t{1} << 30;
+constexpr uint64_t SSL_OP_LEGACY_SERVER_CONNECT = uint64_t{1} << 2;
+constexpr uint64_t SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION = uint64_t{1} << 18;
+constexpr int SSL_RECEIVED_SHUTDOWN = 2;
 constexpr long SSL_SESS_CACHE_CLIENT = 0x1;
 constexpr long SSL_SESS_CACHE_NO_INTERNAL = 0x300;
 constexpr int SSL_VERIFY_NONE = 0;
@@ -250,6 +257,7 @@ constexpr unsigned long ERR_REASON_MASK = 0x7FFFFF;
 constexpr unsigned long ERR_R_MALLOC_FAILURE = 0xC0100;
 constexpr long X509_V_OK = 0;
 constexpr long X509_V_ERR_OUT_OF_MEM = 17;
+constexpr long X509_V_ERR_APPLICATION_VERIFICATION = 50;
 constexpr long X509_V_ERR_HOSTNAME_MISMATCH = 62;
 constexpr long X509_V_ERR_IP_ADDRESS_MISMATCH = 64;
 constexpr unsigned long X509_V_FLAG_PARTIAL_CHAIN = 0x80000;

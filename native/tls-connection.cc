@@ -29,7 +29,7 @@ constexpr size_t kTurn = 262144;
 constexpr size_t kMostSent = size_t{1} << 20;
 
 bool wouldBlock(int result) { return result == -EAGAIN || result == -EWOULDBLOCK; }
-bool wanting(int result) { return result == kTLSWantRead || result == kTLSWantWrite || result == kTLSAgain; }
+bool wanting(int result) { return result <= kTLSWantRead && result != kTLSFailed && result != kTLSTruncated; }
 
 }  // namespace
 
@@ -86,6 +86,12 @@ bool TLSConnection::setSession(const unsigned char* data, size_t length, Failure
 // --- the bytes below ----------------------------------------------------------------------------------------------------
 
 int TLSConnection::receive(uint8_t* data, size_t length) {
+  if (exhausted()) return kTLSAgain;
+  if (sending_) {
+    if (read_result_ != 0 || (api.SSL_get_shutdown(ssl_) & SSL_RECEIVED_SHUTDOWN) != 0) return -EPIPE;
+    kept_waiting_ = true;
+    return kTLSBusy;
+  }
   return lower_ != nullptr ? lower_->read(data, length) : receiveAhead(data, length);
 }
 
@@ -123,8 +129,7 @@ bool TLSConnection::exhausted() {
 int TLSConnection::onRead(BIO* bio, char* data, size_t length, size_t* read) {
   TLSConnection& self = *static_cast<TLSConnection*>(api.BIO_get_data(bio));
   api.BIO_clear_flags(bio, BIO_FLAGS_RETRY);
-  const int result =
-      self.exhausted() ? kTLSAgain : self.receive(reinterpret_cast<uint8_t*>(data), std::min(length, kMaxTransfer));
+  const int result = self.receive(reinterpret_cast<uint8_t*>(data), std::min(length, kMaxTransfer));
   if (result > 0) {
     *read = static_cast<size_t>(result);
     self.work_ += kPortion + *read;
@@ -224,19 +229,50 @@ int TLSConnection::failed() const {
   return failure_.error.out_of_memory || short_of_memory_ ? -ENOMEM : kTLSFailed;
 }
 
+// What a call that may take something in is to return for kTLSBusy of the layer below: there it is that something must come in.
+int TLSConnection::waiting(int code, int* lasting) {
+  if (code != kTLSBusy) return code;
+  const int below = lower_->settle();
+  if (wanting(below)) return below;
+  failed_below_ = true;
+  return *lasting = below;
+}
+
+// Brings another handshake on, for a layer above that cannot send before it is done, and reads nothing.
+int TLSConnection::settle() {
+  begin();
+  uint8_t byte = 0;
+  size_t count = 0;
+  const int result = api.SSL_peek_ex(ssl_, &byte, 1, &count);
+  if (result == 1) return giveUp({kOwnFailure, "content inside of a handshake"});
+  const int code = problem(result, &read_result_);
+  if (code == 0) return read_result_ = kTLSTruncated;
+  return wanting(code) && api.SSL_in_init(ssl_) == 0 ? kTLSAgain : code;
+}
+
+// After each call that may have had to do with a renegotiation.
+bool TLSConnection::accepts() {
+  if (api.SSL_ctrl(ssl_, SSL_CTRL_GET_TOTAL_RENEGOTIATIONS, 0, nullptr) > kTLSMostRenegotiations) {
+    refusal_ = "too many renegotiations";
+  }
+  return refusal_ == nullptr;
+}
+
 int TLSConnection::handshake() {
   if (established_) return 0;
   if (read_result_ != 0) return read_result_;
   begin();
   const int result = api.SSL_do_handshake(ssl_);
   if (result != 1) {
-    const int code = problem(result, &read_result_);
+    const int code = waiting(problem(result, &read_result_), &read_result_);
     // A close_notify in place of an answer.
     if (code == 0) read_result_ = kTLSTruncated;
     if (read_result_ != 0) write_result_ = read_result_;
     return code == 0 ? read_result_ : code;
   }
   if (!checkPeer()) return read_result_ = write_result_ = failed();
+  // From here on only as RFC 5746 has it, whatever servers the first handshake may be with.
+  api.SSL_clear_options(ssl_, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION);
   established_ = true;
   return 0;
 }
@@ -249,15 +285,23 @@ int TLSConnection::read(uint8_t* data, size_t length) {
     begin();
     size_t count = 0;
     const int result = api.SSL_read_ex(ssl_, data + total, length - total, &count);
+    if (!accepts()) return giveUp({kOwnFailure, refusal_});
     if (result != 1) {
       const int code = problem(result, &read_result_);
-      return total > 0 ? static_cast<int>(total) : code;
+      return total > 0 ? static_cast<int>(total) : sendersTurn(waiting(code, &read_result_));
     }
     total += count;
     without_content_ = 0;
     // A call gives one record at most.
   } while (total < length && buffered());
   return static_cast<int>(total);
+}
+
+// A sender that was kept waiting goes on when the handshake is over, before anything else is waited for.
+int TLSConnection::sendersTurn(int code) {
+  if (!kept_waiting_ || !wanting(code) || api.SSL_in_init(ssl_) == 1) return code;
+  kept_waiting_ = false;
+  return kTLSAgain;
 }
 
 bool TLSConnection::buffered() const {
@@ -272,8 +316,11 @@ int TLSConnection::write(const uint8_t* data, size_t length) {
   while (total < length) {
     begin();
     size_t count = 0;
+    sending_ = true;
     // One record in a call: of several, OpenSSL reports those that have left only together with the last one.
     const int result = api.SSL_write_ex(ssl_, data + total, std::min(length - total, kRecord), &count);
+    sending_ = false;
+    if (!accepts()) return giveUp({kOwnFailure, refusal_});
     if (result != 1) {
       int code = problem(result, &write_result_);
       // The peer has closed; 0 would say that it takes nothing now.

@@ -24,6 +24,11 @@ constexpr int kTLSFailed = -10003;
 constexpr int kTLSTruncated = -10004;
 // The call has done its share of work: there may be more to do at once, when others have had their turn.
 constexpr int kTLSAgain = -10005;
+// Nothing can be sent before the peer has said more, since it wants another handshake: read() brings that on.
+constexpr int kTLSBusy = -10006;
+
+// How many renegotiations the peer may have on one connection (TLS 1.2). Each costs us more than it.
+constexpr int kTLSMostRenegotiations = 32;
 
 // How many bytes of records with no content for the caller are taken in a row: thousands of KeyUpdates, or tickets, which cost
 // the peer nothing and would go on for ever.
@@ -67,7 +72,8 @@ class TLSConnection {
   int handshake();
   // As much as there is without waiting, up to `length`; 0 after the peer's close_notify.
   int read(uint8_t* data, size_t length);
-  // After kTLSWant..., call again with the same bytes, or more.
+  // After kTLSWant..., or kTLSBusy, call again with the same bytes, or more. Takes nothing in from below: a reader that waits for
+  // the descriptor would miss it.
   int write(const uint8_t* data, size_t length);
   // Sends close_notify, on every layer, if that is possible at once.
   void shutdown();
@@ -110,6 +116,10 @@ class TLSConnection {
   void begin();
   int problem(int result, int* lasting);
   int giveUp(openssl::Failure failure);
+  int waiting(int code, int* lasting);
+  int settle();
+  bool accepts();
+  int sendersTurn(int code);
   // Whether the peer's last word, if it can be read now, was an alert.
   bool alerted();
   // Whether no more may be taken from below in this turn, or ever.
@@ -142,6 +152,9 @@ class TLSConnection {
   int lost_ = 0;
   bool ended_ = false;
   bool failed_below_ = false;
+  bool sending_ = false;
+  // A sender was told kTLSBusy, and is to hear when that is over.
+  bool kept_waiting_ = false;
   // Why we go no further, if that is not OpenSSL's decision.
   const char* refusal_ = nullptr;
   // What every further read, or write, returns.

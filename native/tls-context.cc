@@ -116,7 +116,7 @@ const char* TLSContext::configure(const TLSContextOptions& options) {
   if (handle_ == nullptr || bio_method_ == nullptr) return "context";
   trust_ = options.trust;
   verify_ = options.verify;
-  api.SSL_CTX_set_options(handle_, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | options.secure_options);
+  api.SSL_CTX_set_options(handle_, SSL_OP_NO_COMPRESSION | options.secure_options);
   api.SSL_CTX_ctrl(handle_, SSL_CTRL_MODE,
                    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS,
                    nullptr);

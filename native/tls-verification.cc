@@ -56,13 +56,20 @@ TLSConnection& TLSConnection::of(const X509_STORE_CTX* store) {
 // looked at when all else is in order. Unlike Node, the handshake ends here and now if there is one.
 int TLSConnection::verifyChain(X509_STORE_CTX* store, void*) {
   TLSConnection& self = of(store);
+  X509* certificate = api.X509_STORE_CTX_get0_cert(store);
+  // A renegotiation is with the server that was verified first, by the user's own check, too.
+  const X509* known = self.established_ ? self.certificate_.get() : certificate;
+  if (known == nullptr || certificate == nullptr || api.X509_cmp(known, certificate) != 0) {
+    self.refusal_ = "certificate changed";
+    api.X509_STORE_CTX_set_error(store, static_cast<int>(X509_V_ERR_APPLICATION_VERIFICATION));
+    return 0;
+  }
   long& verification = self.failure_.verification;
   const bool done = api.X509_verify_cert(store) == 1;
   // A chain that could not be built is not seen by onVerify.
   if (!done && verification == X509_V_OK) verification = api.X509_STORE_CTX_get_error(store);
   verification = self.unlessOutOfMemory(verification);
-  X509* certificate = api.X509_STORE_CTX_get0_cert(store);
-  if (certificate != nullptr) {
+  if (!self.established_) {
     api.X509_up_ref(certificate);
     self.certificate_.reset(certificate);
   }

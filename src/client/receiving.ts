@@ -146,7 +146,7 @@ export class Receiving implements BodySource {
     const unsent = !this.#sending.active && !this.#sending.meanwhile();
     if (this.#link.receive()) return;
     let need = transport.receiveNeeds;
-    if (unsent) need = either(need, transport.sendNeeds, POLLOUT);
+    if (unsent && !transport.sendAwaitsInput) need = either(need, transport.sendNeeds, POLLOUT);
     if (deadline !== undefined) need = need.before(deadline);
     yield* this.#coAwaitInput(need, phase);
     this.#link.assertOpen(phase);

@@ -20,6 +20,8 @@ import { coWait, either } from './wait.ts';
 
 /** A corked queue is sent when it has grown to this many bytes. */
 const CORK_LIMIT = 65_536;
+/** So much of what comes is taken in by a sender that cannot send before the server has said something else. */
+const MOST_TAKEN_IN = 1 << 20;
 /** From this status on an answer says that nothing more of its request is wanted. */
 const FIRST_REFUSAL = 300;
 
@@ -190,6 +192,7 @@ export class Sending {
     try {
       const transport = yield* this.#link.coConnected();
       while (!this.#sendNow()) {
+        if (transport.sendAwaitsInput) this.#heedAnswer();
         yield* coWait(this.#roomNeed(transport), 'send');
         this.#heedAnswer();
       }
@@ -209,16 +212,21 @@ export class Sending {
 
   // --- listening while sending (RFC 9112 9.5) ------------------------------------------------------------------------
 
-  /** Whether a sender is to look for an answer to what it sends: it is due next, not there yet, and nobody else reads. */
+  /**
+   * Whether a sender is to take in what comes, since no other coroutine does: an answer to what it sends that is due next and not
+   * there yet, or what it cannot send without.
+   */
   get #listens(): boolean {
     if (this.#link.ended || this.#link.closed || this.#link.readers > 0) return false;
+    if (this.#link.transport?.sendAwaitsInput) return this.#protocol.buffer.length < MOST_TAKEN_IN;
     return this.#protocol.halfSent && this.#protocol.earlyStatus() === undefined;
   }
 
   /** What a sender waits for: room, or an answer. */
-  #roomNeed({ sendNeeds, receiveNeeds }: Transport): PollNeeded {
+  #roomNeed({ sendNeeds, receiveNeeds, sendAwaitsInput }: Transport): PollNeeded {
     this.#deaf = !this.#listens;
     if (this.#deaf) return sendNeeds;
+    if (sendAwaitsInput) return receiveNeeds.forSeveral();
     return either(sendNeeds, receiveNeeds, sendNeeds.mask | receiveNeeds.mask);
   }
 
@@ -235,7 +243,7 @@ export class Sending {
    */
   #heedAnswer(): void {
     this.#link.assertOpen('send');
-    if (this.#listens) this.#link.receive();
+    while (this.#listens && this.#link.receive());
     this.dropRefused();
     if (this.#link.ended && this.#protocol.halfSent && this.#protocol.earlyStatus() === undefined)
       this.#giveUpSending(ENDED);

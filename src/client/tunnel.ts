@@ -83,7 +83,7 @@ class TunnelExchange {
     queue.pushText(this.#protocol.sendRequest('CONNECT', this.#authority, { headers }));
     while (!queue.empty) {
       const count = queue.sendTo(this.#transport);
-      if (count === WOULD_BLOCK) yield* coWait(this.#transport.sendNeeds, 'tunnel');
+      if (count === WOULD_BLOCK) yield* this.#coRoom();
       else if (count >= 0) this.#protocol.sent(count);
       else if (isConnectionLost(count))
         return this.#protocol.sendFailed(this.#transport.failure ?? systemError(count, 'send'));
@@ -127,11 +127,19 @@ class TunnelExchange {
     return text.subarray(0, length);
   }
 
+  /** To send, something may have to be received before. */
+  *#coRoom(): Coroutine<void> {
+    const { sendAwaitsInput, sendNeeds } = this.#transport;
+    if (!sendAwaitsInput) yield* coWait(sendNeeds, 'tunnel');
+    else if (this.#receive() === WOULD_BLOCK) yield* coWait(this.#transport.receiveNeeds, 'tunnel');
+    if (this.bytesLeft > LONGEST_EXPLANATION) throw new ProxyError('the proxy answers CONNECT before it has all of it');
+  }
+
   /** Brings in what comes next, or the end; returns how much, 0 at the end. */
   *#coInput(): Coroutine<number> {
     for (;;) {
       const count = this.#receive();
-      if (count !== undefined) return count;
+      if (count !== WOULD_BLOCK) return count;
       yield* coWait(this.#transport.receiveNeeds, 'tunnel');
     }
   }
@@ -139,18 +147,18 @@ class TunnelExchange {
   /** The same; returns false if nothing has come by then. */
   *#coInputBefore(deadline: number): Coroutine<boolean> {
     while (performance.now() < deadline) {
-      if (this.#receive() !== undefined) return true;
+      if (this.#receive() !== WOULD_BLOCK) return true;
       yield* coWait(this.#transport.receiveNeeds.before(deadline), 'tunnel');
     }
     return false;
   }
 
-  /** What there is now: how much, 0 at the end; undefined if that is nothing. */
-  #receive(): number | undefined {
+  /** As {@link Transport.receive}, into the protocol's buffer. @throws what went wrong */
+  #receive(): number {
     const { buffer } = this.#protocol;
     const room = buffer.makeRoom();
     const count = this.#transport.receive(buffer.bytes, buffer.end, room);
-    if (count === WOULD_BLOCK) return undefined;
+    if (count === WOULD_BLOCK) return count;
     if (count < 0) throw this.#failed(count, 'recv');
     if (count === 0) this.#protocol.receivedEnd();
     buffer.filled(count);

@@ -188,7 +188,7 @@ export interface Native {
   tlsHandshake(fd: number): number;
   /** As `recv`, with the results of `tlsHandshake`; 0 is the peer's close_notify. Takes what is there, up to a bounded amount of work. */
   tlsRecv(fd: number, buffer: Uint8Array, offset: number, length: number): number;
-  /** As `sendv`. After TLS_WANT_... the next call must be given the same bytes, or these and more. */
+  /** As `sendv`. After TLS_WANT_..., or TLS_BUSY, the next call must be given the same bytes, or these and more. */
   tlsSend(fd: number, buffers: readonly Uint8Array[], skip: number): number;
   /** Sends close_notify in every layer, if it can be sent at once. */
   tlsShutdown(fd: number): number;
@@ -205,6 +205,10 @@ export interface Native {
   readonly TLS_TRUNCATED: number;
   /** The call has done its share of work, and whoever else there is has a turn: it can go on at once. */
   readonly TLS_AGAIN: number;
+  /** The server wants another handshake, and nothing can be sent before receiving has brought it to its end. */
+  readonly TLS_BUSY: number;
+  /** How many renegotiations a server may have on one connection (TLS 1.2). */
+  readonly TLS_MOST_RENEGOTIATIONS: number;
   /** How many bytes of records a peer may send in a row that have nothing in them for the caller. */
   readonly TLS_MOST_WITHOUT_CONTENT: number;
 

@@ -77,6 +77,11 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
     'The server lacks RFC 5746: crypto.constants.SSL_OP_LEGACY_SERVER_CONNECT in the TLS option secureOptions takes it nevertheless.',
   ],
   [
+    'ERR_TLS_TOO_MANY_RENEGOTIATIONS',
+    `A server may renegotiate ${native.TLS_MOST_RENEGOTIATIONS} times on one connection.`,
+  ],
+  ['ERR_TLS_CERTIFICATE_CHANGED', 'In a renegotiation the server showed another certificate than before.'],
+  [
     'ERR_TLS_TOO_MUCH_WITHOUT_CONTENT',
     `No more than ${native.TLS_MOST_WITHOUT_CONTENT} bytes of TLS records (KeyUpdate, session tickets, ...) are taken in a row that hold no content.`,
   ],

@@ -30,7 +30,7 @@ import { identityError, identityRefusal, nameOf, type Party, tlsError, verificat
 import type { Identity } from './tls-identity.ts';
 import type { Transport } from './transport.ts';
 
-const { TLS_WANT_READ, TLS_WANT_WRITE, TLS_AGAIN, TLS_FAILED, TLS_TRUNCATED } = native;
+const { TLS_WANT_READ, TLS_WANT_WRITE, TLS_AGAIN, TLS_BUSY, TLS_FAILED, TLS_TRUNCATED } = native;
 
 /** Whom to speak with. Port and role tell apart the sessions that are kept for resumption. */
 export interface TLSPeer {
@@ -150,8 +150,16 @@ function checkIdentity(transport: TLSTransport, context: TLSContext): void {
  */
 const PAUSE = 0.5;
 
+/** How often a sender looks that cannot receive itself, since there is a reader: no descriptor says that a handshake is over. */
+const LOOK_EVERY = 10;
+
+function lookAgain(): PollNeeded {
+  return new PollNeeded(-1, 0, { deadline: performance.now() + LOOK_EVERY });
+}
+
 export class TLSTransport implements Transport {
   readonly fd: number;
+  sendAwaitsInput = false;
   readonly pause: number = PAUSE;
   /** Whom this layer is spoken with, and whom all are, from the descriptor upwards. */
   readonly party: Party;
@@ -204,8 +212,9 @@ export class TLSTransport implements Transport {
 
   send(buffers: readonly Uint8Array[], skip: number): number {
     const result = native.tlsSend(this.fd, buffers, skip);
+    this.sendAwaitsInput = result === TLS_BUSY;
     if (result >= 0) return result;
-    const need = this.#needs.of(result);
+    const need = this.sendAwaitsInput ? lookAgain() : this.#needs.of(result);
     if (need === undefined) return this.#failed(result);
     this.#sendNeeds = need;
     return WOULD_BLOCK;

@@ -12,6 +12,8 @@ export interface Transport {
   /** What must become ready before receiving, or sending, can go on after WOULD_BLOCK. */
   readonly receiveNeeds: PollNeeded;
   readonly sendNeeds: PollNeeded;
+  /** Nothing can be sent before something was received: a handshake is going on, and receiving brings it to its end. */
+  readonly sendAwaitsInput?: boolean;
   /** Milliseconds that a reader may pause while a fast stream comes in, so that there is more of it at a time; undefined: none. */
   readonly pause?: number;
   /** Receives into `buffer[offset, offset + length)`: the count, 0 at the orderly end of the peer's stream. */

@@ -5,11 +5,13 @@
 // VERSION is 1.2 or 1.3. Steps that have a number do the same so many times, without end if it is 0:
 //
 //     request              waits for what ends with an empty line
+//     take=N               waits for so many bytes in all
+//     stall                waits for ever
 //     text=TEXT            sends it
 //     key-update=N         changes its keys; key-update-both=N: asks the client to do the same
 //     ticket=N             sends a session ticket
 //     renegotiate=N        asks for another handshake, and waits for its end; hello-request=N: does not wait
-//     certificate=FILE     shows this certificate from now on; key=FILE: its key
+//     certificate=FILE     shows this certificate in full handshakes from now on; key=FILE: its key
 //     verify=CA-FILE       wants a certificate of the client's from now on
 //     close                sends close_notify, and waits for the end
 #define _GNU_SOURCE
@@ -34,6 +36,7 @@ struct peer {
   SSL *ssl;
   int fd;
   int handshakes;
+  long taken;
   size_t length;
   char request[1 << 16];
 };
@@ -58,8 +61,11 @@ static int again(struct peer *peer, int result) {
 static int take(struct peer *peer, int wait) {
   if (peer->length == sizeof peer->request) peer->length = 0;
   const int n = SSL_read(peer->ssl, peer->request + peer->length, (int)(sizeof peer->request - peer->length));
-  if (n > 0) peer->length += (size_t)n;
-  if (n > 0) return 1;
+  if (n > 0) {
+    peer->length += (size_t)n;
+    peer->taken += n;
+    return 1;
+  }
   if (!wait && SSL_get_error(peer->ssl, n) == SSL_ERROR_WANT_READ) return 1;
   return again(peer, n);
 }
@@ -89,14 +95,24 @@ static int request(struct peer *peer) {
   return 1;
 }
 
-static int renegotiate(struct peer *peer, int wait) {
-  const int before = peer->handshakes;
-  if (SSL_renegotiate(peer->ssl) != 1 || !shake_hands(peer)) return 0;
-  if (!wait) return take(peer, 0);
-  while (peer->handshakes == before) {
+static int take_all(struct peer *peer, long count) {
+  while (peer->taken < count) {
     if (!take(peer, 1)) return 0;
   }
   return 1;
+}
+
+static int renegotiate(struct peer *peer, int wait) {
+  if (SSL_renegotiate(peer->ssl) != 1 || !shake_hands(peer)) return 0;
+  // To have asked counts as a handshake, too.
+  const int before = peer->handshakes;
+  if (!wait) return take(peer, 0);
+  for (;;) {
+    struct pollfd want = {peer->fd, POLLIN, 0};
+    if (!take(peer, 0)) return 0;
+    if (peer->handshakes != before) return 1;
+    if (!SSL_has_pending(peer->ssl) && poll(&want, 1, -1) < 0) return 0;
+  }
 }
 
 // What the client answers is dropped unread, below TLS.
@@ -128,6 +144,9 @@ static int once(struct peer *peer, const char *name) {
 static int step(struct peer *peer, const char *name, const char *value) {
   if (!strcmp(name, "request")) return request(peer);
   if (!strcmp(name, "text")) return write_all(peer, value);
+  if (!strcmp(name, "take")) return take_all(peer, atol(value));
+  if (!strcmp(name, "stall")) return pause();
+  SSL_set_options(peer->ssl, strcmp(name, "verify") && strcmp(name, "certificate") ? 0 : SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION);
   if (!strcmp(name, "certificate")) return SSL_use_certificate_file(peer->ssl, value, SSL_FILETYPE_PEM);
   if (!strcmp(name, "key")) return SSL_use_PrivateKey_file(peer->ssl, value, SSL_FILETYPE_PEM);
   if (!strcmp(name, "verify")) {
