@@ -16,6 +16,8 @@ export interface BodySource {
   readonly buffered: number;
   /** As much of `body` as is there, or undefined if input must be waited for; 0 is the end. */
   receiveBody(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined;
+  /** Whether there is more of `body` for certain than its end. */
+  hasMore(body: BodyDecoder): boolean;
   /** Waits until there may be more. */
   coInput(): Coroutine<void>;
 }
@@ -73,6 +75,22 @@ export class BodyReader {
         return assembly.whole();
       }
     }
+  }
+
+  /**
+   * Takes the end of `body`, for which it waits, if that is all that is left of it: the end may come with the last bytes or after
+   * them, which makes no difference. A body of which there is more stays as it is.
+   */
+  *coTakeEnd(body: BodyDecoder): Coroutine<void> {
+    if ((this.#assembly?.length ?? 0) > 0) return;
+    while (!body.complete && !this.#source.hasMore(body)) {
+      // Of what surrounds the bytes of a body as much as there is, and none of them.
+      this.#source.receiveBody(body, undefined, 0, 0);
+      if (body.complete || this.#source.hasMore(body)) break;
+      // Raises the error of a body that was cut short, and finds the end that came with the connection's.
+      if (this.#source.receiveBody(body, undefined, 0, 1) === undefined) yield* this.#source.coInput();
+    }
+    if (body.complete) this.#assembly = undefined;
   }
 
   /** What was collected by an interrupted readAll comes first. */

@@ -149,42 +149,55 @@ export class HTTPConnection {
   /**
    * The next response's head: status and fields. Its body is read with the calls below. For a request with `expect100` a
    * response of status 100 comes first, unless the server refuses. A response may come while its request is still being sent.
-   * @throws StateError if nothing is pending, the previous body has not been read, or the request's own body is not complete
-   * with nobody sending it and no answer there; InvalidResponse, UnsupportedResponse, ConnectionClosed
+   * Of a body that is not read to its end yet, the end (a last chunk, the connection's end) is waited for and taken.
+   * @throws StateError if nothing is pending, there is more of the previous body to read, or the request's own body is not
+   * complete with no coroutine sending it and no answer there; InvalidResponse, UnsupportedResponse, ConnectionClosed
    */
   *coReadResponse(): Coroutine<HTTPResponse> {
     const session = this.#needSession('readResponse()');
-    const pending = session.protocol.pendingRequest;
+    const { pendingRequest: pending, body } = session.protocol;
+    if (body !== undefined) yield* session.bodies.coTakeEnd(body);
     const response = yield* session.receiving.coNextResponse();
     this.#response = response === undefined ? assumedContinue(pending) : new HTTPResponse(response);
     return this.#response;
   }
 
-  /** Up to `length` bytes of the body, at least one; empty at its end, never before. @throws as {@link coReadAll} */
+  /** Up to `length` bytes of the body, at least one; empty at its end and behind it, never before. @throws as {@link coReadAll} */
   *coRead(length: number = READ_SIZE): Coroutine<Buffer> {
     const size = wholeNumber('length', length, 0);
-    const body = this.#body();
+    const body = this.#body('read()');
     return body === undefined ? EMPTY : yield* this.#needSession('read()').bodies.coReadSome(body, size);
   }
 
-  /** The rest of the body. @throws ConnectionClosed if it is cut short, InvalidResponse, UnsupportedResponse */
+  /**
+   * The rest of the body; empty behind its end. @throws ConnectionClosed if it is cut short, InvalidResponse,
+   * UnsupportedResponse; StateError for a response that `readResponse` has not been called for
+   */
   *coReadAll(): Coroutine<Buffer> {
-    const body = this.#body();
-    return body === undefined ? EMPTY : yield* this.#needSession('readAll()').bodies.coReadAll(body);
+    return yield* this.#coWhole('readAll()');
+  }
+
+  *#coWhole(call: string): Coroutine<Buffer> {
+    const body = this.#body(call);
+    if (body === undefined) return EMPTY;
+    const session = this.#needSession(call);
+    const whole = yield* session.bodies.coReadAll(body);
+    session.receiving.endSeen();
+    return whole;
   }
 
   /** Body bytes into `buffer`, as many as there are once there are any; 0 at its end. @throws as {@link coReadAll} */
   *coReadInto(buffer: Uint8Array): Coroutine<number> {
-    checkedBytes('readInto()', buffer);
-    const body = this.#body();
+    const target = checkedBytes('readInto()', buffer);
+    const body = this.#body('readInto()');
     return body === undefined
       ? 0
-      : yield* this.#needSession('readInto()').bodies.coReadInto(body, buffer, 0, buffer.length);
+      : yield* this.#needSession('readInto()').bodies.coReadInto(body, target, 0, target.length);
   }
 
   /** Reads the rest of the body and drops it. @throws as {@link coReadAll} */
   *coDiscard(): Coroutine<void> {
-    const body = this.#body();
+    const body = this.#body('discard()');
     if (body === undefined) return;
     const session = this.#needSession('discard()');
     while ((yield* session.bodies.coReadInto(body, undefined, 0, Number.MAX_SAFE_INTEGER)) > 0);
@@ -195,8 +208,10 @@ export class HTTPConnection {
    * @throws UnsupportedResponse for an unknown charset (nothing has been read then), and as {@link coReadAll}
    */
   *coReadText(): Coroutine<string> {
+    // Before the charset of another response is looked at.
+    this.#body('readText()');
     const charset = charsetOf(this.#response?.headers.get('content-type'));
-    return decodedText(yield* this.coReadAll(), charset);
+    return decodedText(yield* this.#coWhole('readText()'), charset);
   }
 
   /** Up to `length` uninterpreted bytes, after HTTP has ended here; empty at the end. @throws StateError, ConnectionClosed */
@@ -292,7 +307,7 @@ export class HTTPConnection {
 
   // --- what never waits ----------------------------------------------------------------------------------------------
 
-  /** Whether a response, or a part of a body, is still to be read. */
+  /** Whether a response, or a part of a body, is still to be read. Not while the only request's own body has yet to be sent. */
   responsePending(): boolean {
     return this.#session !== undefined && !this.#session.closed && this.#session.protocol.responsePending;
   }
@@ -375,14 +390,20 @@ export class HTTPConnection {
     return this.#session;
   }
 
-  /** The session that the call is about, closed or not. */
+  /** The session that the call is about, closed or not; not one that was closed with nothing under way. */
   #needSession(call: string): Session {
-    if (this.#session === undefined) throw new StateError(`${call} before any request was sent`);
-    return this.#session;
+    const session = this.#session;
+    if (session === undefined) throw new StateError(`${call} before any request was sent`);
+    if (session.closed && !session.protocol.underWay) {
+      throw new StateError(`${call} on a closed connection with no request under way: send one first`);
+    }
+    return session;
   }
 
-  /** The body to be read, if there is one. */
-  #body(): BodyDecoder | undefined {
-    return this.#session?.protocol.body;
+  /** The body to be read, if there is one. @throws StateError if a response has to be asked for first */
+  #body(call: string): BodyDecoder | undefined {
+    const body = this.#session?.protocol.body;
+    if (body === undefined) this.#session?.receiving.assertNothingToRead(call);
+    return body;
   }
 }

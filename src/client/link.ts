@@ -8,6 +8,7 @@ import type { Phase } from '../errors.ts';
 import { ClientProtocol, type ClientProtocolOptions } from '../http1/protocol.ts';
 import { systemError, WOULD_BLOCK } from '../io/system-error.ts';
 import type { Transport } from '../io/transport.ts';
+import { authority } from './authority.ts';
 import type { Destination } from './dial.ts';
 import { Dialling } from './dialling.ts';
 import { ReceivePace } from './receive-pace.ts';
@@ -18,11 +19,16 @@ export interface LinkOptions extends ClientProtocolOptions {
   readonly connectTimeout: number;
 }
 
+/** Messages always name the port. */
+const NO_DEFAULT = 0;
+
 export class Link {
   readonly protocol: ClientProtocol;
   /** Coroutines that wait for input, and those that waited and were dropped: senders leave reading to them. */
   readers = 0;
   readonly pace: ReceivePace = new ReceivePace();
+  /** What messages call the peer. */
+  readonly peer: string;
   readonly #dialling: Dialling;
   #transport: Transport | undefined;
   #closed = false;
@@ -30,6 +36,8 @@ export class Link {
 
   constructor(options: LinkOptions) {
     this.protocol = new ClientProtocol({ ...options, onInformational: this.#guarded(options.onInformational) });
+    const { hostname, port, socketPath } = options.destination;
+    this.peer = socketPath ?? authority(hostname, port, NO_DEFAULT);
     this.#dialling = new Dialling(options.destination, options.connectTimeout);
   }
 

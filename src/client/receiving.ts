@@ -5,9 +5,10 @@
 
 import { Buffer } from 'node:buffer';
 import { type Coroutine, POLLOUT, type PollNeeded } from '../coroutine.ts';
-import type { Phase } from '../errors.ts';
+import { type Phase, StateError } from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
 import type { ClientProtocol, Response } from '../http1/protocol.ts';
+import { SlotTaken } from '../schedule/slots.ts';
 import type { BodySource } from './body-reader.ts';
 import type { Link } from './link.ts';
 import type { Sending } from './sending.ts';
@@ -22,6 +23,8 @@ export class Receiving implements BodySource {
   readonly #sending: Sending;
   /** Milliseconds to wait for 100 (Continue). */
   readonly #continueTimeout: number;
+  /** What a call that reads a body is about: the response that was read last, until its end is known to whoever reads it. */
+  #latest: 'none' | 'continue' | 'final' = 'none';
 
   constructor(link: Link, sending: Sending, continueTimeout: number) {
     this.#link = link;
@@ -44,7 +47,10 @@ export class Receiving implements BodySource {
     for (let waited = false; ; waited = true) {
       this.#link.assertOpen('receive');
       const response = waited ? this.#nextResponse() : this.#responseOrStateError();
-      if (response !== undefined) return response;
+      if (response !== undefined) {
+        this.#latest = response.head.status === 100 ? 'continue' : 'final';
+        return response;
+      }
       // The time to connect is none that the server takes to answer.
       if (this.#link.transport === undefined) yield* this.#link.coConnected();
       if (this.#protocol.awaitingContinue) {
@@ -54,6 +60,7 @@ export class Receiving implements BodySource {
           // It may have come while nobody resumed this coroutine.
           if (this.#link.receive()) continue;
           this.#protocol.stopWaitingForContinue();
+          this.#latest = 'continue';
           return undefined;
         }
       }
@@ -89,6 +96,27 @@ export class Receiving implements BodySource {
     }
   }
 
+  /**
+   * A call that finds no body to read gives nothing: as long as nothing is asked of the server, behind the end of a body even if
+   * other responses are to come (they come by `readResponse` only), and while the body that a 100 (Continue) allows is sent.
+   * @throws StateError if it is about a response that has not been asked for, ConnectionClosed if that cannot come any more
+   */
+  assertNothingToRead(call: string): void {
+    const { pendingRequest, receiveState, awaitingBody } = this.#protocol;
+    this.endSeen();
+    if (pendingRequest === undefined) return;
+    this.#link.assertOpen('receive');
+    if (this.#latest === 'final' || (this.#latest === 'continue' && awaitingBody)) return;
+    if (receiveState === 'failed') throw this.#protocol.connectionUnusable('receive');
+    const { method, path } = pendingRequest;
+    throw new StateError(`${call} before the response to ${method} ${path}: call readResponse() first`);
+  }
+
+  /** Whoever reads knows that there is no more: with the next request, the next response has to be asked for. */
+  endSeen(): void {
+    if (this.#protocol.pendingRequest === undefined) this.#latest = 'none';
+  }
+
   /** Up to `length` bytes as they come, outside HTTP; empty at the orderly end. */
   *coReadRaw(length: number): Coroutine<Buffer> {
     this.#protocol.assertCanReceiveRaw();
@@ -101,10 +129,16 @@ export class Receiving implements BodySource {
     return target;
   }
 
+  /** Whether there is more of `body` for certain than its end. */
+  hasMore(body: BodyDecoder): boolean {
+    return body.more(this.#protocol.buffer);
+  }
+
   /** One step: from the buffer, or past it. Undefined if input must be waited for. */
   receiveBody(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined {
     if (!body.complete) this.#link.assertOpen('receive');
     const count = this.#readBody(body, target, offset, length);
+    if (count === 0 && length > 0) this.endSeen();
     if (count !== undefined || target === undefined) return count;
     const direct = Math.min(length, body.direct);
     if (direct < WORTH_DIRECT || this.#link.transport === undefined || this.#link.ended) return undefined;
@@ -152,12 +186,22 @@ export class Receiving implements BodySource {
     this.#link.assertOpen(phase);
   }
 
+  #secondReader(cause: SlotTaken): StateError {
+    return new StateError(
+      `another coroutine is already waiting for reading from the connection to ${this.#link.peer}: read one response after the ` +
+        'other, or use several connections',
+      { cause },
+    );
+  }
+
   *#coAwaitInput(need: PollNeeded, phase: Phase): Coroutine<void> {
     let resumed = false;
     this.#link.readers++;
     try {
       yield* coWait(need, phase);
       resumed = true;
+    } catch (error) {
+      throw error instanceof SlotTaken ? this.#secondReader(error) : error;
     } finally {
       this.#link.readers--;
       // From here on they have to listen for themselves.

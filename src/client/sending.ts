@@ -118,7 +118,10 @@ export class Sending {
   #assertSoleSender(): void {
     this.#link.assertOpen('send');
     if (this.#senders > 0 || this.#piecemeal) {
-      throw new StateError('another coroutine is still sending on this connection: let it finish, or cancel it');
+      throw new StateError(
+        `another coroutine is still sending on the connection to ${this.#link.peer}: send one request after the other (their ` +
+          'responses may be read meanwhile), or use several connections',
+      );
     }
   }
 

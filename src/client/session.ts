@@ -70,7 +70,9 @@ export class Session {
   waitBlocking(need: PollNeeded, timeoutMs: number | undefined): boolean {
     const { fd, mask, deadline } = need;
     const ours = fd === this.#link.transport?.fd;
-    const readsAhead = ours && mask === POLLOUT && !this.#link.ended && this.protocol.responsePending;
+    const { pendingRequest, body } = this.protocol;
+    const awaited = pendingRequest !== undefined || body !== undefined;
+    const readsAhead = ours && mask === POLLOUT && !this.#link.ended && awaited;
     if (!readsAhead) {
       if (ours && mask === POLLIN) this.#pause();
       return need.poll(timeoutMs);

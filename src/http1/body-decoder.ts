@@ -28,6 +28,8 @@ export interface BodyDecoder {
    * many: 0 if the body is complete or more bytes must be received first. @throws InvalidResponse
    */
   decode(source: ReceiveBuffer, target: Uint8Array | undefined, offset: number, length: number): number;
+  /** Whether there are more body bytes for certain, to come or in `source`. For chunks: as far as `decode` has looked. */
+  more(source: ReceiveBuffer): boolean;
   /** `count` <= `direct` bytes have been received past the buffer. */
   received(count: number): void;
   /** The peer has sent all it will send. Returns whether this completes the body. */
@@ -69,6 +71,10 @@ export class LengthDecoder implements BodyDecoder {
     return count;
   }
 
+  more(): boolean {
+    return !this.complete;
+  }
+
   received(count: number): void {
     this.#left -= count;
   }
@@ -101,6 +107,10 @@ export class CloseDelimitedDecoder implements BodyDecoder {
     const count = move(source, target, offset, length);
     this.#drained = this.#ended && source.length === 0;
     return count;
+  }
+
+  more(source: ReceiveBuffer): boolean {
+    return source.length > 0;
   }
 
   received(): void {}
@@ -164,6 +174,10 @@ export class ChunkedDecoder implements BodyDecoder {
       this.#fault = error;
     }
     return done;
+  }
+
+  more(): boolean {
+    return this.#state === 'data';
   }
 
   received(count: number): void {

@@ -24,6 +24,11 @@ export class UndecodableBody implements BodyDecoder {
     throw this.#error;
   }
 
+  /** Reading it is what raises the error. */
+  more(): boolean {
+    return true;
+  }
+
   received(): void {}
 
   end(): boolean {

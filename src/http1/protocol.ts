@@ -71,9 +71,19 @@ export class ClientProtocol {
     return this.#state.bytesReceived;
   }
 
-  /** Whether a response, or a part of one, is still to be read. */
+  /**
+   * Whether a response, or a part of one, is still to be read. While the body of the only request has not been brought to its
+   * end, none is to come, but an early one may be there.
+   */
   get responsePending(): boolean {
-    return this.#state.exchanges.any;
+    const { exchanges, awaitingBody } = this.#state;
+    return exchanges.current !== undefined || (exchanges.any && (!awaitingBody || this.#receive.early));
+  }
+
+  /** Whether there is anything that an end of the connection would cut short: a request, a response, another protocol. */
+  get underWay(): boolean {
+    const { exchanges, send } = this.#state;
+    return exchanges.any || send === 'body' || send === 'raw';
   }
 
   /** Whether the next response may be the 100 (Continue) that a request asked for. */
@@ -255,6 +265,11 @@ export class ClientProtocol {
   /** Nothing that the server sends can be trusted any more. */
   fail(cause: unknown): void {
     this.#state.fail(cause);
+  }
+
+  /** What is to be said when the connection has ended, or failed. */
+  connectionUnusable(phase: Phase): ConnectionClosed | TLSError {
+    return this.#state.unusable(phase);
   }
 
   /** A ConnectionClosed that says what is lost now, or `cause` if that is a TLSError. */

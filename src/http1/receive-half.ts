@@ -47,6 +47,11 @@ export class ReceiveHalf {
     return this.#body;
   }
 
+  /** Whether {@link earlyStatus} has found a head. */
+  get early(): boolean {
+    return this.#earlyHead !== undefined;
+  }
+
   earlyStatus(): number | undefined {
     // Anew each time, since `onInformational` may read responses itself.
     while (this.#earlyHead === undefined && this.#state.halfSent) {

@@ -10,17 +10,20 @@ interface Waiting {
   readonly need: PollNeeded;
 }
 
+/** A descriptor's slot belongs to another coroutine. */
+export class SlotTaken extends StateError {}
+
 /** The directions that somebody in `waiting` waits for. */
 export function directionsOf(waiting: readonly Waiting[]): number {
   return waiting.reduce((mask, { need }) => mask | need.mask, 0);
 }
 
-/** @throws StateError if `need` wants a slot that one of `waiting` has for itself */
+/** @throws SlotTaken if `need` wants a slot that one of `waiting` has for itself */
 export function assertSlotsFree(need: PollNeeded, waiting: readonly Waiting[]): void {
   for (const other of waiting) {
     const taken = other.need.mask & need.mask & ~(other.need.shared | need.shared);
     if (taken === 0) continue;
     const verb = taken & POLLIN ? 'reading' : 'writing';
-    throw new StateError(`another coroutine is already waiting for ${verb} on fd ${need.fd}`);
+    throw new SlotTaken(`another coroutine is already waiting for ${verb} on fd ${need.fd}`);
   }
 }

@@ -45,8 +45,9 @@ describe('100 (Continue) [RFC 9110 10.1.1]', () => {
       const grant = await run(connection.coReadResponse());
       assert.deepEqual([grant.status, grant.reason, grant.path, grant.length], [100, 'Continue', '/2', 0]);
       assert.equal(grant.headers.get('x-note'), 'go on');
-      assert.equal(connection.responsePending(), true);
+      assert.equal(connection.responsePending(), false);
       await run(connection.coWrite(body));
+      assert.equal(connection.responsePending(), true);
       const answer = await run(connection.coReadResponse());
       assert.deepEqual([answer.status, answer.length], [204, 0]);
       connection.disconnect();
