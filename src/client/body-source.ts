@@ -4,6 +4,7 @@
  */
 
 import { Readable } from 'node:stream';
+import { types } from 'node:util';
 import type { Coroutine } from '../coroutine.ts';
 import { type Beside, coAwaitBeside } from '../schedule/co-await.ts';
 import { runAs } from '../schedule/running.ts';
@@ -20,9 +21,28 @@ export interface PieceSink extends Beside {
 /** Whether `body` comes in pieces: strings and views of memory are iterable too, but come as a whole. */
 export function comesInPieces(body: unknown): body is BodyPieces {
   if (typeof body !== 'object' || body === null || ArrayBuffer.isView(body)) return false;
-  // What is all there can be checked before anything is sent.
-  if (Array.isArray(body)) for (const piece of body) bytesOf(piece);
-  return Symbol.iterator in body || Symbol.asyncIterator in body || body instanceof Blob;
+  assertReadable(body);
+  return isIterable(body) || isAsyncIterable(body) || body instanceof Blob;
+}
+
+/** What can be known to give no pieces is refused before anything is sent. @throws TypeError */
+function assertReadable(body: object): void {
+  if (Array.isArray(body)) for (const piece of body) pieceOf(piece);
+  if ('entries' in body && isIterable(body) && body[Symbol.iterator] === body.entries) {
+    throw new TypeError('a body that is a map gives pairs, not bytes: encode it, or give URLSearchParams or FormData');
+  }
+  const locked = body instanceof ReadableStream && body.locked;
+  if (locked || (body instanceof Readable && (body.destroyed || body.readableEnded))) {
+    throw new TypeError('the stream that is to be the body has another reader, or has come to its end, already');
+  }
+}
+
+function isIterable(body: object): body is Iterable<string | Uint8Array> {
+  return Symbol.iterator in body && typeof body[Symbol.iterator] === 'function';
+}
+
+function isAsyncIterable(body: object): body is AsyncIterable<string | Uint8Array> {
+  return Symbol.asyncIterator in body && typeof body[Symbol.asyncIterator] === 'function';
 }
 
 /** The length of a body in pieces, if it is known beforehand. */
@@ -32,15 +52,15 @@ export function knownLength(body: BodyPieces): number | undefined {
 
 /** Whether the pieces come as promises. */
 export function mustBeAwaited(body: BodyPieces): boolean {
-  return body instanceof Blob || !(Symbol.iterator in body);
+  return body instanceof Blob || !isIterable(body);
 }
 
 /** Sends each piece in turn. When that fails, what gives the pieces is told, so that it can clean up. */
 export function* coEachPiece(body: BodyPieces, sink: PieceSink): Coroutine<void> {
   if (body instanceof Blob) {
     yield* coEachPiece(Readable.fromWeb(body.stream() as never), sink);
-  } else if (Symbol.iterator in body) {
-    for (const piece of runByNobody(body)) yield* sink.coSend(bytesOf(piece));
+  } else if (isIterable(body)) {
+    for (const piece of runByNobody(body)) yield* sink.coSend(pieceOf(piece));
   } else {
     yield* coEachAwaited(body[Symbol.asyncIterator](), sink);
   }
@@ -66,7 +86,7 @@ function* coEachAwaited(pieces: AsyncIterator<string | Uint8Array>, sink: PieceS
       const step = yield* coAwaitBeside(pieces.next(), sink);
       ended = step.done === true;
       if (ended) return;
-      yield* sink.coSend(bytesOf(step.value));
+      yield* sink.coSend(pieceOf(step.value));
     }
   } finally {
     if (!ended) leave(pieces);
@@ -79,8 +99,8 @@ function leave(pieces: AsyncIterator<unknown>): void {
 }
 
 /** @throws TypeError */
-function bytesOf(piece: unknown): Uint8Array {
+function pieceOf(piece: unknown): Uint8Array {
   if (typeof piece === 'string') return Buffer.from(piece, 'utf8');
-  if (piece instanceof Uint8Array) return checkedBytes("a body's pieces", piece);
+  if (ArrayBuffer.isView(piece) || types.isAnyArrayBuffer(piece)) return checkedBytes("a body's pieces", piece);
   throw new TypeError(`a body's pieces must be strings or bytes, got ${piece === null ? 'null' : typeof piece}`);
 }

@@ -19,7 +19,14 @@ import { type HTTPConnectionOptions, sessionOptions, wholeNumber } from './conne
 import { ConnectionPromises } from './connection-promises.ts';
 import { checkedBytes } from './given-bytes.ts';
 import { assumedContinue, HTTPResponse } from './http-response.ts';
-import { type ContentChecks, type DigestAlgorithm, requestBody, withContentChecks } from './request-body.ts';
+import {
+  type ContentChecks,
+  type DigestAlgorithm,
+  requestBody,
+  type WholeBody,
+  withContentChecks,
+  withContentType,
+} from './request-body.ts';
 import { checkSendOptions } from './send-options.ts';
 import { Session, type SessionOptions } from './session.ts';
 import { charsetOf, decodedText } from './text.ts';
@@ -28,10 +35,10 @@ import { charsetOf, decodedText } from './text.ts';
 export interface SendRequestOptions extends ContentChecks {
   readonly headers?: HeadersInit | undefined;
   /**
-   * A string is sent as UTF-8. BodyFollowing announces what `write()` will bring. A body in pieces is sent chunked (a Blob with
-   * its length), piece by piece; where these come as promises (async iterables, streams, Blobs) only under an AioFuture.
+   * A string is sent as UTF-8, URLSearchParams and FormData with their Content-Type unless `headers` has one. BodyFollowing announces what `write()` will bring. A body in pieces is sent chunked (a Blob with
+   * its length), piece by piece; where these come as promises (async iterables, streams, Blobs, FormData) only under an AioFuture.
    */
-  readonly body?: string | Uint8Array | BodyFollowing | BodyPieces | undefined;
+  readonly body?: WholeBody | BodyFollowing | BodyPieces | FormData | undefined;
   /** Send the body only when the server says 100 (Continue); needs a BodyFollowing (RFC 9110 10.1.1). */
   readonly expect100?: boolean | undefined;
   /**
@@ -102,12 +109,13 @@ export class HTTPConnection {
    */
   *coSendRequest(method: string, path: string, options: SendRequestOptions = {}): Coroutine<void> {
     checkSendOptions(options);
-    const { body, framing, pieces } = requestBody(options.body);
+    const { body, framing, pieces, type } = requestBody(options.body);
     if (options.expect100 && !(options.body instanceof BodyFollowing)) {
       throw new TypeError('expect100 needs a BodyFollowing: there must be something to hold back');
     }
     if (pieces !== undefined && mustBeAwaited(pieces)) assertCanAwait();
-    const headers = withContentChecks(this.#fieldsForPeer(method, options.headers), options, body);
+    const own = withContentType(this.#fieldsForPeer(method, options.headers), type);
+    const headers = withContentChecks(own, options, body);
     const session = this.#openSession();
     yield* session.sending.coSendRequest(
       method,

@@ -8,6 +8,7 @@ import { builtin } from '../io/builtin.ts';
 import { BodyFollowing } from './body-following.ts';
 import { type BodyPieces, comesInPieces, knownLength } from './body-source.ts';
 import { checkedBytes } from './given-bytes.ts';
+import { multipartBlob } from './multipart-blob.ts';
 
 export interface RequestBody {
   readonly framing: RequestFraming;
@@ -15,7 +16,15 @@ export interface RequestBody {
   readonly body: Uint8Array | undefined;
   /** What the bytes come from, if they are sent after the head. */
   readonly pieces?: BodyPieces;
+  /** The Content-Type that its form implies. */
+  readonly type?: string;
 }
+
+/** What can be the body of a request, if it is all there. */
+export type WholeBody = string | ArrayBufferView | ArrayBuffer | SharedArrayBuffer | URLSearchParams;
+
+/** RFC 1866 8.2.1, in the wording of fetch. */
+export const FORM_TYPE = 'application/x-www-form-urlencoded;charset=UTF-8';
 
 const NONE: RequestBody = { framing: { kind: 'none' }, body: undefined };
 
@@ -26,6 +35,11 @@ export function requestBody(body: unknown): RequestBody {
     const { length } = body;
     return { framing: length === undefined ? { kind: 'chunked' } : { kind: 'length', length }, body: undefined };
   }
+  if (body instanceof URLSearchParams) return { ...wholeBody(Buffer.from(body.toString())), type: FORM_TYPE };
+  if (body instanceof FormData) {
+    const blob = multipartBlob(body);
+    return { ...requestBody(blob), type: blob.type };
+  }
   if (comesInPieces(body)) {
     const length = knownLength(body);
     return {
@@ -34,8 +48,19 @@ export function requestBody(body: unknown): RequestBody {
       pieces: body,
     };
   }
-  const bytes = typeof body === 'string' ? Buffer.from(body, 'utf8') : checkedBytes('body', body);
+  return wholeBody(typeof body === 'string' ? Buffer.from(body, 'utf8') : checkedBytes('body', body));
+}
+
+function wholeBody(bytes: Uint8Array): RequestBody {
   return { framing: { kind: 'length', length: bytes.length }, body: bytes };
+}
+
+/** `headers` with the Content-Type that the body's form implies, unless they have one. */
+export function withContentType(headers: HeadersInit | undefined, type: string | undefined): HeadersInit | undefined {
+  if (type === undefined) return headers;
+  const fields = new HTTPHeaders(headers);
+  if (!fields.has('Content-Type')) fields.append('Content-Type', type);
+  return fields;
 }
 
 /** The digest algorithms of RFC 9530 that are in active use. */

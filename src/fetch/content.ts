@@ -4,6 +4,8 @@
  */
 
 import { type BodyPieces, comesInPieces } from '../client/body-source.ts';
+import { bytesOf } from '../client/given-bytes.ts';
+import { FORM_TYPE } from '../client/request-body.ts';
 
 /** Up to this many bytes go out before anything is read: they fit into what the kernel takes from us. */
 const SMALL = 65_536;
@@ -50,15 +52,8 @@ export interface TypedContent {
 export function contentAtHand(body: unknown): TypedContent | undefined {
   if (typeof body === 'string') return { content: new Content(body), type: 'text/plain;charset=UTF-8' };
   if (body instanceof URLSearchParams) {
-    return { content: new Content(body.toString()), type: 'application/x-www-form-urlencoded;charset=UTF-8' };
+    return { content: new Content(body.toString()), type: FORM_TYPE };
   }
   const bytes = bytesOf(body);
   return bytes && { content: new Content(bytes), type: undefined };
-}
-
-function bytesOf(body: unknown): Uint8Array | undefined {
-  if (body instanceof Uint8Array) return body;
-  if (ArrayBuffer.isView(body)) return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
-  if (body instanceof ArrayBuffer || body instanceof SharedArrayBuffer) return new Uint8Array(body);
-  return undefined;
 }

@@ -3,10 +3,10 @@
  * checks and normalises; only bodies are kept apart, since a Request shows each of them as a stream of unknown length.
  */
 
+import { multipartBlob } from '../client/multipart-blob.ts';
 import { withoutUserinfo } from '../errors.ts';
 import { Content, contentAtHand } from './content.ts';
 import { checkedURL, type FetchRequest, fetchRequest, type RedirectMode } from './fetch-request.ts';
-import { multipartBlob } from './multipart-blob.ts';
 import { StreamPieces } from './stream-pieces.ts';
 
 /** What fetch takes as its second argument; a body may also be an iterable or async iterable of strings and bytes. */
