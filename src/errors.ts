@@ -74,6 +74,17 @@ export class DugongError extends Error {
   }
 }
 
+/** `error`, the message of which begins from now on with what it is about, as "GET http://localhost/". */
+export function about<E extends DugongError>(error: E, what: string): E {
+  const { message, stack } = error;
+  const named = printable(`${what}: ${message}`);
+  // It may come by again, if it is the caller's own.
+  if (message.startsWith(`${what}: `)) return error;
+  error.message = named;
+  if (stack !== undefined) error.stack = stack.replace(message, () => named);
+  return error;
+}
+
 /** `error`, which says from now on that these requests were lost. */
 export function withLostRequests<E extends DugongError>(error: E, lostRequests: readonly LostRequest[]): E {
   return Object.assign(error, { lostRequests });

@@ -4,7 +4,7 @@
  */
 
 import type { HTTPConnection } from '../client/http-connection.ts';
-import { ConnectionClosed, DugongError, type LostRequest, withLostRequests } from '../errors.ts';
+import { about, ConnectionClosed, DugongError, type LostRequest, withLostRequests } from '../errors.ts';
 import type { FetchRequest } from './fetch-request.ts';
 
 export class Attempts {
@@ -21,8 +21,12 @@ export class Attempts {
     for (const { method, path, mayHaveBeenProcessed } of lost) this.#lost.push({ method, path, mayHaveBeenProcessed });
   }
 
-  /** `error` with the requests that are lost with it; what is no error of ours cannot say it, e.g. the reason of an abort. */
-  told(error: unknown): unknown {
-    return error instanceof DugongError ? withLostRequests(error, [...this.#lost]) : error;
+  /**
+   * `error`, which came about while `request` was made: names it, and has the requests that are lost with it. What is no error of
+   * ours cannot say it, e.g. the reason of an abort.
+   */
+  told(error: unknown, { method, url }: Pick<FetchRequest, 'method' | 'url'>): unknown {
+    if (!(error instanceof DugongError)) return error;
+    return withLostRequests(about(error, `${method} ${url.href}`), [...this.#lost]);
   }
 }

@@ -108,7 +108,7 @@ function* coAskListening(connection: HTTPConnection, request: FetchRequest): Cor
 }
 
 function responseOf(
-  { answer, lease, url, redirected }: Fetched<AwaitedAnswer>,
+  { answer, lease, request: { url }, redirected }: Fetched<AwaitedAnswer>,
   signal: AbortSignal | undefined,
 ): Response {
   const { response } = answer;

@@ -33,7 +33,8 @@ export interface Exchange<A extends Answer> {
 export interface Fetched<A extends Answer> {
   readonly answer: A;
   readonly lease: Lease;
-  readonly url: URL;
+  /** The one that it answers. */
+  readonly request: FetchRequest;
   readonly redirected: boolean;
   /** For the error, if the rest of the answer does not come. */
   readonly attempts: Attempts;
@@ -56,7 +57,7 @@ export function* coFetch<A extends Answer>(first: FetchRequest, exchange: Exchan
     for (let redirects = 0; ; redirects++) {
       const { answer, lease } = yield* coAnswered(request, exchange, attempts);
       if (exchange.redirect === 'manual' || !isRedirect(answer.response)) {
-        return { answer, lease, url: request.url, redirected: redirects > 0, attempts };
+        return { answer, lease, request, redirected: redirects > 0, attempts };
       }
       attempts.redirected(request);
       try {
@@ -67,7 +68,7 @@ export function* coFetch<A extends Answer>(first: FetchRequest, exchange: Exchan
       }
     }
   } catch (error) {
-    throw attempts.told(error);
+    throw attempts.told(error, request);
   }
 }
 
@@ -77,7 +78,7 @@ function followed(
   { redirects, mode }: { redirects: number; mode: RedirectMode },
 ): FetchRequest {
   if (mode === 'error') {
-    throw new UnsupportedResponse(`${request.url} redirects (${response.status}), which redirect: "error" forbids`);
+    throw new UnsupportedResponse(`the server redirects (${response.status}), which redirect: "error" forbids`);
   }
   if (redirects >= MOST_REDIRECTS) throw new UnsupportedResponse(`there were more than ${MOST_REDIRECTS} redirects`);
   return redirected(request, response);

@@ -143,7 +143,7 @@ function* coFetchWhole(request: FetchRequest, init: FetchSyncInit, maxBodySize: 
   const redirect = init.redirect ?? 'follow';
   const wanted = (response: HTTPResponse): number | undefined =>
     redirect === 'manual' || !isRedirect(response) ? maxBodySize : undefined;
-  const { answer, lease, url, redirected, attempts } = yield* coFetch(request, {
+  const { answer, lease, redirected, attempts, ...final } = yield* coFetch(request, {
     pool,
     reach: init,
     redirect,
@@ -153,10 +153,10 @@ function* coFetchWhole(request: FetchRequest, init: FetchSyncInit, maxBodySize: 
     const { response, sent } = answer;
     const body = answer.body ?? (yield* coBody(lease.connection, response, { maxBodySize, parts: [] }));
     if (sent()) lease.giveBack();
-    return new SyncResponse(response, body, { url, redirected });
+    return new SyncResponse(response, body, { url: final.request.url, redirected });
   } catch (error) {
     attempts.failed(lease.connection, error);
-    throw attempts.told(error);
+    throw attempts.told(error, final.request);
   } finally {
     lease.drop();
   }

@@ -160,5 +160,14 @@ for (const { name, fetch } of faces) {
       const failed = fetch(() => ['127.0.0.2'], 'http://localhost:9/', { method: 'POST', body: 'x' });
       await assert.rejects(failed, { name: 'SystemError', lostRequests: [] });
     });
+
+    test('names method and URL, in its stack as well, without credentials', async () => {
+      const failed = fetch(() => ['127.0.0.2'], 'http://user:secret@localhost:9/a?b', { method: 'PUT', body: 'x' });
+      await assert.rejects(failed, (error: Error) => {
+        assert.equal(error.message, 'PUT http://localhost:9/a?b: connect ECONNREFUSED 127.0.0.2:9');
+        assert.ok(error.stack?.includes(`Error: ${error.message}\n`), error.stack);
+        return true;
+      });
+    });
   });
 }

@@ -123,7 +123,10 @@ describe('a proxy that speaks TLS', { skip: opensslMissing() }, () => {
     using front = startTLSFront(behind, trust.certificate);
     const fetch = createFetch({ proxy: `https://user:s3cret@localhost:${front.port}` });
     await assert.rejects(fetch(url, { signal: AbortSignal.timeout(LIMIT) }), (error: Error) => {
-      assert.match(String(error.cause), /^TLSError: the certificate of the proxy localhost is not accepted/);
+      assert.match(
+        String(error.cause),
+        /^TLSError: GET http.*: the certificate of the proxy localhost is not accepted/,
+      );
       return error instanceof TypeError;
     });
     assert.equal(behind.connections(), 0);
