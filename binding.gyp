@@ -7,6 +7,8 @@
       'target_name': 'dugong',
       'sources': [
         'native/addon.cc',
+        'native/alarm.cc',
+        'native/clock.cc',
         'native/environment.cc',
         'native/lookup.cc',
         'native/openssl.cc',

@@ -36,6 +36,11 @@ napi_value OnReady(napi_env env, napi_callback_info info);
 napi_value Watch(napi_env env, napi_callback_info info);
 napi_value Release(napi_env env, napi_callback_info info);
 
+// clock.cc: time
+napi_value Now(napi_env env, napi_callback_info info);
+napi_value SetAlarm(napi_env env, napi_callback_info info);
+napi_value HoldAlarm(napi_env env, napi_callback_info info);
+
 // resolve.cc: names to addresses
 napi_value StartLookup(napi_env env, napi_callback_info info);
 napi_value LookupResult(napi_env env, napi_callback_info info);

@@ -3,11 +3,13 @@
 // callback.
 #include "environment.h"
 
+#include <napi.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <utility>
 
+#include "alarm.h"
 #include "lookup.h"
 #include "tls-connection.h"
 #include "watcher.h"
@@ -92,9 +94,17 @@ void Environment::watcherOpened(Watcher* watcher) {
 
 void Environment::watcherDetached(Watcher* watcher) { descriptor(watcher->fd()).watcher = nullptr; }
 
-void Environment::watcherClosed() {
+void Environment::handleClosed() {
   open_handles_--;
   if (ending_ != nullptr && open_handles_ == 0) finish();
+}
+
+Alarm& Environment::alarm() {
+  if (alarm_ == nullptr) {
+    alarm_ = new Alarm(*this);
+    open_handles_++;
+  }
+  return *alarm_;
 }
 
 bool Environment::setReadyCallback(napi_value callback) {
@@ -103,6 +113,27 @@ bool Environment::setReadyCallback(napi_value callback) {
   if (ready_callback_ != nullptr) napi_delete_reference(env_, ready_callback_);
   ready_callback_ = next;
   return true;
+}
+
+void Environment::report(int fd, int events) {
+  const Napi::HandleScope scope(env_);
+  napi_value callback;
+  napi_value global;
+  napi_value arguments[2];
+  if (napi_get_reference_value(env_, ready_callback_, &callback) != napi_ok ||
+      napi_get_global(env_, &global) != napi_ok || napi_create_int32(env_, fd, &arguments[0]) != napi_ok ||
+      napi_create_int32(env_, events, &arguments[1]) != napi_ok) {
+    return;
+  }
+  if (napi_make_callback(env_, nullptr, global, callback, 2, arguments, nullptr) == napi_ok) return;
+  // Either the environment is being stopped, and there is nobody to tell, or the callback has thrown: hand that to
+  // 'uncaughtException', as for any other callback from the event loop.
+  bool thrown = false;
+  napi_value error;
+  if (napi_is_exception_pending(env_, &thrown) == napi_ok && thrown &&
+      napi_get_and_clear_last_exception(env_, &error) == napi_ok) {
+    napi_fatal_exception(env_, error);
+  }
 }
 
 bool Environment::stopping() const {
@@ -128,6 +159,7 @@ int Environment::watchedCount() const {
 void Environment::end(napi_async_cleanup_hook_handle hook) {
   ending_ = hook;
   Lookup::forgetWaiting(this);
+  if (alarm_ != nullptr) alarm_->close();
   for (size_t fd = 0; fd < descriptors_.size(); fd++) {
     if (descriptors_[fd].watcher != nullptr) descriptors_[fd].watcher->close();
     if (descriptors_[fd].owned) close(static_cast<int>(fd));

@@ -1,5 +1,5 @@
 // What the addon keeps for one Node environment (the main thread or one worker): which descriptors it owns, which are
-// watched, and the function that hears of readiness. Every environment that loads the addon has its own; nothing here
+// watched, the alarm, and the function that hears of both. Every environment that loads the addon has its own; nothing here
 // is shared between threads. Ends everything when the environment ends. Does no I/O but close(2).
 #pragma once
 
@@ -14,6 +14,7 @@
 
 namespace dugong {
 
+class Alarm;
 class Hold;
 class Lookup;
 class TLSConnection;
@@ -47,10 +48,16 @@ class Environment {
   Watcher* watcher(int fd) const;
   void watcherOpened(Watcher* watcher);
   void watcherDetached(Watcher* watcher);
-  void watcherClosed();
+  // Of any uv handle that was counted as open.
+  void handleClosed();
+
+  // The timer on the event loop.
+  Alarm& alarm();
 
   bool setReadyCallback(napi_value callback);
   napi_ref readyCallback() const { return ready_callback_; }
+  // Calls it: a descriptor is ready for these events, or (-1, 0) the alarm has gone off.
+  void report(int fd, int events);
 
   // True once the environment is being stopped (worker.terminate(), process.exit()) and can run no more JavaScript.
   bool stopping() const;
@@ -82,7 +89,9 @@ class Environment {
   std::unordered_map<int, std::shared_ptr<Lookup>> lookups_;
   const std::shared_ptr<std::unordered_set<Hold*>> holds_ = std::make_shared<std::unordered_set<Hold*>>();
   int owned_count_ = 0;
-  // uv_poll_t that are initialized and whose close callback has not run.
+  // Made when it is first set.
+  Alarm* alarm_ = nullptr;
+  // uv handles that are initialized and whose close callback has not run.
   int open_handles_ = 0;
   napi_async_cleanup_hook_handle ending_ = nullptr;
 };

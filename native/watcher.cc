@@ -25,28 +25,6 @@ int toUv(int events) { return ((events & POLLIN) ? UV_READABLE : 0) | ((events &
 
 int fromUv(int events) { return ((events & UV_READABLE) ? POLLIN : 0) | ((events & UV_WRITABLE) ? POLLOUT : 0); }
 
-void report(Environment& environment, int fd, int events) {
-  const napi_env env = environment.env();
-  const Napi::HandleScope scope(env);
-  napi_value callback;
-  napi_value global;
-  napi_value arguments[2];
-  if (napi_get_reference_value(env, environment.readyCallback(), &callback) != napi_ok ||
-      napi_get_global(env, &global) != napi_ok || napi_create_int32(env, fd, &arguments[0]) != napi_ok ||
-      napi_create_int32(env, events, &arguments[1]) != napi_ok) {
-    return;
-  }
-  if (napi_make_callback(env, nullptr, global, callback, 2, arguments, nullptr) == napi_ok) return;
-  // Either the environment is being stopped, and there is nobody to tell, or the callback has thrown: hand that to
-  // 'uncaughtException', as for any other callback from the event loop.
-  bool thrown = false;
-  napi_value error;
-  if (napi_is_exception_pending(env, &thrown) == napi_ok && thrown &&
-      napi_get_and_clear_last_exception(env, &error) == napi_ok) {
-    napi_fatal_exception(env, error);
-  }
-}
-
 }  // namespace
 
 int Watcher::open(Environment& environment, int fd, Watcher** out) {
@@ -122,7 +100,7 @@ void Watcher::close() {
     Watcher* watcher = static_cast<Watcher*>(handle->data);
     Environment& environment = watcher->environment_;
     delete watcher;
-    environment.watcherClosed();
+    environment.handleClosed();
   });
 }
 
@@ -143,7 +121,7 @@ void Watcher::onPoll(uv_poll_t* handle, int status, int events) {
   } else {
     watcher->hold();
   }
-  report(watcher->environment_, watcher->fd_, ready);
+  watcher->environment_.report(watcher->fd_, ready);
 }
 
 napi_value OnReady(napi_env env, napi_callback_info info) {

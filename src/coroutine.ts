@@ -6,6 +6,7 @@
  * again. Only {@link waitFor} contains a literal `yield`; everything else delegates with `yield*`.
  */
 
+import { now } from './clock.ts';
 import { native } from './io/native.ts';
 
 /** There is something to read (poll.h). */
@@ -59,7 +60,7 @@ export class PollNeeded {
     let limit = timeoutMs ?? -1;
     let due = false;
     if (this.deadline !== undefined) {
-      const left = Math.max(0, this.deadline - performance.now());
+      const left = Math.max(0, this.deadline - now());
       if (limit < 0 || left <= limit) {
         limit = left;
         due = true;

@@ -3,6 +3,7 @@
  * matter which one is resumed first, or whether one of them is given up. It ends when the last of them is.
  */
 
+import { now } from '../clock.ts';
 import { type Coroutine, endNow, PollNeeded, waitFor } from '../coroutine.ts';
 import { ConnectionTimedOut, type Phase, StateError } from '../errors.ts';
 import { type Joined, StandIn } from '../io/stand-in.ts';
@@ -78,7 +79,7 @@ export class Dialling {
     let need: PollNeeded | undefined;
     this.#stepping = true;
     try {
-      this.#begun ??= performance.now();
+      this.#begun ??= now();
       let step = this.#steps.next();
       while (!step.done && !(step.value instanceof PollNeeded)) step = this.#steps.throw(notPollNeeded(step.value));
       if (step.done) this.#transport = step.value;
@@ -105,7 +106,7 @@ export class Dialling {
 
   /** What was waited for may be there although the time is over, if nobody looked: hence after the step. */
   #inTime(need: PollNeeded): PollNeeded {
-    const late = this.#timeout > 0 && performance.now() >= (this.#begun ?? 0) + this.#timeout;
+    const late = this.#timeout > 0 && now() >= (this.#begun ?? 0) + this.#timeout;
     if (late) throw this.#timedOut(this.#timeout);
     return need;
   }

@@ -4,12 +4,14 @@
  * cards do with their interrupts. It knows numbers of bytes and times, not who waits.
  */
 
+import { now } from '../clock.ts';
+
 /** So many bytes in one pause make it worth while. */
 const WORTH_PAUSING = 131_072;
 
 export class ReceivePace {
   #bytes = 0;
-  #since = performance.now();
+  #since = now();
 
   received(count: number): void {
     this.#bytes += count;
@@ -20,10 +22,10 @@ export class ReceivePace {
    * before, nor if it may pause longer than the `certain` bytes take that are still to come.
    */
   allows(pause: number, certain: number): boolean {
-    const now = performance.now();
-    const expected = (pause * this.#bytes) / (now - this.#since);
+    const time = now();
+    const expected = (pause * this.#bytes) / (time - this.#since);
     this.#bytes = 0;
-    this.#since = now;
+    this.#since = time;
     return expected >= WORTH_PAUSING && expected <= certain;
   }
 }

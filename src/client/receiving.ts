@@ -4,6 +4,7 @@
  */
 
 import { Buffer } from 'node:buffer';
+import { now } from '../clock.ts';
 import { type Coroutine, POLLOUT, type PollNeeded } from '../coroutine.ts';
 import { type Phase, StateError } from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
@@ -54,9 +55,9 @@ export class Receiving implements BodySource {
       // The time to connect is none that the server takes to answer.
       if (this.#link.transport === undefined) yield* this.#link.coConnected();
       if (this.#protocol.awaitingContinue) {
-        const now = performance.now();
-        deadline ??= now + this.#continueTimeout;
-        if (now >= deadline) {
+        const time = now();
+        deadline ??= time + this.#continueTimeout;
+        if (time >= deadline) {
           // It may have come while nobody resumed this coroutine.
           if (this.#link.receive()) continue;
           this.#protocol.stopWaitingForContinue();

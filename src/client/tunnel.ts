@@ -3,6 +3,7 @@
  * leads to the server. Nothing of the user's requests is known here, so nothing of them can reach the proxy.
  */
 
+import { now } from '../clock.ts';
 import type { Coroutine } from '../coroutine.ts';
 import {
   ConnectionClosed,
@@ -111,7 +112,7 @@ class TunnelExchange {
 
   /** The beginning of a refusal's body; less if it does not come in full, or not soon. */
   *#coExplanation(body: BodyDecoder): Coroutine<Buffer> {
-    const deadline = performance.now() + LONGEST_WAIT;
+    const deadline = now() + LONGEST_WAIT;
     const text = Buffer.alloc(LONGEST_EXPLANATION);
     let length = 0;
     try {
@@ -146,7 +147,7 @@ class TunnelExchange {
 
   /** The same; returns false if nothing has come by then. */
   *#coInputBefore(deadline: number): Coroutine<boolean> {
-    while (performance.now() < deadline) {
+    while (now() < deadline) {
       if (this.#receive() !== WOULD_BLOCK) return true;
       yield* coWait(this.#transport.receiveNeeds.before(deadline), 'tunnel');
     }

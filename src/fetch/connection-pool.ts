@@ -6,6 +6,7 @@
 
 import { wholeNumber } from '../client/connection-options.ts';
 import type { HTTPConnection } from '../client/http-connection.ts';
+import { now } from '../clock.ts';
 import type { Coroutine } from '../coroutine.ts';
 import { coAwait } from '../schedule/co-await.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -71,7 +72,7 @@ export class ConnectionPool {
     if (others > 0) this.#busy.set(key, others);
     else this.#busy.delete(key);
     if (reusable && isUsable(connection)) {
-      this.#idle.push({ key, connection, until: performance.now() + this.#limits.idleTimeout });
+      this.#idle.push({ key, connection, until: now() + this.#limits.idleTimeout });
       this.#closeExpired();
       while (this.#idle.length > this.#limits.maxIdleConnections) this.#idle.shift()?.connection.disconnect();
     } else {
@@ -81,8 +82,8 @@ export class ConnectionPool {
   }
 
   #closeExpired(): void {
-    const now = performance.now();
-    while (this.#idle[0] !== undefined && this.#idle[0].until <= now) this.#idle.shift()?.connection.disconnect();
+    const time = now();
+    while (this.#idle[0] !== undefined && this.#idle[0].until <= time) this.#idle.shift()?.connection.disconnect();
   }
 
   /** Waits until a connection may have become free. */

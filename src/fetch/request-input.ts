@@ -4,7 +4,9 @@
  */
 
 import { multipartBlob } from '../client/multipart-blob.ts';
+import { now } from '../clock.ts';
 import { withoutUserinfo } from '../errors.ts';
+import { Alarm } from '../schedule/alarms.ts';
 import { Content, contentAtHand } from './content.ts';
 import { checkedURL, type FetchRequest, fetchRequest, type RedirectMode } from './fetch-request.ts';
 import { StreamPieces } from './stream-pieces.ts';
@@ -99,7 +101,7 @@ function givenContent(body: unknown): GivenContent {
 async function gathered(stream: ReadableStream<Uint8Array>): Promise<Content> {
   const reader = stream.getReader();
   const parts: Uint8Array[] = [];
-  const turn = new Promise<undefined>((resolve) => setImmediate(resolve, undefined));
+  const turn = new Promise<undefined>((resolve) => new Alarm(now(), () => resolve(undefined)).ref());
   let pending = reader.read();
   for (let size = 0; size <= MOST_GATHERED; ) {
     const step = await Promise.race([pending, turn]);

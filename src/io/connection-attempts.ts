@@ -5,6 +5,7 @@
  */
 
 import { isIPv6 } from 'node:net';
+import { now } from '../clock.ts';
 import { type Coroutine, POLLIN, POLLOUT, PollNeeded, waitFor } from '../coroutine.ts';
 import type { SystemError } from '../errors.ts';
 import { closeDescriptor } from './descriptor.ts';
@@ -75,9 +76,9 @@ export class ConnectionAttempts {
   /** Starts the next attempt if there is none, or if it is time. */
   #startDue(): void {
     while (this.#winner === undefined && this.#waiting.length > 0) {
-      const now = performance.now();
-      if (this.#connecting.size > 0 && now < this.#nextAt) return;
-      this.#nextAt = now + (this.#options.attemptDelay ?? ATTEMPT_DELAY);
+      const time = now();
+      if (this.#connecting.size > 0 && time < this.#nextAt) return;
+      this.#nextAt = time + (this.#options.attemptDelay ?? ATTEMPT_DELAY);
       this.#start(this.#waiting.shift() as string);
     }
   }

@@ -1,8 +1,8 @@
 /**
  * The typed face of the native addon, and the only module that loads it.
  *
- * The addon knows file descriptors, poll(2), the environment's event loop, getaddrinfo and OpenSSL; it knows no HTTP. Every call
- * returns a number: a count >= 0, or a negated errno (`-os.constants.errno.EAGAIN`). Would-block is a normal result, never
+ * The addon knows file descriptors, poll(2), the environment's event loop, the clock, getaddrinfo and OpenSSL; it knows no HTTP.
+ * Every call returns a number: a count >= 0, or a negated errno (`-os.constants.errno.EAGAIN`). Would-block is a normal result, never
  * an exception; exceptions are for wrong arguments alone (wrong types, ranges outside their buffer).
  *
  * Descriptors made by the addon are *owned* by the environment that made them: only they can be used with the socket calls
@@ -138,7 +138,7 @@ export interface Native {
   /** Waits as {@link Native.poll}. Fills `events` with pairs `fd, events`, as many as fit; returns how many. */
   waitPoller(poller: number, events: Int32Array, timeoutMs: number): number;
 
-  /** Installs the one function of this environment that hears of readiness; see {@link Native.watch}. */
+  /** Installs the one function of this environment that hears of readiness and times; see `watch` and `setAlarm`. */
   onReady(callback: (fd: number, events: number) => void): void;
   /**
    * Says which of POLLIN | POLLOUT the event loop of this environment is to wait for on `fd` (any fd). One-shot by
@@ -149,6 +149,16 @@ export interface Native {
   watch(fd: number, mask: number): number;
   /** What is waited for on `fd` no longer keeps the loop alive in these directions, until the next `watch` of it. Returns 0. */
   release(fd: number, mask: number): number;
+
+  /** Milliseconds, with fractions, of the monotonic clock (clock_gettime(2)). `clock.ts` has them on the scale of Node. */
+  now(): number;
+  /**
+   * Reports `(-1, 0)` once in so many milliseconds, from 1 to 2^31 - 1, in place of what was set before. That keeps the event
+   * loop alive only while it is held.
+   */
+  setAlarm(milliseconds: number): number;
+  /** 1: from now on the alarm, while it is set, keeps the event loop alive; 0: no longer. Returns 0. */
+  holdAlarm(holding: 0 | 1): number;
 
   /**
    * Starts getaddrinfo(3) on a thread of its own. At most {@link Native.maxLookupThreads} run at a time for this environment;

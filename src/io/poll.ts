@@ -3,6 +3,7 @@
  * Both block the thread. They know nothing of coroutines but the shape of PollNeeded.
  */
 
+import { now } from '../clock.ts';
 import { POLLIN, POLLOUT } from '../coroutine.ts';
 import { native } from './native.ts';
 import { BAD_DESCRIPTOR, systemError } from './system-error.ts';
@@ -39,7 +40,7 @@ export function poll<R extends PollRequest>(requests: Iterable<R>, timeoutMs?: n
   all.forEach((request, index) => {
     entries[index * 3] = checkedInteger('fd', request.fd);
     entries[index * 3 + 1] = checkedInteger('mask', request.mask);
-    if (request.deadline !== undefined) limit = Math.min(limit, Math.max(0, request.deadline - performance.now()));
+    if (request.deadline !== undefined) limit = Math.min(limit, Math.max(0, request.deadline - now()));
   });
   const ready = native.poll(entries, limit === Number.POSITIVE_INFINITY ? -1 : limit);
   if (ready < 0) throw systemError(ready, 'poll');

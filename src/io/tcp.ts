@@ -2,6 +2,7 @@
  * Connecting the addon's non-blocking sockets, to one of several addresses or to a Unix socket, and the Transport on top.
  */
 
+import { now } from '../clock.ts';
 import { type Coroutine, POLLIN, POLLOUT, PollNeeded, waitFor } from '../coroutine.ts';
 import { SystemError } from '../errors.ts';
 import { ConnectionAttempts, type ConnectOptions } from './connection-attempts.ts';
@@ -41,7 +42,7 @@ export function* coConnectUnix(path: string): Coroutine<Transport> {
   try {
     result = native.connectUnix(fd, path);
     while (result === WOULD_BLOCK) {
-      yield* waitFor(new PollNeeded(-1, 0, { deadline: performance.now() + RETRY_EVERY }));
+      yield* waitFor(new PollNeeded(-1, 0, { deadline: now() + RETRY_EVERY }));
       result = native.connectUnix(fd, path);
     }
     if (result < 0) throw systemError(result, 'connect', path);

@@ -13,6 +13,7 @@
  */
 
 import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls';
+import { now } from '../clock.ts';
 import { type Coroutine, POLLIN, POLLOUT, PollNeeded, waitFor } from '../coroutine.ts';
 import { ConnectionClosed, type DugongError, StateError } from '../errors.ts';
 import { native, type TLSCipher, type TLSDetails } from './native.ts';
@@ -154,7 +155,7 @@ const PAUSE = 0.5;
 const LOOK_EVERY = 10;
 
 function lookAgain(): PollNeeded {
-  return new PollNeeded(-1, 0, { deadline: performance.now() + LOOK_EVERY });
+  return new PollNeeded(-1, 0, { deadline: now() + LOOK_EVERY });
 }
 
 export class TLSTransport implements Transport {

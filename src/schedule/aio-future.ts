@@ -3,9 +3,11 @@
  */
 
 import { AsyncResource } from 'node:async_hooks';
+import { now } from '../clock.ts';
 import { type Coroutine, PollNeeded } from '../coroutine.ts';
 import { ConnectionTimedOut, StateError } from '../errors.ts';
 import { onAbort } from './abort-signal.ts';
+import { Alarm } from './alarms.ts';
 import { addInterest, referenceChanged, removeInterest, type Waiter } from './interests.ts';
 import { assertCoroutine, checkedTimeout, notPollNeeded } from './run-blocking.ts';
 import { runAs } from './running.ts';
@@ -21,13 +23,6 @@ export interface AioFutureOptions {
 /** The error that is thrown into a coroutine that is no longer wanted. */
 export function cancellation(): DOMException {
   return new DOMException('The operation was cancelled', 'AbortError');
-}
-
-/** setTimeout's longest; a longer time is waited for in several parts. */
-const MAX_DELAY = 2 ** 31 - 1;
-
-function delayUntil(deadline: number): number {
-  return Math.min(MAX_DELAY, Math.ceil(Math.max(0, deadline - performance.now())));
 }
 
 /**
@@ -55,8 +50,8 @@ export class AioFuture<T> extends Promise<T> {
   /** Errors to throw into the coroutine when it can take them: it may be running at the time. */
   readonly #interruptions: { error: unknown }[] = [];
   #waitingFor: PollNeeded | undefined;
-  #deadlineTimer: NodeJS.Timeout | undefined;
-  #timeoutTimer: NodeJS.Timeout | undefined;
+  #deadlineTimer: Alarm | undefined;
+  #timeoutTimer: Alarm | undefined;
   readonly #withdrawSignal: (() => void) | undefined;
   /** Keeps async_hooks and AsyncLocalStorage contexts over suspensions; made at the first one. */
   #context: AsyncResource | undefined;
@@ -80,7 +75,7 @@ export class AioFuture<T> extends Promise<T> {
     if (signal?.aborted) this.#interruptions.push({ error: signal.reason });
     else if (signal !== undefined) this.#withdrawSignal = onAbort(signal, () => this.#interrupt(signal.reason));
     this.#run();
-    if (this.#state === 'pending' && timeout > 0) this.#timeOutAt(performance.now() + timeout, timeout);
+    if (this.#state === 'pending' && timeout > 0) this.#timeOutIn(timeout);
   }
 
   /** Whether the coroutine has ended. */
@@ -131,7 +126,7 @@ export class AioFuture<T> extends Promise<T> {
     if (fd >= 0) referenceChanged(fd);
   }
 
-  #reference(timer: NodeJS.Timeout | undefined): void {
+  #reference(timer: Alarm | undefined): void {
     if (this.#runner.referenced) timer?.ref();
     else timer?.unref();
   }
@@ -183,7 +178,7 @@ export class AioFuture<T> extends Promise<T> {
     this.#waitingFor = need;
     this.#context ??= new AsyncResource('AioFuture');
     if (need.deadline !== undefined) {
-      this.#deadlineTimer = setTimeout(this.#runner.wake, delayUntil(need.deadline));
+      this.#deadlineTimer = new Alarm(need.deadline, this.#runner.wake);
       this.#reference(this.#deadlineTimer);
     }
     return undefined;
@@ -194,16 +189,12 @@ export class AioFuture<T> extends Promise<T> {
     if (need === undefined) return;
     this.#waitingFor = undefined;
     if (need.fd >= 0) removeInterest(need.fd, this.#runner);
-    clearTimeout(this.#deadlineTimer);
+    this.#deadlineTimer?.cancel();
     this.#deadlineTimer = undefined;
   }
 
-  #timeOutAt(deadline: number, timeout: number): void {
-    this.#timeoutTimer = setTimeout(() => {
-      this.#timeoutTimer = undefined;
-      if (performance.now() < deadline) this.#timeOutAt(deadline, timeout);
-      else this.#timeOut(timeout);
-    }, delayUntil(deadline));
+  #timeOutIn(timeout: number): void {
+    this.#timeoutTimer = new Alarm(now() + timeout, () => this.#timeOut(timeout));
     this.#reference(this.#timeoutTimer);
   }
 
@@ -217,7 +208,7 @@ export class AioFuture<T> extends Promise<T> {
     this.#state = state;
     this.#result = result;
     this.#error = error;
-    clearTimeout(this.#timeoutTimer);
+    this.#timeoutTimer?.cancel();
     this.#timeoutTimer = undefined;
     this.#withdrawSignal?.();
     if (state === 'fulfilled') this.#resolve(result as never);

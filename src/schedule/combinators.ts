@@ -4,6 +4,7 @@
  * thrown into them, so that their `finally` runs, and are waited for.
  */
 
+import { now } from '../clock.ts';
 import { type Coroutine, endNow, PollNeeded, waitFor } from '../coroutine.ts';
 import { ConnectionTimedOut } from '../errors.ts';
 import { assertCoroutine, notPollNeeded } from './run-blocking.ts';
@@ -123,7 +124,7 @@ export function* coMap<I, T>(
 export function* coSleep(ms: number): Coroutine<void> {
   const deadline = deadlineIn(ms);
   const need = new PollNeeded(-1, 0, { deadline });
-  while (performance.now() < deadline) yield* waitFor(need);
+  while (now() < deadline) yield* waitFor(need);
 }
 
 /** Runs `coroutine`; after `ms` milliseconds ConnectionTimedOut is thrown into it. @throws what it makes of that */
@@ -147,7 +148,7 @@ export function* coWithTimeout<T>(coroutine: Coroutine<T>, ms: number): Coroutin
       if (interruption !== undefined) {
         step = coroutine.throw(interruption.error);
       } else {
-        const late = !timedOut && performance.now() >= deadline;
+        const late = !timedOut && now() >= deadline;
         // What is there by now is its result, however late anybody looked.
         step = coroutine.next();
         if (late && !step.done) {
@@ -167,7 +168,7 @@ export function* coWithTimeout<T>(coroutine: Coroutine<T>, ms: number): Coroutin
 function deadlineIn(ms: number): number {
   if (typeof ms !== 'number' || Number.isNaN(ms))
     throw new TypeError(`milliseconds must be a number, got ${String(ms)}`);
-  return performance.now() + ms;
+  return now() + ms;
 }
 
 /** Suspends once; returns what was thrown in meanwhile. */

@@ -8,7 +8,8 @@ import { POLLIN, POLLOUT, type PollNeeded } from '../coroutine.ts';
 import { addDescriptorListener } from '../io/descriptor.ts';
 import { native } from '../io/native.ts';
 import { systemError } from '../io/system-error.ts';
-import type { Runner } from './running.ts';
+import { ringDue } from './alarms.ts';
+import { type Runner, soon } from './running.ts';
 import { assertSlotsFree, directionsOf } from './slots.ts';
 
 /** Who waits on the event loop. */
@@ -70,8 +71,12 @@ function watch(fd: number, waiting: readonly Interest[]): number {
   return result;
 }
 
-/** The addon's one call per event: the directions in `events` are no longer watched. */
+/** The addon's one call per event: the directions in `events` are no longer watched. No descriptor: a time has come. */
 function ready(fd: number, events: number): void {
+  if (fd < 0) {
+    ringDue();
+    return;
+  }
   const present = interestsIn(fd);
   const woken = present.filter(({ need }) => need.mask & events);
   const left = present.filter(({ need }) => !(need.mask & events));
@@ -95,7 +100,7 @@ function wake(fd: number): void {
 /** A waiter that is woken withdraws its interest, if there still is one. */
 function wakeSoon(woken: readonly Interest[]): void {
   if (woken.length === 0) return;
-  queueMicrotask(() => {
+  soon(() => {
     for (const { waiter } of woken) waiter.wake();
   });
 }

@@ -3,6 +3,7 @@
  * what they are the waits of.
  */
 
+import { now } from '../clock.ts';
 import { POLLIN, PollNeeded } from '../coroutine.ts';
 import { Bell } from '../io/bell.ts';
 import { addDescriptorListener, wakeWaiters } from '../io/descriptor.ts';
@@ -91,8 +92,8 @@ export class Registry {
         if (bits & (wait.need.mask | ~DIRECTIONS)) this.#wake(wait);
       }
     }
-    const now = performance.now();
-    for (let due = this.#timers.takeDue(now); due !== undefined; due = this.#timers.takeDue(now)) this.#wake(due);
+    const time = now();
+    for (let due = this.#timers.takeDue(time); due !== undefined; due = this.#timers.takeDue(time)) this.#wake(due);
   }
 
   /** Makes the descriptor readable, for someone who waits for it by a loop of his own: there is something to do. */

@@ -2,6 +2,7 @@
  * Runs one coroutine by blocking this thread with poll(2) whenever it waits. Node's event loop stands still meanwhile.
  */
 
+import { now } from '../clock.ts';
 import { type Coroutine, PollNeeded } from '../coroutine.ts';
 import { ConnectionTimedOut } from '../errors.ts';
 import { runBlocked } from './running.ts';
@@ -65,9 +66,9 @@ class BlockedWaits {
       this.#idleSince = undefined;
       return this.#timeout;
     }
-    const now = performance.now();
-    this.#idleSince ??= now;
-    return Math.max(0, this.#idleSince + this.#timeout - now);
+    const time = now();
+    this.#idleSince ??= time;
+    return Math.max(0, this.#idleSince + this.#timeout - time);
   }
 
   #timedOut(): ConnectionTimedOut {

@@ -11,9 +11,16 @@ export interface Runner {
   readonly canAwait: boolean;
 }
 
+const SETTLED = Promise.resolve();
+
+/** Calls `then` as a microtask; queueMicrotask() may be a test framework's, which queues for a time that never comes. */
+export function soon(then: () => void): void {
+  SETTLED.then(then);
+}
+
 /** Resumes `runner`, but not in the middle of what is going on now: a future goes on at once when it is woken. */
 export function wakeSoon(runner: Runner): void {
-  if (runner.canAwait) queueMicrotask(() => runner.wake());
+  if (runner.canAwait) soon(() => runner.wake());
   else runner.wake();
 }
 

@@ -6,6 +6,7 @@
  * only five deep (ELOOP): what it yields to the set around it is itself, and no descriptor.
  */
 
+import { now } from '../clock.ts';
 import { type Coroutine, endNow, POLLIN, PollNeeded } from '../coroutine.ts';
 import { StateError } from '../errors.ts';
 import { cancellation } from './aio-future.ts';
@@ -199,7 +200,7 @@ export class TaskSet {
       if (fd < 0 && deadline === undefined && timeoutMs < 0) {
         throw new StateError('every task waits for another one: nothing can ever wake them');
       }
-      const left = deadline === undefined ? -1 : Math.max(0, deadline - performance.now());
+      const left = deadline === undefined ? -1 : Math.max(0, deadline - now());
       this.#own.collect(left < 0 || (timeoutMs >= 0 && timeoutMs < left) ? timeoutMs : left);
     } else {
       this.#own.collect(0);

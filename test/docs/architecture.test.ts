@@ -32,6 +32,10 @@ describe('ARCHITECTURE.md is right that', () => {
     assert.deepEqual(filesWith(/native\.close\(/), ['io/descriptor.ts']);
   });
 
+  test('only clock.ts looks at what Node has of clocks, and nothing uses its timers (globals are the linter’s affair)', () => {
+    assert.deepEqual(filesWith(/perf_hooks|hrtime|nextTick|node:timers/), ['clock.ts']);
+  });
+
   test('no file is for leftovers', () => {
     const leftovers = files.filter((path) => /^(utils?|helpers?|types?|common|misc)\.ts$/.test(basename(path)));
     assert.deepEqual(leftovers, []);

@@ -1,0 +1,29 @@
+/**
+ * The one clock of this library: the times of waiting are real ones, also where a test framework has replaced `performance`, `Date`
+ * and the timers by fakes, since the kernel waits in real time. It knows no deadlines.
+ */
+
+import { PerformanceMark } from 'node:perf_hooks';
+import { native } from './io/native.ts';
+
+/** A mark's start is taken by Node from its own clock, which nothing replaces. (Its types know no constructor.) */
+const Mark = PerformanceMark as unknown as new (name: string) => PerformanceMark;
+
+/**
+ * What the addon's clock says at this thread's 0 of `performance.now()`. It is read last, so that a deadline is never early for
+ * a caller who looks at `performance.now()`, and more than once, since the first times take long.
+ */
+function originOfScale(): number {
+  const readings = [1, 2, 3].map(() => {
+    const { startTime } = new Mark('dugong');
+    return native.now() - startTime;
+  });
+  return Math.min(...readings);
+}
+
+const origin = originOfScale();
+
+/** Milliseconds, monotonic, on the scale of this thread's real `performance.now()`. */
+export function now(): number {
+  return native.now() - origin;
+}
