@@ -15,6 +15,7 @@
         'native/poll.cc',
         'native/poller.cc',
         'native/resolve.cc',
+        'native/signals.cc',
         'native/socket.cc',
         'native/tls-chain.cc',
         'native/tls-connection.cc',

@@ -38,6 +38,7 @@ constexpr struct {
     {"owns", Owns},
     {"pollOne", PollOne},
     {"poll", Poll},
+    {"caughtSignals", CaughtSignals},
     {"openPoller", OpenPoller},
     {"openBell", OpenBell},
     {"changePoller", ChangePoller},

@@ -34,6 +34,11 @@ class Arguments {
   Environment& environment() const { return *environment_; }
   napi_value operator[](size_t index) const { return values_[index]; }
 
+  bool given(size_t index) const {
+    napi_valuetype type;
+    return napi_typeof(env_, values_[index], &type) == napi_ok && type != napi_undefined;
+  }
+
   bool number(size_t index, const char* name, double* out) const {
     if (napi_get_value_double(env_, values_[index], out) == napi_ok) return true;
     return fail<Napi::TypeError>(name, "must be a number");

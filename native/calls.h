@@ -25,6 +25,9 @@ napi_value SendV(napi_env env, napi_callback_info info);
 napi_value PollOne(napi_env env, napi_callback_info info);
 napi_value Poll(napi_env env, napi_callback_info info);
 
+// signals.cc: signals that came meanwhile
+napi_value CaughtSignals(napi_env env, napi_callback_info info);
+
 // poller.cc: interest in many descriptors
 napi_value OpenPoller(napi_env env, napi_callback_info info);
 napi_value OpenBell(napi_env env, napi_callback_info info);

@@ -20,7 +20,7 @@ namespace dugong {
 Environment::Descriptor::Descriptor() = default;
 Environment::Descriptor::Descriptor(Descriptor&&) noexcept = default;
 Environment::Descriptor::~Descriptor() = default;
-Environment::Environment(napi_env env, uv_loop_t* loop) : env_(env), loop_(loop) {}
+Environment::Environment(napi_env env, uv_loop_t* loop) : env_(env), loop_(loop), signals_(loop) {}
 Environment::~Environment() = default;
 
 Environment* Environment::open(napi_env env) {

@@ -12,6 +12,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "signals.h"
+
 namespace dugong {
 
 class Alarm;
@@ -27,6 +29,7 @@ class Environment {
 
   napi_env env() const { return env_; }
   uv_loop_t* loop() const { return loop_; }
+  Signals& signals() { return signals_; }
 
   bool owns(int fd) const {
     return static_cast<size_t>(fd) < descriptors_.size() && descriptors_[static_cast<size_t>(fd)].owned;
@@ -83,6 +86,7 @@ class Environment {
 
   napi_env env_;
   uv_loop_t* loop_;
+  Signals signals_;
   napi_ref ready_callback_ = nullptr;
   // Indexed by fd: the kernel hands out the lowest free number, so this stays as small as the process's table.
   std::vector<Descriptor> descriptors_;

@@ -30,15 +30,26 @@ int pollOnce(pollfd* entries, nfds_t count, double timeout) {
 
 }  // namespace
 
-int waitForDescriptors(const Environment& environment, pollfd* entries, nfds_t count, double timeout) {
+int waitForDescriptors(Environment& environment, pollfd* entries, nfds_t count, const Wait& wait) {
+  const double timeout = wait.timeout;
   const bool forever = timeout < 0 || std::isinf(timeout);
   double left = forever ? kLookUpEvery : timeout;
   const double deadline = forever || timeout == 0 ? 0 : now() + timeout;
+  const nfds_t others = count - 1;
+  pollfd& signals = entries[others];
+  signals = {wait.signals.any ? environment.signals().pipe() : -1, POLLIN, 0};
   for (;;) {
-    const int ready = pollOnce(entries, count, std::min(left, kLookUpEvery));
+    const int result = pollOnce(entries, count, std::min(left, kLookUpEvery));
+    const bool told = result > 0 && signals.revents != 0;
+    const int ready = told ? result - 1 : result;
+    if (wait.signals.any && (told || signals.fd < 0)) {
+      if (environment.signals().caught(wait.signals.except)) return -EINTR;
+      // What makes it readable does not count, and stays: from now on poll(2) is interrupted at best, or looks up.
+      if (told) signals.fd = -1;
+    }
     if (ready > 0 || (ready < 0 && ready != -EINTR)) return ready;
     // Interrupted, a look without waiting has not taken place.
-    if (timeout == 0 && ready == 0) return 0;
+    if (timeout == 0 && ready == 0 && !told) return 0;
     if (!forever && timeout != 0) {
       left = deadline - now();
       if (left <= 0 && ready == 0) return 0;
@@ -49,25 +60,25 @@ int waitForDescriptors(const Environment& environment, pollfd* entries, nfds_t c
 }
 
 napi_value PollOne(napi_env env, napi_callback_info info) {
-  const Arguments<3> arguments(env, info, "pollOne");
+  const Arguments<4> arguments(env, info, "pollOne");
   int fd = 0;
   int mask = 0;
-  double timeout = 0;
+  Wait wait;
   if (!arguments.descriptor(0, &fd) || !arguments.integer(1, "mask", &mask) ||
-      !timeoutArgument(arguments, 2, &timeout)) {
+      !waitArguments(arguments, 2, &wait)) {
     return nullptr;
   }
-  pollfd entry{fd, static_cast<short>(mask), 0};
-  const int ready = waitForDescriptors(arguments.environment(), &entry, 1, timeout);
-  return arguments.result(ready > 0 ? entry.revents : ready);
+  pollfd entries[2] = {{fd, static_cast<short>(mask), 0}, {}};
+  const int ready = waitForDescriptors(arguments.environment(), entries, 2, wait);
+  return arguments.result(ready > 0 ? entries[0].revents : ready);
 }
 
 napi_value Poll(napi_env env, napi_callback_info info) {
-  const Arguments<2> arguments(env, info, "poll");
+  const Arguments<3> arguments(env, info, "poll");
   napi_typedarray_type type;
   size_t length;
   void* data = nullptr;
-  double timeout = 0;
+  Wait wait;
   if (napi_get_typedarray_info(env, arguments[0], &type, &length, &data, nullptr, nullptr) != napi_ok ||
       type != napi_int32_array) {
     arguments.fail<Napi::TypeError>("entries", "must be an Int32Array");
@@ -77,15 +88,16 @@ napi_value Poll(napi_env env, napi_callback_info info) {
     arguments.fail<Napi::RangeError>("entries", "must hold triples of fd, events, revents");
     return nullptr;
   }
-  if (!timeoutArgument(arguments, 1, &timeout)) return nullptr;
+  if (!waitArguments(arguments, 1, &wait)) return nullptr;
   int32_t* const triples = static_cast<int32_t*>(data);
-  std::vector<pollfd> entries(length / 3);
-  for (size_t i = 0; i < entries.size(); i++) {
+  const size_t count = length / 3;
+  std::vector<pollfd> entries(count + 1);
+  for (size_t i = 0; i < count; i++) {
     entries[i] = {triples[3 * i], static_cast<short>(triples[3 * i + 1]), 0};
   }
-  const int ready = waitForDescriptors(arguments.environment(), entries.data(), static_cast<nfds_t>(entries.size()), timeout);
+  const int ready = waitForDescriptors(arguments.environment(), entries.data(), static_cast<nfds_t>(count + 1), wait);
   if (ready < 0) return arguments.result(ready);
-  for (size_t i = 0; i < entries.size(); i++) triples[3 * i + 2] = entries[i].revents;
+  for (size_t i = 0; i < count; i++) triples[3 * i + 2] = entries[i].revents;
   return arguments.result(ready);
 }
 

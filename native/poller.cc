@@ -124,12 +124,12 @@ napi_value ChangePoller(napi_env env, napi_callback_info info) {
 }
 
 napi_value WaitPoller(napi_env env, napi_callback_info info) {
-  const Arguments<3> arguments(env, info, "waitPoller");
+  const Arguments<4> arguments(env, info, "waitPoller");
   int poller = 0;
   napi_typedarray_type type;
   size_t length;
   void* data = nullptr;
-  double timeout = 0;
+  Wait wait;
   if (!arguments.descriptor(0, &poller)) return nullptr;
   if (napi_get_typedarray_info(env, arguments[1], &type, &length, &data, nullptr, nullptr) != napi_ok ||
       type != napi_int32_array) {
@@ -140,15 +140,16 @@ napi_value WaitPoller(napi_env env, napi_callback_info info) {
     arguments.fail<Napi::RangeError>("events", "must hold pairs of fd, events");
     return nullptr;
   }
-  if (!timeoutArgument(arguments, 2, &timeout)) return nullptr;
+  if (!waitArguments(arguments, 2, &wait)) return nullptr;
   if (!arguments.environment().owns(poller)) return arguments.result(-EBADF);
   std::vector<Ready> ready(length / 2);
-  int count = readyNow(poller, ready);
-  if (count == 0 && timeout != 0) {
-    pollfd entry{poller, POLLIN, 0};
-    count = waitForDescriptors(arguments.environment(), &entry, 1, timeout);
-    if (count > 0) count = readyNow(poller, ready);
+  int count = 1;
+  // First, also if much is ready: only a wait sees the signals.
+  if (wait.timeout != 0 || wait.signals.any) {
+    pollfd entries[2] = {{poller, POLLIN, 0}, {}};
+    count = waitForDescriptors(arguments.environment(), entries, 2, wait);
   }
+  if (count > 0) count = readyNow(poller, ready);
   int32_t* const pairs = static_cast<int32_t*>(data);
   for (int i = 0; i < count; i++) {
     pairs[2 * i] = ready[static_cast<size_t>(i)].fd;

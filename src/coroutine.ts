@@ -8,6 +8,7 @@
 
 import { now } from './clock.ts';
 import { native } from './io/native.ts';
+import { heeded, INTERRUPTED, interruption, type OnSignal } from './io/signals.ts';
 
 /** There is something to read (poll.h). */
 export const POLLIN = 1;
@@ -55,8 +56,9 @@ export class PollNeeded {
    * Blocks this thread with poll(2) until the I/O can go on, the deadline has come (both: true), or `timeoutMs`
    * milliseconds have passed (false). Errors and hang-ups on the fd count as ready, as does a closed fd: the coroutine
    * will find out what is the matter.
+   * @throws Interrupted for a signal that the process listens for, unless `onSignal` is "continue"
    */
-  poll(timeoutMs?: number): boolean {
+  poll(timeoutMs?: number, onSignal: OnSignal = 'interrupt'): boolean {
     let limit = timeoutMs ?? -1;
     let due = false;
     if (this.deadline !== undefined) {
@@ -66,7 +68,9 @@ export class PollNeeded {
         due = true;
       }
     }
-    return native.pollOne(this.fd, this.mask, limit) !== 0 || due;
+    const events = native.pollOne(this.fd, this.mask, limit, heeded(onSignal));
+    if (events === INTERRUPTED) throw interruption();
+    return events !== 0 || due;
   }
 }
 

@@ -8,6 +8,7 @@
  *     ├── UnsupportedResponse      the server speaks something that this client does not
  *     ├── ConnectionClosed         the connection ended before the answer did
  *     ├── ConnectionTimedOut       nothing happened for too long
+ *     ├── Interrupted              a signal came that the program listens for
  *     ├── ProxyError               the proxy refused to connect us to the server
  *     ├── HostnameNotResolvable    the name does not exist
  *     ├── DNSUnavailable           whether it exists could not be found out
@@ -187,6 +188,25 @@ export class ConnectionTimedOut extends DugongError {
 
   static {
     ConnectionTimedOut.prototype.name = 'ConnectionTimedOut';
+  }
+}
+
+/**
+ * A blocked call ended because a signal came that the process listens for: the listener runs as soon as the program returns to
+ * the event loop. The connection is as after a {@link ConnectionTimedOut}. One signal ends one call.
+ */
+export class Interrupted extends DugongError {
+  /** The signal; the first of them if several came. */
+  readonly signal: NodeJS.Signals | undefined;
+
+  constructor(signals: readonly NodeJS.Signals[]) {
+    const which = signals.length === 0 ? 'a signal' : signals.join(', ');
+    super('DUGONG_INTERRUPTED', `interrupted by ${which}: listeners run when the program returns to the event loop`);
+    this.signal = signals[0];
+  }
+
+  static {
+    Interrupted.prototype.name = 'Interrupted';
   }
 }
 

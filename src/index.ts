@@ -20,6 +20,7 @@ export {
   DugongError,
   ExcessBodyData,
   HostnameNotResolvable,
+  Interrupted,
   InvalidResponse,
   isTempNetworkError,
   type LostRequest,
@@ -41,6 +42,7 @@ export type { PendingRequest } from './http1/protocol.ts';
 export { type PollRequest, type PollResult, poll, type Selectable, select } from './io/poll.ts';
 export { Poller, type PollerEvent } from './io/poller.ts';
 export { type AddressFamily, dnsTestHostnames, type ResolveOptions } from './io/resolver.ts';
+export type { OnSignal } from './io/signals.ts';
 export { TLSContext } from './io/tls-context.ts';
 export type { CredentialOptions, EncryptedKey, EncryptedPfx, PEM } from './io/tls-credentials.ts';
 export type { TLSOptions, TLSVersion } from './io/tls-options.ts';

@@ -7,6 +7,7 @@ import { isIP } from 'node:net';
 import { type Limits, withDefaultLimits } from '../http1/limits.ts';
 import type { AddressFamily, ResolveOptions } from '../io/resolver.ts';
 import { shownValue } from '../io/shown-value.ts';
+import { checkedOnSignal, type OnSignal } from '../io/signals.ts';
 import { authority, checkedHostname, checkedPort } from './authority.ts';
 import { HTTPResponse } from './http-response.ts';
 import { type ProxyOptions, proxyFrom } from './proxy.ts';
@@ -38,6 +39,8 @@ export interface HTTPConnectionOptions extends ResolveOptions {
 
   /** Without any byte sent or received for this long, *blocking* calls raise ConnectionTimedOut. Default: no limit. */
   readonly timeout?: number | undefined;
+  /** When a signal comes that the process listens for: *blocking* calls raise Interrupted (the default), or go on. */
+  readonly onSignal?: OnSignal | undefined;
   /** How long connecting may take in all, in every form of the calls. Default: no limit but the system's. */
   readonly connectTimeout?: number | undefined;
   /** How long to wait for 100 (Continue) before `readResponse` assumes it. Default 1000. */
@@ -65,6 +68,7 @@ const NAMES: ReadonlySet<string> = new Set<keyof HTTPConnectionOptions>([
   'lookup',
   'maxReadAhead',
   'onInformational',
+  'onSignal',
   'port',
   'proxy',
   'receiveBufferSize',
@@ -111,6 +115,7 @@ export function sessionOptions(hostname: string, options: HTTPConnectionOptions)
     maxReadAhead: wholeNumber('maxReadAhead', maxReadAhead, 0),
     connectTimeout: wholeNumber('connectTimeout', connectTimeout, 0),
     continueTimeout: wholeNumber('continueTimeout', continueTimeout, 0),
+    onSignal: checkedOnSignal(options.onSignal),
     onInformational: onInformational && ((response) => onInformational(new HTTPResponse(response))),
   };
 }

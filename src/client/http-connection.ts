@@ -83,7 +83,8 @@ export class HTTPConnection {
     const { timeout = 0 } = options;
     this.#blocking = {
       timeout: wholeNumber('timeout', timeout, 0),
-      wait: (need, timeoutMs) => this.#session?.waitBlocking(need, timeoutMs) ?? need.poll(timeoutMs),
+      wait: (need, timeoutMs) =>
+        this.#session?.waitBlocking(need, timeoutMs) ?? need.poll(timeoutMs, this.#options.onSignal),
     };
   }
 

@@ -8,6 +8,7 @@ import { type Coroutine, POLLIN, POLLOUT, PollNeeded } from '../coroutine.ts';
 import { StateError } from '../errors.ts';
 import type { ClientProtocol } from '../http1/protocol.ts';
 import { native } from '../io/native.ts';
+import type { OnSignal } from '../io/signals.ts';
 import type { Transport } from '../io/transport.ts';
 import { BodyReader } from './body-reader.ts';
 import { Link, type LinkOptions } from './link.ts';
@@ -19,6 +20,8 @@ export interface SessionOptions extends LinkOptions {
   readonly maxReadAhead: number;
   /** Milliseconds to wait for 100 (Continue). */
   readonly continueTimeout: number;
+  /** What a signal that the process listens for does to a blocked call. */
+  readonly onSignal: OnSignal;
 }
 
 /** Never changes. Waiting for it is more exact than poll(2), which rounds to milliseconds. */
@@ -31,10 +34,12 @@ export class Session {
   readonly bodies: BodyReader;
   readonly #link: Link;
   readonly #maxReadAhead: number;
+  readonly #onSignal: OnSignal;
 
   constructor(options: SessionOptions) {
     this.#link = new Link(options);
     this.#maxReadAhead = options.maxReadAhead;
+    this.#onSignal = options.onSignal;
     this.sending = new Sending(this.#link);
     this.receiving = new Receiving(this.#link, this.sending, options.continueTimeout);
     this.bodies = new BodyReader(this.receiving, this.protocol.limits.bodyInMemory);
@@ -65,7 +70,7 @@ export class Session {
 
   /**
    * How a blocking call waits. While it cannot send and responses are pending, it takes these in, since the server may be
-   * waiting for just that. @throws StateError when that has become too much
+   * waiting for just that. @throws StateError when that has become too much; Interrupted
    */
   waitBlocking(need: PollNeeded, timeoutMs: number | undefined): boolean {
     const { fd, mask, deadline } = need;
@@ -75,9 +80,9 @@ export class Session {
     const readsAhead = ours && mask === POLLOUT && !this.#link.ended && awaited;
     if (!readsAhead) {
       if (ours && mask === POLLIN) this.#pause();
-      return need.poll(timeoutMs);
+      return need.poll(timeoutMs, this.#onSignal);
     }
-    if (!new PollNeeded(fd, POLLIN | POLLOUT, { deadline }).poll(timeoutMs)) return false;
+    if (!new PollNeeded(fd, POLLIN | POLLOUT, { deadline }).poll(timeoutMs, this.#onSignal)) return false;
     const events = native.pollOne(fd, POLLIN | POLLOUT, 0);
     if (events & POLLIN && !(events & POLLOUT)) this.#readAhead();
     return true;

@@ -26,7 +26,7 @@ export interface Reach {
   /** A proxy for all URLs; false: none. By default what the environment says (HTTP_PROXY, HTTPS_PROXY, NO_PROXY). */
   readonly proxy?: string | URL | ProxyOptions | false | undefined;
   /** For the connections. With a `socketPath` there is no proxy. */
-  readonly connection?: Omit<HTTPConnectionOptions, 'port' | 'tls' | 'proxy' | 'timeout'> | undefined;
+  readonly connection?: Omit<HTTPConnectionOptions, 'port' | 'tls' | 'proxy' | 'timeout' | 'onSignal'> | undefined;
 }
 
 /** @throws TypeError on options that cannot be; TLSError on what OpenSSL does not accept */

@@ -121,13 +121,19 @@ export interface Native {
   /** 1 if the fd is owned and open, else 0. */
   owns(fd: number): number;
 
-  /** poll(2) on any one fd. Returns revents (0 after `timeoutMs` ms; a negative timeout waits for ever). EINTR is retried. */
-  pollOne(fd: number, mask: number, timeoutMs: number): number;
+  /**
+   * poll(2) on any one fd. Returns revents (0 after `timeoutMs` ms; a negative timeout waits for ever). EINTR is retried, unless
+   * `signals` says otherwise: then -EINTR is returned, once for each signal that the process listens for, also for one that
+   * came before and whose listener has not run. Its value is a signal that is none of these, 0: all are.
+   */
+  pollOne(fd: number, mask: number, timeoutMs: number, signals?: number): number;
   /**
    * poll(2) on many fds: `entries` holds triples `fd, events, revents`; revents is written. A negative fd is ignored.
-   * Returns how many entries are ready. EINTR is retried with the time that is left.
+   * Returns how many entries are ready. EINTR is retried with the time that is left; `signals` is as for `pollOne`.
    */
-  poll(entries: Int32Array, timeoutMs: number): number;
+  poll(entries: Int32Array, timeoutMs: number, signals?: number): number;
+  /** The signals for which a wait has returned -EINTR last. */
+  caughtSignals(): number[];
 
   /** A new epoll(7) or kqueue(2) descriptor, owned. It is readable while something in it is ready. */
   openPoller(): number;
@@ -136,7 +142,7 @@ export interface Native {
   /** Sets what the poller waits for on `fd`, 0 for no longer; `oldMask` is what it was before, 0 if it is new. */
   changePoller(poller: number, fd: number, mask: number, oldMask: number): number;
   /** Waits as {@link Native.poll}. Fills `events` with pairs `fd, events`, as many as fit; returns how many. */
-  waitPoller(poller: number, events: Int32Array, timeoutMs: number): number;
+  waitPoller(poller: number, events: Int32Array, timeoutMs: number, signals?: number): number;
 
   /** Installs the one function of this environment that hears of readiness and times; see `watch` and `setAlarm`. */
   onReady(callback: (fd: number, events: number) => void): void;

@@ -6,6 +6,7 @@
 import { now } from '../clock.ts';
 import { POLLIN, POLLOUT } from '../coroutine.ts';
 import { native } from './native.ts';
+import { heeded, INTERRUPTED, interruption } from './signals.ts';
 import { BAD_DESCRIPTOR, systemError } from './system-error.ts';
 
 /** Urgent data (poll.h). */
@@ -30,8 +31,10 @@ export interface PollResult<R extends PollRequest = PollRequest> {
 
 /**
  * Blocks until a descriptor is ready, a request's `deadline` has come, or `timeoutMs` milliseconds have passed (undefined:
- * no limit, 0: do not wait). Returns the ready ones, empty after a time-out. Follows poll(2); signals do not shorten the wait.
- * @throws SystemError (EINVAL: more descriptors than RLIMIT_NOFILE), TypeError for an fd or a mask that is no whole number
+ * no limit, 0: do not wait). Returns the ready ones, empty after a time-out. Follows poll(2), but signals
+ * without a listener do not shorten the wait.
+ * @throws Interrupted for a signal that the process listens for (call again to go on), SystemError (EINVAL: more descriptors than
+ * RLIMIT_NOFILE), TypeError for an fd or a mask that is no whole number
  */
 export function poll<R extends PollRequest>(requests: Iterable<R>, timeoutMs?: number): PollResult<R>[] {
   const all = [...requests];
@@ -42,7 +45,8 @@ export function poll<R extends PollRequest>(requests: Iterable<R>, timeoutMs?: n
     entries[index * 3 + 1] = checkedInteger('mask', request.mask);
     if (request.deadline !== undefined) limit = Math.min(limit, Math.max(0, request.deadline - now()));
   });
-  const ready = native.poll(entries, limit === Number.POSITIVE_INFINITY ? -1 : limit);
+  const ready = native.poll(entries, limit === Number.POSITIVE_INFINITY ? -1 : limit, heeded('interrupt'));
+  if (ready === INTERRUPTED) throw interruption();
   if (ready < 0) throw systemError(ready, 'poll');
   return all
     .map((request, index) => ({ request, events: entries[index * 3 + 2] as number }))
@@ -62,7 +66,7 @@ export type Selectable = number | { readonly fd: number };
  * Python's `select.select`: blocks until one of `readers` can be read, one of `writers` written, or one of `exceptional` has
  * urgent data, or until `timeoutMs` milliseconds have passed (undefined: no limit, 0: do not wait). Returns the three lists
  * of those that are ready, the caller's own objects; an error or hang-up makes a descriptor ready.
- * @throws SystemError (EBADF) if one of them is no open descriptor
+ * @throws SystemError (EBADF) if one of them is no open descriptor; Interrupted as {@link poll}
  */
 export function select<R extends Selectable, W extends Selectable, X extends Selectable = never>(
   readers: Iterable<R>,

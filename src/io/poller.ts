@@ -7,6 +7,7 @@
 import { POLLIN, POLLOUT } from '../coroutine.ts';
 import { closeOwned, closeWhenForgotten } from './descriptor.ts';
 import { native } from './native.ts';
+import { heeded, INTERRUPTED, interruption, type OnSignal } from './signals.ts';
 import { ALREADY_THERE, NOT_THERE, systemError } from './system-error.ts';
 
 /** A descriptor that has become ready. */
@@ -74,10 +75,12 @@ export class Poller {
 
   /**
    * Blocks until something is ready, or `timeoutMs` milliseconds have passed (undefined: no limit, 0: do not wait). What stays
-   * ready is returned again by the next call (level-triggered). @throws SystemError
+   * ready is returned again by the next call (level-triggered).
+   * @throws Interrupted for a signal that the process listens for, unless `onSignal` is "continue"; SystemError
    */
-  wait(timeoutMs?: number): PollerEvent[] {
-    const count = native.waitPoller(this.fd, this.#events, timeoutMs ?? -1);
+  wait(timeoutMs?: number, onSignal: OnSignal = 'interrupt'): PollerEvent[] {
+    const count = native.waitPoller(this.fd, this.#events, timeoutMs ?? -1, heeded(onSignal));
+    if (count === INTERRUPTED) throw interruption();
     if (count < 0) throw systemError(count, 'epoll_wait');
     return Array.from({ length: count }, (_, index) => ({
       fd: this.#events[2 * index] as number,

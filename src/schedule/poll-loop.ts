@@ -93,7 +93,8 @@ export class PollLoop {
 
   /**
    * One turn: runs the tasks that are ready; if none is, waits until one is, `timeoutMs` milliseconds at most (undefined: no
-   * limit). Returns whether there are tasks left.
+   * limit). Returns whether there are tasks left. @throws Interrupted for a signal that the process listens for: no task notices,
+   * and the next call goes on
    */
   runOnce(timeoutMs?: number): boolean {
     if (this.#set.size > 0) runAs(undefined, () => this.#set.runBlocking(timeoutMs ?? -1));
@@ -102,7 +103,7 @@ export class PollLoop {
 
   /**
    * Runs the loop, blocked, until the task, or all of several, have ended; other tasks run as well meanwhile. Returns the
-   * result, or the results. @throws what the task threw, or the first of several in their order
+   * result, or the results. @throws what the task threw, or the first of several in their order; Interrupted as `runOnce`
    */
   runUntilComplete<T>(task: Task<T>): T;
   runUntilComplete<T>(tasks: readonly Task<T>[]): T[];

@@ -8,7 +8,7 @@ import { POLLIN, PollNeeded } from '../coroutine.ts';
 import { Bell } from '../io/bell.ts';
 import { addDescriptorListener, wakeWaiters } from '../io/descriptor.ts';
 import { native } from '../io/native.ts';
-import { Poller } from '../io/poller.ts';
+import { Poller, type PollerEvent } from '../io/poller.ts';
 import { assertSlotsFree, directionsOf } from './slots.ts';
 import { type Timed, TimerQueue } from './timer-queue.ts';
 
@@ -81,10 +81,19 @@ export class Registry {
     this.#forget(wait);
   }
 
-  /** Wakes what is ready or due, after at most `timeoutMs` milliseconds of waiting, blocked. */
-  collect(timeoutMs: number): void {
-    if (this.#poller === undefined && timeoutMs !== 0) TIMER_ONLY.poll(timeoutMs);
-    for (const { fd, events: bits } of this.#poller?.wait(timeoutMs) ?? []) {
+  /** Wakes what is ready or due, without waiting. */
+  collect(): void {
+    this.#wakeReady(this.#poller?.wait(0, 'continue'));
+  }
+
+  /** The same, after at most `timeoutMs` milliseconds of waiting, blocked. @throws Interrupted, before anything is woken */
+  collectBlocking(timeoutMs: number): void {
+    if (this.#poller === undefined) TIMER_ONLY.poll(timeoutMs);
+    this.#wakeReady(this.#poller?.wait(timeoutMs));
+  }
+
+  #wakeReady(events: readonly PollerEvent[] = []): void {
+    for (const { fd, events: bits } of events) {
       const present = this.#waitsFor(fd);
       if (present === KEPT) this.#drop(fd);
       for (const wait of present) {

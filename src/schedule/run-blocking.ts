@@ -5,6 +5,7 @@
 import { now } from '../clock.ts';
 import { type Coroutine, PollNeeded } from '../coroutine.ts';
 import { ConnectionTimedOut } from '../errors.ts';
+import { checkedOnSignal, type OnSignal } from '../io/signals.ts';
 import { runBlocked } from './running.ts';
 
 /** How to wait, and how long. */
@@ -15,14 +16,20 @@ export interface RunBlockingOptions {
    */
   readonly timeout?: number | undefined;
   /**
-   * Waits, blocked, in place of `need.poll(timeoutMs)`: returns false if the time is up. What it throws goes to the coroutine. To
+   * When a signal comes that the process listens for: "interrupt" (the default) throws Interrupted into the coroutine, so that the
+   * listener runs as soon as the program returns to the event loop; "continue" goes on waiting.
+   */
+  readonly onSignal?: OnSignal | undefined;
+  /**
+   * Waits, blocked, in place of `need.poll(timeoutMs, onSignal)`: returns false if the time is up. What it throws goes to the coroutine. To
    * run other coroutines meanwhile is the business of a loop, not of this.
    */
   readonly wait?: (need: PollNeeded, timeoutMs: number | undefined) => boolean;
 }
 
 /**
- * Runs `coroutine` to its end and returns its result. When `timeout` has passed, ConnectionTimedOut is thrown into it.
+ * Runs `coroutine` to its end and returns its result. When `timeout` has passed, ConnectionTimedOut is thrown into it, and
+ * Interrupted for a signal that the process listens for.
  * @throws what the coroutine throws; TypeError for what is no coroutine, also thrown into one that yields anything but a
  * PollNeeded
  */
@@ -46,9 +53,10 @@ class BlockedWaits {
   /** When the first of the waits began that were for a time only, if the latest was such a one. */
   #idleSince: number | undefined;
 
-  constructor({ timeout, wait = pollFor }: RunBlockingOptions) {
+  constructor({ timeout, onSignal, wait }: RunBlockingOptions) {
     this.#timeout = checkedTimeout(timeout) || undefined;
-    this.#wait = wait;
+    const heeding = checkedOnSignal(onSignal);
+    this.#wait = wait ?? ((need, timeoutMs) => need.poll(timeoutMs, heeding));
   }
 
   /** Returns what is to be thrown into the coroutine, if anything. */
@@ -75,10 +83,6 @@ class BlockedWaits {
     this.#idleSince = undefined;
     return new ConnectionTimedOut(this.#timeout as number);
   }
-}
-
-function pollFor(need: PollNeeded, timeoutMs: number | undefined): boolean {
-  return need.poll(timeoutMs);
 }
 
 /** Milliseconds; 0 where there is no limit. @throws TypeError */

@@ -186,13 +186,13 @@ export class TaskSet {
     this.#own.silence();
     this.#moveTo(around instanceof Member ? around.set.#home : this.#own);
     // What an outermost set has collected is here already.
-    if (this.ready === 0) this.#home.collect(0);
+    if (this.ready === 0) this.#home.collect();
     this.#runReady();
   }
 
   /**
    * Runs whoever is ready, for the one who blocks by himself; if nobody is, waits up to `timeoutMs` milliseconds (negative: for
-   * ever) until somebody is, and runs them.
+   * ever) until somebody is, and runs them. @throws Interrupted, before any member runs
    */
   runBlocking(timeoutMs: number): void {
     if (this.ready === 0) {
@@ -201,9 +201,9 @@ export class TaskSet {
         throw new StateError('every task waits for another one: nothing can ever wake them');
       }
       const left = deadline === undefined ? -1 : Math.max(0, deadline - now());
-      this.#own.collect(left < 0 || (timeoutMs >= 0 && timeoutMs < left) ? timeoutMs : left);
+      this.#own.collectBlocking(left < 0 || (timeoutMs >= 0 && timeoutMs < left) ? timeoutMs : left);
     } else {
-      this.#own.collect(0);
+      this.#own.collectBlocking(0);
     }
     this.#runReady();
   }

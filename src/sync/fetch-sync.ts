@@ -23,7 +23,7 @@ import { isRedirect } from '../fetch/redirect.ts';
 import type { HeadersInit } from '../http1/headers.ts';
 import { DEFAULT_LIMITS } from '../http1/limits.ts';
 import { coRace, coWithTimeout } from '../schedule/combinators.ts';
-import { runBlocking } from '../schedule/run-blocking.ts';
+import { type RunBlockingOptions, runBlocking } from '../schedule/run-blocking.ts';
 import { SyncResponse } from './sync-response.ts';
 
 /** Bodies that need no promise. An iterable is sent chunked, piece by piece, strings as UTF-8. */
@@ -50,6 +50,11 @@ export interface FetchSyncInit extends Reach {
   readonly timeout?: number | undefined;
   /** Bytes of the body that are taken into memory at most. Default 1 GiB. */
   readonly maxBodySize?: number | undefined;
+  /**
+   * When a signal comes that the process listens for: "interrupt" (the default) raises Interrupted, and gives the connection up, so
+   * that the listener runs as soon as the program returns to the event loop; "continue" goes on.
+   */
+  readonly onSignal?: RunBlockingOptions['onSignal'];
 }
 
 const NAMES: ReadonlySet<string> = new Set<keyof FetchSyncInit>([
@@ -58,6 +63,7 @@ const NAMES: ReadonlySet<string> = new Set<keyof FetchSyncInit>([
   'headers',
   'maxBodySize',
   'method',
+  'onSignal',
   'proxy',
   'redirect',
   'timeout',
@@ -83,8 +89,8 @@ const pool = new ConnectionPool({ maxIdleConnections: 8, idleTimeout: 4000, maxC
  *
  * @throws TypeError for what cannot be sent, and bodies that would have to be awaited; otherwise the errors of HTTPConnection:
  * SystemError (ECONNREFUSED, ...), HostnameNotResolvable, DNSUnavailable, TLSError, ProxyError, ConnectionClosed,
- * ConnectionTimedOut, InvalidResponse, UnsupportedResponse (also for too many redirects, and bodies above `maxBodySize`). Each has
- * `lostRequests`, with the requests of all attempts and redirects
+ * ConnectionTimedOut, Interrupted, InvalidResponse, UnsupportedResponse (also for too many redirects, and bodies above
+ * `maxBodySize`). Each has `lostRequests`, with the requests of all attempts and redirects
  */
 export function fetchSync(url: string | URL, init: FetchSyncInit = {}): SyncResponse {
   checkInit(init);
@@ -99,7 +105,7 @@ export function fetchSync(url: string | URL, init: FetchSyncInit = {}): SyncResp
     contentType: type,
   });
   const fetching = coFetchWhole(request, init, maxBodySize);
-  return runBlocking(timeout === 0 ? fetching : coWithTimeout(fetching, timeout));
+  return runBlocking(timeout === 0 ? fetching : coWithTimeout(fetching, timeout), { onSignal: init.onSignal });
 }
 
 /** Closes the connections that `fetchSync` keeps in this thread for later calls. */

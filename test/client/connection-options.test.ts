@@ -24,6 +24,7 @@ const wrongValues: Record<Exclude<keyof HTTPConnectionOptions, 'proxy'>, readonl
   lookup: [[], {}, true, 'x', ['127.0.0.1'], Promise.resolve(['127.0.0.1'])],
   maxReadAhead: [[], {}, true, -1, 1.5, '250', nothing],
   onInformational: [[], {}, true, 'x'],
+  onSignal: [[], {}, true, 'x', 'SIGINT', nothing],
   port: [[], {}, true, 0, -1, 1.5, 65_536, '80'],
   receiveBufferSize: [[], {}, true, 0, 1.5, '250', nothing],
   socketPath: [[], {}, true, 5, 'a\0b', 'x'.repeat(200), new URL('file:///tmp/socket')],

@@ -1,4 +1,7 @@
-/** Blocked waits while signals arrive: one that is handled interrupts poll(2) and its kin (EINTR). */
+/**
+ * Blocked waits while signals arrive: one with a listener interrupts poll(2) and its kin (EINTR), and ends the call unless the
+ * caller has said otherwise.
+ */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -6,7 +9,7 @@ import { runProgram } from '../support/run-program.ts';
 import { startStalledListener } from '../support/stalled-listener.ts';
 import { timeLimit } from '../support/time-limit.ts';
 
-test('a shower of signals neither shortens a blocked wait nor makes it last', async () => {
+test('a shower of signals neither shortens a blocked wait that is to continue nor makes it last', async () => {
   using stalled = startStalledListener();
   const result = await runProgram('test/schedule/signals-program.ts', [`${stalled.port}`]);
   assert.deepEqual([result.status, result.signal, result.stderr], [0, null, '']);
