@@ -27,6 +27,11 @@ Environment* Environment::open(napi_env env) {
   uv_loop_t* loop = nullptr;
   if (napi_get_uv_event_loop(env, &loop) != napi_ok) return nullptr;
   Environment* environment = new Environment(env, loop);
+  if (!haveLibuv()) {
+    // Deno frees a hook that is removed twice (2.9). Nothing of ours is in its loop, for which it would have to wait.
+    napi_add_env_cleanup_hook(env, [](void* data) { static_cast<Environment*>(data)->end(nullptr); }, environment);
+    return environment;
+  }
   // Asynchronous, since Node must run the loop until the handles are closed: a worker's loop aborts if any is left.
   const napi_status status = napi_add_async_cleanup_hook(
       env,
@@ -169,7 +174,7 @@ void Environment::end(napi_async_cleanup_hook_handle hook) {
 }
 
 void Environment::finish() {
-  napi_remove_async_cleanup_hook(ending_);
+  if (ending_ != nullptr) napi_remove_async_cleanup_hook(ending_);
   delete this;
 }
 

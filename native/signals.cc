@@ -8,6 +8,10 @@
 #include "calls.h"
 #include "environment.h"
 
+// Runtimes without libuv lack these, and are to load the addon all the same: nothing here is called there.
+#pragma weak uv_walk
+#pragma weak uv_metrics_info
+
 namespace dugong {
 
 namespace {
@@ -31,6 +35,8 @@ uint64_t turnOf(uv_loop_t* loop) {
 }
 
 }  // namespace
+
+bool haveLibuv() { return uv_walk != nullptr && uv_metrics_info != nullptr; }
 
 int Signals::pipe() {
   if (known_) return pipe_;

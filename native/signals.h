@@ -11,6 +11,9 @@
 
 namespace dugong {
 
+// False in a runtime that has Node-API, and of libuv a few names only (Deno).
+bool haveLibuv();
+
 class Signals {
  public:
   explicit Signals(uv_loop_t* loop) : loop_(loop) {}

@@ -255,3 +255,10 @@ function load(): Native {
 }
 
 export const native: Native = load();
+
+/**
+ * The runtime that this is, if the addon cannot use its event loop: Bun and Deno load Node's addons, but without libuv, and the
+ * first call of it ends the process.
+ */
+export const withoutLibuv: 'Bun' | 'Deno' | undefined =
+  process.versions.bun !== undefined ? 'Bun' : process.versions.deno !== undefined ? 'Deno' : undefined;

@@ -6,7 +6,7 @@
 import { constants } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import { Interrupted } from '../errors.ts';
-import { native } from './native.ts';
+import { native, withoutLibuv } from './native.ts';
 import { shownValue } from './shown-value.ts';
 
 /** What a blocked call does when a signal comes that the process listens for: throw {@link Interrupted}, or go on. */
@@ -20,9 +20,12 @@ const { SIGWINCH } = constants.signals;
 /** Listeners that Node itself adds when stdout or stderr is a terminal. */
 const NODES_OWN: ReadonlySet<string> = new Set(['refreshStdoutOnSigWinch', 'refreshStderrOnSigWinch']);
 
-/** The parameter `signals` of native waits. Signals reach listeners of the main thread only. */
+/** Signals reach listeners of the main thread only; without libuv nothing says that they came. */
+const CAN_HEAR = isMainThread && withoutLibuv === undefined;
+
+/** The parameter `signals` of native waits. */
 export function heeded(onSignal: OnSignal): number | undefined {
-  if (!isMainThread || onSignal === 'continue') return undefined;
+  if (!CAN_HEAR || onSignal === 'continue') return undefined;
   if (process.listenerCount('SIGWINCH') === 0) return 0;
   return process.listeners('SIGWINCH').every(({ name }) => NODES_OWN.has(name)) ? SIGWINCH : 0;
 }

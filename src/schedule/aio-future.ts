@@ -5,7 +5,8 @@
 import { AsyncResource } from 'node:async_hooks';
 import { now } from '../clock.ts';
 import { type Coroutine, PollNeeded } from '../coroutine.ts';
-import { ConnectionTimedOut, StateError } from '../errors.ts';
+import { ConnectionTimedOut, DugongError, StateError } from '../errors.ts';
+import { withoutLibuv } from '../io/native.ts';
 import { onAbort } from './abort-signal.ts';
 import { Alarm } from './alarms.ts';
 import { addInterest, referenceChanged, removeInterest, type Waiter } from './interests.ts';
@@ -25,12 +26,20 @@ export function cancellation(): DOMException {
   return new DOMException('The operation was cancelled', 'AbortError');
 }
 
+function noEventLoop(runtime: string): DugongError {
+  const wayOut = 'use the blocking calls (readResponse(), fetchSync(), runBlocking()), a PollLoop, or Node.js';
+  return new DugongError('DUGONG_NO_EVENT_LOOP', `${runtime} has no libuv, by which promises are settled: ${wayOut}`);
+}
+
 /**
  * Runs `coroutine` on Node's event loop; await it like any promise. Its first part runs at once, as that of an async
  * function. The process is kept alive while it waits, unless `unref()` was called.
  *
  * `cancel()`, an abort and a time-out are thrown into the coroutine, so that its `finally` runs; what it makes of the error
  * settles the future. `then` and its kin return plain promises.
+ *
+ * Under Bun and Deno, whose event loops the addon cannot use, it is rejected at once (`DUGONG_NO_EVENT_LOOP`), and the coroutine does
+ * not begin.
  */
 export class AioFuture<T> extends Promise<T> {
   static override get [Symbol.species](): PromiseConstructor {
@@ -71,6 +80,10 @@ export class AioFuture<T> extends Promise<T> {
     const timeout = checkedTimeout(options.timeout);
     if (signal !== undefined && typeof signal?.aborted !== 'boolean') {
       throw new TypeError('the signal must be an AbortSignal');
+    }
+    if (withoutLibuv !== undefined) {
+      this.#settle('rejected', undefined, noEventLoop(withoutLibuv));
+      return;
     }
     if (signal?.aborted) this.#interruptions.push({ error: signal.reason });
     else if (signal !== undefined) this.#withdrawSignal = onAbort(signal, () => this.#interrupt(signal.reason));
