@@ -9,6 +9,7 @@ import { ConnectionTimedOut, DugongError, StateError } from '../errors.ts';
 import { withoutLibuv } from '../io/native.ts';
 import { onAbort } from './abort-signal.ts';
 import { Alarm } from './alarms.ts';
+import { showCaller } from './call-site.ts';
 import { addInterest, referenceChanged, removeInterest, type Waiter } from './interests.ts';
 import { assertCoroutine, checkedTimeout, notPollNeeded } from './run-blocking.ts';
 import { runAs } from './running.ts';
@@ -225,6 +226,19 @@ export class AioFuture<T> extends Promise<T> {
     this.#timeoutTimer = undefined;
     this.#withdrawSignal?.();
     if (state === 'fulfilled') this.#resolve(result as never);
-    else this.#reject(error);
+    else if (showCaller(error)) this.#reject(error);
+    else this.#rejectFromAwait(error);
+  }
+
+  /**
+   * Rejects in a reaction whose promise leads to this one: there V8 knows the async functions that await it, and writes them into
+   * stacks. Nobody calls us here.
+   */
+  #rejectFromAwait(error: unknown): void {
+    const reaction = Promise.reject(error).catch((reason: unknown) => {
+      showCaller(reason);
+      throw reason;
+    });
+    reaction.then(this.#resolve as (value: unknown) => void, this.#reject);
   }
 }

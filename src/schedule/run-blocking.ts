@@ -6,6 +6,7 @@ import { now } from '../clock.ts';
 import { type Coroutine, PollNeeded } from '../coroutine.ts';
 import { ConnectionTimedOut } from '../errors.ts';
 import { checkedOnSignal, type OnSignal } from '../io/signals.ts';
+import { showCaller } from './call-site.ts';
 import { runBlocked } from './running.ts';
 
 /** How to wait, and how long. */
@@ -36,14 +37,19 @@ export interface RunBlockingOptions {
 export function runBlocking<T>(coroutine: Coroutine<T>, options: RunBlockingOptions = {}): T {
   assertCoroutine('runBlocking()', coroutine);
   const waiting = new BlockedWaits(options);
-  return runBlocked(() => {
-    let step = coroutine.next();
-    while (!step.done) {
-      const error = waiting.waitOrFail(step.value);
-      step = error === undefined ? coroutine.next() : coroutine.throw(error);
-    }
-    return step.value;
-  });
+  try {
+    return runBlocked(() => {
+      let step = coroutine.next();
+      while (!step.done) {
+        const error = waiting.waitOrFail(step.value);
+        step = error === undefined ? coroutine.next() : coroutine.throw(error);
+      }
+      return step.value;
+    });
+  } catch (error) {
+    showCaller(error);
+    throw error;
+  }
 }
 
 /** The waits of one blocking run, with one limit of inactivity for all of them. */

@@ -1,0 +1,55 @@
+/**
+ * The stack of an error that this library raises deep inside of itself names its own files alone, ten of them. Here the code
+ * that called the library is put behind the first few, at the border where the error leaves: it costs nothing where there is no
+ * error. It knows stacks as V8 writes them; any other is left alone, and so are those of the user's own errors.
+ */
+
+/** So many of our own frames stay: they say what went wrong, the others how we got there. */
+const MOST_OWN = 3;
+/** Enough to reach through the library. */
+const DEPTH = 60;
+
+const folder = new URL('..', import.meta.url);
+/** Where this library's files are in a stack: as URLs, as paths, and as the sources that source maps name. */
+const OWN: readonly string[] = [folder.href, folder.pathname, folder.pathname.replace(/\/dist\/$/, '/src/')];
+
+function isOwn(frame: string): boolean {
+  return OWN.some((place) => frame.includes(place));
+}
+
+function isCallers(frame: string): boolean {
+  return !isOwn(frame) && !/\(<anonymous>\)|\bnode:/.test(frame);
+}
+
+/**
+ * Puts the frames of the caller into the stack of an error of ours that names none. In a reaction to a promise, these are the
+ * async functions that await it. False if there are none either.
+ */
+export function showCaller(error: unknown): boolean {
+  if (!(error instanceof Error) || typeof error.stack !== 'string') return true;
+  const [head, frames] = framesOf(error.stack);
+  if (frames[0] === undefined || !isOwn(frames[0]) || frames.some(isCallers)) return true;
+  const callers = framesHere().filter(isCallers);
+  if (callers.length === 0) return false;
+  const stack = [head, ...frames.slice(0, MOST_OWN), ...callers.slice(0, Error.stackTraceLimit)].join('\n');
+  Reflect.defineProperty(error, 'stack', { value: stack, writable: true, configurable: true });
+  return true;
+}
+
+function framesHere(): string[] {
+  const limit = Error.stackTraceLimit;
+  const here: { stack?: unknown } = {};
+  try {
+    Error.stackTraceLimit = DEPTH;
+    Error.captureStackTrace(here);
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
+  return typeof here.stack === 'string' ? framesOf(here.stack)[1] : [];
+}
+
+/** What stands before the frames, and these. */
+function framesOf(stack: string): [head: string, frames: string[]] {
+  const [head = '', ...frames] = stack.split(/\n(?= {4}at )/);
+  return [head, frames];
+}
