@@ -4,7 +4,7 @@
  * wait for it to look again.
  */
 
-import { native } from './native.ts';
+import { native, ofAllCopies } from './native.ts';
 
 interface DescriptorListener {
   /** Called right after `fd` has been closed, before its number can be used again. */
@@ -13,7 +13,7 @@ interface DescriptorListener {
   wake(fd: number): void;
 }
 
-const listeners: DescriptorListener[] = [];
+const listeners = ofAllCopies<DescriptorListener>('descriptor');
 
 export function addDescriptorListener(listener: DescriptorListener): void {
   listeners.push(listener);

@@ -262,3 +262,14 @@ export const native: Native = load();
  */
 export const withoutLibuv: 'Bun' | 'Deno' | undefined =
   process.versions.bun !== undefined ? 'Bun' : process.versions.deno !== undefined ? 'Deno' : undefined;
+
+/**
+ * Functions of all copies of this library that this thread has loaded over the same addon, by their purpose: the package may be
+ * installed, or imported by other URLs, more than once. They have the addon's object in common, and nothing else.
+ */
+export function ofAllCopies<F>(purpose: string): F[] {
+  const key = Symbol.for(`dugong.${purpose}`);
+  const shared = native as Native & { [key: symbol]: F[] | undefined };
+  if (!Object.hasOwn(shared, key)) Object.defineProperty(shared, key, { value: [] });
+  return shared[key] as F[];
+}

@@ -6,7 +6,7 @@
 
 import { POLLIN, POLLOUT, type PollNeeded } from '../coroutine.ts';
 import { addDescriptorListener } from '../io/descriptor.ts';
-import { native } from '../io/native.ts';
+import { native, ofAllCopies } from '../io/native.ts';
 import { systemError } from '../io/system-error.ts';
 import { ringDue } from './alarms.ts';
 import { type Runner, soon } from './running.ts';
@@ -105,5 +105,10 @@ function wakeSoon(woken: readonly Interest[]): void {
   });
 }
 
-native.onReady(ready);
+/** The addon calls one function; a descriptor that another copy of this library waits for has no interests here. */
+const listening = ofAllCopies<typeof ready>('ready');
+listening.push(ready);
+native.onReady((fd, events) => {
+  for (const listener of listening) listener(fd, events);
+});
 addDescriptorListener({ closed, wake });

@@ -112,6 +112,11 @@ function className(value: object): string {
 
 /** The error for a coroutine that yielded something else: nearly always a forgotten asterisk. */
 export function notPollNeeded(value: unknown): TypeError {
+  if (typeof value === 'object' && value !== null && className(value) === PollNeeded.name) {
+    return new TypeError(
+      'the coroutine yielded a PollNeeded of another copy of dugong: run it by what that copy exports, or install one only',
+    );
+  }
   const what = value === null ? 'null' : typeof value === 'object' ? `a ${className(value)}` : typeof value;
   return new TypeError(`the coroutine yielded ${what} instead of a PollNeeded: did you mean yield*?`);
 }
