@@ -9,6 +9,7 @@
 import { now } from './clock.ts';
 import { native } from './io/native.ts';
 import { heeded, INTERRUPTED, interruption, type OnSignal } from './io/signals.ts';
+import { ownOptions } from './options.ts';
 
 /** There is something to read (poll.h). */
 export const POLLIN = 1;
@@ -17,6 +18,12 @@ export const POLLOUT = 4;
 
 /** A coroutine of this library: resume it with `next()` when what it yielded is ready; it returns a `T`. */
 export type Coroutine<T> = Generator<PollNeeded, T, void>;
+
+/** What else there is to say of a wait: see the fields of {@link PollNeeded}. */
+export interface PollNeededOptions {
+  readonly deadline?: number | undefined;
+  readonly shared?: number | undefined;
+}
 
 /** "I can go on when `fd` is ready for one of `mask`, or at `deadline`." Immutable; one object may be yielded often. */
 export class PollNeeded {
@@ -32,13 +39,17 @@ export class PollNeeded {
    */
   readonly shared: number;
 
-  /** @throws TypeError if the deadline is NaN, which is neither early nor late */
-  constructor(fd: number, mask: number, options?: { deadline?: number | undefined; shared?: number }) {
-    if (Number.isNaN(options?.deadline)) throw new TypeError('the deadline must be a number, got NaN');
+  /** @throws TypeError if the deadline is no number, or NaN, which is neither early nor late */
+  constructor(fd: number, mask: number, options?: PollNeededOptions) {
+    const { deadline, shared = 0 } = ownOptions('PollNeeded', options, ['deadline', 'shared']);
+    if (deadline !== undefined && (typeof deadline !== 'number' || Number.isNaN(deadline))) {
+      throw new TypeError(`the deadline must be a number, got ${String(deadline)}`);
+    }
+    if (!Number.isInteger(shared)) throw new TypeError(`shared must be a mask, got ${String(shared)}`);
     this.fd = fd;
     this.mask = mask;
-    this.deadline = options?.deadline;
-    this.shared = options?.shared ?? 0;
+    this.deadline = deadline;
+    this.shared = shared;
   }
 
   /** The same, but to be resumed at `deadline` at the latest. */

@@ -65,7 +65,7 @@ export class DugongError extends Error {
   declare readonly lostRequests?: readonly LostRequest[];
 
   constructor(code: string, message: string, options?: ErrorOptions) {
-    super(printable(message), options);
+    super(printable(message), options && Object.hasOwn(options, 'cause') ? { cause: options.cause } : undefined);
     this.code = code;
   }
 
@@ -88,13 +88,14 @@ export function about<E extends DugongError>(error: E, what: string): E {
 
 /** `error`, which says from now on that these requests were lost. */
 export function withLostRequests<E extends DugongError>(error: E, lostRequests: readonly LostRequest[]): E {
-  return Object.assign(error, { lostRequests });
+  define(error, { lostRequests });
+  return error;
 }
 
 /** The call does not fit the state of the connection, e.g. a new request while a body is still being sent. */
 export class StateError extends DugongError {
   constructor(message: string, options?: ErrorOptions & { code?: string }) {
-    super(options?.code ?? 'DUGONG_STATE', message, options);
+    super({ code: 'DUGONG_STATE', ...options }.code, message, options);
   }
 
   static {
@@ -135,6 +136,12 @@ export class UnsupportedResponse extends DugongError {
   }
 }
 
+/** What holds of a loss, and of TLS, that says no more: a member that is missing must not be found on Object.prototype. */
+const UNSAID = {
+  ...{ lostRequests: [], bytesSent: 0, bytesReceived: 0, cause: undefined, answer: undefined },
+  ...{ peer: undefined, hostname: undefined, certificate: undefined, address: undefined, port: undefined },
+};
+
 /** What a {@link ConnectionClosed} can say about the moment of the loss. */
 export interface ConnectionClosedDetails {
   readonly phase: Phase;
@@ -157,11 +164,12 @@ export class ConnectionClosed extends DugongError {
   readonly bytesReceived: number;
 
   constructor(message: string, details: ConnectionClosedDetails) {
-    super('DUGONG_CONNECTION_CLOSED', message, details.cause === undefined ? undefined : { cause: details.cause });
-    this.phase = details.phase;
-    withLostRequests(this, details.lostRequests ?? []);
-    this.bytesSent = details.bytesSent ?? 0;
-    this.bytesReceived = details.bytesReceived ?? 0;
+    const { phase, lostRequests, bytesSent, bytesReceived, cause } = { ...UNSAID, ...details };
+    super('DUGONG_CONNECTION_CLOSED', message, cause === undefined ? undefined : { cause });
+    this.phase = phase;
+    withLostRequests(this, lostRequests);
+    this.bytesSent = bytesSent;
+    this.bytesReceived = bytesReceived;
   }
 
   static {
@@ -227,7 +235,7 @@ export class ProxyError extends DugongError {
 
   constructor(message: string, options?: ErrorOptions & { answer?: ProxyAnswer }) {
     super('DUGONG_PROXY', message, options);
-    this.answer = options?.answer;
+    this.answer = { ...UNSAID, ...options }.answer;
   }
 
   static {
@@ -288,12 +296,10 @@ export class TLSError extends DugongError {
       cause?: unknown;
     },
   ) {
-    const { reason, peer, hostname, certificate, cause } = details;
+    const { reason, peer, hostname, certificate, cause } = { ...UNSAID, ...details };
     super(code, message, cause === undefined ? undefined : { cause });
     this.reason = reason;
-    if (peer !== undefined) this.peer = peer;
-    if (hostname !== undefined) this.hostname = hostname;
-    if (certificate !== undefined) this.certificate = certificate;
+    define(this, { peer, hostname, certificate });
   }
 
   static {
@@ -319,17 +325,25 @@ export class SystemError extends DugongError {
       cause?: unknown;
     },
   ) {
-    const { errno, syscall, address, port, cause } = details;
+    const { errno, syscall, address, port, cause } = { ...UNSAID, ...details };
     const where = address === undefined ? '' : ` ${address}${port === undefined ? '' : `:${port}`}`;
     super(code, `${syscall} ${code}${where}`, cause === undefined ? undefined : { cause });
     this.errno = errno;
     this.syscall = syscall;
-    if (address !== undefined) this.address = address;
-    if (port !== undefined) this.port = port;
+    define(this, { address, port });
   }
 
   static {
     SystemError.prototype.name = 'SystemError';
+  }
+}
+
+/** Those that are there become properties of the error, whatever Object.prototype has of that name. */
+function define(error: DugongError, properties: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === undefined) continue;
+    const descriptor = { value, writable: true, enumerable: true, configurable: true };
+    Object.defineProperty(error, name, Object.assign(Object.create(null), descriptor));
   }
 }
 

@@ -1,8 +1,10 @@
 /**
- * Reads what a caller gives in an object of options: its own properties, once each, into a frozen record without a prototype.
- * So nothing on Object.prototype is ever taken for an option, neither now nor later. What is not understood would silently not be
- * done: it is refused. This module imports nothing, and knows no option: whether a value is a good one, others say.
+ * Reads what a caller gives in an object of options: its own properties, once each, into a record without a prototype. So nothing
+ * on Object.prototype is ever taken for an option, neither now nor later. What is not understood would silently not be done: it is
+ * refused. This module imports nothing, and knows no option: whether a value is a good one, others say.
  */
+
+const NONE: object = Object.freeze(Object.create(null));
 
 /**
  * The options among `names` that `given` has itself; none if it is undefined. Symbols are left alone.
@@ -14,11 +16,20 @@ export function ownOptions<T extends object>(
   given: T | undefined,
   names: readonly (keyof T & string)[],
 ): Readonly<T> {
-  const record = Object.create(null);
-  if (given !== undefined) {
-    for (const name of ownNames(what, given, names)) record[name] = given[name as keyof T];
+  if (given === undefined) return NONE as T;
+  if (typeof given !== 'object' || given === null || Array.isArray(given) || ArrayBuffer.isView(given)) {
+    throw noOptions(what, given, names);
   }
-  return Object.freeze(record);
+  const keys = Reflect.ownKeys(given);
+  for (const key of keys) {
+    if (typeof key === 'string' && !(names as readonly string[]).includes(key)) {
+      throw new TypeError(`${what} has no option "${key}"`);
+    }
+  }
+  if (!isPlain(given)) assertOwn(what, given, names);
+  const record = Object.create(null);
+  for (const key of keys) if (typeof key === 'string') record[key] = given[key as keyof T];
+  return record;
 }
 
 /**
@@ -29,33 +40,53 @@ export function own<T extends object, K extends keyof T>(object: T, name: K): T[
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
-function ownNames(what: string, given: object, names: readonly string[]): string[] {
-  const wrong = (): TypeError =>
-    new TypeError(`the options of ${what} must be an object, such as {${names[0]}: ...}, got ${kindOf(given)}`);
-  if (typeof given !== 'object' || given === null || Array.isArray(given) || ArrayBuffer.isView(given)) throw wrong();
-  const all = Reflect.ownKeys(given).filter((key) => typeof key === 'string');
-  const unknown = all.find((name) => !names.includes(name));
-  if (unknown !== undefined) throw new TypeError(`${what} has no option "${unknown}"`);
-  const classes = prototypesOf(given);
-  const inherited = names.find((name) => classes.some((prototype) => Object.hasOwn(prototype, name)));
+/** The same, but what the class of `object` gives counts, too, as Web IDL wants it: all of the chain but Object.prototype. */
+export function member<T extends object, K extends keyof T>(object: T, name: K): T[K] | undefined {
+  for (let holder: object | null = object; holder !== null; holder = Object.getPrototypeOf(holder)) {
+    if (isObjectPrototype(holder)) return undefined;
+    if (Object.hasOwn(holder, name)) return object[name];
+  }
+  return undefined;
+}
+
+/**
+ * The own properties of `object` without a prototype: for what looks for optional ones, above all functions of the platform,
+ * which would find those that are missing on Object.prototype.
+ */
+export function bare<T extends object>(object: T): T {
+  return Object.assign(Object.create(null), object);
+}
+
+/** An object literal, or one without a prototype. */
+function isPlain(object: object): boolean {
+  const prototype = Object.getPrototypeOf(object);
+  return prototype === null || isObjectPrototype(prototype);
+}
+
+/** That of another realm, too. */
+function isObjectPrototype(object: object): boolean {
+  if (object === Object.prototype) return true;
+  return Object.getPrototypeOf(object) === null && Object.hasOwn(object, 'hasOwnProperty');
+}
+
+/** An option that is inherited would not be read. A Map or an AbortSignal has none: it was meant for something else. */
+function assertOwn(what: string, given: object, names: readonly string[]): void {
+  const inherited = names.find((name) => !Object.hasOwn(given, name) && isInherited(given, name));
   if (inherited !== undefined) {
     throw new TypeError(`${what} reads no inherited option, such as "${inherited}" here: copy it to the object itself`);
   }
-  // A Map, an AbortSignal: an object that has options somewhere else, or none.
-  if (classes.length > 0 && all.length === 0) throw wrong();
-  return all;
+  if (Reflect.ownKeys(given).every((key) => typeof key === 'symbol')) throw noOptions(what, given, names);
 }
 
-/** Those between an object and Object.prototype, that of another realm included: none in the usual case. */
-function prototypesOf(given: object): object[] {
-  const prototypes: object[] = [];
-  let prototype = Object.getPrototypeOf(given);
-  while (prototype !== null) {
-    const next = Object.getPrototypeOf(prototype);
-    if (next !== null) prototypes.push(prototype);
-    prototype = next;
+function isInherited(object: object, name: string): boolean {
+  for (let holder = Object.getPrototypeOf(object); holder !== null; holder = Object.getPrototypeOf(holder)) {
+    if (!isObjectPrototype(holder) && Object.hasOwn(holder, name)) return true;
   }
-  return prototypes;
+  return false;
+}
+
+function noOptions(what: string, given: unknown, names: readonly string[]): TypeError {
+  return new TypeError(`the options of ${what} must be an object, such as {${names[0]}: ...}, got ${kindOf(given)}`);
 }
 
 function kindOf(value: unknown): string {

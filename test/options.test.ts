@@ -15,7 +15,7 @@ const read = (given: unknown): Options =>
   ownOptions<Options>('paint()', given as Options | undefined, ['colour', 'width']);
 
 describe('options are read', () => {
-  test('into a frozen record without a prototype, whatever they stand in', () => {
+  test('into a record without a prototype, whatever they stand in', () => {
     for (const given of [
       { colour: 1 },
       Object.assign(Object.create(null), { colour: 1 }),
@@ -29,7 +29,6 @@ describe('options are read', () => {
       const options = read(given);
       assert.equal(Object.getPrototypeOf(options), null);
       assert.deepEqual({ ...options }, { colour: 1 });
-      assert.ok(Object.isFrozen(options));
     }
     assert.deepEqual({ ...read(undefined) }, {});
   });
@@ -111,7 +110,12 @@ describe('options are refused', () => {
         return 1;
       }
     }
-    for (const given of [new Config(), Object.create({ colour: 1 }), Object.assign(new Config(), { width: 2 })]) {
+    for (const given of [
+      new Config(),
+      Object.create({ colour: 1 }),
+      Object.create(Object.assign(Object.create(null), { colour: 1 })),
+      Object.assign(new Config(), { width: 2 }),
+    ]) {
       assert.throws(() => read(given), {
         name: 'TypeError',
         message: /^paint\(\) reads no inherited option.*"colour"/,

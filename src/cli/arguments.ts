@@ -90,7 +90,9 @@ export function parseArguments(argv: readonly string[], version: string): Task {
     if (!(error instanceof CommanderError) || error.exitCode === 0) throw error;
     throw new UsageError(withoutValue(error.message.replace(/^error: /, '')));
   }
-  return taskOf(command.opts<Options>(), { urls: command.args, version });
+  // Without a prototype: what was not given must not be found on Object.prototype.
+  const options: Options = Object.assign(Object.create(null), command.opts<Options>());
+  return taskOf(options, { urls: command.args, version });
 }
 
 function define(version: string): Command {

@@ -72,7 +72,7 @@ async function withInput(task: Task, signal: AbortSignal): Promise<FetchTask> {
 async function fetchTask(task: FetchTask, signal: AbortSignal): Promise<number> {
   // The documents themselves may be shown on the terminal.
   const quiet = task.output === 'stdout' && process.stdout.isTTY;
-  const progress = new Progress(quiet ? { write() {} } : process.stderr, task.urls.length);
+  const progress = new Progress(quiet ? { isTTY: false, write() {} } : process.stderr, task.urls.length);
   try {
     return await fetchAll(task, { openOutput: openOutputs(task), signal, progress });
   } finally {

@@ -14,9 +14,9 @@ export class OutputError extends Error {}
 
 export interface Output {
   /** The path, if it is a file. */
-  readonly file?: string;
+  readonly file: string | undefined;
   /** What is written is shown, and obeyed. */
-  readonly terminal?: boolean;
+  readonly terminal: boolean;
   write(bytes: Uint8Array): Promise<void>;
   close(): Promise<void>;
 }
@@ -35,7 +35,7 @@ export function openOutputs({ output }: Pick<Task, 'output'>): OpenOutput {
       return opened;
     };
   }
-  explained(output.folder, () => mkdirSync(output.folder, { recursive: true }));
+  explained(output.folder, () => mkdirSync(output.folder, { recursive: true, mode: 0o777 }));
   const taken = new Set<string>();
   return (url) => fileOutput(join(output.folder, unusedName(fileName(url), taken)), 'w');
 }
@@ -46,6 +46,7 @@ function standardOutput(): Output {
   // Without a listener the error would end the process; each write hears of its own.
   if (stdout === undefined) process.stdout.on('error', () => {});
   stdout ??= {
+    file: undefined,
     terminal: process.stdout.isTTY,
     write: (bytes) =>
       new Promise((resolve, reject) => {
@@ -63,6 +64,7 @@ async function fileOutput(path: string, flags: string): Promise<Output> {
   const file = await explained(path, () => open(path, flags));
   return {
     file: path,
+    terminal: false,
     write: (bytes) => explained(path, () => file.writeFile(bytes)),
     close: () => explained(path, () => file.close()),
   };

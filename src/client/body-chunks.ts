@@ -3,6 +3,7 @@
  */
 
 import { Readable } from 'node:stream';
+import { bare } from '../options.ts';
 import type { AioFuture } from '../schedule/aio-future.ts';
 
 /** Calls `read` until it gives nothing. */
@@ -42,18 +43,19 @@ export function streamOf(read: () => AioFuture<Buffer>): Readable {
   const push = (part: Buffer): void => {
     stream.push(part.length > 0 ? part : null);
   };
-  const stream = new Readable({
+  const use = {
     highWaterMark: 0,
-    read: () => {
+    read: (): void => {
       reading = read();
       // What is there at once is given at once: nobody can destroy the stream in between.
       if (reading.done() && reading.exception() === undefined) push(reading.result());
       else reading.then(push, (error: Error) => stream.destroy(error));
     },
-    destroy: (error, done) => {
+    destroy: (error: Error | null, done: (error: Error | null) => void): void => {
       reading?.cancel();
       done(error);
     },
-  });
+  };
+  const stream = new Readable(bare(use));
   return stream;
 }

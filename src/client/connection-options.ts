@@ -8,6 +8,7 @@ import { type Limits, withDefaultLimits } from '../http1/limits.ts';
 import type { AddressFamily, ResolveOptions } from '../io/resolver.ts';
 import { shownValue } from '../io/shown-value.ts';
 import { checkedOnSignal, type OnSignal } from '../io/signals.ts';
+import { ownOptions } from '../options.ts';
 import { authority, checkedHostname, checkedPort } from './authority.ts';
 import { HTTPResponse } from './http-response.ts';
 import { type ProxyOptions, proxyFrom } from './proxy.ts';
@@ -56,7 +57,9 @@ export interface HTTPConnectionOptions extends ResolveOptions {
   readonly onInformational?: ((response: HTTPResponse) => void) | undefined;
 }
 
-const NAMES: ReadonlySet<string> = new Set<keyof HTTPConnectionOptions>([
+/** Their names. */
+export const CONNECTION_OPTIONS: readonly (keyof HTTPConnectionOptions)[] = [
+  'tls',
   'attemptDelay',
   'connectTimeout',
   'continueTimeout',
@@ -74,14 +77,15 @@ const NAMES: ReadonlySet<string> = new Set<keyof HTTPConnectionOptions>([
   'receiveBufferSize',
   'socketPath',
   'timeout',
-  'tls',
-]);
+];
 
-/** @throws TypeError on a hostname or option that cannot be, or does not exist */
+/** The options that were given. @throws TypeError on one that does not exist */
+export function connectionOptions(given: HTTPConnectionOptions | undefined): HTTPConnectionOptions {
+  return ownOptions('HTTPConnection', given, CONNECTION_OPTIONS);
+}
+
+/** What {@link connectionOptions} gave means for a connection. @throws TypeError on a hostname or option that cannot be */
 export function sessionOptions(hostname: string, options: HTTPConnectionOptions): SessionOptions {
-  if (!isObject(options)) throw new TypeError(`the options must be an object, got ${shownValue(options)}`);
-  const unknown = Object.keys(options).find((name) => !NAMES.has(name));
-  if (unknown !== undefined) throw new TypeError(`HTTPConnection has no option "${unknown}"`);
   const tls = tlsContext(options.tls);
   const defaultPort = tls === undefined ? 80 : 443;
   const { port = defaultPort, attemptDelay = 250, keepAlive } = options;
@@ -104,13 +108,15 @@ export function sessionOptions(hostname: string, options: HTTPConnectionOptions)
   const { proxy } = destination;
   if (proxy !== undefined && destination.socketPath !== undefined)
     throw new TypeError('proxy and socketPath exclude each other');
+  // With TLS the proxy makes a tunnel, and sees no request.
+  const forwarding = tls === undefined ? proxy : undefined;
   const host = authority(destination.hostname, destination.port, defaultPort);
   return {
     destination,
     host,
-    // With TLS the proxy makes a tunnel, and sees no request.
-    ...(proxy !== undefined && tls === undefined && { absolute: `http://${host}`, headers: proxy.headers }),
-    limits: withDefaultLimits(checkedLimits(options.limits)),
+    absolute: forwarding === undefined ? undefined : `http://${host}`,
+    headers: forwarding?.headers,
+    limits: withDefaultLimits(options.limits),
     receiveBufferSize: wholeNumber('receiveBufferSize', receiveBufferSize, 1),
     maxReadAhead: wholeNumber('maxReadAhead', maxReadAhead, 0),
     connectTimeout: wholeNumber('connectTimeout', connectTimeout, 0),
@@ -170,13 +176,4 @@ function checkedNames(names: readonly string[] | undefined): readonly string[] |
   if (names === undefined) return undefined;
   if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names.map(checkedHostname);
   throw new TypeError(`dnsTestHostnames must be an array of host names, got ${shownValue(names)}`);
-}
-
-function checkedLimits(limits: Partial<Limits> | undefined): Partial<Limits> | undefined {
-  if (limits === undefined || isObject(limits)) return limits;
-  throw new TypeError(`limits must be an object, got ${shownValue(limits)}`);
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

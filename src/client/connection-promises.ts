@@ -4,7 +4,7 @@
 
 import type { Readable } from 'node:stream';
 import type { HeadersInit } from '../http1/headers.ts';
-import { AioFuture, type AioFutureOptions } from '../schedule/aio-future.ts';
+import { AioFuture, type AioFutureOptions, futureOptions } from '../schedule/aio-future.ts';
 import { asyncChunksOf, streamOf } from './body-chunks.ts';
 import type { HTTPConnection, SendRequestOptions } from './http-connection.ts';
 import type { HTTPResponse } from './http-response.ts';
@@ -87,7 +87,8 @@ export class ConnectionPromises {
    * calls `return()` while a part is waited for, finds the connection right behind the last part that was given.
    */
   chunks(size?: number, future?: AioFutureOptions): AsyncGenerator<Buffer, void, void> {
-    return asyncChunksOf(() => this.read(size, future));
+    const options = futureOptions(future);
+    return asyncChunksOf(() => this.read(size, options));
   }
 
   /**
@@ -96,6 +97,7 @@ export class ConnectionPromises {
    * it, and the connection is right behind.
    */
   readable(future?: AioFutureOptions): Readable {
-    return streamOf(() => this.read(undefined, future));
+    const options = futureOptions(future);
+    return streamOf(() => this.read(undefined, options));
   }
 }

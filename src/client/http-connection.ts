@@ -15,7 +15,7 @@ import { runBlocking } from '../schedule/run-blocking.ts';
 import { chunksOf } from './body-chunks.ts';
 import { BodyFollowing } from './body-following.ts';
 import { type BodyPieces, mustBeAwaited } from './body-source.ts';
-import { type HTTPConnectionOptions, sessionOptions, wholeNumber } from './connection-options.ts';
+import { connectionOptions, type HTTPConnectionOptions, sessionOptions, wholeNumber } from './connection-options.ts';
 import { ConnectionPromises } from './connection-promises.ts';
 import { checkedBytes } from './given-bytes.ts';
 import { assumedContinue, HTTPResponse } from './http-response.ts';
@@ -27,7 +27,7 @@ import {
   withContentChecks,
   withContentType,
 } from './request-body.ts';
-import { checkSendOptions } from './send-options.ts';
+import { sendOptions } from './send-options.ts';
 import { Session, type SessionOptions } from './session.ts';
 import { charsetOf, decodedText } from './text.ts';
 
@@ -75,7 +75,8 @@ export class HTTPConnection {
   #response: HTTPResponse | undefined;
 
   /** No I/O happens here. @throws TypeError on a hostname, port or option that cannot be */
-  constructor(hostname: string, options: HTTPConnectionOptions = {}) {
+  constructor(hostname: string, given?: HTTPConnectionOptions) {
+    const options = connectionOptions(given);
     this.#options = sessionOptions(hostname, options);
     this.hostname = this.#options.destination.hostname;
     this.port = this.#options.destination.port;
@@ -108,20 +109,20 @@ export class HTTPConnection {
    * @throws TypeError if the request cannot be sent at all, StateError if not now (the previous request's body is not
    * complete), ConnectionClosed (`readResponse` may still give the server's answer then), and what {@link coConnect} throws
    */
-  *coSendRequest(method: string, path: string, options: SendRequestOptions = {}): Coroutine<void> {
-    checkSendOptions(options);
-    const { body, framing, pieces, type } = requestBody(options.body);
-    if (options.expect100 && !(options.body instanceof BodyFollowing)) {
+  *coSendRequest(method: string, path: string, options?: SendRequestOptions): Coroutine<void> {
+    const given = sendOptions(options);
+    const { body, framing, pieces, type } = requestBody(given.body);
+    if (given.expect100 && !(given.body instanceof BodyFollowing)) {
       throw new TypeError('expect100 needs a BodyFollowing: there must be something to hold back');
     }
     if (pieces !== undefined && mustBeAwaited(pieces)) assertCanAwait();
-    const own = withContentType(this.#fieldsForPeer(method, options.headers), type);
-    const headers = withContentChecks(own, options, body);
+    const own = withContentType(this.#fieldsForPeer(method, given.headers), type);
+    const headers = withContentChecks(own, given, body);
     const session = this.#openSession();
     yield* session.sending.coSendRequest(
       method,
       path,
-      { headers, framing, expectContinue: options.expect100, upgrade: options.upgrade },
+      { headers, framing, expectContinue: given.expect100, upgrade: given.upgrade },
       body,
     );
     if (pieces !== undefined) yield* session.sending.coWriteAll(pieces, framing.kind === 'chunked');

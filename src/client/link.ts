@@ -35,7 +35,9 @@ export class Link {
   #ended = false;
 
   constructor(options: LinkOptions) {
-    this.protocol = new ClientProtocol({ ...options, onInformational: this.#guarded(options.onInformational) });
+    const { host, absolute, headers, limits, receiveBufferSize } = options;
+    const onInformational = this.#guarded(options.onInformational);
+    this.protocol = new ClientProtocol({ host, absolute, headers, limits, receiveBufferSize, onInformational });
     const { hostname, port, socketPath } = options.destination;
     this.peer = socketPath ?? authority(hostname, port, NO_DEFAULT);
     this.#dialling = new Dialling(options.destination, options.connectTimeout);

@@ -4,6 +4,7 @@
  */
 
 import { builtin } from '../io/builtin.ts';
+import { bare } from '../options.ts';
 
 /** Its type says the boundary. */
 export function multipartBlob(form: FormData): Blob {
@@ -18,7 +19,7 @@ export function multipartBlob(form: FormData): Blob {
       parts.push(`${disposition}; filename="${escaped(value.name)}"\r\nContent-Type: ${type}\r\n\r\n`, value, '\r\n');
     }
   });
-  return new Blob([...parts, `--${boundary}--\r\n`], { type: `multipart/form-data; boundary=${boundary}` });
+  return new Blob([...parts, `--${boundary}--\r\n`], bare({ type: `multipart/form-data; boundary=${boundary}` }));
 }
 
 function withCRLF(text: string): string {

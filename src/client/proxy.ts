@@ -5,6 +5,7 @@
 
 import { type HeadersInit, HTTPHeaders } from '../http1/headers.ts';
 import type { TLSContext } from '../io/tls-context.ts';
+import { member, ownOptions } from '../options.ts';
 import { checkedHostname, checkedPort } from './authority.ts';
 import { type TLSOption, tlsContext } from './tls-option.ts';
 
@@ -29,30 +30,28 @@ export interface HTTPProxy {
   readonly headers: HTTPHeaders;
 }
 
-const NAMES: ReadonlySet<string> = new Set<keyof ProxyOptions>(['hostname', 'port', 'tls', 'headers']);
+const NAMES = ['hostname', 'port', 'tls', 'headers'] as const;
 
 /** From a URL ("https://user:password@proxy:3129", "proxy:3128") or its parts. @throws TypeError, in which no credentials stand; TLSError */
-export function proxyFrom(proxy: string | URL | ProxyOptions): HTTPProxy {
+export function proxyFrom(proxy: string | URL | ProxyOptions, contextOf: typeof tlsContext = tlsContext): HTTPProxy {
   if (typeof proxy === 'string' || isURL(proxy)) return fromURL(proxy);
   if (typeof proxy !== 'object' || proxy === null || Array.isArray(proxy)) {
     throw new TypeError('proxy must be a URL like http://proxy.example:3128, or an object with a hostname');
   }
   // A misspelt `tls` would send credentials in clear.
-  for (const name in proxy) {
-    if (!NAMES.has(name)) throw new TypeError(`the option proxy has no field "${name}"`);
-  }
-  const { hostname, port, tls, headers } = proxy;
+  const { hostname, port, tls, headers } = ownOptions('proxy', proxy, NAMES);
   return {
     hostname: checkedHostname(hostname),
     port: checkedPort(port),
-    tls: tlsContext(tls),
+    tls: contextOf(tls),
     headers: fieldsForAll(headers),
   };
 }
 
 /** Also one of another realm or library. */
 function isURL(value: unknown): value is URL {
-  return value instanceof URL || typeof (value as Partial<URL> | null)?.href === 'string';
+  if (typeof value !== 'object' || value === null) return false;
+  return value instanceof URL || typeof member(value as Partial<URL>, 'href') === 'string';
 }
 
 /** What is said of one message cannot be said of all. */

@@ -15,9 +15,9 @@ export interface RequestBody {
   /** The bytes, unless they follow. */
   readonly body: Uint8Array | undefined;
   /** What the bytes come from, if they are sent after the head. */
-  readonly pieces?: BodyPieces;
+  readonly pieces: BodyPieces | undefined;
   /** The Content-Type that its form implies. */
-  readonly type?: string;
+  readonly type: string | undefined;
 }
 
 /** What can be the body of a request, if it is all there. */
@@ -26,14 +26,19 @@ export type WholeBody = string | ArrayBufferView | ArrayBuffer | SharedArrayBuff
 /** RFC 1866 8.2.1, in the wording of fetch. */
 export const FORM_TYPE = 'application/x-www-form-urlencoded;charset=UTF-8';
 
-const NONE: RequestBody = { framing: { kind: 'none' }, body: undefined };
+const NONE: RequestBody = { framing: { kind: 'none' }, body: undefined, pieces: undefined, type: undefined };
 
 /** @throws TypeError if `body` is of another type */
 export function requestBody(body: unknown): RequestBody {
   if (body === undefined || body === null) return NONE;
   if (body instanceof BodyFollowing) {
     const { length } = body;
-    return { framing: length === undefined ? { kind: 'chunked' } : { kind: 'length', length }, body: undefined };
+    return {
+      framing: length === undefined ? { kind: 'chunked' } : { kind: 'length', length },
+      body: undefined,
+      pieces: undefined,
+      type: undefined,
+    };
   }
   if (body instanceof URLSearchParams) return { ...wholeBody(Buffer.from(body.toString())), type: FORM_TYPE };
   if (body instanceof FormData) {
@@ -46,13 +51,14 @@ export function requestBody(body: unknown): RequestBody {
       framing: length === undefined ? { kind: 'chunked' } : { kind: 'length', length },
       body: undefined,
       pieces: body,
+      type: undefined,
     };
   }
   return wholeBody(typeof body === 'string' ? Buffer.from(body, 'utf8') : checkedBytes('body', body));
 }
 
 function wholeBody(bytes: Uint8Array): RequestBody {
-  return { framing: { kind: 'length', length: bytes.length }, body: bytes };
+  return { framing: { kind: 'length', length: bytes.length }, body: bytes, pieces: undefined, type: undefined };
 }
 
 /** `headers` with the Content-Type that the body's form implies, unless they have one. */

@@ -4,6 +4,7 @@
  */
 
 import type { HTTPResponse } from '../client/http-response.ts';
+import { bare } from '../options.ts';
 import { onAbort } from '../schedule/abort-signal.ts';
 import type { Lease } from './connection-pool.ts';
 
@@ -24,7 +25,7 @@ export interface BodyStreamUse {
 export function bodyStream(response: HTTPResponse, use: BodyStreamUse): ReadableStream<Uint8Array> {
   const { lease, signal } = use;
   const source = new BodyPull(response, use);
-  const stream = new ReadableStream<Uint8Array>(source as UnderlyingByteSource, { highWaterMark: 0 });
+  const stream = new ReadableStream<Uint8Array>(source as UnderlyingByteSource, bare({ highWaterMark: 0 }));
   forgotten.register(stream, lease);
   if (signal?.aborted) source.abort(signal.reason);
   return stream;
@@ -34,6 +35,8 @@ type UnderlyingByteSource = ConstructorParameters<typeof ReadableStream<Uint8Arr
 
 class BodyPull {
   readonly type = 'bytes';
+  /** There is a view of our own for those who bring none. */
+  readonly autoAllocateChunkSize: undefined;
   readonly #size: number;
   readonly #use: BodyStreamUse;
   #withdrawSignal: (() => void) | undefined;

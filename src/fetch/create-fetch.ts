@@ -5,10 +5,11 @@
 
 import type { HTTPConnection } from '../client/http-connection.ts';
 import type { Coroutine } from '../coroutine.ts';
+import { ownOptions } from '../options.ts';
 import { AioFuture } from '../schedule/aio-future.ts';
 import { bodyStream } from './body-stream.ts';
 import { ConnectionPool, type Lease, type PoolLimits } from './connection-pool.ts';
-import type { Reach } from './endpoint.ts';
+import { type CheckedReach, checkedReach, NAMES_OF_REACH, type Reach } from './endpoint.ts';
 import { type Answer, coFetch, coSend, type Fetched } from './exchange.ts';
 import type { FetchRequest } from './fetch-request.ts';
 import { fetchedResponse, mayHaveBody } from './fetched-response.ts';
@@ -28,17 +29,7 @@ export interface Fetch {
   closeIdleConnections(): void;
 }
 
-/** As for fetchSync, node:http's five seconds decide. Many servers' own limits are about as high as the others. */
-const DEFAULTS: PoolLimits = { maxIdleConnections: 64, idleTimeout: 4000, maxConnectionsPerOrigin: 128 };
-
-const NAMES: ReadonlySet<string> = new Set<keyof CreateFetchOptions>([
-  'connection',
-  'idleTimeout',
-  'maxConnectionsPerOrigin',
-  'maxIdleConnections',
-  'proxy',
-  'tls',
-]);
+const NAMES = [...NAMES_OF_REACH, 'idleTimeout', 'maxConnectionsPerOrigin', 'maxIdleConnections'] as const;
 
 /**
  * A `fetch` with connections of its own, for libraries that accept one. What it returns is a standard Response with a
@@ -54,21 +45,22 @@ const NAMES: ReadonlySet<string> = new Set<keyof CreateFetchOptions>([
  * console.log(response.status, await response.text());
  * ```
  *
- * @throws TypeError on options that cannot be
+ * @throws TypeError on options that cannot be; TLSError on what OpenSSL does not accept
  */
-export function createFetch(options: CreateFetchOptions = {}): Fetch {
-  const unknown = Object.keys(options).find((name) => !NAMES.has(name));
-  if (unknown !== undefined) throw new TypeError(`createFetch has no option "${unknown}"`);
-  const { maxIdleConnections, idleTimeout, maxConnectionsPerOrigin } = { ...DEFAULTS, ...options };
+export function createFetch(given?: CreateFetchOptions): Fetch {
+  const options = ownOptions('createFetch', given, NAMES);
+  const reach = checkedReach(options);
+  // As for fetchSync, node:http's five seconds decide. Many servers' own limits are about as high as the others.
+  const { maxIdleConnections = 64, idleTimeout = 4000, maxConnectionsPerOrigin = 128 } = options;
   const pool = new ConnectionPool({ maxIdleConnections, idleTimeout, maxConnectionsPerOrigin });
   const fetch = (input: string | URL | Request, init?: FetchInit): Promise<Response> =>
-    fetchOver(pool, options, { input, init });
+    fetchOver(pool, reach, { input, init });
   return Object.assign(fetch, { closeIdleConnections: () => pool.closeIdle() });
 }
 
 async function fetchOver(
   pool: ConnectionPool,
-  reach: Reach,
+  reach: CheckedReach,
   given: { input: string | URL | Request; init: FetchInit | undefined },
 ): Promise<Response> {
   const { request, redirect, signal } = await requestInput(given.input, given.init);

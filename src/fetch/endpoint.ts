@@ -3,12 +3,15 @@
  * connection.
  */
 
-import type { HTTPConnectionOptions } from '../client/connection-options.ts';
+import { CONNECTION_OPTIONS, type HTTPConnectionOptions } from '../client/connection-options.ts';
 import { HTTPConnection } from '../client/http-connection.ts';
 import { type HTTPProxy, type ProxyOptions, proxyFrom } from '../client/proxy.ts';
 import { proxyFromEnvironment } from '../client/proxy-environment.ts';
+import { type TLSOption, tlsContext } from '../client/tls-option.ts';
+import { shownValue } from '../io/shown-value.ts';
 import { TLSContext } from '../io/tls-context.ts';
 import type { TLSOptions } from '../io/tls-options.ts';
+import { ownOptions } from '../options.ts';
 
 export interface Endpoint {
   readonly key: string;
@@ -29,9 +32,34 @@ export interface Reach {
   readonly connection?: Omit<HTTPConnectionOptions, 'port' | 'tls' | 'proxy' | 'timeout' | 'onSignal'> | undefined;
 }
 
+/** A {@link Reach} that was read, once. */
+export interface CheckedReach {
+  readonly tls: TLSContext | undefined;
+  readonly proxy: HTTPProxy | false | undefined;
+  readonly connection: Reach['connection'];
+}
+
+export const NAMES_OF_REACH = ['tls', 'proxy', 'connection'] as const;
+/** The others follow from the URL, or from what else is given. */
+const NAMES_OF_CONNECTION = CONNECTION_OPTIONS.filter(
+  (name) => name !== 'port' && name !== 'tls' && name !== 'proxy' && name !== 'timeout' && name !== 'onSignal',
+);
+
 /** @throws TypeError on options that cannot be; TLSError on what OpenSSL does not accept */
-export function endpointOf(url: URL, reach: Reach): Endpoint {
-  const tls = url.protocol === 'https:' ? contextFor(reach.tls) : undefined;
+export function checkedReach({ tls, proxy, connection }: Reach): CheckedReach {
+  if (tls !== undefined && typeof tls !== 'object') {
+    throw new TypeError(`tls must be TLS options or a TLSContext, got ${shownValue(tls)}`);
+  }
+  return {
+    tls: sharedContext(tls),
+    proxy: proxy === undefined || proxy === false ? proxy : proxyFrom(proxy, sharedContext),
+    connection: connection && ownOptions('connection', connection, NAMES_OF_CONNECTION),
+  };
+}
+
+/** @throws TypeError on options that cannot be; TLSError where there is no TLS */
+export function endpointOf(url: URL, reach: CheckedReach): Endpoint {
+  const tls = url.protocol === 'https:' ? (reach.tls ?? TLSContext.from(true)) : undefined;
   const proxy = proxyFor(url, reach);
   const { hostname } = url;
   const port = Number(url.port || (tls === undefined ? 80 : 443));
@@ -39,16 +67,11 @@ export function endpointOf(url: URL, reach: Reach): Endpoint {
   return { key, connect: () => new HTTPConnection(hostname, { ...reach.connection, port, tls, proxy }) };
 }
 
-function proxyFor(url: URL, { proxy, connection }: Reach): HTTPProxy | undefined {
+function proxyFor(url: URL, { proxy, connection }: CheckedReach): HTTPProxy | undefined {
   if (proxy === false || connection?.socketPath !== undefined) return undefined;
-  const chosen = proxy ?? proxyFromEnvironment(url);
-  return chosen === undefined ? undefined : proxyFrom(withSharedContext(chosen));
-}
-
-/** The same options for the proxy's TLS are one context, as those for servers are. */
-function withSharedContext(proxy: string | URL | ProxyOptions): string | URL | ProxyOptions {
-  if (typeof proxy === 'string' || proxy instanceof URL || !(proxy.tls instanceof Object)) return proxy;
-  return { ...proxy, tls: contextFor(proxy.tls) };
+  if (proxy !== undefined) return proxy;
+  const chosen = proxyFromEnvironment(url);
+  return chosen === undefined ? undefined : proxyFrom(chosen);
 }
 
 function proxyKey(proxy: HTTPProxy | undefined): string {
@@ -70,10 +93,10 @@ const contexts = new WeakMap<TLSOptions, TLSContext>();
 const numbers = new WeakMap<object, number>();
 let lastNumber = 0;
 
-function contextFor(tls: TLSOptions | TLSContext | undefined): TLSContext {
-  if (tls === undefined) return TLSContext.from(true);
-  if (tls instanceof TLSContext) return tls;
-  const context = contexts.get(tls) ?? new TLSContext(tls);
+/** The same options are one context, so that connections, and sessions of TLS, are shared. */
+function sharedContext(tls: TLSOption | undefined): TLSContext | undefined {
+  if (typeof tls !== 'object' || tls === null || tls instanceof TLSContext) return tlsContext(tls);
+  const context = contexts.get(tls) ?? TLSContext.from(tls);
   contexts.set(tls, context);
   return context;
 }

@@ -10,7 +10,7 @@ import { ConnectionClosed, DugongError, UnsupportedResponse } from '../errors.ts
 import { coRace, coSleep } from '../schedule/combinators.ts';
 import { Attempts } from './attempts.ts';
 import type { ConnectionPool, Lease } from './connection-pool.ts';
-import { endpointOf, type Reach } from './endpoint.ts';
+import { type CheckedReach, endpointOf } from './endpoint.ts';
 import type { FetchRequest, RedirectMode } from './fetch-request.ts';
 import { isRedirect, MOST_REDIRECTS, redirected } from './redirect.ts';
 
@@ -23,7 +23,7 @@ export interface Answer {
 
 export interface Exchange<A extends Answer> {
   readonly pool: ConnectionPool;
-  readonly reach: Reach;
+  readonly reach: CheckedReach;
   readonly redirect: RedirectMode;
   /** Sends the request and reads the response as far as its head at least. */
   readonly ask: (connection: HTTPConnection, request: FetchRequest) => Coroutine<A>;

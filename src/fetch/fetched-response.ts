@@ -5,6 +5,8 @@
 
 import type { HTTPResponse } from '../client/http-response.ts';
 
+import { bare } from '../options.ts';
+
 interface Origin {
   readonly url: string;
   readonly redirected: boolean;
@@ -23,17 +25,18 @@ export function fetchedResponse(
   from: { url: URL; redirected: boolean },
 ): Response {
   const allowed = status >= 200 && status <= 599 ? status : 599;
-  const response = new Response(body, { status: allowed, statusText: reason, headers: [...headers] });
+  const head = { status: allowed, statusText: reason, headers: [...headers] };
+  const response = new Response(body, bare(head));
   return withOrigin(response, { url: from.url.href, redirected: from.redirected, status });
 }
 
 function withOrigin(response: Response, origin: Origin): Response {
   const clone = (): Response => withOrigin(Response.prototype.clone.call(response), origin);
   return Object.defineProperties(response, {
-    url: { value: origin.url },
-    redirected: { value: origin.redirected },
-    status: { value: origin.status },
-    type: { value: 'basic' },
-    clone: { value: clone },
+    url: bare({ value: origin.url }),
+    redirected: bare({ value: origin.redirected }),
+    status: bare({ value: origin.status }),
+    type: bare({ value: 'basic' }),
+    clone: bare({ value: clone }),
   });
 }

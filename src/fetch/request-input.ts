@@ -6,6 +6,7 @@
 import { multipartBlob } from '../client/multipart-blob.ts';
 import { now } from '../clock.ts';
 import { withoutUserinfo } from '../errors.ts';
+import { bare, member } from '../options.ts';
 import { Alarm } from '../schedule/alarms.ts';
 import { Content, contentAtHand } from './content.ts';
 import { checkedURL, type FetchRequest, fetchRequest, type RedirectMode } from './fetch-request.ts';
@@ -32,29 +33,31 @@ const MOST_GATHERED = 65_536;
 const NO_BYTES = new Uint8Array(0);
 
 /** @throws TypeError for what cannot be sent; what the stream of a body fails with */
-export async function requestInput(input: string | URL | Request, init: FetchInit = {}): Promise<RequestInput> {
+export async function requestInput(input: string | URL | Request, init?: FetchInit | null): Promise<RequestInput> {
+  const given = givenMembers(init);
   // The standard refuses URLs with credentials; here they become a field, as in fetchSync.
   const url = checkedURL(input instanceof Request ? input.url : input);
-  const given = givenContent(init.body);
-  const request = checkedRequest(input instanceof Request ? input : withoutCredentials(url), {
-    ...(init as RequestInit),
-    signal: null,
-    // Stands for the body, so that it is checked whether there may be one.
-    ...(given.content !== undefined ? { body: NO_BYTES } : { body: undefined }),
-    duplex: 'half',
-  } as RequestInit);
+  const { content: own, type: contentType } = givenContent(given.body);
+  const request = checkedRequest(
+    input instanceof Request ? input : withoutCredentials(url),
+    bare({
+      ...every(given, input instanceof Request ? input : DEFAULTS),
+      // Stands for the body, so that it is checked whether there may be one.
+      body: own === undefined ? null : NO_BYTES,
+    }),
+  );
   if (request.integrity !== '') throw new TypeError('integrity is not checked here, so that it cannot be asked for');
-  const content = given.content ?? (request.body === null ? undefined : await gathered(request.body));
+  const content = own ?? (request.body === null ? undefined : await gathered(request.body));
   return {
     request: fetchRequest({
       url,
       method: request.method,
       headers: request.headers,
       content,
-      contentType: given.type,
+      contentType,
     }),
     redirect: request.redirect,
-    signal: (init.signal === undefined && input instanceof Request ? input.signal : init.signal) ?? undefined,
+    signal: (given.signal === undefined && input instanceof Request ? input.signal : given.signal) ?? undefined,
   };
 }
 
@@ -71,6 +74,42 @@ function checkedRequest(input: Request | URL, init: RequestInit): Request {
         : withoutUserinfo(message),
     );
   }
+}
+
+/** What a Request is made of here; the other members of the standard mean nothing to this client. */
+type Members = Omit<Required<RequestInit>, 'body' | 'dispatcher' | 'duplex' | 'signal' | 'window'>;
+
+/** What the standard takes for a member that is not given. */
+const DEFAULTS: Members = bare({
+  method: 'GET',
+  headers: [],
+  referrer: 'about:client',
+  referrerPolicy: '',
+  mode: 'cors',
+  credentials: 'same-origin',
+  cache: 'default',
+  redirect: 'follow',
+  integrity: '',
+  keepalive: false,
+});
+const NAMES = [...(Object.keys(DEFAULTS) as (keyof Members)[]), 'body', 'signal', 'window'] as const;
+
+/** What was given, read once, along the chain of prototypes as Web IDL has it, but not from Object.prototype. @throws TypeError */
+function givenMembers(init: FetchInit | null | undefined): FetchInit {
+  if (init === undefined || init === null) return bare({});
+  if (typeof init !== 'object') throw new TypeError(`the init of fetch must be an object, got ${typeof init}`);
+  return bare(Object.fromEntries(NAMES.map((name) => [name, member(init, name)])));
+}
+
+/** With each member that the platform looks for: it would find one that is missing on Object.prototype. */
+function every(given: FetchInit, otherwise: Members): RequestInit {
+  const members = Object.keys(DEFAULTS) as (keyof Members)[];
+  const entries = members.map((name) => [name, given[name] === undefined ? otherwise[name] : given[name]] as const);
+  const { window = null } = given;
+  return Object.fromEntries([
+    ...entries,
+    ...Object.entries({ window, signal: null, duplex: 'half', dispatcher: null }),
+  ]);
 }
 
 function withoutCredentials(url: URL): URL {

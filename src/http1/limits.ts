@@ -3,6 +3,8 @@
  * of its own where it is checked.
  */
 
+import { ownOptions } from '../options.ts';
+
 export interface Limits {
   /** Bytes of the status line with its CRLF. Default 65,535: python-dugong's; no reason phrase is that long. */
   readonly statusLine: number;
@@ -34,13 +36,15 @@ export const DEFAULT_LIMITS: Limits = {
   bodyInMemory: 2 ** 30,
 };
 
-/** `limits` filled up with the defaults. @throws TypeError naming the limit that is not a whole number >= 0 */
-export function withDefaultLimits(limits: Partial<Limits> = {}): Limits {
-  for (const [name, value] of Object.entries(limits)) {
-    if (!(name in DEFAULT_LIMITS)) throw new TypeError(`there is no limit named "${name}"`);
-    if (!Number.isSafeInteger(value) || value < 0) {
-      throw new TypeError(`limits.${name} must be a whole number >= 0, got ${String(value)}`);
-    }
-  }
-  return { ...DEFAULT_LIMITS, ...limits };
+const NAMES = Object.keys(DEFAULT_LIMITS) as (keyof Limits)[];
+
+/** `given` filled up with the defaults. @throws TypeError naming the limit that does not exist or is no whole number >= 0 */
+export function withDefaultLimits(given?: Partial<Limits>): Limits {
+  const limits = ownOptions<Partial<Limits>>('limits', given, NAMES);
+  return Object.fromEntries(NAMES.map((name) => [name, checkedLimit(name, limits[name])])) as unknown as Limits;
+}
+
+function checkedLimit(name: keyof Limits, value: number = DEFAULT_LIMITS[name]): number {
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new TypeError(`limits.${name} must be a whole number >= 0, got ${String(value)}`);
 }

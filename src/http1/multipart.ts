@@ -8,7 +8,7 @@ import { InvalidResponse } from '../errors.ts';
 import { FieldSectionParser } from './field-section.ts';
 import { CR, HTAB, LF, parameterOf, quoted, quotedByte, SP } from './grammar.ts';
 import { HTTPHeaders } from './headers.ts';
-import type { Limits } from './limits.ts';
+import { type Limits, withDefaultLimits } from './limits.ts';
 import { ReceiveBuffer } from './receive-buffer.ts';
 
 /** One range of the representation. Positions are byte offsets in it, both inclusive. */
@@ -52,7 +52,8 @@ export class ByterangesDecoder {
   #left = 0;
 
   /** @throws InvalidResponse if `contentType` is not multipart/byteranges with a boundary */
-  constructor(contentType: string | undefined, limits: Limits) {
+  constructor(contentType: string | undefined, given?: Partial<Limits>) {
+    const limits = withDefaultLimits(given);
     const type = contentType ?? '';
     const boundary = (isByteranges(type) && parameterOf(type, 'boundary')) || '';
     if (boundary === '' || boundary.length > LONGEST_BOUNDARY) {

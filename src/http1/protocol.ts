@@ -7,6 +7,7 @@
  */
 
 import type { ConnectionClosed, Phase, TLSError } from '../errors.ts';
+import { ownOptions } from '../options.ts';
 import type { BodyDecoder } from './body-decoder.ts';
 import type { Piece } from './body-encoder.ts';
 import { ConnectionState } from './connection-state.ts';
@@ -31,6 +32,9 @@ export interface ClientProtocolOptions extends RequestDefaults {
   readonly onInformational?: ((response: Response) => void) | undefined;
 }
 
+const NAMES = ['host', 'absolute', 'headers', 'limits', 'onInformational', 'receiveBufferSize'] as const;
+const NAMES_OF_REQUEST = ['headers', 'framing', 'expectContinue', 'upgrade'] as const;
+
 /**
  * One connection as its client sees it: give the send calls' bytes to the server, put the server's bytes into `buffer`, and ask
  * for responses and bodies.
@@ -44,7 +48,8 @@ export class ClientProtocol {
   readonly #receive: ReceiveHalf;
 
   /** @throws TypeError on an option that cannot be */
-  constructor(options: ClientProtocolOptions) {
+  constructor(given: ClientProtocolOptions) {
+    const options = ownOptions('ClientProtocol', given, NAMES);
     this.limits = withDefaultLimits(options.limits);
     this.buffer = new ReceiveBuffer(options.receiveBufferSize ?? 65_536);
     this.#state = new ConnectionState(this.buffer);
@@ -158,8 +163,8 @@ export class ClientProtocol {
    * The head of a new request; its body, if it has one, is to follow through {@link sendData}.
    * @throws TypeError if the request cannot be sent, StateError if it cannot be sent now, ConnectionClosed if never more
    */
-  sendRequest(method: string, path: string, request: Request = {}): string {
-    return this.#send.request(method, path, request);
+  sendRequest(method: string, path: string, request?: Request): string {
+    return this.#send.request(method, path, ownOptions('sendRequest()', request, NAMES_OF_REQUEST));
   }
 
   /** The pieces to send for the next bytes of the body. @throws StateError, ExcessBodyData, ConnectionClosed */

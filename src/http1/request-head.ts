@@ -51,8 +51,18 @@ const BODILESS_METHODS: ReadonlyMap<string, string> = new Map([
 /** What a server would show to whoever reads the response to TRACE. */
 const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'cookie', 'proxy-authorization']);
 
+/** What a head says no more of: a member that is missing must not be found on Object.prototype. */
+const NOTHING_ELSE = {
+  absolute: undefined,
+  headers: undefined,
+  fixed: undefined,
+  expectContinue: undefined,
+  upgrade: undefined,
+};
+
 /** Checked and encoded. @throws TypeError on anything that cannot or must not be sent */
-export function encodeRequestHead(head: RequestHead): EncodedRequestHead {
+export function encodeRequestHead(given: RequestHead): EncodedRequestHead {
+  const head = { ...NOTHING_ELSE, ...given };
   const { method, framing } = head;
   if (typeof method !== 'string' || !isToken(method)) {
     throw new TypeError(`method ${quoted(String(method))} is no token (RFC 9110 9.1)`);

@@ -8,7 +8,7 @@ import { InvalidResponse, UnsupportedResponse } from '../errors.ts';
 import { FieldSectionParser, type FramingFields } from './field-section.ts';
 import { CR, FIELD_BYTE, isDigit, LF, quoted, quotedByte, SP } from './grammar.ts';
 import { HTTPHeaders } from './headers.ts';
-import type { Limits } from './limits.ts';
+import { type Limits, withDefaultLimits } from './limits.ts';
 import type { ReceiveBuffer } from './receive-buffer.ts';
 
 /** A response's head as received. */
@@ -62,7 +62,9 @@ export class ResponseHeadParser {
   /** Length of the complete status line with its CRLF; 0 while it is not complete. */
   #statusLine = 0;
 
-  constructor(limits: Limits) {
+  /** @throws TypeError naming the limit that cannot be */
+  constructor(given?: Partial<Limits>) {
+    const limits = withDefaultLimits(given);
     this.#limits = limits;
     this.#section = new FieldSectionParser('header', limits.headerSection, limits.fields);
   }

@@ -13,6 +13,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { own } from '../options.ts';
 
 /** Why a name could not be resolved: getaddrinfo's own code, e.g. `EAI_NONAME`, with its message. */
 export interface LookupFailure {
@@ -237,7 +238,7 @@ function load(): Native {
     throw new Error('dugong runs on Linux and macOS; Windows is not supported. Under Windows, use it inside WSL 2.');
   }
   const require = createRequire(import.meta.url);
-  const override = process.env.DUGONG_ADDON;
+  const override = own(process.env, 'DUGONG_ADDON');
   if (override) return require(override) as Native;
   const root = new URL('../../', import.meta.url);
   const candidates = ['build/Release/dugong.node', `prebuilds/${process.platform}-${process.arch}/dugong.node`].map(

@@ -5,6 +5,7 @@
 
 import { now } from '../clock.ts';
 import { POLLIN, POLLOUT } from '../coroutine.ts';
+import { member } from '../options.ts';
 import { native } from './native.ts';
 import { heeded, INTERRUPTED, interruption } from './signals.ts';
 import { BAD_DESCRIPTOR, systemError } from './system-error.ts';
@@ -43,7 +44,8 @@ export function poll<R extends PollRequest>(requests: Iterable<R>, timeoutMs?: n
   all.forEach((request, index) => {
     entries[index * 3] = checkedInteger('fd', request.fd);
     entries[index * 3 + 1] = checkedInteger('mask', request.mask);
-    if (request.deadline !== undefined) limit = Math.min(limit, Math.max(0, request.deadline - now()));
+    const deadline = member(request, 'deadline');
+    if (deadline !== undefined) limit = Math.min(limit, Math.max(0, deadline - now()));
   });
   const ready = native.poll(entries, limit === Number.POSITIVE_INFINITY ? -1 : limit, heeded('interrupt'));
   if (ready === INTERRUPTED) throw interruption();
@@ -91,8 +93,9 @@ export function select<R extends Selectable, W extends Selectable, X extends Sel
   return selected;
 }
 
-function descriptorOf(member: Selectable): number {
-  const fd = typeof member === 'number' ? member : member?.fd;
-  if (!Number.isInteger(fd) || fd < 0 || fd >= 2 ** 31) throw new TypeError(`${String(fd)} is no file descriptor`);
+function descriptorOf(selectable: Selectable): number {
+  const fd = typeof selectable === 'object' && selectable !== null ? member(selectable, 'fd') : selectable;
+  if (typeof fd !== 'number' || !Number.isInteger(fd) || fd < 0 || fd >= 2 ** 31)
+    throw new TypeError(`${String(fd)} is no file descriptor`);
   return fd;
 }

@@ -148,6 +148,17 @@ function* coResolverWorks(hostnames: readonly string[]): Coroutine<boolean> {
   return false;
 }
 
+/** In the shape that Node gives it. */
+class LookupError extends Error {
+  readonly code: string;
+  readonly syscall = 'getaddrinfo';
+
+  constructor(code: string, message: string) {
+    super(`getaddrinfo ${code}: ${message}`);
+    this.code = code;
+  }
+}
+
 function lookupError({ code, message }: LookupFailure): Error {
-  return Object.assign(new Error(`getaddrinfo ${code}: ${message}`), { code, syscall: 'getaddrinfo' });
+  return new LookupError(code, message);
 }

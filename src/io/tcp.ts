@@ -68,6 +68,7 @@ class SocketTransport implements Transport {
   readonly fd: number;
   readonly receiveNeeds: PollNeeded;
   readonly sendNeeds: PollNeeded;
+  readonly pause: undefined;
   closed = false;
 
   constructor(fd: number) {

@@ -47,11 +47,12 @@ export interface TLSPeer {
  * @throws TLSError, ConnectionClosed (phase handshake, or proxy-handshake), SystemError; TypeError if the certificate of such a
  * host name cannot be verified
  */
-export function* coHandshake(transport: Transport, context: TLSContext, peer: TLSPeer): Coroutine<TLSTransport> {
+export function* coHandshake(transport: Transport, context: TLSContext, given: TLSPeer): Coroutine<TLSTransport> {
+  const peer: Required<TLSPeer> = { port: 0, role: 'server', ...given };
   let result: TLSTransport | undefined;
   try {
     const identity = context.identityOf(peer.hostname);
-    const tls = new TLSTransport(transport, { hostname: identity.hostname, role: peer.role ?? 'server' });
+    const tls = new TLSTransport(transport, { hostname: identity.hostname, role: peer.role });
     start(transport.fd, context, peer, identity);
     yield* coShakeHands(tls);
     checkIdentity(tls, context);
@@ -62,11 +63,12 @@ export function* coHandshake(transport: Transport, context: TLSContext, peer: TL
   }
 }
 
-function start(fd: number, context: TLSContext, { hostname, port, role }: TLSPeer, identity: Identity): void {
+function start(fd: number, context: TLSContext, peer: Required<TLSPeer>, identity: Identity): void {
+  const { hostname, port, role } = peer;
   const { servername, host, address } = identity;
   // The user's own check takes the place of ours.
   const ours = context.checkServerIdentity === undefined;
-  const key = [role ?? 'server', hostname, port ?? '', servername].join(' ');
+  const key = [role, hostname, port, servername].join(' ');
   const status = native.tlsStart(
     fd,
     context.handle,

@@ -15,7 +15,7 @@ export interface Transport {
   /** Nothing can be sent before something was received: a handshake is going on, and receiving brings it to its end. */
   readonly sendAwaitsInput?: boolean;
   /** Milliseconds that a reader may pause while a fast stream comes in, so that there is more of it at a time; undefined: none. */
-  readonly pause?: number;
+  readonly pause?: number | undefined;
   /** Receives into `buffer[offset, offset + length)`: the count, 0 at the orderly end of the peer's stream. */
   receive(buffer: Uint8Array, offset: number, length: number): number;
   /** Sends `buffers` without the first `skip` bytes of the first; the count may be short. */

@@ -3,6 +3,8 @@
  * does. (Node warns of a leak from the eleventh listener on, while hundreds of futures may well share a signal.)
  */
 
+import { bare } from '../options.ts';
+
 /** Those who are to hear of the abort of one signal, in the order in which they came. */
 interface Listener {
   readonly entries: Set<() => void>;
@@ -41,6 +43,6 @@ function listenTo(signal: AbortSignal): Listener {
   };
   const listener = { entries, withdraw };
   listeners.set(signal, listener);
-  signal.addEventListener('abort', tell, { once: true });
+  signal.addEventListener('abort', tell, bare({ once: true }));
   return listener;
 }

@@ -7,6 +7,7 @@ import { now } from '../clock.ts';
 import { type Coroutine, PollNeeded } from '../coroutine.ts';
 import { ConnectionTimedOut, DugongError, StateError } from '../errors.ts';
 import { withoutLibuv } from '../io/native.ts';
+import { member, ownOptions } from '../options.ts';
 import { onAbort } from './abort-signal.ts';
 import { Alarm } from './alarms.ts';
 import { showCaller } from './call-site.ts';
@@ -20,6 +21,25 @@ export interface AioFutureOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds for the whole coroutine, after which ConnectionTimedOut is thrown into it. Undefined or 0: no limit. */
   readonly timeout?: number | undefined;
+}
+
+const NAMES = ['signal', 'timeout'] as const;
+
+/** What was given, checked: for those who make several futures of it. @throws TypeError */
+export function futureOptions(given: AioFutureOptions | undefined): AioFutureOptions {
+  const options = ownOptions('AioFuture', given, NAMES);
+  checkedTimeout(options.timeout);
+  const { signal } = options;
+  if (signal !== undefined && !isSignal(signal)) {
+    throw new TypeError(`the signal must be an AbortSignal, got ${signal === null ? 'null' : typeof signal}`);
+  }
+  return options;
+}
+
+/** Also one of another realm or library. */
+function isSignal(signal: unknown): boolean {
+  if (typeof signal !== 'object' || signal === null) return false;
+  return typeof member(signal as AbortSignal, 'aborted') === 'boolean';
 }
 
 /** The error that is thrown into a coroutine that is no longer wanted. */
@@ -66,7 +86,7 @@ export class AioFuture<T> extends Promise<T> {
   /** Keeps async_hooks and AsyncLocalStorage contexts over suspensions; made at the first one. */
   #context: AsyncResource | undefined;
 
-  constructor(coroutine: Coroutine<T>, options: AioFutureOptions = {}) {
+  constructor(coroutine: Coroutine<T>, given?: AioFutureOptions) {
     let resolve!: (value: T) => void;
     let reject!: (error: unknown) => void;
     super((onValue, onError) => {
@@ -77,11 +97,7 @@ export class AioFuture<T> extends Promise<T> {
     this.#coroutine = coroutine;
     this.#resolve = resolve;
     this.#reject = reject;
-    const { signal } = options;
-    const timeout = checkedTimeout(options.timeout);
-    if (signal !== undefined && typeof signal?.aborted !== 'boolean') {
-      throw new TypeError('the signal must be an AbortSignal');
-    }
+    const { signal, timeout = 0 } = futureOptions(given);
     if (withoutLibuv !== undefined) {
       this.#settle('rejected', undefined, noEventLoop(withoutLibuv));
       return;

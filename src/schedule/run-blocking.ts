@@ -6,6 +6,7 @@ import { now } from '../clock.ts';
 import { type Coroutine, PollNeeded } from '../coroutine.ts';
 import { ConnectionTimedOut } from '../errors.ts';
 import { checkedOnSignal, type OnSignal } from '../io/signals.ts';
+import { ownOptions } from '../options.ts';
 import { showCaller } from './call-site.ts';
 import { runBlocked } from './running.ts';
 
@@ -25,7 +26,7 @@ export interface RunBlockingOptions {
    * Waits, blocked, in place of `need.poll(timeoutMs, onSignal)`: returns false if the time is up. What it throws goes to the coroutine. To
    * run other coroutines meanwhile is the business of a loop, not of this.
    */
-  readonly wait?: (need: PollNeeded, timeoutMs: number | undefined) => boolean;
+  readonly wait?: ((need: PollNeeded, timeoutMs: number | undefined) => boolean) | undefined;
 }
 
 /**
@@ -34,7 +35,7 @@ export interface RunBlockingOptions {
  * @throws what the coroutine throws; TypeError for what is no coroutine, also thrown into one that yields anything but a
  * PollNeeded
  */
-export function runBlocking<T>(coroutine: Coroutine<T>, options: RunBlockingOptions = {}): T {
+export function runBlocking<T>(coroutine: Coroutine<T>, options?: RunBlockingOptions): T {
   assertCoroutine('runBlocking()', coroutine);
   const waiting = new BlockedWaits(options);
   try {
@@ -59,7 +60,11 @@ class BlockedWaits {
   /** When the first of the waits began that were for a time only, if the latest was such a one. */
   #idleSince: number | undefined;
 
-  constructor({ timeout, onSignal, wait }: RunBlockingOptions) {
+  constructor(options: RunBlockingOptions | undefined) {
+    const { timeout, onSignal, wait } = ownOptions('runBlocking()', options, ['timeout', 'onSignal', 'wait']);
+    if (wait !== undefined && typeof wait !== 'function') {
+      throw new TypeError(`wait must be a function, got ${typeof wait}`);
+    }
     this.#timeout = checkedTimeout(timeout) || undefined;
     const heeding = checkedOnSignal(onSignal);
     this.#wait = wait ?? ((need, timeoutMs) => need.poll(timeoutMs, heeding));

@@ -10,7 +10,7 @@ import type { Coroutine } from '../coroutine.ts';
 import { UnsupportedResponse } from '../errors.ts';
 import { ConnectionPool } from '../fetch/connection-pool.ts';
 import { Content, contentAtHand, type TypedContent } from '../fetch/content.ts';
-import type { Reach } from '../fetch/endpoint.ts';
+import { checkedReach, NAMES_OF_REACH, type Reach } from '../fetch/endpoint.ts';
 import { type Answer, coFetch, coSend } from '../fetch/exchange.ts';
 import {
   checkedMethod,
@@ -22,6 +22,7 @@ import {
 import { isRedirect } from '../fetch/redirect.ts';
 import type { HeadersInit } from '../http1/headers.ts';
 import { DEFAULT_LIMITS } from '../http1/limits.ts';
+import { ownOptions } from '../options.ts';
 import { coRace, coWithTimeout } from '../schedule/combinators.ts';
 import { type RunBlockingOptions, runBlocking } from '../schedule/run-blocking.ts';
 import { SyncResponse } from './sync-response.ts';
@@ -57,18 +58,16 @@ export interface FetchSyncInit extends Reach {
   readonly onSignal?: RunBlockingOptions['onSignal'];
 }
 
-const NAMES: ReadonlySet<string> = new Set<keyof FetchSyncInit>([
-  'body',
-  'connection',
-  'headers',
-  'maxBodySize',
+const NAMES = [
   'method',
-  'onSignal',
-  'proxy',
+  'headers',
+  'body',
   'redirect',
   'timeout',
-  'tls',
-]);
+  'maxBodySize',
+  'onSignal',
+  ...NAMES_OF_REACH,
+] as const;
 const REDIRECT_MODES: readonly unknown[] = ['follow', 'error', 'manual'];
 
 /**
@@ -92,8 +91,8 @@ const pool = new ConnectionPool({ maxIdleConnections: 8, idleTimeout: 4000, maxC
  * ConnectionTimedOut, Interrupted, InvalidResponse, UnsupportedResponse (also for too many redirects, and bodies above
  * `maxBodySize`). Each has `lostRequests`, with the requests of all attempts and redirects
  */
-export function fetchSync(url: string | URL, init: FetchSyncInit = {}): SyncResponse {
-  checkInit(init);
+export function fetchSync(url: string | URL, given?: FetchSyncInit): SyncResponse {
+  const init = checkedInit(given);
   const maxBodySize = wholeNumber('maxBodySize', init.maxBodySize ?? DEFAULT_LIMITS.bodyInMemory, 0);
   const timeout = wholeNumber('timeout', init.timeout ?? 0, 0);
   const { content, type } = contentOf(init.body);
@@ -114,15 +113,15 @@ export function closeIdleConnections(): void {
 }
 
 /** @throws TypeError for what is not obeyed: it must not look as if it were */
-function checkInit(init: FetchSyncInit): void {
-  const unknown = Object.keys(init).find((name) => !NAMES.has(name));
-  if (unknown === 'signal') {
+function checkedInit(given: FetchSyncInit | undefined): FetchSyncInit {
+  if (typeof given === 'object' && given !== null && Object.hasOwn(given, 'signal')) {
     throw new TypeError('nothing could abort a signal while the thread is blocked: use timeout');
   }
-  if (unknown !== undefined) throw new TypeError(`fetchSync has no option "${unknown}"`);
+  const init = ownOptions('fetchSync', given, NAMES);
   if (init.redirect !== undefined && !REDIRECT_MODES.includes(init.redirect)) {
     throw new TypeError(`redirect must be "follow", "error" or "manual", got ${JSON.stringify(init.redirect)}`);
   }
+  return init;
 }
 
 function contentOf(body: unknown): { content: Content | undefined; type: string | undefined } | TypedContent {
@@ -151,7 +150,7 @@ function* coFetchWhole(request: FetchRequest, init: FetchSyncInit, maxBodySize: 
     redirect === 'manual' || !isRedirect(response) ? maxBodySize : undefined;
   const { answer, lease, redirected, attempts, ...final } = yield* coFetch(request, {
     pool,
-    reach: init,
+    reach: checkedReach(init),
     redirect,
     ask: (connection, asked) => coAsk(connection, asked, wanted),
   });

@@ -9,10 +9,10 @@ import { connectionTo } from '../support/waiting.ts';
 const wrong: readonly [string, unknown, RegExp][] = [
   ['null', null, /must be an object.*got null/],
   ['a body', 'body', /must be an object, such as \{body: \.\.\.\}, got string/],
-  ['bytes', Buffer.from('body'), /must be an object.*got bytes/],
+  ['bytes', Buffer.from('body'), /must be an object.*got Uint8Array/],
   ['an array', [['Accept', 'text/html']], /must be an object/],
   ['a misspelt option', { header: { Accept: 'text/html' } }, /no option "header"/],
-  ['an upgrade that is no text', { upgrade: 5 }, /upgrade must be a string, got number/],
+  ['an upgrade that is no text', { upgrade: 5 }, /upgrade must be a string, got 5/],
 ];
 
 describe('the options of a request', () => {

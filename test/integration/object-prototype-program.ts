@@ -1,0 +1,42 @@
+/**
+ * Exchanges as promises and by a fetch, with the server at the port given, while Object.prototype has members that would abort or
+ * change them, visible as told.
+ */
+
+import { createFetch, HTTPConnection } from '../../src/index.ts';
+
+const [port, visibility] = process.argv.slice(2);
+
+const members = {
+  signal: AbortSignal.abort(),
+  timeout: 1,
+  expect100: true,
+  upgrade: 'evil',
+  redirect: 'error',
+  integrity: 'sha256-x',
+  credentials: 'x',
+  cache: 'x',
+  mode: 'navigate',
+  referrerPolicy: 'x',
+  dispatcher: {},
+  statusText: 'evil',
+  proxy: 'http://192.0.2.1:1',
+  tls: true,
+  pieces: ['evil'],
+};
+for (const [name, value] of Object.entries(members)) {
+  const descriptor = { configurable: true, writable: true, enumerable: visibility === 'enumerable', value };
+  Object.defineProperty(Object.prototype, name, descriptor);
+}
+
+const lookup = (): string[] => ['127.0.0.1'];
+const connection = new HTTPConnection('localhost', { port: Number(port), lookup });
+await connection.promises.sendRequest('GET', '/', {}, {});
+await connection.promises.readResponse({});
+const text = await connection.promises.readText();
+connection.disconnect();
+const fetch = createFetch({ proxy: false, connection: { lookup } });
+const response = await fetch(`http://localhost:${port}/`, {});
+const fetched = `${response.status} ${await response.text()}`;
+fetch.closeIdleConnections();
+console.log(text, fetched);
