@@ -3,36 +3,40 @@
  * is interrupted, the next read goes on with what is here, so that a part is never taken for the whole.
  */
 
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import { UnsupportedResponse } from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
-
-/** What is allocated before any of the body is there: an announced length alone must not cost memory. */
-const FIRST_ALLOCATION = 2 ** 20;
-const UNKNOWN_LENGTH_ALLOCATION = 2 ** 16;
+import { GrowingBuffer } from './growing-buffer.ts';
 
 export class BodyAssembly {
   readonly body: BodyDecoder;
-  /** Collected bytes are `bytes[start, end)`. */
-  bytes: Buffer;
-  start = 0;
-  end = 0;
+  /** The collected bytes, of which those before `#start` have been taken out. */
+  readonly #collected: GrowingBuffer;
+  #start = 0;
   readonly #limit: number;
 
   constructor(body: BodyDecoder, limit: number) {
     this.body = body;
     this.#limit = limit;
-    this.bytes = Buffer.allocUnsafe(Math.min(body.length ?? UNKNOWN_LENGTH_ALLOCATION, FIRST_ALLOCATION, limit + 1));
+    this.#collected = new GrowingBuffer(body.length ?? undefined, limit);
+  }
+
+  get bytes(): Buffer {
+    return this.#collected.bytes;
+  }
+
+  /** Where in `bytes` the next ones belong. */
+  get end(): number {
+    return this.#collected.end;
   }
 
   get length(): number {
-    return this.end - this.start;
+    return this.#collected.end - this.#start;
   }
 
-  /** Makes room for more and returns how much there is, at least 1. @throws UnsupportedResponse above the limit */
+  /** As {@link GrowingBuffer.makeRoom}. */
   makeRoom(): number {
-    if (this.end === this.bytes.length) this.#grow();
-    return this.bytes.length - this.end;
+    return this.#collected.makeRoom();
   }
 
   /**
@@ -40,31 +44,21 @@ export class BodyAssembly {
    * Of a body that is complete there are none left to read: with one byte above the limit it is handed out.
    */
   added(count: number): void {
-    this.end += count;
+    this.#collected.end += count;
     if (this.end > this.#limit && !this.body.complete) throw this.#tooLarge();
   }
 
   /** Moves up to `length` collected bytes to `target[offset, offset + length)`; returns how many. */
   take(target: Uint8Array, offset: number, length: number): number {
     const count = Math.min(length, this.length);
-    this.bytes.copy(target, offset, this.start, this.start + count);
-    this.start += count;
+    this.bytes.copy(target, offset, this.#start, this.#start + count);
+    this.#start += count;
     return count;
   }
 
-  /** All that was collected; memory much larger than that is not handed out with it. */
+  /** All that was collected. */
   whole(): Buffer {
-    const collected = this.bytes.subarray(this.start, this.end);
-    return collected.length * 2 >= this.bytes.length ? collected : Buffer.from(collected);
-  }
-
-  #grow(): void {
-    // One byte above the limit, since the end of a body of just that size may not have been seen yet.
-    const announced = this.body.length ?? Number.POSITIVE_INFINITY;
-    const wanted = Math.max(this.bytes.length * 2, UNKNOWN_LENGTH_ALLOCATION);
-    const larger = Buffer.allocUnsafeSlow(Math.min(wanted, announced, this.#limit + 1));
-    this.bytes.copy(larger, 0, 0, this.end);
-    this.bytes = larger;
+    return this.#collected.from(this.#start);
   }
 
   #tooLarge(): UnsupportedResponse {

@@ -4,6 +4,7 @@
  */
 
 import { wholeNumber } from '../client/connection-options.ts';
+import { GrowingBuffer } from '../client/growing-buffer.ts';
 import type { HTTPConnection } from '../client/http-connection.ts';
 import type { HTTPResponse } from '../client/http-response.ts';
 import type { Coroutine } from '../coroutine.ts';
@@ -156,7 +157,7 @@ function* coFetchWhole(request: FetchRequest, init: FetchSyncInit, maxBodySize: 
   });
   try {
     const { response, sent } = answer;
-    const body = answer.body ?? (yield* coBody(lease.connection, response, { maxBodySize, parts: [] }));
+    const body = answer.body ?? (yield* coBody(lease.connection, bodyIn(response, maxBodySize)));
     if (sent()) lease.giveBack();
     return new SyncResponse(response, body, { url: final.request.url, redirected });
   } catch (error) {
@@ -184,12 +185,14 @@ function* coAskListening(connection: HTTPConnection, request: FetchRequest, want
   let sent: boolean | undefined;
   let response: HTTPResponse | undefined;
   let body: Buffer | undefined;
-  const parts: Buffer[] = [];
+  let collected: Collected | undefined;
   // What it has read stays here, whichever of the two ends first; it goes on with that when it is run again.
   function* coListen(): Coroutine<void> {
     response ??= yield* connection.coReadResponse();
     const maxBodySize = wanted(response);
-    if (maxBodySize !== undefined) body ??= yield* coBody(connection, response, { maxBodySize, parts });
+    if (maxBodySize === undefined) return;
+    collected ??= bodyIn(response, maxBodySize);
+    body ??= yield* coBody(connection, collected);
   }
   function* coSpeak(): Coroutine<void> {
     sent = yield* coSend(connection, request);
@@ -199,22 +202,31 @@ function* coAskListening(connection: HTTPConnection, request: FetchRequest, want
   return { response: response as unknown as HTTPResponse, sent: () => sent === true, body };
 }
 
-/** The body, the rest of it if `parts` are there already. @throws UnsupportedResponse above `maxBodySize` */
-function* coBody(
-  connection: HTTPConnection,
-  { length, status }: HTTPResponse,
-  { maxBodySize, parts }: { maxBodySize: number; parts: Buffer[] },
-): Coroutine<Buffer> {
+/** What has been read of a body. */
+interface Collected {
+  readonly bytes: GrowingBuffer;
+  readonly response: HTTPResponse;
+  readonly maxBodySize: number;
+}
+
+/** @throws UnsupportedResponse for more than `maxBodySize` */
+function bodyIn(response: HTTPResponse, maxBodySize: number): Collected {
+  const { length, status } = response;
   if (length !== null && length > maxBodySize) throw tooLarge(status, maxBodySize);
-  if (length !== null) return yield* connection.coReadAll();
-  let size = parts.reduce((sum, part) => sum + part.length, 0);
-  for (;;) {
-    const part = yield* connection.coRead();
-    if (part.length === 0) return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
-    parts.push(part);
-    size += part.length;
-    if (size > maxBodySize) throw tooLarge(status, maxBodySize);
+  return { bytes: new GrowingBuffer(length ?? undefined, maxBodySize), response, maxBodySize };
+}
+
+/** Reads the rest of the body. When that is interrupted, what is collected is whole. @throws UnsupportedResponse above `maxBodySize` */
+function* coBody(connection: HTTPConnection, { bytes, response, maxBodySize }: Collected): Coroutine<Buffer> {
+  const { length, status } = response;
+  while (bytes.end !== length) {
+    const room = bytes.makeRoom();
+    const count = yield* connection.coReadInto(bytes.bytes.subarray(bytes.end, bytes.end + room));
+    if (count === 0) break;
+    bytes.end += count;
+    if (bytes.end > maxBodySize) throw tooLarge(status, maxBodySize);
   }
+  return bytes.from(0);
 }
 
 function tooLarge(status: number, maxBodySize: number): UnsupportedResponse {
