@@ -5,7 +5,7 @@
 
 import { Readable } from 'node:stream';
 import { types } from 'node:util';
-import type { Coroutine } from '../coroutine.ts';
+import { type Coroutine, PollNeeded } from '../coroutine.ts';
 import { type Beside, coAwaitBeside } from '../schedule/co-await.ts';
 import { runAs } from '../schedule/running.ts';
 import { checkedBytes } from './given-bytes.ts';
@@ -102,5 +102,6 @@ function leave(pieces: AsyncIterator<unknown>): void {
 function pieceOf(piece: unknown): Uint8Array {
   if (typeof piece === 'string') return Buffer.from(piece, 'utf8');
   if (ArrayBuffer.isView(piece) || types.isAnyArrayBuffer(piece)) return checkedBytes("a body's pieces", piece);
+  if (piece instanceof PollNeeded) throw new TypeError('the body is a coroutine: give what it returns, by yield*');
   throw new TypeError(`a body's pieces must be strings or bytes, got ${piece === null ? 'null' : typeof piece}`);
 }

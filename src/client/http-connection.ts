@@ -56,6 +56,9 @@ export interface SendRequestOptions extends ContentChecks {
 const READ_SIZE = 65_536;
 const EMPTY: Buffer = Buffer.alloc(0);
 
+/** Why a request may not have been sent. */
+const NOT_RUN = 'a coroutine that sends one does nothing until yield* runs it';
+
 /**
  * One HTTP/1.1 connection to one server. It connects with the first request, carries any number of pipelined requests, and
  * after `disconnect()` connects anew. Responses come in the order of the requests; each body must be read (or discarded)
@@ -403,7 +406,7 @@ export class HTTPConnection {
   /** The session that the call is about, closed or not; not one that was closed with nothing under way. */
   #needSession(call: string): Session {
     const session = this.#session;
-    if (session === undefined) throw new StateError(`${call} before any request was sent`);
+    if (session === undefined) throw new StateError(`${call} before any request was sent: ${NOT_RUN}`);
     if (session.closed && !session.protocol.underWay) {
       throw new StateError(`${call} on a closed connection with no request under way: send one first`);
     }

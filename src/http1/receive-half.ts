@@ -147,7 +147,9 @@ export class ReceiveHalf {
     if (receive !== 'idle') throw this.#state.unusable('receive');
     if (exchange === undefined) {
       if (send === 'failed') throw this.#state.unusable('receive');
-      throw new StateError('no request is waiting for a response');
+      throw new StateError(
+        'no request is waiting for a response: a coroutine that sends one does nothing until yield* runs it',
+      );
     }
     return exchange;
   }

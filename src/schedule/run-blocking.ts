@@ -103,11 +103,16 @@ export function checkedTimeout(timeout: number | undefined): number {
   throw new TypeError(`the timeout must be a number of milliseconds, got ${String(timeout)}`);
 }
 
-/** @throws TypeError for anything else, e.g. a generator function that was not called, or an asynchronous generator */
-export function assertCoroutine(what: string, value: unknown): void {
+/** Whether `value` can be run: what it yields, running it will tell. */
+export function isCoroutine(value: unknown): boolean {
   const { next, throw: throwInto } = (value ?? {}) as Partial<Coroutine<unknown>>;
   const resumable = typeof next === 'function' && typeof throwInto === 'function';
-  if (resumable && !(Symbol.asyncIterator in (value as object))) return;
+  return resumable && !(Symbol.asyncIterator in (value as object));
+}
+
+/** @throws TypeError for anything else, e.g. a generator function that was not called, or an asynchronous generator */
+export function assertCoroutine(what: string, value: unknown): void {
+  if (isCoroutine(value)) return;
   throw new TypeError(`${what} needs a coroutine: call the generator function and pass what it returns`);
 }
 

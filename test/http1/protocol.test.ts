@@ -104,7 +104,7 @@ suite('calls out of order', () => {
   test('a response without a request', () => {
     assert.throws(() => start().nextResponse(), {
       name: 'StateError',
-      message: 'no request is waiting for a response',
+      message: /^no request is waiting for a response/,
     });
   });
 
