@@ -168,8 +168,8 @@ export class HTTPConnection {
    */
   *coReadResponse(): Coroutine<HTTPResponse> {
     const session = this.#needSession('readResponse()');
-    const { pendingRequest: pending, body } = session.protocol;
-    if (body !== undefined) yield* session.bodies.coTakeEnd(body);
+    const { pendingRequest: pending, body, receiveState } = session.protocol;
+    if (body !== undefined && receiveState !== 'failed') yield* session.bodies.coTakeEnd(body);
     const response = yield* session.receiving.coNextResponse();
     this.#response = response === undefined ? assumedContinue(pending) : new HTTPResponse(response);
     return this.#response;

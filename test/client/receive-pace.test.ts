@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { ReceivePace } from '../../src/client/receive-pace.ts';
 import { AioFuture, type Coroutine, type HTTPConnection } from '../../src/index.ts';
+import { native } from '../../src/io/native.ts';
 import { startDummyServer } from '../support/dummy-server.ts';
 import { type Carrier, plainAndTLS } from '../support/plain-and-tls.ts';
 import { expectHead, gate, send } from '../support/scripted-server.ts';
@@ -11,8 +12,8 @@ import { finish } from '../support/waiting.ts';
 
 /** From now on, looking at the clock is all that takes time: so many milliseconds each. */
 function stopClock(context: TestContext, step: number): void {
-  let now = performance.now();
-  context.mock.method(performance, 'now', () => {
+  let now = native.now();
+  context.mock.method(native, 'now', () => {
     now += step;
     return now;
   });

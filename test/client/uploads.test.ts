@@ -55,7 +55,7 @@ describe('a request body', () => {
   test('of another type is a TypeError, and nothing is sent or even connected', () => {
     using server = startScriptedServer([]);
     using connection = connectionTo(server);
-    for (const body of [42, {}, new ArrayBuffer(3), true]) {
+    for (const body of [42, {}, true]) {
       const options = { body: body as unknown as string };
       assert.throws(() => connection.sendRequest('PUT', '/', options), {
         name: 'TypeError',
