@@ -30,7 +30,7 @@ describe('a coroutine in place of its result', () => {
   const hint = { name: 'TypeError', message: /coroutine.* yield\*/ };
 
   test('is refused by name where bytes are wanted, and as a body', () => {
-    using server = startScriptedServer([[send('')]]);
+    using server = startScriptedServer([[send('')], [send('')], [send('')]]);
     using connection = connectionTo(server);
     connection.connect();
     using other = connectionTo(server);

@@ -160,9 +160,9 @@ describe('a proxy that cannot be', () => {
       ['http://us%3Aer:s3cret@proxy', /user name holds a colon/],
       ['http://user:s3cret%0D%0A@proxy', /control character \(RFC 7617 2\)/],
       ['http://us%00er@proxy', /control character/],
-      [Object.create({ hostname: 'proxy', port: 1, TLS: true }) as ProxyOptions, /no field "TLS"/],
+      [Object.create({ hostname: 'proxy', port: 1 }) as ProxyOptions, /reads no inherited option, such as "hostname"/],
       // What looks like TLS, and would be none.
-      [{ hostname: 'a', port: 1, ssl: true } as ProxyOptions, /no field "ssl"/],
+      [{ hostname: 'a', port: 1, ssl: true } as ProxyOptions, /no option "ssl"/],
       [
         { hostname: 'a', port: 1, tls: null } as unknown as ProxyOptions,
         /tls must be true, TLS options or a TLSContext/,

@@ -6,6 +6,8 @@
 import { createFetch, HTTPConnection } from '../../src/index.ts';
 
 const [port, visibility] = process.argv.slice(2);
+/** Node makes its streams when they are first looked at: it would obey the members below. */
+const { stdout, stderr } = process;
 
 const members = {
   signal: AbortSignal.abort(),
@@ -39,4 +41,4 @@ const fetch = createFetch({ proxy: false, connection: { lookup } });
 const response = await fetch(`http://localhost:${port}/`, {});
 const fetched = `${response.status} ${await response.text()}`;
 fetch.closeIdleConnections();
-console.log(text, fetched);
+if (stderr.writable) stdout.write(`${text} ${fetched}\n`);
