@@ -20,16 +20,12 @@ export function ownOptions<T extends object>(
   if (typeof given !== 'object' || given === null || Array.isArray(given) || ArrayBuffer.isView(given)) {
     throw noOptions(what, given, names);
   }
-  const keys = Reflect.ownKeys(given);
-  for (const key of keys) {
-    if (typeof key === 'string' && !(names as readonly string[]).includes(key)) {
-      throw new TypeError(`${what} has no option "${key}"`);
-    }
-  }
   if (!isPlain(given)) assertOwn(what, given, names);
-  const record = Object.create(null);
-  for (const key of keys) if (typeof key === 'string') record[key] = given[key as keyof T];
-  return record;
+  const own = Object.getOwnPropertyNames(given) as (keyof T & string)[];
+  for (const name of own) if (!names.includes(name)) throw new TypeError(`${what} has no option "${name}"`);
+  const record = { __proto__: null } as unknown as Partial<T>;
+  for (const name of own) record[name] = given[name];
+  return record as Readonly<T>;
 }
 
 /**
@@ -75,7 +71,7 @@ function assertOwn(what: string, given: object, names: readonly string[]): void 
   if (inherited !== undefined) {
     throw new TypeError(`${what} reads no inherited option, such as "${inherited}" here: copy it to the object itself`);
   }
-  if (Reflect.ownKeys(given).every((key) => typeof key === 'symbol')) throw noOptions(what, given, names);
+  if (Object.getOwnPropertyNames(given).length === 0) throw noOptions(what, given, names);
 }
 
 function isInherited(object: object, name: string): boolean {
