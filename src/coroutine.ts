@@ -7,6 +7,7 @@
  */
 
 import { now } from './clock.ts';
+import { shownAs } from './inspection.ts';
 import { native } from './io/native.ts';
 import { heeded, INTERRUPTED, interruption, type OnSignal } from './io/signals.ts';
 import { ownOptions } from './options.ts';
@@ -83,6 +84,19 @@ export class PollNeeded {
     if (events === INTERRUPTED) throw interruption();
     return events !== 0 || due;
   }
+
+  static {
+    shownAs(PollNeeded, ({ fd, mask, deadline }) => ({ fd, mask: maskName(mask), ...dueIn(deadline) }));
+  }
+}
+
+function maskName(mask: number): string {
+  const known = [mask & POLLIN && 'POLLIN', mask & POLLOUT && 'POLLOUT'].filter(Boolean);
+  return known.join(' | ') || String(mask);
+}
+
+function dueIn(deadline: number | undefined): object {
+  return deadline === undefined ? {} : { deadline, dueIn: `${Math.round(deadline - now())} ms` };
 }
 
 /** A coroutine that wants to wait more often than this while it is ended is left alone. */

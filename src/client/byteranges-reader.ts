@@ -7,6 +7,7 @@ import type { Coroutine } from '../coroutine.ts';
 import { InvalidResponse } from '../errors.ts';
 import { DEFAULT_LIMITS } from '../http1/limits.ts';
 import { ByterangesDecoder, isByteranges, type RangePart, rangePart } from '../http1/multipart.ts';
+import { shownAs } from '../inspection.ts';
 import { AioFuture, type AioFutureOptions } from '../schedule/aio-future.ts';
 import type { HTTPConnection } from './http-connection.ts';
 import type { HTTPResponse } from './http-response.ts';
@@ -134,6 +135,14 @@ export class ByterangesReader {
     if (bytes.length === 0) throw new InvalidResponse('the body ended before the last boundary (RFC 2046 5.1.1)');
     decoder.push(bytes);
   }
+
+  static {
+    shownAs(ByterangesReader, (reader) => ({
+      multipart: reader.#decoder !== undefined,
+      done: reader.#done,
+      connection: reader.#connection,
+    }));
+  }
 }
 
 /** The range of a response that is no multipart. @throws InvalidResponse if its length is announced as another one */
@@ -168,5 +177,9 @@ export class ByterangesPromises {
   /** Awaits {@link ByterangesReader.coReadAll}. */
   readAll(future?: AioFutureOptions): AioFuture<Buffer> {
     return new AioFuture(this.#reader.coReadAll(), future);
+  }
+
+  static {
+    shownAs(ByterangesPromises, (promises) => ({ reader: promises.#reader }));
   }
 }

@@ -4,6 +4,7 @@
 
 import type { Readable } from 'node:stream';
 import type { HeadersInit } from '../http1/headers.ts';
+import { shownAs } from '../inspection.ts';
 import { AioFuture, type AioFutureOptions, futureOptions } from '../schedule/aio-future.ts';
 import { asyncChunksOf, streamOf } from './body-chunks.ts';
 import type { HTTPConnection, SendRequestOptions } from './http-connection.ts';
@@ -99,5 +100,9 @@ export class ConnectionPromises {
   readable(future?: AioFutureOptions): Readable {
     const options = futureOptions(future);
     return streamOf(() => this.read(undefined, options));
+  }
+
+  static {
+    shownAs(ConnectionPromises, (promises) => ({ connection: promises.#connection }));
   }
 }

@@ -43,6 +43,10 @@ export class Dialling {
     });
   }
 
+  get begun(): boolean {
+    return this.#begun !== undefined;
+  }
+
   /** What is being done at present. */
   get phase(): Phase {
     return this.#phase;

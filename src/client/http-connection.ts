@@ -9,6 +9,7 @@ import { StateError } from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
 import { type HeadersInit, HTTPHeaders } from '../http1/headers.ts';
 import type { PendingRequest } from '../http1/protocol.ts';
+import { shownAs } from '../inspection.ts';
 import { TLSTransport } from '../io/tls.ts';
 import { assertCanAwait } from '../schedule/co-await.ts';
 import { runBlocking } from '../schedule/run-blocking.ts';
@@ -17,6 +18,7 @@ import { BodyFollowing } from './body-following.ts';
 import { type BodyPieces, mustBeAwaited } from './body-source.ts';
 import { connectionOptions, type HTTPConnectionOptions, sessionOptions, wholeNumber } from './connection-options.ts';
 import { ConnectionPromises } from './connection-promises.ts';
+import { connectionView } from './connection-view.ts';
 import { checkedBytes } from './given-bytes.ts';
 import { assumedContinue, HTTPResponse } from './http-response.ts';
 import {
@@ -390,6 +392,10 @@ export class HTTPConnection {
   }
 
   // -------------------------------------------------------------------------------------------------------------------
+
+  static {
+    shownAs(HTTPConnection, (one) => connectionView(one, one.#options.destination, one.#session));
+  }
 
   /** With the server; TLS with a proxy alone is none of it. */
   get #tls(): TLSTransport | undefined {

@@ -5,6 +5,7 @@
 import type { BodyDecoder } from '../http1/body-decoder.ts';
 import { HTTPHeaders } from '../http1/headers.ts';
 import type { Response } from '../http1/protocol.ts';
+import { shownAs } from '../inspection.ts';
 
 /**
  * A response: its head, and after its body has been read, its trailers. The body itself is read from the connection.
@@ -40,6 +41,21 @@ export class HTTPResponse {
   get trailers(): HTTPHeaders {
     return this.#body?.trailers ?? new HTTPHeaders();
   }
+
+  /** For logs: without the values of fields that hold secrets. */
+  toJSON(): object {
+    const { headers, ...own } = this;
+    return { ...own, headers: headers.withoutSecrets() };
+  }
+
+  static {
+    shownAs(HTTPResponse, responseView);
+  }
+}
+
+function responseView(response: HTTPResponse): object {
+  const { trailers } = response;
+  return { ...response, ...(trailers.size > 0 && { trailers }) };
 }
 
 /** Stands for the 100 (Continue) that did not come within `continueTimeout`: the body may be sent without it. */

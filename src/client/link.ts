@@ -57,6 +57,11 @@ export class Link {
     return this.#transport;
   }
 
+  /** What is being done to connect; undefined before that has begun, and behind it. */
+  get connecting(): Phase | undefined {
+    return this.#dialling.begun && this.#transport === undefined ? this.#dialling.phase : undefined;
+  }
+
   /** Waits until the connection is there. Several coroutines may. @throws ConnectionClosed, or why it cannot be made */
   *coConnected(): Coroutine<Transport> {
     if (this.#transport === undefined) {

@@ -5,7 +5,7 @@
  */
 
 import { type Coroutine, POLLIN, POLLOUT, PollNeeded } from '../coroutine.ts';
-import { StateError } from '../errors.ts';
+import { type Phase, StateError } from '../errors.ts';
 import type { ClientProtocol } from '../http1/protocol.ts';
 import { native } from '../io/native.ts';
 import type { OnSignal } from '../io/signals.ts';
@@ -56,6 +56,11 @@ export class Session {
   /** The connection, once it is there. */
   get transport(): Transport | undefined {
     return this.#link.transport;
+  }
+
+  /** As {@link Link.connecting}. */
+  get connecting(): Phase | undefined {
+    return this.#link.connecting;
   }
 
   /** As {@link Link.coConnected}. */

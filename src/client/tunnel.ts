@@ -21,6 +21,7 @@ import type { ResponseHead } from '../http1/response-head.ts';
 import { SendQueue } from '../io/send-queue.ts';
 import { isConnectionLost, systemError, WOULD_BLOCK } from '../io/system-error.ts';
 import type { Transport } from '../io/transport.ts';
+import { ProxyRefusal } from './proxy-refusal.ts';
 import { coWait } from './wait.ts';
 
 /** How much of a refusal's body is kept, to say why, and how many milliseconds are given to it: what has been refused is clear. */
@@ -102,11 +103,11 @@ class TunnelExchange {
 
   /** The error for an answer that makes no tunnel. `sent` are the fields of CONNECT. */
   *coRefusal({ head, body }: Response, sent: HTTPHeaders): Coroutine<ProxyError> {
-    const { status, reason, headers } = head;
+    const { status, reason } = head;
     const explanation = body === undefined ? Buffer.alloc(0) : yield* this.#coExplanation(body);
     const said = `${status} ${printable(reason, 200)}`.trimEnd();
     return new ProxyError(`the proxy refused to connect to ${this.#authority}: ${said}${advice(head, sent)}`, {
-      answer: { status, reason, headers, body: explanation },
+      answer: new ProxyRefusal(head, explanation),
     });
   }
 

@@ -3,6 +3,7 @@
  * It knows the shape of fields, not the meaning of any, except that `Set-Cookie` lines cannot be joined (RFC 9110 5.3).
  */
 
+import { shownAs, shownField } from '../inspection.ts';
 import { isFieldValue, isToken, quoted, trimOWS } from './grammar.ts';
 
 /** What header fields can be made from: records may hold several values per name; `Headers` of the WHATWG fits, too. */
@@ -147,8 +148,23 @@ export class HTTPHeaders implements Iterable<[string, string]> {
     return record;
   }
 
+  /** All of them, secrets too, as {@link toObject}: for logs there is {@link withoutSecrets}. */
   toJSON(): Record<string, string | string[]> {
     return this.toObject();
+  }
+
+  /**
+   * A copy for logs, as `console.log` shows it: values of fields for credentials, cookies and tokens are `***`, and so are user
+   * names and passwords in URLs.
+   */
+  withoutSecrets(): HTTPHeaders {
+    const copy = new HTTPHeaders();
+    for (const [name, value] of this.entries()) copy.#push(name, shownField(name, value));
+    return copy;
+  }
+
+  static {
+    shownAs(HTTPHeaders, (headers) => fieldsByName(headers.withoutSecrets()));
   }
 
   #is(index: number, key: string): boolean {
@@ -191,6 +207,20 @@ export class HTTPHeaders implements Iterable<[string, string]> {
       at = next;
     }
   }
+}
+
+/** In order, each name as it came first; several lines are a list. */
+function fieldsByName(headers: HTTPHeaders): Record<string, string | string[]> {
+  const record = Object.create(null) as Record<string, string | string[]>;
+  const seen = new Set<string>();
+  for (const name of headers.keys()) {
+    const key = name.toLowerCase();
+    if (seen.has(key)) continue;
+    seen.add(key);
+    const all = headers.getAll(key);
+    record[name] = all.length === 1 ? (all[0] as string) : all;
+  }
+  return record;
 }
 
 /** Where the field line that begins at `at` ends, its continuation lines (obs-fold, RFC 9112 5.2) and CRLF included. */

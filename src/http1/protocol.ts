@@ -7,6 +7,7 @@
  */
 
 import type { ConnectionClosed, Phase, TLSError } from '../errors.ts';
+import { shownAs } from '../inspection.ts';
 import { ownOptions } from '../options.ts';
 import type { BodyDecoder } from './body-decoder.ts';
 import type { Piece } from './body-encoder.ts';
@@ -281,4 +282,13 @@ export class ClientProtocol {
   connectionClosed(why: string, phase: Phase, cause?: unknown): ConnectionClosed | TLSError {
     return this.#state.connectionClosed(why, phase, cause);
   }
+
+  static {
+    shownAs(ClientProtocol, protocolView);
+  }
+}
+
+function protocolView(protocol: ClientProtocol): object {
+  const { sendState, receiveState, pendingRequests, bytesSent, bytesReceived, buffer, failure } = protocol;
+  return { sendState, receiveState, pendingRequests, bytesSent, bytesReceived, buffer, failure };
 }

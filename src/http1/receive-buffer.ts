@@ -5,6 +5,7 @@
  */
 
 import { Buffer } from 'node:buffer';
+import { shownAs } from '../inspection.ts';
 
 /** Bytes that were received and not yet consumed. Whoever does the I/O fills it, the parsers consume. */
 export class ReceiveBuffer {
@@ -76,6 +77,15 @@ export class ReceiveBuffer {
     this.start = 0;
     this.end = 0;
     this.bytes = this.#window;
+  }
+
+  /** How much there is, not what: the bytes may hold cookies. */
+  toJSON(): { length: number; received: number } {
+    return { length: this.length, received: this.received };
+  }
+
+  static {
+    shownAs(ReceiveBuffer, (buffer) => buffer.toJSON());
   }
 
   #compact(): void {

@@ -5,6 +5,7 @@
  */
 
 import { POLLIN, POLLOUT } from '../coroutine.ts';
+import { shownAs } from '../inspection.ts';
 import { closeOwned, closeWhenForgotten } from './descriptor.ts';
 import { native } from './native.ts';
 import { heeded, INTERRUPTED, interruption, type OnSignal } from './signals.ts';
@@ -99,6 +100,10 @@ export class Poller {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  static {
+    shownAs(Poller, (poller) => ({ fd: poller.fd, size: poller.size, closed: poller.#closed }));
   }
 
   #maskOf(fd: number): number {

@@ -4,6 +4,7 @@
  */
 
 import { TLSError } from '../errors.ts';
+import { HIDDEN, shownAs } from '../inspection.ts';
 import { own } from '../options.ts';
 import {
   native,
@@ -28,7 +29,8 @@ export class TLSContext {
   readonly handle: TLSContextHandle;
   readonly rejectUnauthorized: boolean;
   readonly servername: string | undefined;
-  readonly session: Uint8Array | undefined;
+  /** Private, since it is as good as a key. */
+  readonly #session: Uint8Array | undefined;
   readonly checkServerIdentity: NonNullable<TLSOptions['checkServerIdentity']> | undefined;
 
   /**
@@ -54,8 +56,21 @@ export class TLSContext {
     this.handle = makeContext({ ...parameters, trust });
     this.rejectUnauthorized = parameters.verify;
     this.servername = servername;
-    this.session = session;
+    this.#session = session;
     this.checkServerIdentity = checkServerIdentity;
+  }
+
+  /** To resume in connections to come. It holds secrets. */
+  get session(): Uint8Array | undefined {
+    return this.#session;
+  }
+
+  static {
+    shownAs(TLSContext, ({ servername, rejectUnauthorized, session }) => ({
+      rejectUnauthorized,
+      ...(servername !== undefined && { servername }),
+      ...(session !== undefined && { session: HIDDEN }),
+    }));
   }
 
   /**

@@ -6,6 +6,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { now } from '../clock.ts';
 import { type Coroutine, PollNeeded } from '../coroutine.ts';
 import { ConnectionTimedOut, DugongError, StateError } from '../errors.ts';
+import { shownAs } from '../inspection.ts';
 import { withoutLibuv } from '../io/native.ts';
 import { member, ownOptions } from '../options.ts';
 import { onAbort } from './abort-signal.ts';
@@ -172,6 +173,16 @@ export class AioFuture<T> extends Promise<T> {
   #interrupt(error: unknown): void {
     this.#interruptions.push({ error });
     if (!this.#running) this.#wake();
+  }
+
+  static {
+    shownAs(AioFuture, (future) => future.#view());
+  }
+
+  #view(): object {
+    const status = this.#state;
+    if (status === 'fulfilled') return { status, value: this.#result };
+    return status === 'rejected' ? { status, reason: this.#error } : { status, waitingFor: this.#waitingFor };
   }
 
   /** Steps the coroutine until it waits or ends. */

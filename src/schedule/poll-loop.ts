@@ -5,6 +5,7 @@
 
 import { type Coroutine, waitFor } from '../coroutine.ts';
 import { StateError } from '../errors.ts';
+import { shownAs } from '../inspection.ts';
 import { cancellation } from './aio-future.ts';
 import { UNTIL_WOKEN } from './co-await.ts';
 import { currentRunner, type Runner, runAs } from './running.ts';
@@ -68,6 +69,10 @@ export class Task<T> {
   #ended(): Outcome<T> {
     if (this.#outcome === undefined) throw new StateError('the task has not ended: there is no result yet');
     return this.#outcome;
+  }
+
+  static {
+    shownAs(Task, (task) => ({ ...(task.#outcome ?? { status: 'pending', waitingFor: task.#member.wait?.need }) }));
   }
 }
 
@@ -133,5 +138,9 @@ export class PollLoop {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  static {
+    shownAs(PollLoop, (loop) => ({ size: loop.size, closed: loop.#set.ending }));
   }
 }

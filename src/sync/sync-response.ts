@@ -3,6 +3,7 @@
  */
 
 import type { HTTPResponse } from '../client/http-response.ts';
+import { shownAs } from '../inspection.ts';
 
 /** What `fetchSync` returns: WHATWG fetch's Response, but all of the body is there already, so that nothing is a promise. */
 export class SyncResponse {
@@ -56,5 +57,12 @@ export class SyncResponse {
   /** A copy of the body: each call gives another one. */
   arrayBuffer(): ArrayBuffer {
     return this.bytes().buffer;
+  }
+
+  static {
+    shownAs(SyncResponse, (response) => {
+      const { headers } = response.#response;
+      return { ...response, headers, length: response.#body.length };
+    });
   }
 }

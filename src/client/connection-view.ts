@@ -1,0 +1,46 @@
+/**
+ * What `console.log` shows of a connection: where it leads, how far it is, what is under way. It asks what is known already; no
+ * I/O happens, and credentials have no place in it.
+ */
+
+import { authority } from './authority.ts';
+import type { Destination } from './dial.ts';
+import type { HTTPConnection } from './http-connection.ts';
+import type { Session } from './session.ts';
+
+/** The port is always named. */
+const NO_DEFAULT = 0;
+
+export function connectionView(
+  connection: HTTPConnection,
+  destination: Destination,
+  session: Session | undefined,
+): object {
+  const { hostname, port, tls, socketPath, proxy } = destination;
+  return {
+    server: authority(hostname, port, NO_DEFAULT),
+    ...(socketPath !== undefined && { socketPath }),
+    ...(proxy !== undefined && { proxy: authority(proxy.hostname, proxy.port, NO_DEFAULT) }),
+    tls: tls !== undefined && (encryption(connection) ?? true),
+    state: stateOf(session),
+    pendingRequests: connection.pendingRequests().map(({ method, path, stage }) => `${method} ${path} (${stage})`),
+  };
+}
+
+function encryption(connection: HTTPConnection): string | undefined {
+  const protocol = connection.getProtocol();
+  return protocol === null ? undefined : `${protocol} ${connection.getCipher()?.standardName}`;
+}
+
+function stateOf(session: Session | undefined): string {
+  if (session === undefined) return 'not connected';
+  if (session.closed) return 'closed';
+  if (session.connecting !== undefined) return `connecting (${session.connecting})`;
+  if (session.transport === undefined) return 'not connected';
+  const { sendState, receiveState, failure } = session.protocol;
+  if (sendState === 'failed' || receiveState === 'failed') {
+    return failure instanceof Error ? `lost: ${failure.message}` : 'lost';
+  }
+  if (receiveState === 'raw') return 'connected, HTTP has ended';
+  return sendState === 'closed' ? 'connected, takes no more requests' : 'connected';
+}

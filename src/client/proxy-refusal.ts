@@ -1,0 +1,33 @@
+/**
+ * What a proxy answered in place of a tunnel, as a ProxyError has it: in logs it is read as text, and shows no secrets.
+ */
+
+import type { ProxyAnswer } from '../errors.ts';
+import type { HTTPHeaders } from '../http1/headers.ts';
+import type { ResponseHead } from '../http1/response-head.ts';
+import { shownAs } from '../inspection.ts';
+
+/** Bytes of the body that logs get to see. */
+const SHOWN = 1000;
+
+export class ProxyRefusal implements ProxyAnswer {
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: HTTPHeaders;
+  readonly body: Buffer;
+
+  constructor({ status, reason, headers }: ResponseHead, body: Buffer) {
+    this.status = status;
+    this.reason = reason;
+    this.headers = headers;
+    this.body = body;
+  }
+
+  toJSON(): object {
+    return { ...this, headers: this.headers.withoutSecrets(), body: this.body.toString('utf8', 0, SHOWN) };
+  }
+
+  static {
+    shownAs(ProxyRefusal, (answer) => answer.toJSON());
+  }
+}
