@@ -115,8 +115,40 @@ int TLSConnection::receiveAhead(uint8_t* data, size_t length) {
 }
 
 int TLSConnection::transmit(const uint8_t* data, size_t length) {
+  const int before = sendRest();
+  if (before < 0) return before;
+  const int result = transmitNow(data, length);
+  if (result == static_cast<int>(length) || !sending_ || api.SSL_in_init(ssl_) == 1) return result;
+  if (result < 0 && !wouldBlock(result) && !wanting(result)) return result;
+  return keepRest(data, length, std::max(result, 0)) ? static_cast<int>(length) : result;
+}
+
+int TLSConnection::transmitNow(const uint8_t* data, size_t length) {
   if (lower_ != nullptr) return lower_->write(data, length);
   return retried([&] { return send(fd_, data, length, kSendFlags); });
+}
+
+// OpenSSL never has a record of content half sent: if two HelloRequests came then, it would start a handshake in the middle of
+// the record, and fail.
+bool TLSConnection::keepRest(const uint8_t* data, size_t length, int sent) {
+  const size_t start = static_cast<size_t>(sent);
+  rest_.reset(new (std::nothrow) uint8_t[length - start]);
+  if (rest_ == nullptr) return false;
+  std::memcpy(rest_.get(), data + start, length - start);
+  rest_start_ = 0;
+  rest_end_ = length - start;
+  return true;
+}
+
+// 0 if nothing is left of a record that was begun.
+int TLSConnection::sendRest() {
+  while (rest_start_ < rest_end_) {
+    const int result = transmitNow(rest_.get() + rest_start_, rest_end_ - rest_start_);
+    if (result < 0) return result;
+    rest_start_ += static_cast<size_t>(result);
+  }
+  rest_.reset();
+  return 0;
 }
 
 // OpenSSL goes on inside of one call for as long as records without content arrive, in a handshake and after it. So it is here
@@ -203,11 +235,14 @@ int TLSConnection::problem(int result, int* lasting) {
   const int error = api.SSL_get_error(ssl_, result);
   if (error == SSL_ERROR_ZERO_RETURN) return 0;
   if ((error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) && blocked_ != 0) return blocked_;
-  failed_below_ = lost_ == kTLSFailed || lost_ == kTLSTruncated;
   if (lost_ == 0 && !ended_) return giveUp(takeFailure());
-  *lasting = lost_ != 0 ? lost_ : kTLSTruncated;
+  return lostBelow(lost_ != 0 ? lost_ : kTLSTruncated, lasting);
+}
+
+int TLSConnection::lostBelow(int code, int* lasting) {
+  failed_below_ = lost_ == kTLSFailed || lost_ == kTLSTruncated;
   api.ERR_clear_error();
-  return *lasting;
+  return *lasting = code;
 }
 
 // Nothing goes any further, in either direction.
@@ -314,23 +349,38 @@ int TLSConnection::write(const uint8_t* data, size_t length) {
   length = std::min(length, kMostSent);
   size_t total = 0;
   while (total < length) {
-    begin();
-    size_t count = 0;
-    sending_ = true;
     // One record in a call: of several, OpenSSL reports those that have left only together with the last one.
-    const int result = api.SSL_write_ex(ssl_, data + total, std::min(length - total, kRecord), &count);
-    sending_ = false;
-    if (!accepts()) return giveUp({kOwnFailure, refusal_});
-    if (result != 1) {
-      int code = problem(result, &write_result_);
-      // The peer has closed; 0 would say that it takes nothing now.
-      if (code == 0) code = write_result_ = -EPIPE;
-      if (lost_ != 0 && alerted()) code = kTLSFailed;
-      return total > 0 ? static_cast<int>(total) : code;
-    }
-    total += count;
+    const int result = writeRecord(data + total, std::min(length - total, kRecord));
+    if (result < 0) return total > 0 ? static_cast<int>(total) : result;
+    total += static_cast<size_t>(result);
   }
   return static_cast<int>(total);
+}
+
+// Its content counts when all of it has left.
+int TLSConnection::writeRecord(const uint8_t* data, size_t length) {
+  begin();
+  if (leaving_ == 0) {
+    sending_ = true;
+    const int result = api.SSL_write_ex(ssl_, data, length, &leaving_);
+    sending_ = false;
+    if (!accepts()) return giveUp({kOwnFailure, refusal_});
+    if (result != 1) return unsent(problem(result, &write_result_));
+  }
+  if (leaving_ > length) return giveUp({kOwnFailure, "fewer bytes than before"});
+  const int result = sendRest();
+  if (result == 0) return static_cast<int>(std::exchange(leaving_, 0));
+  if (wouldBlock(result)) return kTLSWantWrite;
+  if (wanting(result)) return result;
+  lost_ = result;
+  return unsent(lostBelow(result, &write_result_));
+}
+
+int TLSConnection::unsent(int code) {
+  leaving_ = 0;
+  // The peer has closed; 0 would say that it takes nothing now.
+  if (code == 0) return write_result_ = -EPIPE;
+  return lost_ != 0 && alerted() ? kTLSFailed : code;
 }
 
 // A peer that refuses us says so and closes: what we send then fails before we have read why. Content that came before is left
@@ -345,8 +395,9 @@ bool TLSConnection::alerted() {
 }
 
 void TLSConnection::shutdown() {
-  // After a failure OpenSSL must not be asked, and in a handshake there is nothing to close.
-  if (established_ && write_result_ == 0) {
+  // After a failure OpenSSL must not be asked, and in a handshake there is nothing to close. A record that has not left as a
+  // whole, and was not reported as sent, is not to be completed now.
+  if (established_ && write_result_ == 0 && leaving_ == 0) {
     begin();
     api.SSL_shutdown(ssl_);
     api.ERR_clear_error();

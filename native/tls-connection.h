@@ -116,6 +116,7 @@ class TLSConnection {
   void begin();
   int problem(int result, int* lasting);
   int giveUp(openssl::Failure failure);
+  int lostBelow(int code, int* lasting);
   int waiting(int code, int* lasting);
   int settle();
   bool accepts();
@@ -131,6 +132,11 @@ class TLSConnection {
   int receive(uint8_t* data, size_t length);
   int receiveAhead(uint8_t* data, size_t length);
   int transmit(const uint8_t* data, size_t length);
+  int transmitNow(const uint8_t* data, size_t length);
+  bool keepRest(const uint8_t* data, size_t length, int sent);
+  int sendRest();
+  int writeRecord(const uint8_t* data, size_t length);
+  int unsent(int code);
 
   const int fd_;
   std::shared_ptr<TLSContext> context_;
@@ -140,6 +146,11 @@ class TLSConnection {
   std::unique_ptr<uint8_t[]> ahead_;
   size_t ahead_start_ = 0;
   size_t ahead_end_ = 0;
+  // What is still to be sent, from `rest_start_` to `rest_end_`, of a record with content, and how much content it has.
+  std::unique_ptr<uint8_t[]> rest_;
+  size_t rest_start_ = 0;
+  size_t rest_end_ = 0;
+  size_t leaving_ = 0;
   openssl::SSL* ssl_ = nullptr;
   bool established_ = false;
   // Work done since beginTurn(), and bytes taken from below since the last that were content: see exhausted().

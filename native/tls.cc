@@ -122,8 +122,8 @@ napi_value TLSRecv(napi_env env, napi_callback_info info) {
   return arguments.result(connection == nullptr ? -EBADF : connection->read(bytes.data, bytes.length));
 }
 
-// The division into calls of write() depends on nothing but the bytes from `skip` on, so that a caller who comes again with
-// them, and perhaps more, continues an unfinished record with the bytes that it was made of.
+// The division into calls of write() depends on nothing but the bytes from `skip` on, so that a caller that comes again with
+// them, and perhaps more, begins with those of the record that has not left as a whole.
 napi_value TLSSend(napi_env env, napi_callback_info info) {
   const Arguments<3> arguments(env, info, "tlsSend");
   int fd = 0;

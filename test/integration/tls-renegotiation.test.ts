@@ -16,12 +16,13 @@ import {
 } from '../../src/index.ts';
 import { makeCertificate, opensslMissing } from '../support/certificates.ts';
 import { TestTrust } from '../support/https.ts';
+import { MORE_THAN_FITS } from '../support/socket-capacity.ts';
 import { scriptServerMissing, startTLSScriptServer, type TLSScriptServer } from '../support/tls-script-server.ts';
 import { connectionTo, waysOfWaiting } from '../support/waiting.ts';
 
 const HEAD = 'text=HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345';
 const REST = 'text=67890';
-const UPLOAD = 4 << 20;
+const UPLOAD = MORE_THAN_FITS;
 
 describe('a renegotiation', { skip: opensslMissing() || scriptServerMissing() }, () => {
   const trust = new TestTrust();
@@ -97,6 +98,42 @@ describe('a renegotiation', { skip: opensslMissing() || scriptServerMissing() },
         using connection = connect(server);
         const limited = coWithTimeout<unknown>(coRun(connection), 300);
         await assert.rejects(async () => run(limited), { name: 'ConnectionTimedOut' });
+      }
+    });
+  }
+
+  /** Requests for handshakes at places and in numbers that a seed says, with what `during` has between them. */
+  function requests(seed: number, during: (index: number, chance: (below: number) => number) => string): string[] {
+    let state = seed;
+    const chance = (below: number): number => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+      return (state >>> 16) % below;
+    };
+    return Array.from({ length: 5 }, (_, index) => {
+      const step = chance(4) === 0 ? 'renegotiate' : 'hello-request';
+      return [during(index, chance), `${step}=${1 + chance(3)}`];
+    }).flat();
+  }
+
+  for (const { name, run } of waysOfWaiting) {
+    test(`is never begun in the middle of a record, however often it is asked for (${name})`, async () => {
+      for (let seed = 1; seed <= 6; seed++) {
+        const during = requests(seed, (index, chance) => `take=${20_000 * index + chance(20_000)}`);
+        await using server = await serve(['request', ...during, `take=${UPLOAD}`, HEAD, REST, 'close']);
+        using connection = connect(server);
+        await run(coPut(connection));
+        assert.equal(await run(coAnswer(connection)), '1234567890', `seed ${seed}`);
+      }
+    });
+
+    test(`may be asked for anywhere in a long body (${name})`, async () => {
+      const piece = 'x'.repeat(100_000);
+      const head = `text=HTTP/1.1 200 OK\r\nContent-Length: ${5 * piece.length}\r\n\r\n`;
+      for (let seed = 1; seed <= 4; seed++) {
+        const during = requests(seed, () => `text=${piece}`);
+        await using server = await serve(['request', head, ...during, 'close']);
+        using connection = connect(server);
+        assert.equal((await run(coGet(connection))).length, 5 * piece.length, `seed ${seed}`);
       }
     });
   }

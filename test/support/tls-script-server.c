@@ -5,7 +5,7 @@
 // VERSION is 1.2 or 1.3. Steps that have a number do the same so many times, without end if it is 0:
 //
 //     request              waits for what ends with an empty line
-//     take=N               waits for so many bytes in all
+//     take=N               waits for so many bytes in all behind that
 //     stall                waits for ever
 //     text=TEXT            sends it
 //     key-update=N         changes its keys; key-update-both=N: asks the client to do the same
@@ -88,9 +88,11 @@ static int shake_hands(struct peer *peer) {
 }
 
 static int request(struct peer *peer) {
-  while (memmem(peer->request, peer->length, "\r\n\r\n", 4) == NULL) {
+  const char *end;
+  while ((end = memmem(peer->request, peer->length, "\r\n\r\n", 4)) == NULL) {
     if (!take(peer, 1)) return 0;
   }
+  peer->taken = (long)peer->length - (end + 4 - peer->request);
   peer->length = 0;
   return 1;
 }
