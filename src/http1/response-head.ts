@@ -28,6 +28,12 @@ const VERSION = 'HTTP/1.';
 const HTTP = 5;
 /** So many of its first bytes say what else a server speaks. */
 const TELLING = 64;
+/** Records of TLS begin with what they are and a 3 (RFC 8446 5.1). */
+const TLS_ALERT = 0x15;
+const TLS_HANDSHAKE = 0x16;
+const TLS_VERSION = 3;
+const SPEAKS_TLS =
+  'This port speaks TLS: use https:// in the URL, or the option tls; or, if it is a proxy, https:// in its URL';
 /** Offsets in a status line: `HTTP/1.x SP 3DIGIT [ SP reason ] CRLF`. */
 const MINOR = 7;
 const CODE = 9;
@@ -48,7 +54,14 @@ export function assertBeginsAsHTTP({ bytes, start, end }: ReceiveBuffer): void {
 
 function notHTTP(bytes: Buffer, start: number, end: number): InvalidResponse {
   const beginning = bytes.toString('latin1', start, Math.min(end, start + TELLING));
-  return new InvalidResponse(`this is no HTTP response: it begins with ${quoted(beginning)} (RFC 9112 2.1)`);
+  const way = beginsAsTLS(bytes, start, end) ? `. ${SPEAKS_TLS}` : '';
+  return new InvalidResponse(`this is no HTTP response: it begins with ${quoted(beginning)} (RFC 9112 2.1)${way}`);
+}
+
+/** As far as it has come. */
+function beginsAsTLS(bytes: Buffer, start: number, end: number): boolean {
+  const known = bytes[start] === TLS_ALERT || bytes[start] === TLS_HANDSHAKE;
+  return known && (start + 1 === end || bytes[start + 1] === TLS_VERSION);
 }
 
 /** Finds and parses the heads of responses, one after the other, in a buffer that is filled bit by bit (RFC 9112 4, 5). */

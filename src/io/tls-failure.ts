@@ -14,6 +14,7 @@ import { certificateOf } from './tls-certificate.ts';
 export interface Party {
   readonly hostname: string;
   readonly role: 'server' | 'proxy';
+  readonly port?: number | undefined;
 }
 
 /** X509_V_ERR_...: the names of those that Node names, and of a few others. */
@@ -55,6 +56,9 @@ const UNTRUSTED =
 const INCOMPLETE = `The server may have left out intermediate certificates, which it should send. ${UNTRUSTED}`;
 const OLD_VERSIONS = 'Versions before TLS 1.2 also need "@SECLEVEL=0" in the TLS option ciphers.';
 
+/** What OpenSSL makes of first bytes that are no record of TLS: the second from version 3.2 on, of some. */
+const NO_TLS: ReadonlySet<string> = new Set(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG']);
+
 /** What a peer says of the certificate that it was shown, or not shown (RFC 8446 6.2). */
 const CLIENT_CERTIFICATE_ALERT = /_ALERT_(\w*CERTIFICATE\w*|UNKNOWN_CA|ACCESS_DENIED)$/;
 const CLIENT_CERTIFICATE = 'This is about a certificate of ours, which the TLS options cert and key give.';
@@ -68,7 +72,6 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['CERT_NOT_YET_VALID', 'Is the clock of this machine right?'],
   ['CERT_HAS_EXPIRED', 'The server needs a new one, unless the clock of this machine is wrong.'],
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'Connect by one of the names it is for, or name one in the TLS option servername.'],
-  ['ERR_SSL_WRONG_VERSION_NUMBER', 'Is there a server on this port that does not speak TLS?'],
   ['ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL', 'The TLS option ALPNProtocols says what we offer to speak.'],
   ['ERR_SSL_LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED', OLD_VERSIONS],
   ['ERR_SSL_NO_PROTOCOLS_AVAILABLE', OLD_VERSIONS],
@@ -128,8 +131,20 @@ export function nameOf({ hostname, role }: Party): string {
   return role === 'proxy' ? `the proxy ${hostname}` : hostname;
 }
 
-/** The error for a handshake, or a connection, that OpenSSL has given up. */
-export function tlsError(party: Party, details: TLSDetails): TLSError {
+/** The error for a handshake that OpenSSL has given up. */
+export function handshakeFailure(party: Party, details: TLSDetails): TLSError {
+  const failed = errorCode(details.library, details.reason);
+  return tlsError(party, details, NO_TLS.has(failed) ? speaksNoTLS(party) : undefined);
+}
+
+function speaksNoTLS({ hostname, port, role }: Party): string {
+  const where = port === undefined ? hostname : `Port ${port} of ${hostname}`;
+  const way = role === 'proxy' ? 'use http:// in the URL of the proxy' : 'use http:// in the URL, or no option tls';
+  return `${where} seems not to speak TLS: if it speaks plain HTTP, ${way}`;
+}
+
+/** The error for a connection that OpenSSL has given up. `way` is the way out, if it is known already. */
+export function tlsError(party: Party, details: TLSDetails, way?: string): TLSError {
   const { hostname, role: peer } = party;
   const certificate = certificateOf(details.certificates);
   const code = verificationCode(details);
@@ -138,7 +153,7 @@ export function tlsError(party: Party, details: TLSDetails): TLSError {
   const reason = details.reason || `the ${peer} sent no certificate`;
   const failed = errorCode(details.library, details.reason);
   const advice = CLIENT_CERTIFICATE_ALERT.test(failed) ? CLIENT_CERTIFICATE : ADVICE.get(failed);
-  const message = sentence(`TLS with ${nameOf(party)} failed: ${reason} (${failed})`, advice);
+  const message = sentence(`TLS with ${nameOf(party)} failed: ${reason} (${failed})`, way ?? advice);
   return new TLSError(failed, message, { reason, peer, hostname, certificate });
 }
 

@@ -27,7 +27,15 @@ import {
 } from './system-error.ts';
 import { certificateOf, parseCertificate } from './tls-certificate.ts';
 import type { TLSContext } from './tls-context.ts';
-import { identityError, identityRefusal, nameOf, type Party, tlsError, verificationCode } from './tls-failure.ts';
+import {
+  handshakeFailure,
+  identityError,
+  identityRefusal,
+  nameOf,
+  type Party,
+  tlsError,
+  verificationCode,
+} from './tls-failure.ts';
 import type { Identity } from './tls-identity.ts';
 import type { Transport } from './transport.ts';
 
@@ -52,7 +60,8 @@ export function* coHandshake(transport: Transport, context: TLSContext, given: T
   let result: TLSTransport | undefined;
   try {
     const identity = context.identityOf(peer.hostname);
-    const tls = new TLSTransport(transport, { hostname: identity.hostname, role: peer.role });
+    const party = { hostname: identity.hostname, port: peer.port, role: peer.role };
+    const tls = new TLSTransport(transport, party);
     start(transport.fd, context, peer, identity);
     yield* coShakeHands(tls);
     checkIdentity(tls, context);
@@ -117,7 +126,8 @@ class Needs {
 function handshakeError(transport: TLSTransport, result: number): DugongError {
   const { fd, party: own } = transport;
   const { party, layer } = whoseFailure(transport, result);
-  if (result === TLS_FAILED) return tlsError(party, native.tlsDetails(fd, layer));
+  const failure = party === own ? handshakeFailure : tlsError;
+  if (result === TLS_FAILED) return failure(party, native.tlsDetails(fd, layer));
   const phase = own.role === 'proxy' ? 'proxy-handshake' : 'handshake';
   const inside = party === own ? '' : ` with ${nameOf(own)}`;
   const message = `${nameOf(party)} ended the connection during the TLS handshake${inside}`;
