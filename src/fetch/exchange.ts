@@ -6,7 +6,7 @@
 import type { HTTPConnection } from '../client/http-connection.ts';
 import type { HTTPResponse } from '../client/http-response.ts';
 import type { Coroutine } from '../coroutine.ts';
-import { ConnectionClosed, DugongError, UnsupportedResponse } from '../errors.ts';
+import { ConnectionClosed, DugongError, TLSError, UnsupportedResponse } from '../errors.ts';
 import { coRace, coSleep } from '../schedule/combinators.ts';
 import { Attempts } from './attempts.ts';
 import type { ConnectionPool, Lease } from './connection-pool.ts';
@@ -99,15 +99,18 @@ function* coAnswered<A extends Answer>(
       return { answer, lease };
     } catch (error) {
       attempts.failed(lease.connection, error);
-      if (!lease.reused || !mayRepeat(request, error)) throw error;
+      if (!lease.reused || !mayRepeat(request, error, lease.connection)) throw error;
     } finally {
       if (answer === undefined) lease.drop();
     }
   }
 }
 
-function mayRepeat({ method, content }: FetchRequest, error: unknown): boolean {
-  if (!(error instanceof ConnectionClosed) || content?.repeatable === false) return false;
+function mayRepeat({ method, content }: FetchRequest, error: unknown, connection: HTTPConnection): boolean {
+  if (content?.repeatable === false) return false;
+  // An alert that lay on the idle connection was not about this request, of which nothing was sent; a later one may be.
+  if (error instanceof TLSError) return connection.pendingRequests().every((each) => !each.mayHaveBeenProcessed);
+  if (!(error instanceof ConnectionClosed)) return false;
   return IDEMPOTENT.has(method) || error.lostRequests.every(({ mayHaveBeenProcessed }) => !mayHaveBeenProcessed);
 }
 

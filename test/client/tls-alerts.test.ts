@@ -4,11 +4,15 @@
  */
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { describe, test } from 'node:test';
 import { createFetch, HTTPConnection, isTempNetworkError, TLSError } from '../../src/index.ts';
-import { fetchSync } from '../../src/sync/index.ts';
+import { closeIdleConnections, fetchSync } from '../../src/sync/index.ts';
 import { opensslMissing } from '../support/certificates.ts';
 import { TestTrust } from '../support/https.ts';
+import { end, expectAnything, expectBytes, send, startScriptedServer } from '../support/scripted-server.ts';
+import { scriptServerMissing, startTLSScriptServer } from '../support/tls-script-server.ts';
 import { startTLSServer, type TLSServer } from '../support/tls-server.ts';
 import { connectionTo, thrownBy, waysOfWaiting } from '../support/waiting.ts';
 
@@ -83,4 +87,97 @@ describe('an alert after the handshake', { skip: opensslMissing() }, () => {
     });
     assertRefused(await connection.promises.connect().catch((error: unknown) => error), 'proxy');
   });
+
+  const ABOUT_OUR_CERTIFICATE: readonly [description: number, code: RegExp][] = [
+    [42, /_ALERT_BAD_CERTIFICATE$/],
+    [44, /_ALERT_CERTIFICATE_REVOKED$/],
+    [45, /_ALERT_CERTIFICATE_EXPIRED$/],
+    [46, /_ALERT_CERTIFICATE_UNKNOWN$/],
+    [48, /_ALERT_UNKNOWN_CA$/],
+    [49, /_ALERT_ACCESS_DENIED$/],
+  ];
+
+  for (const [description, code] of ABOUT_OUR_CERTIFICATE) {
+    test(`${description} says that a certificate of ours is refused [RFC 8446 6.2]`, async () => {
+      const alert = Buffer.from([0x15, 3, 3, 0, 2, 2, description]);
+      using server = startScriptedServer(
+        waysOfWaiting.map(() => [expectBytes(1), expectAnything(), send(alert), end()]),
+      );
+      for (const { run } of waysOfWaiting) {
+        using connection = connectionTo(server, { tls: trust.context });
+        const error = await run(connection.coConnect()).catch((reason: unknown) => reason);
+        assert.ok(error instanceof TLSError, String(error));
+        assert.match(error.code, code);
+        assert.match(error.message, /TLS options cert and key/);
+        assert.equal(isTempNetworkError(error), false);
+      }
+    });
+  }
+
+  test('that is only a warning, user_canceled, is no failure [RFC 8446 6.1]', async () => {
+    using server = startTLSServer({ cert: trust.certificate.cert, key: trust.certificate.key, maxVersion: 'TLSv1.2' });
+    const front = createServer((socket) => {
+      socket.write(Buffer.from([0x15, 3, 3, 0, 2, 1, 90]));
+      socket.pipe(connect(server.port, '127.0.0.1')).pipe(socket);
+    }).listen(0, '127.0.0.1');
+    await once(front, 'listening');
+    try {
+      const { port } = front.address() as AddressInfo;
+      using connection = connectionTo({ hostname: '127.0.0.1', port }, { tls: trust.context });
+      await connection.promises.connect();
+      assert.equal(connection.getProtocol(), 'TLSv1.2');
+    } finally {
+      front.close();
+    }
+  });
+});
+
+describe('an alert on an idle connection', { skip: opensslMissing() || scriptServerMissing() }, () => {
+  const trust = new TestTrust();
+  const ANSWER = 'text=HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+
+  for (const version of ['1.2', '1.3'] as const) {
+    test(`is a TLSError for the next request, of which nothing is sent (TLS ${version})`, async () => {
+      await using server = await startTLSScriptServer(trust.certificate, version, [
+        'request',
+        ANSWER,
+        'alert',
+        'stall',
+      ]);
+      using connection = connectionTo(server, { tls: trust.context });
+      await connection.promises.sendRequest('GET', '/');
+      await connection.promises.readResponse();
+      assert.equal(await connection.promises.readText(), 'ok');
+      await server.daemon.wrote(/done: alert/);
+      const error = thrownBy(() => connection.sendRequest('POST', '/'));
+      assert.ok(error instanceof TLSError, String(error));
+      assert.match(error.code, /_ALERT_BAD_RECORD_MAC$/);
+      assert.ok(connection.pendingRequests().every(({ mayHaveBeenProcessed }) => !mayHaveBeenProcessed));
+    });
+
+    test(`makes createFetch and fetchSync ask on another one (TLS ${version})`, async () => {
+      await using server = await startTLSScriptServer(trust.certificate, version, [
+        'request',
+        ANSWER,
+        'alert',
+        'stall',
+      ]);
+      const url = `https://127.0.0.1:${server.port}/`;
+      const fetch = createFetch({ tls: trust.context });
+      let alerts = 0;
+      const asks = [
+        async () => (await fetch(url, { method: 'POST', body: 'x' })).text(),
+        async () => fetchSync(url, { method: 'POST', body: 'x', tls: trust.context }).text(),
+      ];
+      for (const ask of asks) {
+        for (let round = 0; round < 2; round++) {
+          assert.equal(await ask(), 'ok');
+          alerts++;
+          await server.daemon.wrote(new RegExp(`(?:done: alert[^]*){${alerts}}`));
+        }
+      }
+      fetch.closeIdleConnections();
+      closeIdleConnections();
+    });
+  }
 });

@@ -13,11 +13,13 @@
 //     renegotiate=N        asks for another handshake, and waits for its end; hello-request=N: does not wait
 //     certificate=FILE     shows this certificate in full handshakes from now on; key=FILE: its key
 //     verify=CA-FILE       wants a certificate of the client's from now on
+//     alert                sends the fatal alert bad_record_mac
 //     close                sends close_notify, and waits for the end
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
@@ -134,6 +136,14 @@ static int ticket(struct peer *peer) {
   return SSL_new_session_ticket(peer->ssl) == 1 && shake_hands(peer) && drained(peer);
 }
 
+// OpenSSL sends alerts only for reasons of its own: it gets one, a record that nobody has made.
+static int alert(struct peer *peer) {
+  static const char broken[5 + 32] = "\x17\x03\x03\x00\x20";
+  char byte;
+  SSL_set0_rbio(peer->ssl, BIO_new_mem_buf(broken, sizeof broken));
+  return SSL_read(peer->ssl, &byte, 1) < 0;
+}
+
 static int once(struct peer *peer, const char *name) {
   if (!strcmp(name, "key-update")) return key_update(peer, SSL_KEY_UPDATE_NOT_REQUESTED);
   if (!strcmp(name, "key-update-both")) return key_update(peer, SSL_KEY_UPDATE_REQUESTED);
@@ -147,6 +157,7 @@ static int step(struct peer *peer, const char *name, const char *value) {
   if (!strcmp(name, "request")) return request(peer);
   if (!strcmp(name, "text")) return write_all(peer, value);
   if (!strcmp(name, "take")) return take_all(peer, atol(value));
+  if (!strcmp(name, "alert")) return alert(peer);
   if (!strcmp(name, "stall")) return pause();
   SSL_set_options(peer->ssl, strcmp(name, "verify") && strcmp(name, "certificate") ? 0 : SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION);
   if (!strcmp(name, "certificate")) return SSL_use_certificate_file(peer->ssl, value, SSL_FILETYPE_PEM);
@@ -168,6 +179,8 @@ static void *serve(void *data) {
   peer->fd = (int)(long)data;
   peer->ssl = SSL_new(context);
   fcntl(peer->fd, F_SETFL, O_NONBLOCK);
+  // What was sent has arrived when a step is done.
+  setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
   SSL_set_fd(peer->ssl, peer->fd);
   SSL_set_app_data(peer->ssl, peer);
   SSL_set_accept_state(peer->ssl);
