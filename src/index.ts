@@ -7,11 +7,12 @@ export type { BodyPieces } from './client/body-source.ts';
 export { type ByterangesPromises, ByterangesReader } from './client/byteranges-reader.ts';
 export type { HTTPConnectionOptions } from './client/connection-options.ts';
 export type { ConnectionPromises } from './client/connection-promises.ts';
-export { HTTPConnection, type SendRequestOptions } from './client/http-connection.ts';
+export { HTTPConnection } from './client/http-connection.ts';
 export type { HTTPResponse } from './client/http-response.ts';
 export type { ProxyOptions } from './client/proxy.ts';
 export { proxyFromEnvironment } from './client/proxy-environment.ts';
 export type { DigestAlgorithm } from './client/request-body.ts';
+export type { SendRequestOptions } from './client/send-options.ts';
 export { type Coroutine, POLLIN, POLLOUT, PollNeeded } from './coroutine.ts';
 export {
   ConnectionClosed,

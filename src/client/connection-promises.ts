@@ -7,8 +7,9 @@ import type { HeadersInit } from '../http1/headers.ts';
 import { shownAs } from '../inspection.ts';
 import { AioFuture, type AioFutureOptions, futureOptions } from '../schedule/aio-future.ts';
 import { asyncChunksOf, streamOf } from './body-chunks.ts';
-import type { HTTPConnection, SendRequestOptions } from './http-connection.ts';
+import type { HTTPConnection } from './http-connection.ts';
 import type { HTTPResponse } from './http-response.ts';
+import type { SendRequestOptions } from './send-options.ts';
 
 /**
  * Every call takes, last, what AioFuture takes: a `signal` to abort it, a `timeout` for all of it. The call that is interrupted

@@ -7,52 +7,20 @@ import type { CipherNameAndProtocol, PeerCertificate } from 'node:tls';
 import type { Coroutine } from '../coroutine.ts';
 import { StateError } from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
-import { type HeadersInit, HTTPHeaders } from '../http1/headers.ts';
+import type { HeadersInit } from '../http1/headers.ts';
 import type { PendingRequest } from '../http1/protocol.ts';
 import { shownAs } from '../inspection.ts';
 import { TLSTransport } from '../io/tls.ts';
-import { assertCanAwait } from '../schedule/co-await.ts';
 import { runBlocking } from '../schedule/run-blocking.ts';
 import { chunksOf } from './body-chunks.ts';
-import { BodyFollowing } from './body-following.ts';
-import { type BodyPieces, mustBeAwaited } from './body-source.ts';
 import { connectionOptions, type HTTPConnectionOptions, sessionOptions, wholeNumber } from './connection-options.ts';
 import { ConnectionPromises } from './connection-promises.ts';
 import { connectionView } from './connection-view.ts';
 import { checkedBytes } from './given-bytes.ts';
 import { assumedContinue, HTTPResponse } from './http-response.ts';
-import {
-  type ContentChecks,
-  type DigestAlgorithm,
-  requestBody,
-  type WholeBody,
-  withContentChecks,
-  withContentType,
-} from './request-body.ts';
-import { sendOptions } from './send-options.ts';
+import { outgoing, type SendRequestOptions } from './send-options.ts';
 import { Session, type SessionOptions } from './session.ts';
 import { charsetOf, decodedText } from './text.ts';
-
-/** What a request has besides its method and its path. */
-export interface SendRequestOptions extends ContentChecks {
-  readonly headers?: HeadersInit | undefined;
-  /**
-   * A string is sent as UTF-8, URLSearchParams and FormData with their Content-Type unless `headers` has one. BodyFollowing announces what `write()` will bring. A body in pieces is sent chunked (a Blob with
-   * its length), piece by piece; where these come as promises (async iterables, streams, Blobs, FormData) only under an AioFuture.
-   */
-  readonly body?: WholeBody | BodyFollowing | BodyPieces | FormData | undefined;
-  /** Send the body only when the server says 100 (Continue); needs a BodyFollowing (RFC 9110 10.1.1). */
-  readonly expect100?: boolean | undefined;
-  /**
-   * Protocols to switch to, as in the Upgrade field (RFC 9110 7.8). If the server agrees, `readResponse` gives a 101, and
-   * `readRaw` and `writeRaw` carry the new protocol's bytes. Nothing can be sent before its answer.
-   */
-  readonly upgrade?: string | undefined;
-  /** Add a Content-MD5 field for a body that is given as a whole (RFC 1864), unless `headers` has one. */
-  readonly contentMD5?: boolean | undefined;
-  /** Add a Content-Digest field for a body that is given as a whole (RFC 9530), unless `headers` has one. */
-  readonly contentDigest?: DigestAlgorithm | undefined;
-}
 
 /** Default for `read()`. */
 const READ_SIZE = 65_536;
@@ -115,36 +83,10 @@ export class HTTPConnection {
    * complete), ConnectionClosed (`readResponse` may still give the server's answer then), and what {@link coConnect} throws
    */
   *coSendRequest(method: string, path: string, options?: SendRequestOptions): Coroutine<void> {
-    const given = sendOptions(options);
-    const { body, framing, pieces, type } = requestBody(given.body);
-    if (given.expect100 && !(given.body instanceof BodyFollowing)) {
-      throw new TypeError('expect100 needs a BodyFollowing: there must be something to hold back');
-    }
-    if (pieces !== undefined && mustBeAwaited(pieces)) assertCanAwait();
-    const own = withContentType(this.#fieldsForPeer(method, given.headers), type);
-    const headers = withContentChecks(own, given, body);
+    const { request, body, pieces } = outgoing(method, options, this.#options.destination);
     const session = this.#openSession();
-    yield* session.sending.coSendRequest(
-      method,
-      path,
-      { headers, framing, expectContinue: given.expect100, upgrade: given.upgrade },
-      body,
-    );
-    if (pieces !== undefined) yield* session.sending.coWriteAll(pieces, framing.kind === 'chunked');
-  }
-
-  /**
-   * RFC 9110 11.7.2: the proxy's credentials are no business of the server's, unless that is a proxy itself, which is asked for a
-   * tunnel. @throws TypeError
-   */
-  #fieldsForPeer(method: string, init: HeadersInit | undefined): HeadersInit | undefined {
-    const { proxy, tls } = this.#options.destination;
-    if (init === undefined || proxy === undefined || tls === undefined || method === 'CONNECT') return init;
-    const headers = new HTTPHeaders(init);
-    if (!headers.has('Proxy-Authorization')) return headers;
-    throw new TypeError(
-      'Proxy-Authorization would go through the tunnel to the server: it belongs into the URL of the option proxy, or its headers',
-    );
+    yield* session.sending.coSendRequest(method, path, request, body);
+    if (pieces !== undefined) yield* session.sending.coWriteAll(pieces, request.framing?.kind === 'chunked');
   }
 
   /**
