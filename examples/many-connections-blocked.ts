@@ -18,8 +18,8 @@ let nodeLoopTurns = 0;
 setImmediate(() => nodeLoopTurns++);
 
 /** One exchange on a connection of its own. Returns how many bytes the answer has. */
-function* coGet({ hostname, port, pathname, search }: URL): Coroutine<number> {
-  using connection = new HTTPConnection(hostname, { port: Number(port || 80) });
+function* coGet({ origin, pathname, search }: URL): Coroutine<number> {
+  using connection = new HTTPConnection(origin);
   yield* connection.coSendRequest('GET', pathname + search);
   const { status } = yield* connection.coReadResponse();
   if (status !== 200) throw new Error(`status ${status}`);

@@ -14,7 +14,7 @@ if (urls.length === 0) {
 }
 
 function* getURL(url: URL): Coroutine<Buffer> {
-  using connection = new HTTPConnection(url.hostname, { port: Number(url.port || 80) });
+  using connection = new HTTPConnection(url.origin);
   yield* connection.coSendRequest('GET', url.pathname + url.search);
   const response = yield* connection.coReadResponse();
   if (response.status !== 200) throw new Error(`${url} has status ${response.status}`);

@@ -94,8 +94,7 @@ let nodeLoopTurns = 0;
 setImmediate(() => nodeLoopTurns++);
 
 for (const origin of new Set(urls.map((url) => url.origin))) {
-  const { hostname, port } = new URL(origin);
-  const connection = new HTTPConnection(hostname, { port: Number(port || 80) });
+  const connection = new HTTPConnection(origin);
   const paths = urls.filter((url) => url.origin === origin).map(({ pathname, search }) => pathname + search);
   resume(coSend(connection, paths));
   resume(coRead(connection, paths));

@@ -27,7 +27,7 @@ setImmediate(() => nodeLoopTurns++);
 const paths = urls.map(({ pathname, search }) => pathname + search);
 const missingDocuments: string[] = [];
 // Closes the connection when this program ends, in whichever way.
-using connection = new HTTPConnection(first.hostname, { port: Number(first.port || 80) });
+using connection = new HTTPConnection(first.origin);
 
 /** Sends all requests. */
 function* sendRequests(): Coroutine<void> {

@@ -16,8 +16,8 @@ if (url === undefined) {
 }
 
 // Establish the connection, send the request, read the response's head.
-const { hostname, port, pathname, search } = new URL(url);
-using connection = new HTTPConnection(hostname, { port: Number(port || 80) });
+const { origin, pathname, search } = new URL(url);
+using connection = new HTTPConnection(origin);
 connection.sendRequest('GET', pathname + search);
 connection.readResponse();
 

@@ -18,8 +18,8 @@ if (url === undefined) {
   process.exit(2);
 }
 
-async function checksum({ hostname, port, pathname, search }: URL): Promise<string> {
-  using connection = new HTTPConnection(hostname, { port: Number(port || 80) });
+async function checksum({ origin, pathname, search }: URL): Promise<string> {
+  using connection = new HTTPConnection(origin);
   await new AioFuture(connection.coSendRequest('GET', pathname + search));
   await new AioFuture(connection.coReadResponse());
   const hash = createHash('sha256');

@@ -17,8 +17,8 @@ if (url === undefined) {
   process.exit(2);
 }
 
-function* coChecksum({ hostname, port, pathname, search }: URL): Coroutine<string> {
-  using connection = new HTTPConnection(hostname, { port: Number(port || 80) });
+function* coChecksum({ origin, pathname, search }: URL): Coroutine<string> {
+  using connection = new HTTPConnection(origin);
   yield* connection.coSendRequest('GET', pathname + search);
   yield* connection.coReadResponse();
   const hash = createHash('sha256');

@@ -34,7 +34,7 @@ async function readLine(connection: HTTPConnection, rest: string): Promise<[line
 
 const argument = process.argv[2];
 const url = argument === undefined ? await serve() : new URL(argument);
-using connection = new HTTPConnection(url.hostname, { port: Number(url.port || 80) });
+using connection = new HTTPConnection(url.origin);
 await connection.promises.sendRequest('GET', url.pathname, { upgrade: 'capitals' });
 const response = await connection.promises.readResponse();
 if (response.status === 101) {

@@ -9,17 +9,21 @@ import type { AddressFamily, ResolveOptions } from '../io/resolver.ts';
 import { shownValue } from '../io/shown-value.ts';
 import { checkedOnSignal, type OnSignal } from '../io/signals.ts';
 import { ownOptions } from '../options.ts';
-import { authority, checkedHostname, checkedPort } from './authority.ts';
+import { authority, checkedHostname } from './authority.ts';
 import { HTTPResponse } from './http-response.ts';
 import { type ProxyOptions, proxyFrom } from './proxy.ts';
+import { serverFrom } from './server.ts';
 import type { SessionOptions } from './session.ts';
-import { type TLSOption, tlsContext } from './tls-option.ts';
+import type { TLSOption } from './tls-option.ts';
 
 /** How to reach a server and how to treat it. Times are milliseconds, sizes bytes. */
 export interface HTTPConnectionOptions extends ResolveOptions {
-  /** Default 80, with TLS 443. */
+  /** Default: that of the URL, else 80, with TLS 443. */
   readonly port?: number | undefined;
-  /** Speak TLS: with the defaults, with options named as in node:tls, or with a context that several connections share. */
+  /**
+   * Speak TLS: with the defaults, with options named as in node:tls, or with a context that several connections share. Default:
+   * with a URL what its scheme says, else false.
+   */
   readonly tls?: TLSOption | undefined;
   /**
    * An HTTP proxy to send the requests to: a URL (http:// or https://; http:// if it has no scheme) with credentials, if it wants
@@ -84,15 +88,12 @@ export function connectionOptions(given: HTTPConnectionOptions | undefined): HTT
   return ownOptions('HTTPConnection', given, CONNECTION_OPTIONS);
 }
 
-/** What {@link connectionOptions} gave means for a connection. @throws TypeError on a hostname or option that cannot be */
-export function sessionOptions(hostname: string, options: HTTPConnectionOptions): SessionOptions {
-  const tls = tlsContext(options.tls);
-  const defaultPort = tls === undefined ? 80 : 443;
-  const { port = defaultPort, attemptDelay = 250, keepAlive } = options;
+/** What {@link connectionOptions} gave means for a connection. @throws TypeError on a server or option that cannot be */
+export function sessionOptions(server: string | URL, options: HTTPConnectionOptions): SessionOptions {
+  const { hostname, port, defaultPort, tls } = serverFrom(server, options);
+  const { attemptDelay = 250, keepAlive } = options;
   const destination = {
-    hostname: checkedHostname(hostname),
-    port: checkedPort(port),
-    tls,
+    ...{ hostname, port, tls },
     socketPath: checkedPath(options.socketPath),
     proxy: options.proxy === undefined ? undefined : proxyFrom(options.proxy),
     family: checkedFamily(options.family),
@@ -110,7 +111,7 @@ export function sessionOptions(hostname: string, options: HTTPConnectionOptions)
     throw new TypeError('proxy and socketPath exclude each other');
   // With TLS the proxy makes a tunnel, and sees no request.
   const forwarding = tls === undefined ? proxy : undefined;
-  const host = authority(destination.hostname, destination.port, defaultPort);
+  const host = authority(hostname, port, defaultPort);
   return {
     destination,
     host,

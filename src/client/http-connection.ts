@@ -37,6 +37,7 @@ const NOT_RUN = 'a coroutine that sends one does nothing until yield* runs it';
  * A connection that was lost stays lost until `disconnect()` is called: nothing is sent twice behind the caller's back.
  */
 export class HTTPConnection {
+  /** Without brackets if it is an IPv6 address. */
   readonly hostname: string;
   readonly port: number;
   /** The same operations as promises. */
@@ -47,14 +48,19 @@ export class HTTPConnection {
   /** The latest, for its Content-Type. */
   #response: HTTPResponse | undefined;
 
-  /** No I/O happens here. @throws TypeError on a hostname, port or option that cannot be */
-  constructor(hostname: string, given?: HTTPConnectionOptions) {
-    const options = connectionOptions(given);
-    this.#options = sessionOptions(hostname, options);
+  /**
+   * No I/O happens here. `server` is a host name or an IP address, for port and TLS as the options say; or the URL of an origin, as
+   * "http://localhost:8080", whose scheme and port say it: any string with "://" is one.
+   * @throws TypeError on a host name, URL or option that cannot be, a URL that says more than the server (credentials, a path, a
+   * query, a fragment), or other than the options; TLSError on TLS options that OpenSSL does not accept
+   */
+  constructor(server: string | URL, options?: HTTPConnectionOptions) {
+    const given = connectionOptions(options);
+    this.#options = sessionOptions(server, given);
     this.hostname = this.#options.destination.hostname;
     this.port = this.#options.destination.port;
     this.promises = new ConnectionPromises(this);
-    const { timeout = 0 } = options;
+    const { timeout = 0 } = given;
     this.#blocking = {
       timeout: wholeNumber('timeout', timeout, 0),
       wait: (need, timeoutMs) =>

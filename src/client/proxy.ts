@@ -5,8 +5,9 @@
 
 import { type HeadersInit, HTTPHeaders } from '../http1/headers.ts';
 import type { TLSContext } from '../io/tls-context.ts';
-import { member, ownOptions } from '../options.ts';
+import { ownOptions } from '../options.ts';
 import { checkedHostname, checkedPort } from './authority.ts';
+import { isURL } from './server.ts';
 import { type TLSOption, tlsContext } from './tls-option.ts';
 
 /** An HTTP proxy: where it is, how to speak with it, and fields for it alone. */
@@ -46,12 +47,6 @@ export function proxyFrom(proxy: string | URL | ProxyOptions, contextOf: typeof 
     tls: contextOf(tls),
     headers: fieldsForAll(headers),
   };
-}
-
-/** Also one of another realm or library. */
-function isURL(value: unknown): value is URL {
-  if (typeof value !== 'object' || value === null) return false;
-  return value instanceof URL || typeof member(value as Partial<URL>, 'href') === 'string';
 }
 
 /** What is said of one message cannot be said of all. */

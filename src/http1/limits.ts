@@ -5,7 +5,7 @@
 
 import { ownOptions } from '../options.ts';
 
-/** Each a number of bytes, or a count. */
+/** What a server can make this client hold or skip, at most. */
 export interface Limits {
   /** Bytes of the status line with its CRLF. Default 65,535: python-dugong's; no reason phrase is that long. */
   readonly statusLine: number;
