@@ -75,12 +75,13 @@ export class DugongError extends Error {
   }
 }
 
-/** `error`, the message of which begins from now on with what it is about, as "GET http://localhost/". */
+/** `error`, the message of which begins from now on with what it is about, as "GET http://localhost/", if it does not yet. */
 export function about<E extends DugongError>(error: E, what: string): E {
   const { message, stack } = error;
-  const named = printable(`${what}: ${message}`);
-  // It may come by again, if it is the caller's own.
-  if (message.startsWith(`${what}: `)) return error;
+  // A long one must leave room for what there is to say.
+  const beginning = `${printable(what, 500)}: `;
+  if (message.startsWith(beginning)) return error;
+  const named = printable(beginning + message);
   error.message = named;
   if (stack !== undefined) error.stack = stack.replace(message, () => named);
   return error;

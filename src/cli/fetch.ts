@@ -2,7 +2,14 @@
  * Fetches the URLs of a task in their order, one connection per server, on Node's event loop (a command must hear of SIGINT).
  */
 
-import { BodyFollowing, ConnectionClosed, HTTPConnection, type HTTPResponse, proxyFromEnvironment } from '../index.ts';
+import {
+  BodyFollowing,
+  ConnectionClosed,
+  DugongError,
+  HTTPConnection,
+  type HTTPResponse,
+  proxyFromEnvironment,
+} from '../index.ts';
 import type { Task } from './arguments.ts';
 import type { OpenOutput } from './output.ts';
 import { printable } from './printable.ts';
@@ -26,10 +33,17 @@ export class FetchError extends Error {
   readonly incomplete: string | undefined;
 
   constructor(url: URL, cause: unknown, incomplete?: string) {
-    super(`${url}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    super(aboutURL(url, cause), { cause });
     this.url = url;
     this.incomplete = incomplete;
   }
+}
+
+/** Errors of a connection begin with method and URL, or with that of the server, themselves. */
+function aboutURL(url: URL, cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const bare = cause instanceof DugongError ? message.replace(/^(\S+ )?https?:\/\/\S*?: /, '') : message;
+  return `${url}: ${bare}`;
 }
 
 /** What is used for fetching. */

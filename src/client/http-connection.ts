@@ -1,12 +1,10 @@
 /**
- * HTTPConnection: what the user calls. Each operation is written once, as a coroutine (`coX`); `X` blocks the thread for it
- * and `promises.X` awaits it, one line each. What the calls mean for the wire is the session's affair.
+ * HTTPConnection: what the user calls. Each operation is a coroutine (`coX`), written in operations.ts; `X` blocks the thread for
+ * it and `promises.X` awaits it, one line each. What the calls mean for the wire is the session's affair.
  */
 
 import type { CipherNameAndProtocol, PeerCertificate } from 'node:tls';
 import type { Coroutine } from '../coroutine.ts';
-import { StateError } from '../errors.ts';
-import type { BodyDecoder } from '../http1/body-decoder.ts';
 import type { HeadersInit } from '../http1/headers.ts';
 import type { PendingRequest } from '../http1/protocol.ts';
 import { shownAs } from '../inspection.ts';
@@ -16,18 +14,10 @@ import { chunksOf } from './body-chunks.ts';
 import { connectionOptions, type HTTPConnectionOptions, sessionOptions, wholeNumber } from './connection-options.ts';
 import { ConnectionPromises } from './connection-promises.ts';
 import { connectionView } from './connection-view.ts';
-import { checkedBytes } from './given-bytes.ts';
-import { assumedContinue, HTTPResponse } from './http-response.ts';
-import { outgoing, type SendRequestOptions } from './send-options.ts';
-import { Session, type SessionOptions } from './session.ts';
-import { charsetOf, decodedText } from './text.ts';
-
-/** Default for `read()`. */
-const READ_SIZE = 65_536;
-const EMPTY: Buffer = Buffer.alloc(0);
-
-/** Why a request may not have been sent. */
-const NOT_RUN = 'a coroutine that sends one does nothing until yield* runs it';
+import type { Destination } from './dial.ts';
+import type { HTTPResponse } from './http-response.ts';
+import { Operations } from './operations.ts';
+import type { SendRequestOptions } from './send-options.ts';
 
 /**
  * One HTTP/1.1 connection to one server. It connects with the first request, carries any number of pipelined requests, and
@@ -42,11 +32,9 @@ export class HTTPConnection {
   readonly port: number;
   /** The same operations as promises. */
   readonly promises: ConnectionPromises;
-  readonly #options: SessionOptions;
+  readonly #operations: Operations;
+  readonly #destination: Destination;
   readonly #blocking: Parameters<typeof runBlocking>[1];
-  #session: Session | undefined;
-  /** The latest, for its Content-Type. */
-  #response: HTTPResponse | undefined;
 
   /**
    * No I/O happens here. `server` is a host name or an IP address, for port and TLS as the options say; or the URL of an origin, as
@@ -56,15 +44,18 @@ export class HTTPConnection {
    */
   constructor(server: string | URL, options?: HTTPConnectionOptions) {
     const given = connectionOptions(options);
-    this.#options = sessionOptions(server, given);
-    this.hostname = this.#options.destination.hostname;
-    this.port = this.#options.destination.port;
+    const checked = sessionOptions(server, given);
+    const { destination, onSignal } = checked;
+    this.hostname = destination.hostname;
+    this.port = destination.port;
+    this.#destination = destination;
+    this.#operations = new Operations(checked);
     this.promises = new ConnectionPromises(this);
     const { timeout = 0 } = given;
     this.#blocking = {
       timeout: wholeNumber('timeout', timeout, 0),
       wait: (need, timeoutMs) =>
-        this.#session?.waitBlocking(need, timeoutMs) ?? need.poll(timeoutMs, this.#options.onSignal),
+        this.#operations.session?.waitBlocking(need, timeoutMs) ?? need.poll(timeoutMs, onSignal),
     };
   }
 
@@ -75,11 +66,8 @@ export class HTTPConnection {
    * @throws HostnameNotResolvable, DNSUnavailable, SystemError (ECONNREFUSED, ...), ProxyError, TLSError, ConnectionTimedOut;
    * ConnectionClosed if there is a connection that was lost; InvalidResponse if the server has greeted as none of HTTP does
    */
-  *coConnect(): Coroutine<void> {
-    const session = this.#openSession();
-    yield* session.coConnected();
-    session.protocol.assertUsable();
-    if (session.protocol.pendingRequest === undefined) session.sending.assertHTTP();
+  coConnect(): Coroutine<void> {
+    return this.#operations.coConnect();
   }
 
   /**
@@ -88,25 +76,21 @@ export class HTTPConnection {
    * @throws TypeError if the request cannot be sent at all, StateError if not now (the previous request's body is not
    * complete), ConnectionClosed (`readResponse` may still give the server's answer then), and what {@link coConnect} throws
    */
-  *coSendRequest(method: string, path: string, options?: SendRequestOptions): Coroutine<void> {
-    const { request, body, pieces } = outgoing(method, options, this.#options.destination);
-    const session = this.#openSession();
-    yield* session.sending.coSendRequest(method, path, request, body);
-    if (pieces !== undefined) yield* session.sending.coWriteAll(pieces, request.framing?.kind === 'chunked');
+  coSendRequest(method: string, path: string, options?: SendRequestOptions): Coroutine<void> {
+    return this.#operations.coSendRequest(method, path, options);
   }
 
   /**
    * Sends the next bytes of a BodyFollowing, and listens like {@link coSendRequest}. They must stay as they are until the call
    * is done. @throws ExcessBodyData, StateError, ConnectionClosed (`readResponse` may still give the server's answer then)
    */
-  *coWrite(data: Uint8Array): Coroutine<void> {
-    const bytes = checkedBytes('write()', data);
-    yield* this.#needSession('write()').sending.coWrite(bytes);
+  coWrite(data: Uint8Array): Coroutine<void> {
+    return this.#operations.coWrite(data);
   }
 
   /** Ends a chunked body, with trailer fields if there are any. @throws StateError, TypeError, ConnectionClosed */
-  *coEndBody(trailers?: HeadersInit): Coroutine<void> {
-    yield* this.#needSession('endBody()').sending.coEndBody(trailers);
+  coEndBody(trailers?: HeadersInit): Coroutine<void> {
+    return this.#operations.coEndBody(trailers);
   }
 
   /**
@@ -116,77 +100,49 @@ export class HTTPConnection {
    * @throws StateError if nothing is pending, there is more of the previous body to read, or the request's own body is not
    * complete with no coroutine sending it and no answer there; InvalidResponse, UnsupportedResponse, ConnectionClosed
    */
-  *coReadResponse(): Coroutine<HTTPResponse> {
-    const session = this.#needSession('readResponse()');
-    const { pendingRequest: pending, body, receiveState } = session.protocol;
-    if (body !== undefined && receiveState !== 'failed') yield* session.bodies.coTakeEnd(body);
-    const response = yield* session.receiving.coNextResponse();
-    this.#response = response === undefined ? assumedContinue(pending) : new HTTPResponse(response);
-    return this.#response;
+  coReadResponse(): Coroutine<HTTPResponse> {
+    return this.#operations.coReadResponse();
   }
 
   /** Up to `length` bytes of the body, at least one; empty at its end and behind it, never before. @throws as {@link coReadAll} */
-  *coRead(length: number = READ_SIZE): Coroutine<Buffer> {
-    const size = wholeNumber('length', length, 0);
-    const body = this.#body('read()');
-    return body === undefined ? EMPTY : yield* this.#needSession('read()').bodies.coReadSome(body, size);
+  coRead(length?: number): Coroutine<Buffer> {
+    return this.#operations.coRead(length);
   }
 
   /**
    * The rest of the body; empty behind its end. @throws ConnectionClosed if it is cut short, InvalidResponse,
    * UnsupportedResponse; StateError for a response that `readResponse` has not been called for
    */
-  *coReadAll(): Coroutine<Buffer> {
-    return yield* this.#coWhole('readAll()');
-  }
-
-  *#coWhole(call: string): Coroutine<Buffer> {
-    const body = this.#body(call);
-    if (body === undefined) return EMPTY;
-    const session = this.#needSession(call);
-    const whole = yield* session.bodies.coReadAll(body);
-    session.receiving.endSeen();
-    return whole;
+  coReadAll(): Coroutine<Buffer> {
+    return this.#operations.coReadAll();
   }
 
   /** Body bytes into `buffer`, as many as there are once there are any; 0 at its end. @throws as {@link coReadAll} */
-  *coReadInto(buffer: Uint8Array): Coroutine<number> {
-    const target = checkedBytes('readInto()', buffer);
-    const body = this.#body('readInto()');
-    return body === undefined
-      ? 0
-      : yield* this.#needSession('readInto()').bodies.coReadInto(body, target, 0, target.length);
+  coReadInto(buffer: Uint8Array): Coroutine<number> {
+    return this.#operations.coReadInto(buffer);
   }
 
   /** Reads the rest of the body and drops it. @throws as {@link coReadAll} */
-  *coDiscard(): Coroutine<void> {
-    const body = this.#body('discard()');
-    if (body === undefined) return;
-    const session = this.#needSession('discard()');
-    while ((yield* session.bodies.coReadInto(body, undefined, 0, Number.MAX_SAFE_INTEGER)) > 0);
+  coDiscard(): Coroutine<void> {
+    return this.#operations.coDiscard();
   }
 
   /**
    * The rest of the body as text: by its byte order mark, which is left out, else by the charset of Content-Type, else as UTF-8.
    * @throws UnsupportedResponse for an unknown charset (nothing has been read then), and as {@link coReadAll}
    */
-  *coReadText(): Coroutine<string> {
-    // Before the charset of another response is looked at.
-    this.#body('readText()');
-    const charset = charsetOf(this.#response?.headers.get('content-type'));
-    return decodedText(yield* this.#coWhole('readText()'), charset);
+  coReadText(): Coroutine<string> {
+    return this.#operations.coReadText();
   }
 
   /** Up to `length` uninterpreted bytes, after HTTP has ended here; empty at the end. @throws StateError, ConnectionClosed */
-  *coReadRaw(length: number): Coroutine<Buffer> {
-    const size = wholeNumber('length', length, 1);
-    return yield* this.#needSession('readRaw()').receiving.coReadRaw(size);
+  coReadRaw(length: number): Coroutine<Buffer> {
+    return this.#operations.coReadRaw(length);
   }
 
   /** Sends uninterpreted bytes, after HTTP has ended here. @throws StateError, ConnectionClosed */
-  *coWriteRaw(data: Uint8Array): Coroutine<void> {
-    const bytes = checkedBytes('writeRaw()', data);
-    yield* this.#needSession('writeRaw()').sending.coWriteRaw(bytes);
+  coWriteRaw(data: Uint8Array): Coroutine<void> {
+    return this.#operations.coWriteRaw(data);
   }
 
   /**
@@ -272,7 +228,11 @@ export class HTTPConnection {
 
   /** Whether a response, or a part of a body, is still to be read. Not while the only request's own body has yet to be sent. */
   responsePending(): boolean {
-    return this.#session !== undefined && !this.#session.closed && this.#session.protocol.responsePending;
+    return (
+      this.#operations.session !== undefined &&
+      !this.#operations.session.closed &&
+      this.#operations.session.protocol.responsePending
+    );
   }
 
   /**
@@ -280,17 +240,19 @@ export class HTTPConnection {
    * them away: those here are still under way, and the connection goes on with whatever is called next.
    */
   pendingRequests(): PendingRequest[] {
-    return this.#session === undefined || this.#session.closed ? [] : this.#session.protocol.pendingRequests;
+    return this.#operations.session === undefined || this.#operations.session.closed
+      ? []
+      : this.#operations.session.protocol.pendingRequests;
   }
 
   /** From here on requests are collected (up to 64 KiB), to be sent in one call by `uncork()`, or by the next read. */
   cork(): void {
-    this.#openSession().sending.corked = true;
+    this.#operations.openSession().sending.corked = true;
   }
 
   /** Sends what was collected. What the kernel does not take at once goes out with the next call. */
   uncork(): void {
-    this.#session?.sending.uncork();
+    this.#operations.session?.sending.uncork();
   }
 
   /**
@@ -322,7 +284,7 @@ export class HTTPConnection {
 
   /** Closes the connection at once, if there is one. The next request connects anew. */
   disconnect(): void {
-    this.#session?.close();
+    this.#operations.session?.close();
   }
 
   /** The same as {@link disconnect}. */
@@ -342,35 +304,13 @@ export class HTTPConnection {
   // -------------------------------------------------------------------------------------------------------------------
 
   static {
-    shownAs(HTTPConnection, (one) => connectionView(one, one.#options.destination, one.#session));
+    shownAs(HTTPConnection, (one) => connectionView(one, one.#destination, one.#operations.session));
   }
 
   /** With the server; TLS with a proxy alone is none of it. */
   get #tls(): TLSTransport | undefined {
-    if (this.#options.destination.tls === undefined) return undefined;
-    const transport = this.#session?.transport;
+    if (this.#destination.tls === undefined) return undefined;
+    const transport = this.#operations.session?.transport;
     return transport instanceof TLSTransport && !transport.closed ? transport : undefined;
-  }
-
-  #openSession(): Session {
-    if (this.#session === undefined || this.#session.closed) this.#session = new Session(this.#options);
-    return this.#session;
-  }
-
-  /** The session that the call is about, closed or not; not one that was closed with nothing under way. */
-  #needSession(call: string): Session {
-    const session = this.#session;
-    if (session === undefined) throw new StateError(`${call} before any request was sent: ${NOT_RUN}`);
-    if (session.closed && !session.protocol.underWay) {
-      throw new StateError(`${call} on a closed connection with no request under way: send one first`);
-    }
-    return session;
-  }
-
-  /** The body to be read, if there is one. @throws StateError if a response has to be asked for first */
-  #body(call: string): BodyDecoder | undefined {
-    const body = this.#session?.protocol.body;
-    if (body === undefined) this.#session?.receiving.assertNothingToRead(call);
-    return body;
   }
 }

@@ -107,6 +107,11 @@ export class ClientProtocol {
     return this.#state.exchanges.oldestPending;
   }
 
+  /** The request that was sent last, answered or not. */
+  get latestRequest(): { readonly method: string; readonly path: string } | undefined {
+    return this.#state.exchanges.latest;
+  }
+
   /** Whether none of the requests that wait for a response has begun to be sent. */
   get allUnsent(): boolean {
     return this.#state.exchanges.allUnsent;

@@ -43,15 +43,17 @@ describe('connecting', () => {
       const refused = {
         name: 'SystemError',
         code: 'ECONNREFUSED',
-        message: `connect ECONNREFUSED 127.0.0.1:${port}`,
         errno: -111,
         syscall: 'connect',
         address: '127.0.0.1',
         port,
       };
-      await assert.rejects(async () => run(connection.coConnect()), refused);
-      await assert.rejects(async () => run(connection.coSendRequest('GET', '/')), refused);
-      await assert.rejects(async () => run(connection.coReadResponse()), refused);
+      const message = `connect ECONNREFUSED 127.0.0.1:${port}`;
+      const server = `http://127.0.0.1:${port}`;
+      await assert.rejects(async () => run(connection.coConnect()), { ...refused, message: `${server}: ${message}` });
+      const unsent = { ...refused, message: `GET ${server}/: ${message}` };
+      await assert.rejects(async () => run(connection.coSendRequest('GET', '/')), unsent);
+      await assert.rejects(async () => run(connection.coReadResponse()), unsent);
       assert.equal(connection.responsePending(), false);
     });
   }

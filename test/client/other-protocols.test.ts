@@ -169,7 +169,7 @@ describe('a connection that has had an answer', () => {
       assert.equal(connection.readText(), '1');
       const error = thrownBy(() => connection.sendRequest('GET', '/'));
       assert.ok(isTempNetworkError(error));
-      assert.match(String(error), /^ConnectionClosed: the server sent bytes that answer no request/);
+      assert.match(String(error), /^ConnectionClosed: GET http:.*\/: the server sent bytes that answer no request/);
     }
   });
 
@@ -179,6 +179,6 @@ describe('a connection that has had an answer', () => {
     connection.connect();
     server.waitFor('sent');
     const error = thrownBy(() => connection.sendRequest('GET', '/'));
-    assert.match(String(error), /^ConnectionClosed: the server sent bytes that answer no request/);
+    assert.match(String(error), /^ConnectionClosed: GET http:.*\/: the server sent bytes that answer no request/);
   });
 });

@@ -73,7 +73,10 @@ describe('a proxy that speaks TLS', { skip: opensslMissing() }, () => {
         const error = thrownBy(() => trust.through(proxy, { tls }).connect());
         assert.ok(error instanceof ConnectionClosed, String(error));
         assert.equal(error.phase, 'proxy-handshake');
-        assert.match(error.message, /^the proxy proxy\.test ended the connection during the TLS handshake$/);
+        assert.match(
+          error.message,
+          /^https?:\/\/origin\.example: the proxy proxy\.test ended the connection during the TLS handshake$/,
+        );
         assert.deepEqual(native.counts(), before);
       });
     }
@@ -83,7 +86,7 @@ describe('a proxy that speaks TLS', { skip: opensslMissing() }, () => {
     for (const [, steps] of phases) {
       const error = departure([...steps, close()], 'garbage');
       assertLike(error, { name: 'TLSError', peer: 'proxy', hostname: 'proxy.test' });
-      assert.match(String(error), /^TLSError: TLS with the proxy proxy\.test failed/);
+      assert.match(String(error), /^TLSError: https:\/\/origin\.example: TLS with the proxy proxy\.test failed/);
     }
   });
 

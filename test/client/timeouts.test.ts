@@ -27,7 +27,7 @@ const timeout = 60;
 const timedOut = (phase: string) => ({
   name: 'ConnectionTimedOut',
   code: 'DUGONG_CONNECTION_TIMED_OUT',
-  message: `timed out after ${timeout} ms (${phase})`,
+  message: new RegExp(`: timed out after ${timeout} ms \\(${phase}\\)$`),
   phase,
   timeout,
 });

@@ -1,0 +1,244 @@
+/**
+ * What HTTPConnection does, as coroutines: each operation is written here once, over the session of the moment. The errors that
+ * leave it begin with the request that they are about, or with the server. It knows neither who runs a coroutine, nor options.
+ */
+
+import type { Coroutine } from '../coroutine.ts';
+import { about, DugongError, StateError } from '../errors.ts';
+import type { BodyDecoder } from '../http1/body-decoder.ts';
+import type { HeadersInit } from '../http1/headers.ts';
+import { wholeNumber } from './connection-options.ts';
+import { checkedBytes } from './given-bytes.ts';
+import { assumedContinue, HTTPResponse } from './http-response.ts';
+import { outgoing, type SendRequestOptions } from './send-options.ts';
+import { Session, type SessionOptions } from './session.ts';
+import { charsetOf, decodedText } from './text.ts';
+
+/** As much of a request, or of a response, as messages name. */
+interface Named {
+  readonly method: string;
+  readonly path: string;
+}
+
+/** Default for `read()`. */
+const READ_SIZE = 65_536;
+const EMPTY: Buffer = Buffer.alloc(0);
+
+/** Why a request may not have been sent. */
+const NOT_RUN = 'a coroutine that sends one does nothing until yield* runs it';
+
+/** Errors that say what they are about: one that several calls raise, as that of connecting, keeps what the first one said. */
+const named = new WeakSet<DugongError>();
+
+/** The doc comments are those of HTTPConnection's methods of the same names. */
+export class Operations {
+  readonly #options: SessionOptions;
+  /** "http://host:port". */
+  readonly #origin: string;
+  #session: Session | undefined;
+  /** The latest. */
+  #response: HTTPResponse | undefined;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#origin = `${options.destination.tls === undefined ? 'http' : 'https'}://${options.host}`;
+  }
+
+  /** The latest, which may be closed. */
+  get session(): Session | undefined {
+    return this.#session;
+  }
+
+  /** One that is not closed. */
+  openSession(): Session {
+    if (this.#session === undefined || this.#session.closed) this.#session = new Session(this.#options);
+    return this.#session;
+  }
+
+  // --- sending -------------------------------------------------------------------------------------------------------
+
+  *coConnect(): Coroutine<void> {
+    const session = this.openSession();
+    try {
+      yield* session.coConnected();
+      session.protocol.assertUsable();
+      if (session.protocol.pendingRequest === undefined) session.sending.assertHTTP();
+    } catch (error) {
+      throw this.#told(error, undefined);
+    }
+  }
+
+  *coSendRequest(method: string, path: string, options: SendRequestOptions | undefined): Coroutine<void> {
+    const { request, body, pieces } = outgoing(method, options, this.#options.destination);
+    const { sending } = this.openSession();
+    try {
+      yield* sending.coSendRequest(method, path, request, body);
+      if (pieces !== undefined) yield* sending.coWriteAll(pieces, request.framing?.kind === 'chunked');
+    } catch (error) {
+      throw this.#told(error, { method, path });
+    }
+  }
+
+  *coWrite(data: Uint8Array): Coroutine<void> {
+    const bytes = checkedBytes('write()', data);
+    const { sending, protocol } = this.#needSession('write()');
+    try {
+      yield* sending.coWrite(bytes);
+    } catch (error) {
+      throw this.#told(error, protocol.latestRequest);
+    }
+  }
+
+  *coEndBody(trailers: HeadersInit | undefined): Coroutine<void> {
+    const { sending, protocol } = this.#needSession('endBody()');
+    try {
+      yield* sending.coEndBody(trailers);
+    } catch (error) {
+      throw this.#told(error, protocol.latestRequest);
+    }
+  }
+
+  *coWriteRaw(data: Uint8Array): Coroutine<void> {
+    const bytes = checkedBytes('writeRaw()', data);
+    const { sending, protocol } = this.#needSession('writeRaw()');
+    try {
+      yield* sending.coWriteRaw(bytes);
+    } catch (error) {
+      throw this.#told(error, protocol.latestRequest);
+    }
+  }
+
+  // --- receiving -----------------------------------------------------------------------------------------------------
+
+  *coReadResponse(): Coroutine<HTTPResponse> {
+    const { bodies, receiving, protocol } = this.#needSession('readResponse()');
+    const { pendingRequest, body, receiveState } = protocol;
+    let subject: Named | undefined = this.#response;
+    try {
+      if (body !== undefined && receiveState !== 'failed') yield* bodies.coTakeEnd(body);
+      subject = pendingRequest ?? subject;
+      const response = yield* receiving.coNextResponse();
+      this.#response = response === undefined ? assumedContinue(pendingRequest) : new HTTPResponse(response);
+      return this.#response;
+    } catch (error) {
+      throw this.#told(error, subject);
+    }
+  }
+
+  *coRead(length: number = READ_SIZE): Coroutine<Buffer> {
+    const size = wholeNumber('length', length, 0);
+    const body = this.#body('read()');
+    if (body === undefined) return EMPTY;
+    const response = this.#response;
+    try {
+      return yield* this.#needSession('read()').bodies.coReadSome(body, size);
+    } catch (error) {
+      throw this.#told(error, response);
+    }
+  }
+
+  *coReadAll(): Coroutine<Buffer> {
+    return yield* this.#coWhole('readAll()');
+  }
+
+  *coReadText(): Coroutine<string> {
+    // Before the charset of another response is looked at.
+    this.#body('readText()');
+    const charset = this.#charset();
+    return decodedText(yield* this.#coWhole('readText()'), charset);
+  }
+
+  *coReadInto(buffer: Uint8Array): Coroutine<number> {
+    const target = checkedBytes('readInto()', buffer);
+    const body = this.#body('readInto()');
+    if (body === undefined) return 0;
+    const response = this.#response;
+    try {
+      return yield* this.#needSession('readInto()').bodies.coReadInto(body, target, 0, target.length);
+    } catch (error) {
+      throw this.#told(error, response);
+    }
+  }
+
+  *coDiscard(): Coroutine<void> {
+    const body = this.#body('discard()');
+    if (body === undefined) return;
+    const { bodies } = this.#needSession('discard()');
+    const response = this.#response;
+    try {
+      while ((yield* bodies.coReadInto(body, undefined, 0, Number.MAX_SAFE_INTEGER)) > 0);
+    } catch (error) {
+      throw this.#told(error, response);
+    }
+  }
+
+  *coReadRaw(length: number): Coroutine<Buffer> {
+    const size = wholeNumber('length', length, 1);
+    const { receiving, protocol } = this.#needSession('readRaw()');
+    try {
+      return yield* receiving.coReadRaw(size);
+    } catch (error) {
+      throw this.#told(error, protocol.latestRequest);
+    }
+  }
+
+  *#coWhole(call: string): Coroutine<Buffer> {
+    const body = this.#body(call);
+    if (body === undefined) return EMPTY;
+    const { bodies, receiving } = this.#needSession(call);
+    const response = this.#response;
+    try {
+      const whole = yield* bodies.coReadAll(body);
+      receiving.endSeen();
+      return whole;
+    } catch (error) {
+      throw this.#told(error, response);
+    }
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+
+  /** The session that the call is about, closed or not; not one that was closed with nothing under way. */
+  #needSession(call: string): Session {
+    const session = this.#session;
+    if (session === undefined) throw new StateError(`${call} before any request was sent: ${NOT_RUN}`);
+    if (session.closed && !session.protocol.underWay) {
+      throw new StateError(`${call} on a closed connection with no request under way: send one first`);
+    }
+    return session;
+  }
+
+  /** The body to be read, if there is one. @throws StateError if a response has to be asked for first */
+  #body(call: string): BodyDecoder | undefined {
+    const session = this.#session;
+    const body = session?.protocol.body;
+    if (session === undefined || body !== undefined) return body;
+    try {
+      session.receiving.assertNothingToRead(call);
+      return undefined;
+    } catch (error) {
+      throw this.#told(error, session.protocol.pendingRequest);
+    }
+  }
+
+  #charset(): ReturnType<typeof charsetOf> {
+    try {
+      return charsetOf(this.#response?.headers.get('content-type'));
+    } catch (error) {
+      throw this.#told(error, this.#response);
+    }
+  }
+
+  /** `error`, if it is not about the order of calls, with what it is about at the beginning of its message. */
+  #told(error: unknown, subject: Named | undefined): unknown {
+    if (!(error instanceof DugongError) || error instanceof StateError || named.has(error)) return error;
+    named.add(error);
+    return about(error, subject === undefined ? this.#origin : this.#nameOf(subject));
+  }
+
+  /** The target of a request may also be "*", or that of CONNECT (RFC 9112 3.2). */
+  #nameOf({ method, path }: Named): string {
+    if (path === '*') return `${method} ${this.#origin}`;
+    return `${method} ${path.startsWith('/') ? this.#origin : ''}${path}`;
+  }
+}
