@@ -1,20 +1,28 @@
 /**
- * Who waits for a time on this thread's event loop: one timer of the addon for all, set for the earliest. It has nothing to do
- * with Node's timers, which test frameworks replace.
+ * Who waits for a time on this thread's event loop: one timer of the addon for all, set for the earliest, also of other copies of
+ * this library. It has nothing to do with Node's timers, which test frameworks replace.
  */
 
 import { now } from '../clock.ts';
-import { native } from '../io/native.ts';
+import { native, ofAllCopies } from '../io/native.ts';
 import { type Timed, TimerQueue } from './timer-queue.ts';
 
 /** The addon's longest; a longer time is waited for in several parts. */
 const LONGEST = 2 ** 31 - 1;
 
-const alarms = new TimerQueue<Alarm>();
-/** What the timer is set for: no later than the earliest alarm. */
-let setFor: number | undefined;
-/** How many live alarms keep the process alive. */
-let holding = 0;
+/** All copies of this library have it in common, since the addon has one timer for all of them. */
+interface Timer {
+  readonly alarms: TimerQueue<Alarm>;
+  /** What the timer is set for: no later than the earliest alarm. */
+  setFor: number | undefined;
+  /** How many live alarms keep the process alive. */
+  holding: number;
+}
+
+const timers = ofAllCopies<Timer>('timer');
+if (timers.length === 0) timers.push({ alarms: new TimerQueue(), setFor: undefined, holding: 0 });
+/** The first copy has brought it. */
+const timer = timers[0] as Timer;
 
 /** Calls `ring` once, from the event loop, at the time `at` of the clock or soon after. It keeps the process alive after `ref()`. */
 export class Alarm implements Timed {
@@ -26,7 +34,7 @@ export class Alarm implements Timed {
   constructor(at: number, ring: () => void) {
     this.at = at;
     this.#ring = ring;
-    alarms.add(this);
+    timer.alarms.add(this);
     setTimer();
   }
 
@@ -38,13 +46,13 @@ export class Alarm implements Timed {
   ref(): void {
     if (this.#holds || !this.live) return;
     this.#holds = true;
-    if (holding++ === 0) native.holdAlarm(1);
+    if (timer.holding++ === 0) native.holdAlarm(1);
   }
 
   unref(): void {
     if (!this.#holds) return;
     this.#holds = false;
-    if (--holding === 0) native.holdAlarm(0);
+    if (--timer.holding === 0) native.holdAlarm(0);
   }
 
   cancel(): void {
@@ -61,15 +69,16 @@ export class Alarm implements Timed {
 }
 
 function setTimer(): void {
-  const at = alarms.next;
-  if (at === undefined || (setFor !== undefined && setFor <= at)) return;
-  setFor = at;
+  const at = timer.alarms.next;
+  if (at === undefined || (timer.setFor !== undefined && timer.setFor <= at)) return;
+  timer.setFor = at;
   native.setAlarm(Math.min(LONGEST, Math.max(1, Math.ceil(at - now()))));
 }
 
-/** The timer has gone off. */
+/** The timer has gone off. Each copy hears of it: the first one rings, and the others find nothing due. */
 export function ringDue(): void {
-  setFor = undefined;
+  timer.setFor = undefined;
+  const { alarms } = timer;
   const time = now();
   const due: Alarm[] = [];
   // All of them first: those that are added meanwhile have the next turn.

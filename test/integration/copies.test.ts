@@ -32,13 +32,25 @@ async function get({ HTTPConnection }) {
 }
 const [one, two] = copies;
 const bodies = [...(await Promise.all(copies.map(get))), await get(one)];
+// A time that the other copy waits for, begun later and much longer, holds up none.
+const tooLong = setTimeout(() => process.exit(3), 60_000);
+const slept = [];
+for (const [short, long] of [[one, two], [two, one]]) {
+  const controller = new AbortController();
+  const soon = new short.AioFuture(short.coSleep(50));
+  const late = new long.AioFuture(long.coSleep(1_000_000), { signal: controller.signal });
+  await soon;
+  controller.abort(new Error('aborted'));
+  slept.push(await late.catch((error) => error.message));
+}
+clearTimeout(tooLong);
 let message;
 try {
   one.runBlocking(two.coSleep(1));
 } catch (error) {
   message = error.message;
 }
-console.log(JSON.stringify({ same: one.PollNeeded === two.PollNeeded, bodies, message }));
+console.log(JSON.stringify({ same: one.PollNeeded === two.PollNeeded, bodies, slept, message }));
 if (isMainThread) {
   new Worker(new URL(import.meta.url), { argv: process.argv.slice(2) });
 }
@@ -86,7 +98,7 @@ describe('two copies of the package in one process', () => {
     test(`work both, ${how}, in the main thread and in a worker; one does not run coroutines of the other`, async () => {
       const message =
         'the coroutine yielded a PollNeeded of another copy of dugong: run it by what that copy exports, or install one only';
-      const expected = { same: false, bodies: ['xx', 'xx', 'xx'], message };
+      const expected = { same: false, bodies: ['xx', 'xx', 'xx'], slept: ['aborted', 'aborted'], message };
       // The server is in this thread, which goes on meanwhile.
       assert.deepEqual(await run(env), [expected, expected]);
     });
