@@ -4,6 +4,7 @@
  */
 
 import { constants } from 'node:os';
+import { setImmediate as turn } from 'node:timers';
 import { isMainThread } from 'node:worker_threads';
 import { Interrupted } from '../errors.ts';
 import { native, withoutLibuv } from './native.ts';
@@ -30,8 +31,13 @@ export function heeded(onSignal: OnSignal): number | undefined {
   return process.listeners('SIGWINCH').every(({ name }) => NODES_OWN.has(name)) ? SIGWINCH : 0;
 }
 
-/** The error for a wait that has just returned {@link INTERRUPTED}. */
+/**
+ * The error for a wait that has just returned {@link INTERRUPTED}. The event loop goes on until it has run the listener, also if
+ * the program comes to its end by then: Node would leave without having looked for signals. It looks for them between the two
+ * turns, of which the first may be the rest of the present one.
+ */
 export function interruption(): Interrupted {
+  turn(() => turn(() => undefined));
   const numbers = new Set(native.caughtSignals());
   const names = Object.entries(constants.signals).filter(([, number]) => numbers.has(number));
   return new Interrupted(names.map(([name]) => name as NodeJS.Signals));

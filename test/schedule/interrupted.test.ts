@@ -193,6 +193,11 @@ describe('a signal with a listener', () => {
   });
 });
 
+test('the listener of a signal that ended a call runs also if the program then comes to its end', async () => {
+  const { status, stdout, stderr } = await runProgram('test/schedule/interrupted-ending-program.ts', []);
+  assert.deepEqual([status, stdout.toString(), stderr], [130, 'given up\nheard\n', '']);
+});
+
 describe('a signal without a listener', () => {
   const program = 'test/schedule/interrupted-program.ts';
 
