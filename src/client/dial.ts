@@ -4,7 +4,14 @@
  */
 
 import type { Coroutine } from '../coroutine.ts';
-import { type Phase, UnsupportedResponse } from '../errors.ts';
+import {
+  about,
+  DNSUnavailable,
+  HostnameNotResolvable,
+  type Phase,
+  SystemError,
+  UnsupportedResponse,
+} from '../errors.ts';
 import type { ConnectOptions } from '../io/connection-attempts.ts';
 import { coResolve, type ResolveOptions } from '../io/resolver.ts';
 import { coConnect, coConnectUnix } from '../io/tcp.ts';
@@ -67,10 +74,18 @@ function* coConnected(destination: Destination, onPhase: OnPhase): Coroutine<Tra
     return yield* coConnectUnix(socketPath);
   }
   const { hostname, port } = destination.proxy ?? destination;
-  onPhase('resolve');
-  const addresses = yield* coResolve(hostname, destination);
-  onPhase('connect');
-  return yield* coConnect(addresses, port, destination);
+  try {
+    onPhase('resolve');
+    const addresses = yield* coResolve(hostname, destination);
+    onPhase('connect');
+    return yield* coConnect(addresses, port, destination);
+  } catch (error) {
+    throw destination.proxy !== undefined && isUnreachable(error) ? about(error, `the proxy ${hostname}`) : error;
+  }
+}
+
+function isUnreachable(error: unknown): error is SystemError | HostnameNotResolvable | DNSUnavailable {
+  return error instanceof SystemError || error instanceof HostnameNotResolvable || error instanceof DNSUnavailable;
 }
 
 /** Makes `transport` lead to the server, or closes it. */

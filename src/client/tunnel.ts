@@ -53,9 +53,12 @@ export function* coTunnel(transport: Transport, authority: string, headers: HTTP
 /** Of the first challenge that has one (RFC 9110 11.5), as it is quoted there. */
 const REALM = /\brealm[ \t]*=[ \t]*"((?:[^"\\]|\\.)*)"/i;
 
+/** What tinyproxy says of wrong credentials, although 401 is for servers (RFC 9110 15.5.2). */
+const MEANT_407 = 401;
+
 /** What is to be done about a refusal. `sent` are the fields of CONNECT. */
 function advice({ status, headers }: ResponseHead, sent: HTTPHeaders): string {
-  if (status !== 407) return '';
+  if (status !== 407 && status !== MEANT_407) return '';
   const [, realm] = REALM.exec(headers.get('Proxy-Authenticate') ?? '') ?? [];
   const where = realm === undefined ? '' : ` for ${quoted(realm)}`;
   return sent.has('Proxy-Authorization')

@@ -107,6 +107,13 @@ describe('a proxy that refuses', () => {
     });
   }
 
+  test('says that credentials are wrong with a 401, too, as tinyproxy does', () => {
+    using proxy = startScriptedServer([[expectHead(), send(response('401 No', ['Content-Length: 0']))]]);
+    const wrong = failure(through(proxy, { proxy: { hostname: '127.0.0.1', port: proxy.port, headers: credentials } }));
+    assertLike(wrong, { name: 'ProxyError' });
+    assert.match(String(wrong), /401 No \(it does not accept the credentials that it got: /);
+  });
+
   test('says what credentials it wants', () => {
     const fields = ['Proxy-Authenticate: Basic realm="x"', 'X-Proxy: 1', 'Content-Length: 0'];
     const error = refusal([send(response('407 Proxy Authentication Required', fields))]);
@@ -205,13 +212,15 @@ describe('a proxy that leaves', () => {
     assert.ok(isTempNetworkError(failure(through(proxy))));
   });
 
-  test('is no other than one that cannot be reached: the error of the system, with its address', () => {
+  test('is no other than one that cannot be reached: the error of the system, with its address, names the proxy', () => {
     using stalled = startScriptedServer([]);
     const { port } = stalled;
     stalled.stop();
-    const refused = { name: 'SystemError', code: 'ECONNREFUSED', address: '127.0.0.1', port };
+    const message = `the proxy 127.0.0.1: connect ECONNREFUSED 127.0.0.1:${port}`;
+    const refused = { name: 'SystemError', code: 'ECONNREFUSED', address: '127.0.0.1', port, message };
     assertLike(failure(through({ port })), refused);
     const nowhere = through({ port }, { proxy: 'http://proxy.invalid:3128', dnsTestHostnames: ['localhost'] });
-    assertLike(failure(nowhere), { name: 'HostnameNotResolvable', hostname: 'proxy.invalid' });
+    const unknown = 'the proxy proxy.invalid: host name "proxy.invalid" has no address';
+    assertLike(failure(nowhere), { name: 'HostnameNotResolvable', hostname: 'proxy.invalid', message: unknown });
   });
 });
