@@ -106,7 +106,7 @@ function assertAvailable(): void {
 
 /** What the options must be that OpenSSL reads. */
 const ADVICE: Readonly<Record<string, string>> = {
-  ca: 'It must hold certificates in PEM',
+  ca: 'It must hold certificates in PEM, not the name of a file',
   cert: 'It must hold a certificate in PEM, and no other than those of its chain behind it',
   key: 'It must hold the private key of cert in PEM; if it is encrypted, the option passphrase must be right',
   pfx: 'It must be a PKCS #12 file (.p12, .pfx) that holds a key with its certificate, and the option passphrase must be right',

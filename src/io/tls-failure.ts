@@ -55,13 +55,16 @@ const UNTRUSTED =
   'If you trust its issuer, give the certificate of that in the TLS option ca or in the file of NODE_EXTRA_CA_CERTS.';
 const INCOMPLETE = `The server may have left out intermediate certificates, which it should send. ${UNTRUSTED}`;
 const OLD_VERSIONS = 'Versions before TLS 1.2 also need "@SECLEVEL=0" in the TLS option ciphers.';
+/** Before TLS 1.3, a peer that misses our certificate may say no more than this (RFC 5246 7.4.6). */
+const NOTHING_IN_COMMON =
+  'The TLS options minVersion, maxVersion and ciphers say what we offer; cert and key, or pfx, give the certificate that it may want.';
 
 /** What OpenSSL makes of first bytes that are no record of TLS: the second from version 3.2 on, of some. */
 const NO_TLS: ReadonlySet<string> = new Set(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG']);
 
 /** What a peer says of the certificate that it was shown, or not shown (RFC 8446 6.2). */
 const CLIENT_CERTIFICATE_ALERT = /_ALERT_(\w*CERTIFICATE\w*|UNKNOWN_CA|ACCESS_DENIED)$/;
-const CLIENT_CERTIFICATE = 'This is about a certificate of ours, which the TLS options cert and key give.';
+const CLIENT_CERTIFICATE = 'This is about a certificate of ours, which the TLS options cert and key, or pfx, give.';
 
 const ADVICE: ReadonlyMap<string, string> = new Map([
   ['DEPTH_ZERO_SELF_SIGNED_CERT', UNTRUSTED],
@@ -72,6 +75,8 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['CERT_NOT_YET_VALID', 'Is the clock of this machine right?'],
   ['CERT_HAS_EXPIRED', 'The server needs a new one, unless the clock of this machine is wrong.'],
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'Connect by one of the names it is for, or name one in the TLS option servername.'],
+  ['ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', NOTHING_IN_COMMON],
+  ['ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE', NOTHING_IN_COMMON],
   ['ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL', 'The TLS option ALPNProtocols says what we offer to speak.'],
   ['ERR_SSL_LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED', OLD_VERSIONS],
   ['ERR_SSL_NO_PROTOCOLS_AVAILABLE', OLD_VERSIONS],

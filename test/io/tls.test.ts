@@ -215,6 +215,15 @@ describe('the server is told', { skip }, () => {
     );
   });
 
+  it('that a handshake which fails before TLS 1.3 may be for want of a certificate of ours', async () => {
+    const demanding = { ...options, ca, requestCert: true, rejectUnauthorized: true, maxVersion: 'TLSv1.2' } as const;
+    using server = startTLSServer(demanding);
+    assert.throws(() => secure(server.port, { ca }), {
+      name: 'TLSError',
+      message: /cert and key, or pfx, give the certificate/,
+    });
+  });
+
   it('who the client is, with an encrypted key too', async () => {
     const demanding = { ...options, ca, requestCert: true, rejectUnauthorized: true };
     const client = makeCertificate({ issuer: root, subject: '/CN=client' });
