@@ -5,6 +5,7 @@
 
 import { isIP, isIPv6 } from 'node:net';
 import { quoted } from '../http1/grammar.ts';
+import { shownValue } from '../io/shown-value.ts';
 
 /** Letters, digits, hyphens; underscores occur in practice; a dot at the end says that the name is absolute. */
 const NAME = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?$/;
@@ -28,7 +29,7 @@ export function checkedHostname(hostname: string): string {
 /** @throws TypeError */
 export function checkedPort(port: number): number {
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
-  throw new TypeError(`the port must be a whole number from 1 to 65535, got ${String(port)}`);
+  throw new TypeError(`the port must be a whole number from 1 to 65535, got ${shownValue(port)}`);
 }
 
 /** The value of Host: IPv6 in brackets and without its zone (RFC 6874), the port unless it is the scheme's default. */

@@ -58,7 +58,7 @@ export function outgoing(method: string, options: SendRequestOptions | undefined
   if (expectContinue && !(given.body instanceof BodyFollowing)) {
     throw new TypeError('expect100 needs a BodyFollowing: there must be something to hold back');
   }
-  if (pieces !== undefined && mustBeAwaited(pieces)) assertCanAwait();
+  if (pieces !== undefined && mustBeAwaited(pieces)) assertCanAwait('a body that comes as promises, as of a stream,');
   const own = withContentType(fieldsForPeer(method, given.headers, to), type);
   const headers = withContentChecks(own, given, body);
   return { request: { headers, framing, expectContinue, upgrade }, body, pieces };

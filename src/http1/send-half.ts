@@ -30,6 +30,9 @@ export interface RequestDefaults {
   readonly headers?: HeadersInit | undefined;
 }
 
+const STILL_HTTP =
+  'raw bytes cannot be sent: HTTP goes on here, until a server agrees to end it for the option upgrade, or CONNECT';
+
 const NO_BODY: RequestFraming = { kind: 'none' };
 
 export class SendHalf {
@@ -75,8 +78,7 @@ export class SendHalf {
   data(data: Uint8Array): Piece[] {
     const encoder = this.#encoder;
     // An announced length that has been used up is the caller's fault in a narrower sense than a wrong order of calls.
-    if (this.#state.send === 'idle' && encoder instanceof LengthEncoder && encoder.complete)
-      return encoder.encode(data);
+    if (encoder !== undefined && this.#endedByItself) return encoder.encode(data);
     if (this.#state.send !== 'body' || encoder === undefined) throw this.#state.refusedSend('body data');
     const pieces = encoder.encode(data);
     this.#encoded(pieces, encoder.complete ? 'body-end' : 'data');
@@ -84,6 +86,8 @@ export class SendHalf {
   }
 
   endBody(trailers: HeadersInit | undefined): Piece[] {
+    if (this.#endedByItself)
+      throw new StateError('a body with a length has ended with its last byte: leave out endBody()');
     if (this.#state.send !== 'body' || this.#encoder === undefined) {
       throw this.#state.refusedSend('the end of a body');
     }
@@ -92,7 +96,13 @@ export class SendHalf {
     return pieces;
   }
 
+  /** Whether the last body had a length, of which nothing is left. */
+  get #endedByItself(): boolean {
+    return this.#state.send === 'idle' && this.#encoder instanceof LengthEncoder && this.#encoder.complete;
+  }
+
   raw(data: Uint8Array): void {
+    if (this.#state.send === 'idle') throw new StateError(STILL_HTTP);
     if (this.#state.send !== 'raw') throw this.#state.refusedSend('raw bytes');
     this.#state.advanceSend('data');
     this.#state.exchanges.encoded(data.length);

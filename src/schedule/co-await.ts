@@ -52,11 +52,11 @@ export function* coAwaitBeside<T>(promise: PromiseLike<T> | T, beside: Beside): 
   return (outcome as { value: Awaited<T> }).value;
 }
 
-/** @throws StateError unless the coroutine that is being run can wait for promises */
-export function assertCanAwait(): Runner {
+/** @throws StateError, about `what`, unless the coroutine that is being run can wait for promises */
+export function assertCanAwait(what: string = 'a promise'): Runner {
   const runner = currentRunner();
   if (runner?.canAwait) return runner;
   throw new StateError(
-    'a promise can be awaited only in a coroutine that an AioFuture runs: here nothing could settle it',
+    `${what} can be awaited only in a coroutine that an AioFuture runs, as by connection.promises: here nothing could settle it`,
   );
 }

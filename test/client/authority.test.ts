@@ -54,6 +54,7 @@ describe('a port', () => {
     for (const port of [0, -1, 65_536, 1.5, Number.NaN, '80' as unknown as number]) {
       assert.throws(() => checkedPort(port), { name: 'TypeError', message: /port/ });
     }
+    assert.throws(() => checkedPort('80' as unknown as number), { message: /got '80'$/ });
   });
 });
 

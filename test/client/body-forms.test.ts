@@ -100,7 +100,7 @@ describe('a request body', () => {
       using connection = new HTTPConnection(server.hostname, { port: server.port });
       assert.throws(() => connection.sendRequest('PUT', '/echo', { body: make() }), {
         name: 'StateError',
-        message: /promise/,
+        message: /stream.*as by connection\.promises/,
       });
       await connection.promises.sendRequest('PUT', '/echo', { body: make() });
       await connection.promises.readResponse();
