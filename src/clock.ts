@@ -1,9 +1,10 @@
 /**
  * The one clock of this library: the times of waiting are real ones, also where a test framework has replaced `performance`, `Date`
- * and the timers by fakes, since the kernel waits in real time. It knows no deadlines.
+ * and the timers by fakes, since the kernel waits in real time. It knows no deadlines. Beside it, the turns of the event loop.
  */
 
 import { PerformanceMark } from 'node:perf_hooks';
+import { setImmediate } from 'node:timers';
 import { native } from './io/native.ts';
 
 /** A mark's start is taken by Node from its own clock, which nothing replaces. (Its types know no constructor.) */
@@ -26,4 +27,12 @@ const origin = originOfScale();
 /** Milliseconds, monotonic, on the scale of this thread's real `performance.now()`. */
 export function now(): number {
   return native.now() - origin;
+}
+
+/**
+ * Keeps the event loop alive until it has looked once more for what has come from outside, signals included. It looks between two
+ * immediates: the first may still belong to the present turn. No time passes; a fake that runs neither only leaves the loop as it is.
+ */
+export function oneMoreTurn(): void {
+  setImmediate(() => setImmediate(() => undefined));
 }

@@ -4,8 +4,8 @@
  */
 
 import { constants } from 'node:os';
-import { setImmediate as turn } from 'node:timers';
 import { isMainThread } from 'node:worker_threads';
+import { oneMoreTurn } from '../clock.ts';
 import { Interrupted } from '../errors.ts';
 import { native, withoutLibuv } from './native.ts';
 import { shownValue } from './shown-value.ts';
@@ -32,12 +32,11 @@ export function heeded(onSignal: OnSignal): number | undefined {
 }
 
 /**
- * The error for a wait that has just returned {@link INTERRUPTED}. The event loop goes on until it has run the listener, also if
- * the program comes to its end by then: Node would leave without having looked for signals. It looks for them between the two
- * turns, of which the first may be the rest of the present one.
+ * The error for a wait that has just returned {@link INTERRUPTED}. The listener runs also if the program then comes to its end:
+ * Node by itself would leave without having looked for signals.
  */
 export function interruption(): Interrupted {
-  turn(() => turn(() => undefined));
+  oneMoreTurn();
   const numbers = new Set(native.caughtSignals());
   const names = Object.entries(constants.signals).filter(([, number]) => numbers.has(number));
   return new Interrupted(names.map(([name]) => name as NodeJS.Signals));

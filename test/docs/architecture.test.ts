@@ -32,7 +32,7 @@ describe('ARCHITECTURE.md is right that', () => {
     assert.deepEqual(filesWith(/native\.close\(/), ['io/descriptor.ts']);
   });
 
-  test('only clock.ts looks at what Node has of clocks, and nothing uses its timers (globals are the linter’s affair)', () => {
+  test('only clock.ts looks at what Node has of clocks, and of its timers (globals are the linter’s affair)', () => {
     assert.deepEqual(filesWith(/perf_hooks|hrtime|nextTick|node:timers/), ['clock.ts']);
   });
 
