@@ -34,8 +34,9 @@ export class BodyAssembly {
     return this.#collected.end - this.#start;
   }
 
-  /** As {@link GrowingBuffer.makeRoom}. */
+  /** As {@link GrowingBuffer.makeRoom}. @throws UnsupportedResponse if there is too much already, each time */
   makeRoom(): number {
+    this.#assertWithinLimit();
     return this.#collected.makeRoom();
   }
 
@@ -45,7 +46,7 @@ export class BodyAssembly {
    */
   added(count: number): void {
     this.#collected.end += count;
-    if (this.end > this.#limit && !this.body.complete) throw this.#tooLarge();
+    this.#assertWithinLimit();
   }
 
   /** Moves up to `length` collected bytes to `target[offset, offset + length)`; returns how many. */
@@ -61,8 +62,9 @@ export class BodyAssembly {
     return this.#collected.from(this.#start);
   }
 
-  #tooLarge(): UnsupportedResponse {
-    return new UnsupportedResponse(
+  #assertWithinLimit(): void {
+    if (this.end <= this.#limit || this.body.complete) return;
+    throw new UnsupportedResponse(
       `the body is larger than limits.bodyInMemory (${this.#limit} bytes): read it in parts, or raise the limit`,
     );
   }

@@ -235,6 +235,23 @@ describe('a body that nobody can tell the end of', () => {
     assert.equal(connection.responsePending(), false);
   });
 
+  test('is too large each time that all of it is asked for, so that a part is never taken for the whole', () => {
+    using server = startScriptedServer([
+      [expectHead(), expectHead(), send(ok('0123456789') + chunkedResponse(['012345', '6789']))],
+    ]);
+    using connection = connectionTo(server, { limits: { bodyInMemory: 4 } });
+    connection.sendRequest('GET', '/');
+    connection.sendRequest('GET', '/');
+    for (let count = 0; count < 2; count++) {
+      connection.readResponse();
+      for (let again = 0; again < 3; again++) {
+        assert.throws(() => connection.readAll(), { name: 'UnsupportedResponse' });
+        assert.throws(() => connection.readText(), { name: 'UnsupportedResponse' });
+      }
+      assert.equal(readByParts(connection, 3).toString(), '0123456789');
+    }
+  });
+
   test('of exactly limits.bodyInMemory is not too large', () => {
     using server = startScriptedServer([
       [expectHead(), expectHead(), send(ok('0123456789') + chunkedResponse(['012345', '6789']))],
