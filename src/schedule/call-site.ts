@@ -4,6 +4,8 @@
  * error. It knows stacks as V8 writes them; any other is left alone, and so are those of the user's own errors.
  */
 
+import { bare } from '../options.ts';
+
 /** So many of our own frames stay: they say what went wrong, the others how we got there. */
 const MOST_OWN = 3;
 /** Enough to reach through the library. */
@@ -23,16 +25,25 @@ function isCallers(frame: string): boolean {
 
 /**
  * Puts the frames of the caller into the stack of an error of ours that names none. In a reaction to a promise, these are the
- * async functions that await it. False if there are none either.
+ * async functions that await it. False if there are none either. It never throws: the error matters, not how its stack looks.
  */
 export function showCaller(error: unknown): boolean {
+  try {
+    return tryToShow(error);
+  } catch {
+    // An accessor, a proxy, or Error.prepareStackTrace, which a program may replace, has thrown.
+    return true;
+  }
+}
+
+function tryToShow(error: unknown): boolean {
   if (!(error instanceof Error) || typeof error.stack !== 'string') return true;
   const [head, frames] = framesOf(error.stack);
   if (frames[0] === undefined || !isOwn(frames[0]) || frames.some(isCallers)) return true;
   const callers = framesHere().filter(isCallers);
   if (callers.length === 0) return false;
   const stack = [head, ...frames.slice(0, MOST_OWN), ...callers.slice(0, Error.stackTraceLimit)].join('\n');
-  Reflect.defineProperty(error, 'stack', { value: stack, writable: true, configurable: true });
+  Reflect.defineProperty(error, 'stack', bare({ value: stack, writable: true, configurable: true }));
   return true;
 }
 
@@ -40,10 +51,11 @@ function framesHere(): string[] {
   const limit = Error.stackTraceLimit;
   const here: { stack?: unknown } = {};
   try {
-    Error.stackTraceLimit = DEPTH;
+    // Where Error is frozen, its limit stays as it is.
+    Reflect.set(Error, 'stackTraceLimit', DEPTH);
     Error.captureStackTrace(here);
   } finally {
-    Error.stackTraceLimit = limit;
+    Reflect.set(Error, 'stackTraceLimit', limit);
   }
   return typeof here.stack === 'string' ? framesOf(here.stack)[1] : [];
 }

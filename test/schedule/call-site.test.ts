@@ -2,11 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { AioFuture, type Coroutine, coSleep, createFetch, type HTTPConnection, runBlocking } from '../../src/index.ts';
+import { AioFuture, type Coroutine, coSleep, createFetch, HTTPConnection, runBlocking } from '../../src/index.ts';
 import { fetchSync } from '../../src/sync/index.ts';
 import { expectHead, send, startScriptedServer } from '../support/scripted-server.ts';
+import { timeLimit } from '../support/time-limit.ts';
 import { connectionTo, thrownBy } from '../support/waiting.ts';
 
+const LIMIT = timeLimit(20_000);
 const HERE = /call-site\.test\.[jt]s:\d+/;
 /** Not what HTTP is. */
 const script = [expectHead(), send('HTTP/1.1 banana\r\n\r\n')];
@@ -98,5 +100,51 @@ describe('the stack of an error of this library', () => {
       );
       assert.equal(thrown instanceof Error ? thrown.stack : undefined, before);
     }
+  });
+
+  test('is left as it is where it cannot be looked at, and the error is still raised', async () => {
+    const guarded = Object.defineProperty(new Error('mine'), 'stack', {
+      get() {
+        throw new Error('not to be looked at');
+      },
+    });
+    const traps = {
+      getPrototypeOf(): never {
+        throw new Error('not to be looked at');
+      },
+    };
+    for (const thrown of [guarded, new Proxy(new Error('mine'), traps)]) {
+      function* coThrow(): Coroutine<void> {
+        yield* coSleep(1);
+        throw thrown;
+      }
+      assert.ok(thrownBy(() => runBlocking(coThrow())) === thrown);
+      assert.ok((await rejection(new AioFuture(coThrow(), { timeout: LIMIT }))) === thrown);
+    }
+  });
+
+  test('stays short where Error.prepareStackTrace throws, and where Error.stackTraceLimit cannot be set', async () => {
+    const { prepareStackTrace } = Error;
+    const limit = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit') as PropertyDescriptor;
+    const connection = new HTTPConnection('localhost');
+    const attempts = async (): Promise<unknown[]> => [
+      thrownBy(() => connection.readResponse()),
+      await rejection(connection.promises.readResponse()),
+      await rejection(connection.promises.sendRequest('not a method', '/')),
+    ];
+    let errors: unknown[];
+    try {
+      Object.defineProperty(Error, 'stackTraceLimit', { ...limit, writable: false });
+      errors = await attempts();
+      Error.prepareStackTrace = () => {
+        throw new RangeError('no stacks here');
+      };
+      errors.push(...(await attempts()));
+    } finally {
+      Error.prepareStackTrace = prepareStackTrace;
+      Object.defineProperty(Error, 'stackTraceLimit', limit);
+    }
+    const names = errors.map((error) => (error as Error).name);
+    assert.deepEqual(names, ['StateError', 'StateError', 'TypeError', 'StateError', 'StateError', 'TypeError']);
   });
 });
