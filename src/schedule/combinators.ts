@@ -114,10 +114,19 @@ export function* coMap<I, T>(
     yield* coRunSet(set);
   } finally {
     set.close();
-    if (!exhausted) iterator.return?.();
+    if (!exhausted) leave(iterator);
   }
   if (failure !== undefined) throw (failure as { readonly reason: unknown }).reason;
   return results;
+}
+
+/** As at the end of `for ... of`: what failed before counts, not what the iterator throws when it is left. */
+function leave(iterator: Iterator<unknown>): void {
+  try {
+    iterator.return?.();
+  } catch {
+    // It would hide why the items are not taken.
+  }
 }
 
 /** Waits for `ms` milliseconds. @throws TypeError if that is no number */

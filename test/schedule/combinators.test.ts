@@ -296,6 +296,22 @@ describe('coMap', () => {
     }
   });
 
+  test('raises what a coroutine fails of, also if the items fail when they are left', () => {
+    const items: Iterable<number> = {
+      [Symbol.iterator]: () => ({
+        next: () => ({ done: false, value: 1 }),
+        return: () => {
+          throw new Error('cannot be left');
+        },
+      }),
+    };
+    function* coFail(): Coroutine<void> {
+      yield* coSleep(1);
+      throw new Error('cannot');
+    }
+    assert.throws(() => runBlocking(coMap(items, 2, coFail)), { message: 'cannot' });
+  });
+
   test('raises what the items raise, and ends those under way', () => {
     const log: string[] = [];
     function* items(): Generator<number> {
