@@ -19,6 +19,8 @@ export interface BodyStreamUse {
   readonly signal: AbortSignal | undefined;
   /** Called once, when nothing more is to be read. */
   readonly onEnd: (how: 'whole' | 'given up') => void;
+  /** The error that the caller gets to see for what the rest of the body failed of. */
+  readonly told: (error: unknown) => unknown;
 }
 
 /** The body as a byte stream; it errors with the signal's reason, or a TypeError the cause of which says why it is cut. */
@@ -68,8 +70,10 @@ class BodyPull {
       if (!last) return;
       controller.close();
       if (count === 0) byobRequest?.respond(0);
-    } catch (cause) {
+    } catch (error) {
       if (this.#ended) return;
+      // The connection is asked before it is closed.
+      const cause = this.#use.told(error);
       this.#end('given up');
       throw new TypeError('terminated', { cause });
     }

@@ -100,17 +100,22 @@ function* coAskListening(connection: HTTPConnection, request: FetchRequest): Cor
 }
 
 function responseOf(
-  { answer, lease, request: { url }, redirected }: Fetched<AwaitedAnswer>,
+  { answer, lease, request, redirected, attempts }: Fetched<AwaitedAnswer>,
   signal: AbortSignal | undefined,
 ): Response {
   const { response } = answer;
+  const { url } = request;
   const bodyless = response.length === 0 || !mayHaveBody(response.status);
   if (bodyless) {
     end(answer, lease, response.length === 0 ? 'whole' : 'given up');
     return fetchedResponse(response, null, { url, redirected });
   }
   const onEnd = (how: 'whole' | 'given up'): void => end(answer, lease, how);
-  return fetchedResponse(response, bodyStream(response, { lease, signal, onEnd }), { url, redirected });
+  const told = (error: unknown): unknown => {
+    attempts.failed(lease.connection, error);
+    return attempts.told(error, request);
+  };
+  return fetchedResponse(response, bodyStream(response, { lease, signal, onEnd, told }), { url, redirected });
 }
 
 /** A request that was answered before it was sent in whole is not sent on. */

@@ -92,7 +92,6 @@ const endings: readonly {
     script: again(send(ok('0123').slice(0, -1)), close()),
     error: 'ConnectionClosed',
     lost: [first, first],
-    only: 'fetchSync',
   },
   {
     name: 'the time is over',
