@@ -25,7 +25,7 @@ export interface RequestInput {
 
 interface GivenContent {
   readonly content: Content | undefined;
-  readonly type?: string | undefined;
+  readonly type: string | undefined;
 }
 
 /** Up to this size, the body of a Request that is all there is sent with its length. */
@@ -120,14 +120,14 @@ function withoutCredentials(url: URL): URL {
 }
 
 function givenContent(body: unknown): GivenContent {
-  if (body === undefined || body === null) return { content: undefined };
+  if (body === undefined || body === null) return { content: undefined, type: undefined };
   const blob = body instanceof FormData ? multipartBlob(body) : body;
   if (blob instanceof Blob) return { content: new Content(blob), type: blob.type || undefined };
   const atHand = contentAtHand(body);
   if (atHand !== undefined) return atHand;
   if (typeof body === 'object' && (Symbol.asyncIterator in body || Symbol.iterator in body)) {
     const pieces = body instanceof ReadableStream ? new StreamPieces(body.getReader()) : body;
-    return { content: new Content(pieces as AsyncIterable<Uint8Array>) };
+    return { content: new Content(pieces as AsyncIterable<Uint8Array>), type: undefined };
   }
   // As the standard has it: anything else is text.
   return contentAtHand(String(body)) as GivenContent;

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 // Node's own modules do not survive being loaded while Object.prototype is as it is here.
 import 'node:tls';
+import { requestInput } from '../../src/fetch/request-input.ts';
 import {
   ByterangesDecoder,
   ClientProtocol,
@@ -117,6 +118,7 @@ const HOSTILE: Readonly<Record<string, unknown>> = {
   bytesSent: -1,
   answer: 'evil',
   peer: 'evil',
+  type: 'text/evil',
   href: 'http://192.0.2.1:1',
   // the environment
   http_proxy: 'http://192.0.2.1:1',
@@ -238,6 +240,11 @@ describe('Object.prototype', () => {
     });
     closeIdleConnections();
     assert.deepEqual([text, read], ['body', []]);
+  });
+
+  test('gives no Content-Type to a fetch without a body', async () => {
+    const { request } = await withPollution(HOSTILE, () => requestInput('http://a.test/'), 'enumerable');
+    assert.equal(request.headers.has('Content-Type'), false);
   });
 
   for (const visibility of VISIBILITIES) {
