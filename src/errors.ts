@@ -50,9 +50,12 @@ export function printable(text: string, most: number = 2000): string {
   });
 }
 
+/** What may stand before a user name: words of a message, and the beginning of a URL. */
+const BEFORE_USERINFO = /^((?:[^@]*[\s"'])?(?:[a-z][a-z\d+.-]*:)?\/\/)?.*@/is;
+
 /** `text`, which may be a URL, or meant to be one, without the user name and password that may stand before its "@". */
 export function withoutUserinfo(text: string): string {
-  return text.includes('//') ? text.replace(/\/\/.*@/s, '//***@') : text.replace(/^.*@/s, '***@');
+  return text.replace(BEFORE_USERINFO, '$1***@');
 }
 
 /** The root of the tree above. `code` is stable and meant to be compared. */
@@ -75,13 +78,16 @@ export class DugongError extends Error {
   }
 }
 
-/** `error`, the message of which begins from now on with what it is about, as "GET http://localhost/", if it does not yet. */
+/** So much of what an error is about stands in its message: a long URL must leave room for what happened. */
+const LONGEST_SUBJECT = 500;
+
+/** `error`, the message of which begins from now on with what it is about, as "GET http://localhost/". */
 export function about<E extends DugongError>(error: E, what: string): E {
   const { message, stack } = error;
-  // A long one must leave room for what there is to say.
-  const beginning = `${printable(what, 500)}: `;
-  if (message.startsWith(beginning)) return error;
-  const named = printable(beginning + message);
+  const subject = `${printable(what, LONGEST_SUBJECT)}: `;
+  // It may come by again, if it is the caller's own.
+  if (message.startsWith(subject)) return error;
+  const named = printable(subject + message);
   error.message = named;
   if (stack !== undefined) error.stack = stack.replace(message, () => named);
   return error;

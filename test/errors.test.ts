@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, test } from 'node:test';
+import { about } from '../src/errors.ts';
 import {
   ConnectionClosed,
   ConnectionTimedOut,
@@ -69,6 +70,17 @@ describe('the errors of this library', () => {
       { ...new SystemError('EMFILE', { errno: -24, syscall: 'socket' }) },
       { code: 'EMFILE', errno: -24, syscall: 'socket' },
     );
+  });
+});
+
+describe('an error that is about a request', () => {
+  test('says what happened, however long the URL is', () => {
+    const url = `http://a.test/?${'q'.repeat(5000)}`;
+    const { message, stack } = about(system('ECONNREFUSED'), `GET ${url}`);
+    assert.match(message, /^GET http:\/\/a\.test\/\?q+\.\.\.: connect ECONNREFUSED/);
+    assert.ok(message.length < 1000);
+    assert.ok(stack?.includes(message));
+    assert.equal(about(about(system('EPIPE'), url), url).message, about(system('EPIPE'), url).message);
   });
 });
 

@@ -22,6 +22,8 @@ const URLS = [
   `//user:${SECRET}@127.0.0.2:9/`,
   `user:${SECRET}@127.0.0.2:9`,
   `${SECRET}@127.0.0.2:9`,
+  `user:${SECRET}@127.0.0.2:9/a//b`,
+  `//user:a//${SECRET}@127.0.0.2:port/`,
   `ftp://user:${SECRET}@127.0.0.2/`,
   `http://user:${SECRET}@127.0.0.2:9/`,
 ];
@@ -66,6 +68,16 @@ const entries: readonly { readonly name: string; readonly given: readonly unknow
     name: 'the option tls',
     given: [PEM, [PEM], { key: PEM }, { cert: PEM }, { key: [PEM], passphrase: 1 }],
     call: (tls) => connect({ tls }),
+  },
+  {
+    name: 'the name that a certificate is to be for',
+    given: URLS,
+    call: (servername) => connect({ tls: { servername } }),
+  },
+  {
+    name: 'the URL of proxyFromEnvironment',
+    given: URLS.filter((url) => !URL.canParse(url)),
+    call: (url: string) => proxyFromEnvironment(url, {}),
   },
   {
     name: 'TLSContext',

@@ -3,6 +3,7 @@
  * HTTPConnection itself never looks there: its caller decides.
  */
 
+import { quoted } from '../http1/grammar.ts';
 import { isListed } from './no-proxy.ts';
 import { assertSupportedProxy, withScheme } from './proxy.ts';
 
@@ -27,6 +28,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * @throws TypeError if `url` is no URL, or the proxy is of a kind that is not supported, e.g. socks5://
  */
 export function proxyFromEnvironment(url: string | URL, env: Environment = process.env): string | undefined {
+  if (!URL.canParse(String(url))) throw new TypeError(`${quoted(String(url))} is no absolute URL`);
   const parsed = new URL(url);
   const proxy = proxyIn(env, parsed.protocol);
   if (proxy === undefined || parsed.hostname === '') return undefined;

@@ -5,6 +5,7 @@
 
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
+import { shownValue } from './shown-value.ts';
 
 export interface Identity {
   /** As it is shown, and handed to checkServerIdentity. */
@@ -30,7 +31,7 @@ export function identityOf(hostname: string): Identity {
   if (isIP(address) !== 0) return { hostname: address, servername: '', host: '', address };
   const name = toASCII(hostname).replace(/\.$/, '');
   if (name === '' || name.length > MAX_NAME || !/^[\w-]+(?:\.[\w-]+)*$/.test(name)) {
-    throw new TypeError(`${JSON.stringify(hostname)} is not a host name that a certificate can be checked against`);
+    throw new TypeError(`${shownValue(hostname)} is not a host name that a certificate can be checked against`);
   }
   return { hostname: name, servername: name, host: name, address: '' };
 }
