@@ -95,6 +95,9 @@ export class Sending {
       });
       this.#link.assertOpen('send');
       if (chunked) yield* this.#coSendPieces(this.#protocol.endBody());
+    } catch (error) {
+      this.#protocol.bodyFailed(error);
+      throw error;
     } finally {
       this.#piecemeal = false;
       this.#pieceSender = undefined;

@@ -32,6 +32,8 @@ export class ConnectionState {
   failure: unknown;
   /** The exchange whose request will not be sent to its end, if there is one. */
   brokenOff: { readonly exchange: Exchange | undefined; readonly why: string } | undefined;
+  /** What ended the sending of the present body in its middle, if something did. */
+  bodyFailure: { readonly cause: unknown } | undefined;
   #send: SendState = 'idle';
   #receive: ReceiveState = 'idle';
 
@@ -168,6 +170,16 @@ export class ConnectionState {
     return this.connectionClosed(why, phase, this.failure);
   }
 
+  /** What is begun while more of the body of `exchange` is to be sent. */
+  bodyUnfinished(exchange: Exchange, context: string): StateError {
+    const why = `${context}the body of ${nameOf(exchange)} has not been sent to its end`;
+    if (this.bodyFailure === undefined) return new StateError(why);
+    return new StateError(
+      `${why}: what ended it is the cause of this error; disconnect(), and send the request anew`,
+      this.bodyFailure,
+    );
+  }
+
   /** What is to be sent at the wrong time. */
   refusedSend(what: string): DugongError {
     // In the states that name it, there is one.
@@ -185,7 +197,7 @@ export class ConnectionState {
       case 'await-switch':
         return new StateError(`${what} cannot be sent: ${nameOf(last)} may end HTTP here, read its response first`);
       case 'body':
-        return new StateError(`${what} cannot be sent: the body of ${nameOf(last)} has not been sent to its end`);
+        return this.bodyUnfinished(last, `${what} cannot be sent: `);
       case 'idle':
         return new StateError(`${what} cannot be sent: no request with a body is under way`);
     }

@@ -209,6 +209,11 @@ export class ClientProtocol {
     this.#state.exchanges.sent(count, this.buffer.received);
   }
 
+  /** The body that is being sent has ended in its middle for this reason, which later errors have as their cause. */
+  bodyFailed(cause: unknown): void {
+    this.#send.bodyFailed(cause);
+  }
+
   /** Nothing can be sent any more; what the server sent before can still be received. */
   sendFailed(cause: unknown): void {
     this.#send.failed(cause);

@@ -67,7 +67,7 @@ export class ReceiveHalf {
   assertRequestComplete(): void {
     const { buffer, awaitingBody, exchanges } = this.#state;
     if (!awaitingBody || buffer.length > 0 || this.#earlyHead !== undefined) return;
-    throw new StateError(`the body of ${nameOf(exchanges.oldestPending as Exchange)} has not been sent to its end`);
+    throw this.#state.bodyUnfinished(exchanges.oldestPending as Exchange, '');
   }
 
   nextResponse(): Response | undefined {

@@ -67,6 +67,7 @@ export class SendHalf {
     this.#assertReady(framing);
     const idle = !exchanges.any;
     this.#state.advanceSend(requestEvent(method, request));
+    this.#state.bodyFailure = undefined;
     this.#encoder = encoderFor(framing);
     exchanges.add({ method, path, close, upgrade }, { length: text.length, received: buffer.received });
     if (idle) this.#state.assertQuiet();
@@ -115,6 +116,10 @@ export class SendHalf {
   breakOff(why: string): void {
     this.#state.brokenOff = { exchange: this.#state.exchanges.oldestPending, why };
     this.#state.advanceSend('close');
+  }
+
+  bodyFailed(cause: unknown): void {
+    if (this.#state.send === 'body') this.#state.bodyFailure ??= { cause };
   }
 
   failed(cause: unknown): void {

@@ -7,6 +7,7 @@ import { BodyFollowing } from 'dugong';
 import { ok, response } from '../support/messages.ts';
 import {
   expect,
+  expectAnything,
   expectBytes,
   expectHead,
   gate,
@@ -16,7 +17,7 @@ import {
   stopReading,
 } from '../support/scripted-server.ts';
 import { MORE_THAN_FITS } from '../support/socket-capacity.ts';
-import { connectionTo } from '../support/waiting.ts';
+import { connectionTo, waysOfWaiting } from '../support/waiting.ts';
 
 const refusal = response('413 Content Too Large', ['Content-Length: 2'], 'no');
 const toldWhy = {
@@ -77,4 +78,54 @@ describe('readResponse() while a body that follows is not complete', () => {
     assert.equal(connection.readText(), 'next');
     server.check();
   });
+});
+
+describe('a body in pieces that fails in the middle', () => {
+  const failure = new Error('no more');
+  const sources: readonly [name: string, pieces: () => Generator<string>, cause: RegExp][] = [
+    [
+      'throws',
+      function* () {
+        yield 'abc';
+        throw failure;
+      },
+      /^Error: no more$/,
+    ],
+    [
+      'gives no bytes',
+      function* () {
+        yield 'abc';
+        yield 5 as unknown as string;
+      },
+      /^TypeError: a body's pieces must be strings or bytes, got number$/,
+    ],
+  ];
+  for (const [name, pieces, cause] of sources) {
+    for (const { name: way, run } of waysOfWaiting) {
+      test(`raises the error of a source that ${name}, which is the cause of later ones until disconnect() (${way})`, async () => {
+        using server = startScriptedServer([
+          [expectHead(), expectAnything()],
+          [expectHead(), send(ok('x'))],
+        ]);
+        using connection = connectionTo(server);
+        const sent = run(connection.coSendRequest('PUT', '/', { body: pieces() }));
+        const first = await sent.then(
+          () => assert.fail('it was sent'),
+          (error) => error,
+        );
+        assert.match(String(first), cause);
+        for (const later of [connection.coSendRequest('GET', '/'), connection.coReadResponse()]) {
+          await assert.rejects(async () => run<unknown>(later), {
+            name: 'StateError',
+            message:
+              /the body of PUT \/ has not been sent to its end: .*cause.*; disconnect\(\), and send the request anew$/,
+            cause: first,
+          });
+        }
+        connection.disconnect();
+        await run(connection.coSendRequest('GET', '/'));
+        assert.equal((await run(connection.coReadResponse())).status, 200);
+      });
+    }
+  }
 });
