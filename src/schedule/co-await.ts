@@ -5,6 +5,7 @@
 import { type Coroutine, PollNeeded, waitFor } from '../coroutine.ts';
 import { StateError } from '../errors.ts';
 import { currentRunner, type Runner } from './running.ts';
+import type { Outcome } from './task-set.ts';
 
 /** Never ready by itself: whoever waits for it is woken by name. */
 export const UNTIL_WOKEN: PollNeeded = new PollNeeded(-1, 0);
@@ -32,14 +33,14 @@ export function* coAwait<T>(promise: PromiseLike<T> | T): Coroutine<Awaited<T>> 
 export function* coAwaitBeside<T>(promise: PromiseLike<T> | T, beside: Beside): Coroutine<Awaited<T>> {
   // Whoever runs the coroutine at the time: it may change hands while it waits.
   let runner = assertCanAwait();
-  let outcome: { value: Awaited<T> } | { error: unknown } | undefined;
+  let outcome: Outcome<Awaited<T>> | undefined;
   Promise.resolve(promise).then(
     (value) => {
-      outcome = { value: value as Awaited<T> };
+      outcome = { status: 'fulfilled', value: value as Awaited<T> };
       runner.wake();
     },
-    (error: unknown) => {
-      outcome = { error };
+    (reason: unknown) => {
+      outcome = { status: 'rejected', reason };
       runner.wake();
     },
   );
@@ -48,8 +49,9 @@ export function* coAwaitBeside<T>(promise: PromiseLike<T> | T, beside: Beside): 
     yield* waitFor(beside.need() ?? UNTIL_WOKEN);
     if (outcome === undefined) beside.heed();
   }
-  if ('error' in outcome) throw (outcome as { error: unknown }).error;
-  return (outcome as { value: Awaited<T> }).value;
+  const settled = outcome as Outcome<Awaited<T>>;
+  if (settled.status === 'rejected') throw settled.reason;
+  return settled.value;
 }
 
 /** @throws StateError, about `what`, unless the coroutine that is being run can wait for promises */

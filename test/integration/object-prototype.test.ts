@@ -19,6 +19,7 @@ import {
   AioFuture,
   ConnectionClosed,
   type Coroutine,
+  coAwait,
   coSleep,
   createFetch,
   HTTPConnection,
@@ -245,6 +246,16 @@ describe('Object.prototype', () => {
   test('gives no Content-Type to a fetch without a body', async () => {
     const { request } = await withPollution(HOSTILE, () => requestInput('http://a.test/'), 'enumerable');
     assert.equal(request.headers.has('Content-Type'), false);
+  });
+
+  test('is no part of what a promise is awaited for', async () => {
+    const awaited = withPollution({ error: 'evil' }, () => new AioFuture(coAwait(Promise.resolve('result'))));
+    Object.defineProperty(Object.prototype, 'error', { value: 'evil', configurable: true });
+    try {
+      assert.equal(await awaited, 'result');
+    } finally {
+      delete (Object.prototype as { error?: unknown }).error;
+    }
   });
 
   for (const visibility of VISIBILITIES) {
