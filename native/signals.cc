@@ -1,11 +1,19 @@
 // See signals.h. uv_signal_t says in its (public) structure how often its signal was caught, and how often that was handed
-// on; the handles are found by uv_walk(), which leaves out those that libuv has for itself (SIGCHLD).
+// on; the handles are found by uv_walk(), which leaves out those that libuv has for itself (SIGCHLD). While a listener runs, its
+// signal is not handed on yet by that count, but libuv's message about it has left the pipe.
 #include "signals.h"
 
+#include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
 
 #include "arguments.h"
 #include "calls.h"
+#include "descriptor.h"
 #include "environment.h"
 
 // Runtimes without libuv lack these, and are to load the addon all the same: nothing here is called there.
@@ -17,15 +25,50 @@ namespace dugong {
 namespace {
 
 struct Pending {
+  const uv_signal_t* handle;
   int signal;
   unsigned int count;
+};
+
+// What libuv's handler writes for each handle (its unix/signal.c).
+struct Message {
+  const uv_signal_t* handle;
+  int signal;
 };
 
 void collect(uv_handle_t* handle, void* data) {
   if (handle->type != UV_SIGNAL || !uv_is_active(handle)) return;
   const uv_signal_t* const signal = reinterpret_cast<uv_signal_t*>(handle);
   if (signal->caught_signals == signal->dispatched_signals) return;
-  static_cast<std::vector<Pending>*>(data)->push_back({signal->signum, signal->caught_signals});
+  static_cast<std::vector<Pending>*>(data)->push_back({signal, signal->signum, signal->caught_signals});
+}
+
+// Those that the loop has not read: looked at, and left where they are. Nothing where that cannot be had.
+std::optional<std::vector<Message>> unread([[maybe_unused]] int pipe) {
+#ifdef __linux__
+  int length = 0;
+  int ends[2];
+  if (ioctl(pipe, FIONREAD, &length) != 0 || openPipe(ends) < 0) return std::nullopt;
+  std::vector<Message> messages(static_cast<size_t>(length) / sizeof(Message));
+  const size_t size = messages.size() * sizeof(Message);
+  const bool copied = size > 0 && tee(pipe, ends[1], size, SPLICE_F_NONBLOCK) == static_cast<ssize_t>(size) &&
+                      read(ends[0], messages.data(), size) == static_cast<ssize_t>(size);
+  close(ends[0]);
+  close(ends[1]);
+  if (copied || length == 0) return messages;
+#endif
+  return std::nullopt;
+}
+
+// Leaves out those whose listener runs, or is the next to run: a blocked call of the listener is not to end for them.
+void keepUnread(std::vector<Pending>* pending, int pipe) {
+  if (pending->empty()) return;
+  const std::optional<std::vector<Message>> messages = unread(pipe);
+  if (!messages) return;
+  const auto read = [&](const Pending& each) {
+    return std::none_of(messages->begin(), messages->end(), [&](const Message& message) { return message.handle == each.handle; });
+  };
+  pending->erase(std::remove_if(pending->begin(), pending->end(), read), pending->end());
 }
 
 uint64_t turnOf(uv_loop_t* loop) {
@@ -50,6 +93,7 @@ int Signals::pipe() {
 bool Signals::caught(int except) {
   std::vector<Pending> pending;
   uv_walk(loop_, collect, &pending);
+  keepUnread(&pending, pipe());
   const uint64_t turn = turnOf(loop_);
   reported_.clear();
   for (const Pending& each : pending) {

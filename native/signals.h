@@ -23,7 +23,8 @@ class Signals {
   int pipe();
 
   // Whether there are signals with listeners, other than `except` (0: none), that the last call with this answer did not
-  // report. Each ends one wait only: the code that gives up may have to wait for something, too.
+  // report. Each ends one wait only: the code that gives up may have to wait for something, too. One whose listener runs does
+  // not count (on Linux; elsewhere it does, if another one comes meanwhile).
   bool caught(int except);
 
   // Those that the last `caught()` found.

@@ -182,6 +182,33 @@ describe('a signal with a listener', () => {
     runBlocking(coSleep(10));
   });
 
+  test('does not end the calls of its own listener, whatever else comes', {
+    skip: process.platform !== 'linux',
+  }, async () => {
+    const interrupts = (ms: number): boolean => {
+      try {
+        runBlocking(coSleep(ms));
+        return false;
+      } catch (error) {
+        assert.ok(error instanceof Interrupted);
+        return true;
+      }
+    };
+    const interrupted: boolean[] = [];
+    // Of SIGWINCH, with a listener of this name only, there is nothing but a message in the pipe of the loop.
+    process.on('SIGWINCH', function refreshStdoutOnSigWinch() {});
+    process.once('SIGUSR2', () => {
+      process.kill(process.pid, 'SIGWINCH');
+      interrupted.push(interrupts(20));
+      process.on('SIGUSR2', note);
+      process.kill(process.pid, 'SIGUSR2');
+      interrupted.push(interrupts(LONG));
+    });
+    process.kill(process.pid, 'SIGUSR2');
+    while (interrupted.length < 2) await turn();
+    assert.deepEqual(interrupted, [false, true]);
+  });
+
   test('may be SIGWINCH, if there is another listener than those that Node adds for terminals', () => {
     function refreshStdoutOnSigWinch(): void {}
     process.on('SIGWINCH', refreshStdoutOnSigWinch);
