@@ -216,11 +216,12 @@ describe('a proxy that leaves', () => {
     using stalled = startScriptedServer([]);
     const { port } = stalled;
     stalled.stop();
-    const message = `the proxy 127.0.0.1: connect ECONNREFUSED 127.0.0.1:${port}`;
+    const message = `GET https://origin.invalid/secret-path: the proxy 127.0.0.1: connect ECONNREFUSED 127.0.0.1:${port}`;
     const refused = { name: 'SystemError', code: 'ECONNREFUSED', address: '127.0.0.1', port, message };
     assertLike(failure(through({ port })), refused);
     const nowhere = through({ port }, { proxy: 'http://proxy.invalid:3128', dnsTestHostnames: ['localhost'] });
-    const unknown = 'the proxy proxy.invalid: host name "proxy.invalid" has no address';
+    const unknown =
+      'GET https://origin.invalid/secret-path: the proxy proxy.invalid: host name "proxy.invalid" has no address';
     assertLike(failure(nowhere), { name: 'HostnameNotResolvable', hostname: 'proxy.invalid', message: unknown });
   });
 });

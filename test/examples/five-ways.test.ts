@@ -137,7 +137,7 @@ describe('npm start', () => {
     await new Promise((resolve) => server.close(resolve));
     const { status, stderr } = await runProgram(PROGRAM, ['--url', `${origin}/`]);
     assert.equal(status, 1);
-    const refused = `blocking, one by one: SystemError: connect ECONNREFUSED ${origin.slice('http://'.length)}\n`;
+    const refused = `blocking, one by one: SystemError: GET ${origin}/: connect ECONNREFUSED ${origin.slice('http://'.length)}\n`;
     assert.equal(stderr, `${refused}Is the server running, and are the URLs right?\n`);
   });
 
