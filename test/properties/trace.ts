@@ -118,7 +118,11 @@ class Reader {
  */
 function documented(error: unknown): string {
   if (error instanceof InvalidResponse || error instanceof UnsupportedResponse || error instanceof ConnectionClosed) {
-    return `${error.name}: ${error.message.replace(/begins with ".*"/, 'begins with ...')}`;
+    // The more has come, the more is shown, and the surer it is whether that is a record of TLS.
+    const message = error.message
+      .replace(/begins with ".*"/, 'begins with ...')
+      .replace(/\. This port speaks TLS: .*/, '');
+    return `${error.name}: ${message}`;
   }
   throw error;
 }
