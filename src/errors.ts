@@ -84,7 +84,8 @@ const LONGEST_SUBJECT = 500;
 /** `error`, the message of which begins from now on with what it is about, as "GET http://localhost/". */
 export function about<E extends DugongError>(error: E, what: string): E {
   const { message, stack } = error;
-  const subject = `${printable(what, LONGEST_SUBJECT)}: `;
+  // A path may hold a URL.
+  const subject = `${printable(what.replace(/(:\/\/[^/]*.*?\/\/).*@/s, '$1***@'), LONGEST_SUBJECT)}: `;
   // It may come by again, if it is the caller's own.
   if (message.startsWith(subject)) return error;
   const named = printable(subject + message);

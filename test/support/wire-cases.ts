@@ -113,7 +113,7 @@ function mismatchWithEither(outcome: Outcome, choices: readonly Expected[]): str
 }
 
 function isNoHTTP(outcome: Outcome): boolean {
-  return outcome.kind === 'error' && outcome.error.message.startsWith('this is no HTTP response: ');
+  return outcome.kind === 'error' && /^(\S+ \S+: )?this is no HTTP response: /.test(outcome.error.message);
 }
 
 function mismatchWithError(outcome: Outcome, expected: ExpectedError): string | undefined {
