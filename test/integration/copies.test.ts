@@ -69,9 +69,6 @@ describe('two copies of the package in one process', () => {
       cpSync(join(repository, 'dist'), join(root, 'dist'), { recursive: true });
       cpSync(join(repository, 'package.json'), join(root, 'package.json'));
       cpSync(addon, join(root, 'build/Release/dugong.node'));
-      cpSync(join(repository, 'node_modules/proxy-from-env'), join(folder, name, 'node_modules/proxy-from-env'), {
-        recursive: true,
-      });
     }
     await once(server.listen(0, '127.0.0.1'), 'listening');
   });
