@@ -54,7 +54,7 @@ describe('a growing buffer', () => {
   });
 });
 
-const LIMIT = 128 * MIB;
+const LIMIT = 96 * MIB;
 const part = Buffer.alloc(MIB);
 const sent = (head: string, step: Script): Script => [
   expectHead(),
