@@ -7,7 +7,7 @@ import { StateError } from '../errors.ts';
 import { type BodyEncoder, ChunkedEncoder, LengthEncoder, type Piece } from './body-encoder.ts';
 import type { ConnectionState } from './connection-state.ts';
 import { type HeadersInit, HTTPHeaders } from './headers.ts';
-import { encodeRequestHead, type RequestFraming } from './request-head.ts';
+import { encodeWholeHead, type RequestFraming } from './request-head.ts';
 import type { SendEvent } from './transitions.ts';
 
 /** What a request has besides its method and its target. */
@@ -52,7 +52,7 @@ export class SendHalf {
 
   request(method: string, path: string, request: Request): string {
     const { headers, framing = NO_BODY, expectContinue, upgrade } = request;
-    const { text, close } = encodeRequestHead({
+    const { text, close } = encodeWholeHead({
       method,
       target: path,
       host: this.#host,

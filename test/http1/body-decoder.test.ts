@@ -201,3 +201,18 @@ suite('trailers [RFC 9112 7.1.2]', () => {
     assertMalformed('0\r\nA: b\r\nC: d\r\n\r\n', /trailer section has more than 1 fields/, { fields: 1 });
   });
 });
+
+test('a body has more while its end is not all that is missing', () => {
+  const inChunk = chunked();
+  const buffer = bufferOf('2\r\nab\r\n');
+  assert.equal(inChunk.decode(buffer, Buffer.alloc(1), 0, 1), 1);
+  assert.equal(inChunk.more(), true);
+  assert.equal(inChunk.decode(buffer, Buffer.alloc(1), 0, 1), 1);
+  assert.equal(inChunk.more(), false);
+  const byLength = new LengthDecoder(1);
+  assert.equal(byLength.more(), true);
+  byLength.decode(bufferOf('a'), Buffer.alloc(1), 0, 1);
+  assert.equal(byLength.more(), false);
+  const toTheEnd = new CloseDelimitedDecoder();
+  assert.deepEqual([toTheEnd.more(bufferOf('a')), toTheEnd.more(new ReceiveBuffer(1))], [true, false]);
+});

@@ -19,8 +19,8 @@ test('a body that nobody can decode says why when it is read, and is never compl
   const body = new UndecodableBody(new InvalidResponse('why'));
   body.received();
   assert.deepEqual(
-    [body.complete, body.direct, body.length, body.trailers.size, body.end()],
-    [false, 0, null, 0, false],
+    [body.complete, body.direct, body.length, body.trailers.size, body.end(), body.more()],
+    [false, 0, null, 0, false, true],
   );
   assert.throws(() => body.decode(), { name: 'InvalidResponse', message: 'why' });
 });

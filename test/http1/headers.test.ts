@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { inspect } from 'node:util';
 import { HTTPHeaders } from '../../src/http1/headers.ts';
 
 suite('making headers', () => {
@@ -201,4 +202,25 @@ suite('fields as received', () => {
     headers.set('C', '3');
     assert.deepEqual(headers.raw(), ['A', '1', 'B', '2', 'C', '3']);
   });
+});
+
+test('a log shows fields by name, and no credentials', () => {
+  const headers = new HTTPHeaders([
+    ['Cookie', 'a=secret'],
+    ['X', 'http://me:secret@host/'],
+    ['x', '2'],
+    ['Y', '3'],
+  ]);
+  assert.deepEqual(
+    [...headers.withoutSecrets()],
+    [
+      ['Cookie', '***'],
+      ['X', 'http://***@host/'],
+      ['x', '2'],
+      ['Y', '3'],
+    ],
+  );
+  const shown = inspect(headers);
+  assert.ok(!shown.includes('secret'), shown);
+  assert.match(shown, /X: \[.*'2'.*Y: '3'/s);
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { inspect } from 'node:util';
 import type { ClientProtocol, ClientProtocolOptions } from '../../src/http1/protocol.ts';
 import { ANNOUNCED, bring, EXPECTING, ok, readBody, receive, start, wire } from '../support/protocol.ts';
 
@@ -327,5 +328,51 @@ suite('events that have no place in the present state', () => {
       name: 'StateError',
       message: /body-end while receiving is failed/,
     });
+  });
+});
+
+suite('what is asked of the state', () => {
+  test('is whether something is under way, what was sent last, and what a log may show', () => {
+    const protocol = start();
+    assert.deepEqual([protocol.underWay, protocol.latestRequest], [false, undefined]);
+    protocol.sendRequest('GET', '/1');
+    protocol.sendRequest('PUT', '/2', ANNOUNCED);
+    assert.deepEqual([protocol.underWay, protocol.latestRequest?.path], [true, '/2']);
+    assert.match(inspect(protocol), /sendState: 'body'.*pendingRequests/s);
+  });
+
+  test('is what ended the sending of a body: it is the cause of what is refused later', () => {
+    const protocol = start();
+    const cause = new Error('enough');
+    protocol.bodyFailed(cause);
+    protocol.sendRequest('PUT', '/', ANNOUNCED);
+    assert.throws(
+      () => protocol.sendRequest('GET', '/'),
+      (error: Error) => error.cause === undefined,
+    );
+    protocol.bodyFailed(cause);
+    protocol.bodyFailed(new Error('later'));
+    assert.throws(() => protocol.sendRequest('GET', '/'), { name: 'StateError', message: /disconnect\(\)/, cause });
+  });
+
+  test('is whether the server speaks HTTP: what it says first tells, before any request and behind one', () => {
+    const protocol = start();
+    protocol.assertHTTP();
+    bring(protocol, 'SSH-2.0-x\r\n');
+    const refused = { name: 'InvalidResponse', message: /begins with "SSH-2.0-x/ };
+    assert.throws(() => protocol.assertHTTP(), refused);
+    assert.throws(() => protocol.assertQuiet(), refused);
+    assert.throws(() => protocol.sendRequest('GET', '/'), { name: 'ConnectionClosed' });
+    assert.equal(protocol.connectionUnusable('receive').name, 'ConnectionClosed');
+  });
+
+  test('is whether a body ends by itself, and whether raw bytes have their turn: what is called wrongly says so', () => {
+    const protocol = start();
+    assert.throws(() => protocol.endBody(), { name: 'StateError' });
+    assert.throws(() => protocol.sendRaw(Buffer.from('x')), { name: 'StateError', message: /upgrade/ });
+    protocol.sendRequest('PUT', '/', { framing: { kind: 'length', length: 1 } });
+    assert.throws(() => protocol.sendRaw(Buffer.from('x')), { name: 'StateError' });
+    protocol.sendData(Buffer.from('x'));
+    assert.throws(() => protocol.endBody(), { name: 'StateError', message: /leave out endBody/ });
   });
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
 import { ReceiveBuffer } from '../../src/http1/receive-buffer.ts';
 
 const content = (buffer: ReceiveBuffer): string => buffer.bytes.toString('latin1', buffer.start, buffer.end);
@@ -62,4 +63,12 @@ test('clear forgets all bytes', () => {
   buffer.push(Buffer.from('abc'));
   buffer.clear();
   assert.equal(buffer.length, 0);
+});
+
+test('a log shows how much there is, and nothing of it', () => {
+  const buffer = new ReceiveBuffer(8);
+  buffer.push(Buffer.from('secret'));
+  buffer.consume(1);
+  assert.equal(JSON.stringify(buffer), '{"length":5,"received":6}');
+  assert.match(inspect(buffer), /length: 5, received: 6/);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { DEFAULT_LIMITS, type Limits } from '../../src/http1/limits.ts';
 import { ReceiveBuffer } from '../../src/http1/receive-buffer.ts';
-import { type ResponseHead, ResponseHeadParser } from '../../src/http1/response-head.ts';
+import { assertBeginsAsHTTP, type ResponseHead, ResponseHeadParser } from '../../src/http1/response-head.ts';
 
 /** The head that `text` begins with, parsed whole and byte by byte. */
 function parse(text: string, limits: Partial<Limits> = {}): ResponseHead | undefined {
@@ -118,4 +118,45 @@ suite('heads one after the other', () => {
     assert.equal(parser.parse(buffer), undefined);
     assert.equal(parser.begun, true);
   });
+});
+
+test('first bytes that are a record of TLS, or may be its first byte, say what the port speaks [RFC 8446 5.1]', () => {
+  for (const [text, tls] of [
+    ['\x15\x03\x01', true],
+    ['\x16\x03', true],
+    ['\x16', true],
+    ['\x15H', false],
+    ['\x17\x03', false],
+  ] as const) {
+    const buffer = new ReceiveBuffer(16);
+    buffer.push(Buffer.from(text, 'latin1'));
+    const parser = new ResponseHeadParser(DEFAULT_LIMITS);
+    const message = tls ? /This port speaks TLS: use https:/ : /\(RFC 9112 2\.1\)$/;
+    assert.throws(() => parser.parse(buffer), { name: 'InvalidResponse', message });
+  }
+});
+
+test('a head has begun with its first byte, and not when it was taken', () => {
+  const parser = new ResponseHeadParser(DEFAULT_LIMITS);
+  const buffer = new ReceiveBuffer(64);
+  assert.equal(parser.begun, false);
+  buffer.push(Buffer.from('HTTP/1.1'));
+  assert.equal(parser.parse(buffer), undefined);
+  assert.equal(parser.begun, true);
+  buffer.push(Buffer.from(' 200 OK\r\n\r\n'));
+  assert.equal(parser.parse(buffer)?.status, 200);
+  assert.equal(parser.begun, false);
+});
+
+test('what a server says first is HTTP as far as it has come, or is refused with its beginning', () => {
+  for (const text of ['', '\r', '\r\n', '\r\n\r\nHT', 'H', 'HTTP/', 'HTTP/2 nonsense']) {
+    const buffer = new ReceiveBuffer(32);
+    buffer.push(Buffer.from(text));
+    assertBeginsAsHTTP(buffer);
+  }
+  for (const text of ['220 mail', '\r\nlogin: ', '\rH', 'HTTQ']) {
+    const buffer = new ReceiveBuffer(32);
+    buffer.push(Buffer.from(text));
+    assert.throws(() => assertBeginsAsHTTP(buffer), { name: 'InvalidResponse', message: /no HTTP response/ });
+  }
 });
