@@ -50,7 +50,8 @@ describe('a growing buffer', () => {
   test('hands out no memory much larger than what is in it', () => {
     const buffer = new GrowingBuffer(undefined, 2 ** 30);
     fill(buffer, source.subarray(0, 100), 100);
-    assert.ok(buffer.from(0).buffer.byteLength < 2 ** 16);
+    // A buffer of Node's pool holds others as well, but no more of this one.
+    assert.notEqual(buffer.from(0).buffer, buffer.bytes.buffer);
   });
 });
 
