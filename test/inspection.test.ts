@@ -253,7 +253,7 @@ describe('coroutines and what runs them are shown', () => {
     );
     pending.cancel(new Error('enough'));
     await assert.rejects(pending);
-    assert.match(shown(pending), /^AioFuture \{ status: 'rejected', reason: Error: enough/);
+    assert.match(shown(pending), /^AioFuture \{\s+status: 'rejected',\s+reason: Error: enough/);
     const fulfilled = new AioFuture(coResult(new HTTPHeaders({ Cookie: SECRET })));
     assert.equal(shown(fulfilled), "AioFuture { status: 'fulfilled', value: HTTPHeaders { Cookie: '***' } }");
     assertHidden(fulfilled);
@@ -275,7 +275,7 @@ describe('coroutines and what runs them are shown', () => {
     assert.equal(shown(task), "Task { status: 'fulfilled', value: 42 }");
     const failed = loop.createTask(coFailure(new Error('why')));
     assert.throws(() => loop.runUntilComplete(failed));
-    assert.match(shown(failed), /^Task \{ status: 'rejected', reason: Error: why/);
+    assert.match(shown(failed), /^Task \{\s+status: 'rejected',\s+reason: Error: why/);
     loop.close();
     assert.equal(shown(loop), 'PollLoop { size: 0, closed: true }');
     using poller = new Poller();
@@ -370,7 +370,8 @@ describe('looking', () => {
     for (const { prototype } of classes) {
       for (const each of [prototype, Object.create(prototype)]) assert.equal(typeof inspect(each), 'string');
     }
-    assert.equal(shown(new Proxy(new HTTPHeaders({ A: 'b' }), {})), 'HTTPHeaders {}');
+    // From Node 26 on, it says that it is a proxy.
+    assert.match(shown(new Proxy(new HTTPHeaders({ A: 'b' }), {})), /^(Proxy\()?HTTPHeaders \{\}\)?$/);
   });
 
   test('names the class of the caller that extends one', () => {

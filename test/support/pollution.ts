@@ -24,7 +24,13 @@ export function withPollution<T>(
 /** Calls `run` while each of `names` on Object.prototype is an accessor; returns the names that were read there. */
 export function readsOnPrototype(names: readonly string[], run: () => void): string[] {
   const read = new Set<string>();
-  const descriptors = names.map((name) => [name, { configurable: true, get: () => void read.add(name) }] as const);
+  const descriptors = names.map((name) => {
+    // What Node assigns to objects of its own, as a URL's members, becomes theirs.
+    function set(this: object, value: unknown): void {
+      Object.defineProperty(this, name, Object.assign(Object.create(null), { ...FREE, enumerable: true, value }));
+    }
+    return [name, { configurable: true, get: () => void read.add(name), set }] as const;
+  });
   withDescriptors(descriptors, run);
   return [...read];
 }
