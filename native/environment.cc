@@ -131,7 +131,7 @@ void Environment::report(int fd, int events) {
     return;
   }
   if (napi_make_callback(env_, nullptr, global, callback, 2, arguments, nullptr) == napi_ok) return;
-  // Either the environment is being stopped, and there is nobody to tell, or the callback has thrown: hand that to
+  // Either the environment is being stopped, and no code is left to hear it, or the callback has thrown: hand that to
   // 'uncaughtException', as for any other callback from the event loop.
   bool thrown = false;
   napi_value error;

@@ -257,7 +257,7 @@ int TLSConnection::giveUp(Failure failure) {
   return read_result_ = write_result_ = failed();
 }
 
-// What OpenSSL's giving up is called, which is nobody's fault if it was for want of memory.
+// What OpenSSL's giving up is called: want of memory is no failure of TLS.
 int TLSConnection::failed() const {
   if (refusal_ != nullptr) return kTLSFailed;
   if (refuses() && failure_.verification == X509_V_ERR_OUT_OF_MEM) return -ENOMEM;
@@ -384,7 +384,7 @@ int TLSConnection::unsent(int code) {
 }
 
 // A peer that refuses us says so and closes: what we send then fails before we have read why. Content that came before is left
-// where it is, for whoever reads.
+// where it is, for the reader.
 bool TLSConnection::alerted() {
   if (read_result_ != 0) return false;
   begin();

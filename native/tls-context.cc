@@ -52,7 +52,7 @@ int openKeyLog(const std::string& path, std::string* problem) {
   const int fd = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
   struct stat status;
   if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) return fd;
-  // ENXIO: a FIFO that nobody reads from, or a socket.
+  // ENXIO: a FIFO without a reader, or a socket.
   *problem = fd >= 0 || errno == ENXIO ? "it is no regular file" : std::strerror(errno);
   if (fd >= 0) close(fd);
   return -1;

@@ -43,7 +43,7 @@ function isHostOf(host: string, entry: string): boolean {
 /** Whether `range` is a network in CIDR notation that holds the address `host`. */
 function isWithin(host: string, range: string): boolean {
   const [, written = '', digits = ''] = /^\[?([^[\]]+)\]?\/(\d+)$/.exec(range) ?? [];
-  // Other spellings of addresses are left to URLs: nobody could say what network 010.0.0.0/8 is.
+  // Other spellings of addresses are left to URLs: it is not clear what network 010.0.0.0/8 is.
   if (isIP(written) === 0) return false;
   const network = canonical(written);
   const family = isIP(network);

@@ -24,7 +24,7 @@ export class Receiving implements BodySource {
   readonly #sending: Sending;
   /** Milliseconds to wait for 100 (Continue). */
   readonly #continueTimeout: number;
-  /** What a call that reads a body is about: the response that was read last, until its end is known to whoever reads it. */
+  /** What a call that reads a body is about: the response that was read last, until its reader knows its end. */
   #latest: 'none' | 'continue' | 'final' = 'none';
 
   constructor(link: Link, sending: Sending, continueTimeout: number) {
@@ -113,7 +113,7 @@ export class Receiving implements BodySource {
     throw new StateError(`${call} before the response to ${method} ${path}: call readResponse() first`);
   }
 
-  /** Whoever reads knows that there is no more: with the next request, the next response has to be asked for. */
+  /** The reader knows that there is no more: with the next request, the next response has to be asked for. */
   endSeen(): void {
     if (this.#protocol.pendingRequest === undefined) this.#latest = 'none';
   }

@@ -1,5 +1,5 @@
 /**
- * Where a server is, as HTTPConnection is told: by its host name, or by the URL of its origin. Whatever a URL says besides would be
+ * Where a server is, as the caller of HTTPConnection says it: by its host name, or by the URL of its origin. Whatever a URL says besides would be
  * dropped, so that it is refused. It knows nothing of proxies, nor of how the server is reached.
  */
 

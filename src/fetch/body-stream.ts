@@ -37,7 +37,7 @@ type UnderlyingByteSource = ConstructorParameters<typeof ReadableStream<Uint8Arr
 
 class BodyPull {
   readonly type = 'bytes';
-  /** There is a view of our own for those who bring none. */
+  /** A view of our own serves a reader that brings none. */
   readonly autoAllocateChunkSize: undefined;
   readonly #size: number;
   readonly #use: BodyStreamUse;
