@@ -212,6 +212,8 @@ int main(int argc, char **argv) {
   const int version = strcmp(argv[3], "1.2") ? TLS1_3_VERSION : TLS1_2_VERSION;
   SSL_CTX_set_min_proto_version(context, version);
   SSL_CTX_set_max_proto_version(context, version);
+  // A request that goes out while the client answers the one before has two answers: without this, the second is refused.
+  SSL_CTX_set_options(context, SSL_OP_ALLOW_CLIENT_RENEGOTIATION);
   SSL_CTX_set_info_callback(context, on_info);
   SSL_CTX_set_mode(context, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_ENABLE_PARTIAL_WRITE);
   if (SSL_CTX_use_certificate_file(context, argv[1], SSL_FILETYPE_PEM) != 1) return 1;
