@@ -48,7 +48,8 @@ export class ByterangesReader {
     this.promises = new ByterangesPromises(this);
     const contentType = response.headers.get('Content-Type');
     // A document may be a multipart itself, and a single range of it comes with its type (RFC 9110 15.3.7.1).
-    if (isByteranges(contentType)) this.#decoder = new ByterangesDecoder(contentType, DEFAULT_LIMITS);
+    if (isByteranges(contentType) && !isWholeRange(response))
+      this.#decoder = new ByterangesDecoder(contentType, DEFAULT_LIMITS);
     else this.#only = onlyRange(response);
   }
 
@@ -143,6 +144,11 @@ export class ByterangesReader {
       connection: reader.#connection,
     }));
   }
+}
+
+/** Whether the body is just as long as the one range of the head: that of several ranges names none (RFC 9110 15.3.7.2). */
+function isWholeRange({ headers, length }: HTTPResponse): boolean {
+  return length !== null && headers.has('Content-Range') && rangePart(headers).length === length;
 }
 
 /** The range of a response that is no multipart. @throws InvalidResponse if its length is announced as another one */

@@ -22,7 +22,9 @@ export interface RangePart {
   readonly length: number;
 }
 
-const BYTERANGES = /^multipart\/byteranges[\t ]*(?:;|$)/i;
+const BYTERANGES = /^multipart\/byteranges[\t ]*(?:[;,]|$)/i;
+/** The same type once more, in a field that came twice (RFC 9110 5.3). */
+const AGAIN = /,[\t ]*multipart\/byteranges\b/gi;
 const CONTENT_RANGE = /^bytes[\t ]+([0-9]+)-([0-9]+)\/([0-9]+|\*)$/i;
 /** RFC 2046 5.1.1: a boundary has at most 70 characters. */
 const LONGEST_BOUNDARY = 70;
@@ -54,7 +56,7 @@ export class ByterangesDecoder {
   /** @throws InvalidResponse if `contentType` is not multipart/byteranges with a boundary */
   constructor(contentType: string | undefined, given?: Partial<Limits>) {
     const limits = withDefaultLimits(given);
-    const type = contentType ?? '';
+    const type = (contentType ?? '').replace(AGAIN, '');
     const boundary = (isByteranges(type) && parameterOf(type, 'boundary')) || '';
     if (boundary === '' || boundary.length > LONGEST_BOUNDARY) {
       throw new InvalidResponse(`Content-Type ${quoted(type)} names no boundary of byte ranges (RFC 9110 14.6)`);

@@ -54,7 +54,12 @@ suite('the ranges of a 206 response [RFC 9110 15.3.7]', () => {
     assert.equal((await connection.promises.readResponse()).status, 204);
   });
 
-  for (const type of ['multipart/mixed; boundary=B', 'multipart/form-data', 'Multipart/ByterangesX; boundary=B']) {
+  for (const type of [
+    'multipart/mixed; boundary=B',
+    'multipart/form-data',
+    'Multipart/ByterangesX; boundary=B',
+    'multipart/byteranges; boundary=B',
+  ]) {
     test(`may be a single one of a document that is ${type} itself`, () => {
       using server = serve(SINGLE.replace('\r\n\r\n', `\r\nContent-Type: ${type}\r\n\r\n`));
       using connection = requestTwice(server);
@@ -64,6 +69,13 @@ suite('the ranges of a 206 response [RFC 9110 15.3.7]', () => {
       assert.equal(connection.readResponse().status, 204);
     });
   }
+
+  test('are several in a body of another length than that of a range in the head [RFC 9110 15.3.7.2]', () => {
+    using server = serve(MULTIPART.replace('\r\n\r\n', '\r\nContent-Range: bytes 0-99/1000\r\n\r\n'));
+    using connection = requestTwice(server);
+    const ranges = new ByterangesReader(connection, connection.readResponse());
+    assert.deepEqual([ranges.nextPart()?.first, ranges.nextPart()?.first], [0, 100]);
+  });
 
   test('may be a single one, which is the body', () => {
     using server = serve(SINGLE);

@@ -66,6 +66,16 @@ suite('the parts of multipart/byteranges [RFC 9110 14.6]', () => {
     }
   });
 
+  test('have the first boundary of a Content-Type that came twice, or as a list', () => {
+    for (const again of [`, ${TYPE}`, `,${TYPE}`, ', multipart/byteranges']) {
+      const parts = walk(TWO, 7, TYPE + again).map(([, text]) => text);
+      assert.deepEqual(parts, ['hello', '\r\n-']);
+    }
+    const comma = TWO.replaceAll('--B', '--a,b/c');
+    assert.equal(walk(comma, 7, 'multipart/byteranges; boundary="a,b/c"').length, 2);
+    assert.equal(walk(TWO, 7, 'multipart/byteranges, multipart/byteranges; boundary=B').length, 2);
+  });
+
   test('that are not read, or not to their end, are skipped', () => {
     const decoder = new ByterangesDecoder(TYPE, DEFAULT_LIMITS);
     decoder.push(Buffer.from(TWO.slice(0, TWO.indexOf('hello') + 3)));
