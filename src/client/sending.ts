@@ -173,8 +173,12 @@ export class Sending {
   /** What waits on an idle connection is noticed before a request goes out on it (RFC 9112 9.5). */
   #assertQuiet(): void {
     if (!this.#link.receive() && this.#protocol.buffer.length === 0) return;
-    this.#queue.clear();
-    this.#protocol.assertQuiet();
+    try {
+      this.#protocol.assertQuiet();
+    } catch (error) {
+      this.#queue.clear();
+      throw error;
+    }
   }
 
   /** @throws InvalidResponse if the server has greeted as none of HTTP does */

@@ -104,21 +104,22 @@ export class ConnectionState {
     this.advanceReceive('fail');
   }
 
-  /** Whether nothing the server has said so far shows that it speaks another protocol. @throws InvalidResponse */
-  assertHTTP(): void {
+  /** Whether what the server has said so far shows that it speaks HTTP. @throws InvalidResponse if it speaks another protocol */
+  assertHTTP(): boolean {
     // Once something of it has been understood, it does speak HTTP.
-    if (this.buffer.received === this.buffer.length) assertBeginsAsHTTP(this.buffer);
+    return this.buffer.received > this.buffer.length || assertBeginsAsHTTP(this.buffer);
   }
 
   /**
-   * With nothing outstanding, what is there answers no request, and an end means that none will be answered.
+   * With nothing outstanding, what is there answers no request, and an end means that none will be answered. The first bytes of a
+   * greeting that may become HTTP's say nothing yet: the reader of the next response sees what they are.
    * @throws ConnectionClosed, InvalidResponse; in both cases nothing can be sent any more
    */
   assertQuiet(): void {
     const noise = this.buffer.length > 0;
     if (!noise && this.end === undefined) return;
     try {
-      this.assertHTTP();
+      if (!this.assertHTTP() && this.end === undefined) return;
     } catch (error) {
       // The bytes stay, so that a reader finds the same.
       this.advanceSend('fail');

@@ -40,16 +40,17 @@ const CODE = 9;
 const AFTER_CODE = 12;
 
 /**
- * Whether the first bytes of a server's stream, as far as they have come, are HTTP's: what FTP, SMTP, SSH, and MySQL servers
- * greet with is not. @throws InvalidResponse, with the beginning of what came, if they are not
+ * Whether enough of a server's stream has come to know that it is HTTP: what FTP, SMTP, SSH, and MySQL servers greet with is not.
+ * @throws InvalidResponse, with the beginning of what came, if it is something else
  */
-export function assertBeginsAsHTTP({ bytes, start, end }: ReceiveBuffer): void {
+export function assertBeginsAsHTTP({ bytes, start, end }: ReceiveBuffer): boolean {
   let line = start;
   while (line + 1 < end && bytes[line] === CR && bytes[line + 1] === LF) line += 2;
-  if (line + 1 === end && bytes[line] === CR) return;
+  if (line + 1 === end && bytes[line] === CR) return false;
   for (let index = 0; index < HTTP && line + index < end; index++) {
     if (bytes[line + index] !== VERSION.charCodeAt(index)) throw notHTTP(bytes, start, end);
   }
+  return end - line >= HTTP;
 }
 
 function notHTTP(bytes: Buffer, start: number, end: number): InvalidResponse {

@@ -83,6 +83,22 @@ describe('a server that is none of HTTP and speaks first raises InvalidResponse 
     }
   }
 
+  for (const [greeting, first] of [
+    ['HELLO from a printer\r\n', 1],
+    ['\r\n\r\nlogin: ', 3],
+  ] as const) {
+    test(`${JSON.stringify(greeting)}, of which ${first} come before the request`, async () => {
+      const [begin, rest] = [greeting.slice(0, first), greeting.slice(first)];
+      const script: Script = [send(begin), mark('begun'), expectHead(), send(rest), gate('never')];
+      using server = startScriptedServer(waysOfWaiting.map(() => script));
+      for (const { run } of waysOfWaiting) {
+        using connection = connectionTo(server);
+        const asking = run(coAsk(connection, () => server.waitFor('begun')));
+        await assert.rejects(asking, (error) => assertNamed(error, greeting));
+      }
+    });
+  }
+
   for (const { name, skip, serve } of plainAndTLS) {
     test(`from connect(), once it is there, as from the request that follows (${name})`, { skip }, () => {
       using server = serve([atOnce('220 hello\r\n')]);

@@ -366,6 +366,26 @@ suite('what is asked of the state', () => {
     assert.equal(protocol.connectionUnusable('receive').name, 'ConnectionClosed');
   });
 
+  test('is not whether a server speaks HTTP whose first bytes do not tell yet: the next response is refused for what it is', () => {
+    for (const [first, rest, error] of [
+      ['HT', 'ML\r\n', { name: 'InvalidResponse', message: /begins with "HTML/ }],
+      ['\r\n\r', '\nlogin: ', { name: 'InvalidResponse', message: /begins with "\\r\\n\\r\\nlogin/ }],
+      ['HT', ok('stale').slice(2), { name: 'ConnectionClosed', message: /answer no request/ }],
+    ] as const) {
+      const protocol = start();
+      bring(protocol, first);
+      protocol.assertQuiet();
+      protocol.sent(protocol.sendRequest('GET', '/').length);
+      assert.equal(protocol.nextResponse(), undefined);
+      bring(protocol, rest);
+      assert.throws(() => protocol.nextResponse(), error);
+    }
+    const ended = start();
+    bring(ended, 'HT');
+    ended.receivedEnd();
+    assert.throws(() => ended.assertQuiet(), { name: 'ConnectionClosed' });
+  });
+
   test('is whether a body ends by itself, and whether raw bytes have their turn: what is called wrongly says so', () => {
     const protocol = start();
     assert.throws(() => protocol.endBody(), { name: 'StateError' });
