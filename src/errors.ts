@@ -83,14 +83,22 @@ const LONGEST_SUBJECT = 500;
 
 /** `error`, the message of which begins from now on with what it is about, as "GET http://localhost/". */
 export function about<E extends DugongError>(error: E, what: string): E {
-  const { message, stack } = error;
+  const { message } = error;
   // A path may hold a URL.
   const subject = `${printable(what.replace(/(:\/\/[^/]*.*?\/\/).*@/s, '$1***@'), LONGEST_SUBJECT)}: `;
   // It may come by again, if it is the caller's own.
-  if (message.startsWith(subject)) return error;
-  const named = printable(subject + message);
-  error.message = named;
-  if (stack !== undefined) error.stack = stack.replace(message, () => named);
+  return message.startsWith(subject) ? error : said(error, printable(subject + message));
+}
+
+/** `error`, the message of which ends from now on with the way out. */
+export function advising<E extends DugongError>(error: E, advice: string): E {
+  return said(error, `${error.message}. ${advice}`);
+}
+
+function said<E extends DugongError>(error: E, message: string): E {
+  const { message: before, stack } = error;
+  error.message = message;
+  if (stack !== undefined) error.stack = stack.replace(before, () => message);
   return error;
 }
 

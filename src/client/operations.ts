@@ -4,7 +4,7 @@
  */
 
 import type { Coroutine } from '../coroutine.ts';
-import { about, DugongError, StateError } from '../errors.ts';
+import { about, advising, ConnectionClosed, DugongError, StateError } from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
 import type { HeadersInit } from '../http1/headers.ts';
 import { wholeNumber } from './connection-options.ts';
@@ -26,6 +26,10 @@ const EMPTY: Buffer = Buffer.alloc(0);
 
 /** Why a request may not have been sent. */
 const NOT_RUN = 'a coroutine that sends one does nothing until yield* runs it';
+
+/** Servers of TLS, those of Node and OpenSSL among them, just close when they get plain HTTP. */
+const IF_TLS =
+  'If this port speaks TLS, use https:// in the URL, or the option tls; if it is a proxy, https:// in its URL';
 
 /** Errors that say what they are about: one that several calls raise, as that of connecting, keeps what the first one said. */
 const named = new WeakSet<DugongError>();
@@ -233,7 +237,17 @@ export class Operations {
   #told(error: unknown, subject: Named | undefined): unknown {
     if (!(error instanceof DugongError) || error instanceof StateError || named.has(error)) return error;
     named.add(error);
+    if (this.#plainInVain(error)) advising(error, IF_TLS);
     return about(error, subject === undefined ? this.#origin : this.#nameOf(subject));
+  }
+
+  /** Whether the peer has closed, without a byte for an answer, the first connection that plain HTTP was sent on. */
+  #plainInVain(error: DugongError): boolean {
+    if (!(error instanceof ConnectionClosed) || error.bytesSent === 0 || error.bytesReceived > 0) return false;
+    const { tls, proxy } = this.#options.destination;
+    if (error.phase === 'tunnel') return proxy?.tls === undefined;
+    const closedByPeer = this.#session?.closed === false;
+    return closedByPeer && this.#response === undefined && tls === undefined && proxy?.tls === undefined;
   }
 
   /** The target of a request may also be "*", or that of CONNECT (RFC 9112 3.2). */

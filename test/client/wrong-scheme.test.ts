@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
+  ConnectionClosed,
   createFetch,
   HTTPConnection,
   type HTTPConnectionOptions,
@@ -12,9 +13,12 @@ import {
   TLSError,
 } from '../../src/index.ts';
 import { fetchSync } from '../../src/sync/index.ts';
+import { makeCertificate, opensslMissing } from '../support/certificates.ts';
+import { TestTrust } from '../support/https.ts';
 import { response } from '../support/messages.ts';
 import { environmentWithoutProxies, runProgram } from '../support/run-program.ts';
 import {
+  close,
   expectAnything,
   expectBytes,
   expectHead,
@@ -24,6 +28,8 @@ import {
   send,
   startScriptedServer,
 } from '../support/scripted-server.ts';
+import { timeLimit } from '../support/time-limit.ts';
+import { startTLSServer } from '../support/tls-server.ts';
 import { ESTABLISHED } from '../support/tunnelled.ts';
 import { connectionTo, thrownBy, waysOfWaiting } from '../support/waiting.ts';
 
@@ -171,5 +177,69 @@ describe('plain HTTP with a port that speaks TLS is an InvalidResponse that name
     assertNamed(error);
     for (const { message } of [refused, error as Error])
       assert.match(message, /if it is a proxy, https:\/\/ in its URL/);
+  });
+});
+
+describe('a port that closes when it gets plain HTTP may speak TLS: the error names the way out', () => {
+  const WAY = /\. If this port speaks TLS, use https:\/\//;
+  const closing: Script = [expectHead(), close()];
+
+  function assertNamed(error: unknown): true {
+    assert.ok(error instanceof ConnectionClosed, String(error));
+    assert.match(error.message, WAY);
+    assert.equal(error.stack?.includes(error.message), true);
+    return true;
+  }
+
+  test('to a small request and a large one, in each way of waiting', { skip: opensslMissing() }, async () => {
+    using server = startTLSServer(makeCertificate());
+    for (const { run } of waysOfWaiting) {
+      for (const body of [undefined, Buffer.alloc(4_000_000)]) {
+        using connection = new HTTPConnection('127.0.0.1', { port: server.port, timeout: timeLimit(20_000) });
+        const sending = run(connection.coSendRequest('PUT', '/', { body })).then(() =>
+          run(connection.coReadResponse()),
+        );
+        await assert.rejects(sending, assertNamed);
+      }
+    }
+  });
+
+  test('to fetchSync, createFetch and the command', async () => {
+    using server = serve(closing, 4);
+    const url = `http://${server.authority}/`;
+    assertNamed(thrownBy(() => fetchSync(url)));
+    await assert.rejects(createFetch()(url), ({ cause }: Error) => assertNamed(cause));
+    assert.match(await commandSays(url), WAY);
+  });
+
+  test('of a proxy, which is asked for a tunnel or not', () => {
+    for (const tls of [undefined, true] as const) {
+      using proxy = serve(closing);
+      using connection = new HTTPConnection('origin.example', { tls, proxy: `http://${proxy.authority}` });
+      assertNamed(ask(connection));
+    }
+  });
+
+  test('but not where there was an answer before, nor after disconnect()', () => {
+    using server = startScriptedServer([[expectHead(), send(response('200 OK', [], '')), gate('never')], closing]);
+    using connection = connectionTo(server);
+    connection.sendRequest('GET', '/');
+    assert.equal(connection.readResponse().status, 200);
+    connection.disconnect();
+    assert.doesNotMatch(String(ask(connection)), /TLS/);
+    using silent = serve([expectHead(), gate('never')]);
+    using given = connectionTo(silent);
+    given.sendRequest('GET', '/');
+    given.disconnect();
+    assert.doesNotMatch(String(thrownBy(() => given.readResponse())), /TLS/);
+  });
+
+  test('nor over TLS', { skip: opensslMissing() }, () => {
+    const trust = new TestTrust();
+    using server = trust.serve([[expectHead(), close()]]);
+    using connection = trust.connectTo(server);
+    const error = ask(connection);
+    assert.ok(error instanceof ConnectionClosed, String(error));
+    assert.doesNotMatch(error.message, /speaks TLS/);
   });
 });
