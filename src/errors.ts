@@ -58,6 +58,11 @@ export function withoutUserinfo(text: string): string {
   return text.replace(BEFORE_USERINFO, '$1***@');
 }
 
+/** The path of a request as messages and logs hold it: it may hold a URL, and this credentials. */
+export function shownPath(path: string): string {
+  return path.replace(/\/\/.*@/s, '//***@');
+}
+
 /** The root of the tree above. `code` is stable and meant to be compared. */
 export class DugongError extends Error {
   readonly code: string;

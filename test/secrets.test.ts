@@ -3,7 +3,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { inspect } from 'node:util';
-import { createFetch, HTTPConnection, type HTTPConnectionOptions, proxyFromEnvironment, TLSContext } from 'dugong';
+import {
+  BodyFollowing,
+  createFetch,
+  HTTPConnection,
+  type HTTPConnectionOptions,
+  proxyFromEnvironment,
+  TLSContext,
+} from 'dugong';
 import { fetchSync } from 'dugong/sync';
 import { printable } from '../src/errors.ts';
 import { response } from './support/messages.ts';
@@ -189,6 +196,25 @@ describe('credentials stand in no error', () => {
     using server = startScriptedServer([[expectHead(), send(response('407 No', ['Content-Length: 0'], ''))]]);
     const connection = connect({ port: 9, tls: true, proxy: `http://user:${SECRET}@${server.authority}` });
     assertHidden(shownForms(await failureOf(() => connection.connect())));
+  });
+
+  test('of a URL in the path of a request that calls come too early for', () => {
+    using server = startScriptedServer([[send('')]]);
+    using connection = new HTTPConnection(`http://${server.authority}`);
+    connection.sendRequest('POST', `/of?http://user:${SECRET}@127.0.0.2/`, { body: new BodyFollowing(1) });
+    for (const call of ['readResponse', 'readAll', 'discard'] as const) {
+      assert.throws(
+        () => connection[call](),
+        (error) => {
+          assertHidden(shownForms(error));
+          return /http:\/\/\*\*\*@127.0.0.2/.test(String(error));
+        },
+      );
+    }
+    assert.throws(
+      () => connection.sendRequest('GET', '/'),
+      (error) => !shownForms(error).includes(SECRET),
+    );
   });
 
   test('of the command', async () => {

@@ -3,6 +3,7 @@
  * I/O happens, and credentials have no place in it.
  */
 
+import { shownPath } from '../errors.ts';
 import { authority } from './authority.ts';
 import type { Destination } from './dial.ts';
 import type { HTTPConnection } from './http-connection.ts';
@@ -23,7 +24,9 @@ export function connectionView(
     ...(proxy !== undefined && { proxy: authority(proxy.hostname, proxy.port, NO_DEFAULT) }),
     tls: tls !== undefined && (encryption(connection) ?? true),
     state: stateOf(session),
-    pendingRequests: connection.pendingRequests().map(({ method, path, stage }) => `${method} ${path} (${stage})`),
+    pendingRequests: connection
+      .pendingRequests()
+      .map(({ method, path, stage }) => `${method} ${shownPath(path)} (${stage})`),
   };
 }
 

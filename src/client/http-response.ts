@@ -2,6 +2,7 @@
  * What the user sees of a response: its head, and after its body has been read, its trailers. It holds no body.
  */
 
+import { shownPath } from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
 import { HTTPHeaders } from '../http1/headers.ts';
 import type { Response } from '../http1/protocol.ts';
@@ -44,8 +45,8 @@ export class HTTPResponse {
 
   /** For logs: without the values of fields that hold secrets. */
   toJSON(): object {
-    const { headers, ...own } = this;
-    return { ...own, headers: headers.withoutSecrets() };
+    const { path, headers, ...own } = this;
+    return { ...own, path: shownPath(path), headers: headers.withoutSecrets() };
   }
 
   static {
@@ -54,8 +55,8 @@ export class HTTPResponse {
 }
 
 function responseView(response: HTTPResponse): object {
-  const { trailers } = response;
-  return { ...response, ...(trailers.size > 0 && { trailers }) };
+  const { path, trailers } = response;
+  return { ...response, path: shownPath(path), ...(trailers.size > 0 && { trailers }) };
 }
 
 /** Stands for the 100 (Continue) that did not come within `continueTimeout`: the body may be sent without it. */

@@ -6,7 +6,7 @@
 import { Buffer } from 'node:buffer';
 import { now } from '../clock.ts';
 import { type Coroutine, POLLOUT, type PollNeeded } from '../coroutine.ts';
-import { type Phase, StateError } from '../errors.ts';
+import { type Phase, StateError, shownPath } from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
 import type { ClientProtocol, Response } from '../http1/protocol.ts';
 import { SlotTaken } from '../schedule/slots.ts';
@@ -110,7 +110,7 @@ export class Receiving implements BodySource {
     if (this.#latest === 'final' || (this.#latest === 'continue' && awaitingBody)) return;
     if (receiveState === 'failed') throw this.#protocol.connectionUnusable('receive');
     const { method, path } = pendingRequest;
-    throw new StateError(`${call} before the response to ${method} ${path}: call readResponse() first`);
+    throw new StateError(`${call} before the response to ${method} ${shownPath(path)}: call readResponse() first`);
   }
 
   /** The reader knows that there is no more: with the next request, the next response has to be asked for. */

@@ -3,7 +3,7 @@
  * response is (RFC 9112 9.2), and what is lost with the connection. It knows no states, and nothing of what is said.
  */
 
-import type { LostRequest } from '../errors.ts';
+import { type LostRequest, shownPath } from '../errors.ts';
 
 /** A request, as far as its response depends on it. */
 export interface Exchange {
@@ -156,5 +156,5 @@ export class Exchanges {
 
 /** An exchange, as messages name it. */
 export function nameOf({ method, path }: Exchange): string {
-  return `${method} ${path}`;
+  return `${method} ${shownPath(path)}`;
 }
