@@ -8,8 +8,18 @@ const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 /** Stands for a secret. */
 export const HIDDEN = '***';
 
-/** Besides the fields of RFC 9110 and RFC 6265, those that services invented, as X-Api-Key and X-Amz-Security-Token. */
-const SECRET_NAME = /authorization|cookie|token|secret|password|api-?key/i;
+/**
+ * Besides the fields of RFC 9110 and RFC 6265, those that services invented, as X-Api-Key, X-Auth-Key, Ocp-Apim-Subscription-Key,
+ * X-Amz-Security-Token and Mcp-Session-Id. What a server asks for (WWW-Authenticate) is none.
+ */
+const SECRET_NAME = new RegExp(
+  [
+    'authorization|authentication|cookie|token|secret|passw|passphrase|session|jwt',
+    '(?:api|access|auth|private|subscription|functions|master|account|customer)-?key',
+    '(?:^|-)(?:auth|otp)(?:-|$)',
+  ].join('|'),
+  'i',
+);
 const USERINFO = /\/\/[^\s/?#"<>]*@/g;
 
 /**

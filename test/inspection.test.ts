@@ -79,12 +79,16 @@ describe('header fields are shown', () => {
       'Set-Cookie',
       'X-Api-Key',
       'X-Amz-Security-Token',
+      ...['X-Auth', 'X-Auth-Key', 'X-Access-Key', 'Ocp-Apim-Subscription-Key', 'x-functions-key', 'Authentication'],
+      ...['Mcp-Session-Id', 'Cf-Access-Jwt-Assertion', 'X-GitHub-OTP', 'X-Passwd'],
     ];
     for (const name of secret) {
       const headers = new HTTPHeaders([[name, `Basic ${CREDENTIALS}`]]);
       assert.equal(headers.withoutSecrets().get(name), '***');
       assert.match(shown(headers), /: '\*\*\*' \}$/);
     }
+    const harmless = { 'WWW-Authenticate': 'Basic realm="a"', 'Sec-WebSocket-Key': 'a', Author: 'b', Passage: 'c' };
+    assert.deepEqual([...new HTTPHeaders(harmless).withoutSecrets()], [...new HTTPHeaders(harmless)]);
     const referrer = new HTTPHeaders({ Referer: `http://user:${SECRET}@a.test/x@y`, Server: 'a' });
     assert.equal(shown(referrer), "HTTPHeaders { Referer: 'http://***@a.test/x@y', Server: 'a' }");
   });
@@ -172,6 +176,18 @@ describe('a connection is shown', () => {
     using connection = trust.connectTo(server);
     connection.connect();
     assert.match(shown(connection), /tls: 'TLSv1\.3 TLS_\w+', state: 'connected'/);
+  });
+
+  test('without the credentials of a URL in the path of a request, as is its response', () => {
+    using server = startScriptedServer([[expectHead(), send(ok('x')), expectEnd()]]);
+    using connection = connectionTo(server);
+    connection.sendRequest('GET', `/get?of=https://user:${SECRET}@a.test/b`);
+    assert.match(shown(connection), /'GET \/get\?of=https:\/\/\*\*\*@a.test\/b \(sent\)'/);
+    assertHidden(connection);
+    const got = connection.readResponse();
+    assertHidden(got);
+    assert.ok(got.path.includes(SECRET));
+    assert.equal(JSON.parse(JSON.stringify(got)).path, '/get?of=https://***@a.test/b');
   });
 
   test('where looking at it in the middle of everything changes nothing', () => {
