@@ -71,12 +71,23 @@ function runByNobody<T>(iterable: Iterable<T>): Iterable<T> {
   return {
     [Symbol.iterator](): Iterator<T> {
       const iterator = iterable[Symbol.iterator]();
+      let begun = false;
       return {
-        next: () => runAs(undefined, () => iterator.next()),
+        next: () => {
+          const step = runAs(undefined, () => iterator.next());
+          if (step.done && !begun) assertNoResult(step.value);
+          begun = true;
+          return step;
+        },
         return: (value) => iterator.return?.(value) ?? { done: true, value },
       };
     },
   };
+}
+
+/** A coroutine that need not wait yields nothing: what it returns was meant. @throws TypeError */
+function assertNoResult(returned: unknown): void {
+  if (typeof returned === 'string' || ArrayBuffer.isView(returned)) throw bodyIsCoroutine();
 }
 
 function* coEachAwaited(pieces: AsyncIterator<string | Uint8Array>, sink: PieceSink): Coroutine<void> {
@@ -102,6 +113,10 @@ function leave(pieces: AsyncIterator<unknown>): void {
 function pieceOf(piece: unknown): Uint8Array {
   if (typeof piece === 'string') return Buffer.from(piece, 'utf8');
   if (ArrayBuffer.isView(piece) || types.isAnyArrayBuffer(piece)) return checkedBytes("a body's pieces", piece);
-  if (piece instanceof PollNeeded) throw new TypeError('the body is a coroutine: give what it returns, by yield*');
+  if (piece instanceof PollNeeded) throw bodyIsCoroutine();
   throw new TypeError(`a body's pieces must be strings or bytes, got ${piece === null ? 'null' : typeof piece}`);
+}
+
+function bodyIsCoroutine(): TypeError {
+  return new TypeError('the body is a coroutine: give what it returns, by yield*');
 }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Coroutine, runBlocking } from 'dugong';
 import { ok } from '../support/messages.ts';
-import { expectHead, send, startScriptedServer } from '../support/scripted-server.ts';
+import { expect, expectHead, send, startScriptedServer } from '../support/scripted-server.ts';
 import { connectionTo, waysWithLoop } from '../support/waiting.ts';
 
 for (const { name, run } of waysWithLoop) {
@@ -43,5 +43,23 @@ describe('a coroutine in place of its result', () => {
     assert.throws(() => connection.readInto(body), hint);
     assert.throws(() => connection.sendRequest('POST', '/', { body: coWaits() as never }), hint);
     assert.doesNotThrow(() => runBlocking(coWaits()));
+  });
+
+  test('is refused by name as a body, also if it need not wait', async () => {
+    function* coReady(body: unknown): Coroutine<unknown> {
+      yield* [];
+      return body;
+    }
+    for (const result of ['x', Buffer.from('x')]) {
+      using server = startScriptedServer([[send('')], [send('')]]);
+      using connection = connectionTo(server);
+      assert.throws(() => connection.sendRequest('POST', '/', { body: coReady(result) as never }), hint);
+      connection.disconnect();
+      await assert.rejects(connection.promises.sendRequest('POST', '/', { body: coReady(result) as never }), hint);
+    }
+    using server = startScriptedServer([[expectHead(), expect('0\r\n\r\n'), send(ok('x'))]]);
+    using connection = connectionTo(server);
+    connection.sendRequest('POST', '/', { body: coReady(0) as never });
+    assert.equal(connection.readResponse().status, 200);
   });
 });
