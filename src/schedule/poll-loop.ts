@@ -7,6 +7,7 @@ import { type Coroutine, waitFor } from '../coroutine.ts';
 import { StateError } from '../errors.ts';
 import { shownAs } from '../inspection.ts';
 import { cancellation } from './aio-future.ts';
+import { showCaller } from './call-site.ts';
 import { UNTIL_WOKEN } from './co-await.ts';
 import { currentRunner, type Runner, runAs } from './running.ts';
 import { type Member, type Outcome, TaskSet } from './task-set.ts';
@@ -76,6 +77,13 @@ export class Task<T> {
   }
 }
 
+/** A coroutine is iterable, too, and would be run by being looked through. @throws TypeError */
+function assertTasks(given: unknown): void {
+  const tasks: readonly unknown[] = Array.isArray(given) ? given : [given];
+  if (tasks.every((task) => task instanceof Task)) return;
+  throw new TypeError('runUntilComplete() needs a task, as createTask() returns it, or an array of tasks');
+}
+
 /**
  * Runs any number of coroutines, as tasks, in one blocked thread. Tasks can be added, waited for and cancelled while it runs.
  */
@@ -108,17 +116,23 @@ export class PollLoop {
 
   /**
    * Runs the loop, blocked, until the task, or all of several, have ended; other tasks run as well meanwhile. Returns the
-   * result, or the results. @throws what the task threw, or the first of several in their order; Interrupted as `runOnce`
+   * result, or the results. @throws what the task threw, or the first of several in their order; TypeError for what is no task; Interrupted as `runOnce`
    */
   runUntilComplete<T>(task: Task<T>): T;
   runUntilComplete<T>(tasks: readonly Task<T>[]): T[];
   runUntilComplete<T>(tasks: Task<T> | readonly Task<T>[]): T | T[] {
-    if (tasks instanceof Task) {
-      this.#complete(tasks);
-      return tasks.result();
+    assertTasks(tasks);
+    try {
+      if (tasks instanceof Task) {
+        this.#complete(tasks);
+        return tasks.result();
+      }
+      for (const task of tasks) this.#complete(task);
+      return tasks.map((task) => task.result());
+    } catch (error) {
+      showCaller(error);
+      throw error;
     }
-    for (const task of tasks) this.#complete(task);
-    return tasks.map((task) => task.result());
   }
 
   #complete<T>(task: Task<T>): void {

@@ -2,7 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { AioFuture, type Coroutine, coSleep, createFetch, HTTPConnection, runBlocking } from '../../src/index.ts';
+import {
+  AioFuture,
+  type Coroutine,
+  coSleep,
+  createFetch,
+  HTTPConnection,
+  PollLoop,
+  runBlocking,
+} from '../../src/index.ts';
 import { fetchSync } from '../../src/sync/index.ts';
 import { expectHead, send, startScriptedServer } from '../support/scripted-server.ts';
 import { timeLimit } from '../support/time-limit.ts';
@@ -45,14 +53,17 @@ describe('the stack of an error of this library', () => {
     assertNamesCaller(thrownBy(() => connection.readResponse()));
   });
 
-  test('names the callers of runBlocking and of fetchSync', () => {
-    using server = startScriptedServer([script, script]);
-    using connection = connectionTo(server);
+  test('names the callers of runBlocking, of a PollLoop and of fetchSync', () => {
+    using server = startScriptedServer([script, script, script]);
     function* coGet(): Coroutine<void> {
+      using connection = connectionTo(server);
       yield* connection.coSendRequest('GET', '/');
       yield* connection.coReadResponse();
     }
     assertNamesCaller(thrownBy(() => runBlocking(coGet())));
+    using loop = new PollLoop();
+    const task = loop.createTask(coGet());
+    assertNamesCaller(thrownBy(() => loop.runUntilComplete([task])));
     assertNamesCaller(thrownBy(() => fetchSync(`http://${server.authority}/`, { proxy: false })));
   });
 

@@ -81,6 +81,15 @@ describe('what runs coroutines', () => {
     }
   });
 
+  test('completes tasks, and no coroutine, which would be run by being looked through', () => {
+    using loop = new PollLoop();
+    const message = 'runUntilComplete() needs a task, as createTask() returns it, or an array of tasks';
+    for (const wrong of [coSleep(0), [coSleep(0)], [undefined], undefined, 5, new Set([loop.createTask(coSleep(0))])]) {
+      assert.throws(() => loop.runUntilComplete(wrong as never), { name: 'TypeError', message });
+    }
+    assert.deepEqual(loop.runUntilComplete([]), []);
+  });
+
   test('runs nothing any more when it was closed: StateError', () => {
     const loop = new PollLoop();
     loop.close();
