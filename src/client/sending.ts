@@ -201,6 +201,8 @@ export class Sending {
     this.#senders++;
     try {
       const transport = yield* this.#link.coConnected();
+      // A blocked reader may have tried to send the queue meanwhile.
+      if (this.#protocol.sendState === 'failed') this.#heedAnswer();
       while (!this.#sendNow()) {
         if (transport.sendAwaitsInput) this.#heedAnswer();
         yield* coWait(this.#roomNeed(transport), 'send');

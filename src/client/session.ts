@@ -14,6 +14,7 @@ import { BodyReader } from './body-reader.ts';
 import { Link, type LinkOptions } from './link.ts';
 import { Receiving } from './receiving.ts';
 import { Sending } from './sending.ts';
+import { either } from './wait.ts';
 
 export interface SessionOptions extends LinkOptions {
   /** Bytes of responses that a blocked send may take in. */
@@ -84,13 +85,27 @@ export class Session {
     const awaited = pendingRequest !== undefined || body !== undefined;
     const readsAhead = ours && mask === POLLOUT && !this.#link.ended && awaited;
     if (!readsAhead) {
-      if (ours && mask === POLLIN) this.#pause();
+      if (ours && mask === POLLIN) {
+        const rest = this.#roomForOthers(need);
+        if (rest !== undefined) return rest.poll(timeoutMs, this.#onSignal);
+        this.#pause();
+      }
       return need.poll(timeoutMs, this.#onSignal);
     }
     if (!new PollNeeded(fd, POLLIN | POLLOUT, { deadline }).poll(timeoutMs, this.#onSignal)) return false;
     const events = native.pollOne(fd, POLLIN | POLLOUT, 0);
     if (events & POLLIN && !(events & POLLOUT)) this.#readAhead();
     return true;
+  }
+
+  /**
+   * A coroutine that waits to send is not run while the thread is blocked, and the answer may depend on what it sends: that goes
+   * out from here. What to wait for beside `need`; undefined: nothing.
+   */
+  #roomForOthers(need: PollNeeded): PollNeeded | undefined {
+    const transport = this.#link.transport;
+    if (transport === undefined || !this.sending.active || this.sending.meanwhile()) return undefined;
+    return transport.sendAwaitsInput ? undefined : either(need, transport.sendNeeds, POLLOUT);
   }
 
   /** Lets some more of a fast body come together. Nobody else can do anything meanwhile. */

@@ -15,6 +15,7 @@ import {
   stopReading,
 } from '../support/scripted-server.ts';
 import { MORE_THAN_FITS } from '../support/socket-capacity.ts';
+import { timeLimit } from '../support/time-limit.ts';
 import { connectionTo, finish } from '../support/waiting.ts';
 
 const upload = Buffer.alloc(MORE_THAN_FITS, 'abcdefghijklmnopqrstuvwxyz0123456789');
@@ -137,6 +138,35 @@ describe('futures of one connection', () => {
     finish(connection.coSendRequest('GET', '/3'));
     await connection.promises.readResponse();
     assert.equal(connection.readText(), 'three');
+  });
+
+  for (const [name, ...given] of [
+    ['a new connection'],
+    ['a connection that takes nothing more at first', upload],
+  ] as const) {
+    test(`a request whose sending is not awaited is sent by the blocking call that wants its answer: ${name}`, async () => {
+      const [body] = given;
+      const script = [expectHead(), ...(body === undefined ? [] : [expect(body)]), send(ok('x'))];
+      using server = startScriptedServer([script]);
+      using connection = connectionTo(server, { timeout: timeLimit(20_000) });
+      if (body !== undefined) connection.connect();
+      const sent = connection.promises.sendRequest('POST', '/', { body });
+      assert.equal(sent.done(), false);
+      assert.equal(connection.readResponse().status, 200);
+      assert.equal(connection.readText(), 'x');
+      await sent;
+      server.check();
+    });
+  }
+
+  test('a request whose sending is not awaited, and fails, says so to both', async () => {
+    using server = startScriptedServer([[stopReading(), gate('never')]]);
+    using connection = connectionTo(server, { timeout: timeLimit(20_000) });
+    const body = Buffer.from(new ArrayBuffer(MORE_THAN_FITS));
+    const sent = connection.promises.sendRequest('POST', '/', { body });
+    structuredClone(body.buffer, { transfer: [body.buffer] });
+    assert.throws(() => connection.readResponse(), Error);
+    await assert.rejects(sent, Error);
   });
 
   test('a coroutine over many calls is one future', async () => {
