@@ -81,13 +81,20 @@ Exit status:
   143  ended (SIGTERM)
 `;
 
-/** @throws UsageError; CommanderError with exit code 0 after --help and --version, which have been printed then */
-export function parseArguments(argv: readonly string[], version: string): Task {
-  const command = define(version);
+/** Returns the text that is to be shown where that is what is asked for, as by --help. @throws UsageError */
+export function parseArguments(argv: readonly string[], version: string): Task | string {
+  let shown = '';
+  const command = define(version).configureOutput({
+    writeOut: (text) => {
+      shown += text;
+    },
+    writeErr: () => {},
+  });
   try {
     command.parse(argv, { from: 'user' });
   } catch (error) {
-    if (!(error instanceof CommanderError) || error.exitCode === 0) throw error;
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return shown;
     throw new UsageError(withoutValue(error.message.replace(/^error: /, '')));
   }
   // Without a prototype: what was not given must not be found on Object.prototype.
@@ -125,7 +132,6 @@ function define(version: string): Command {
     .version(version, '-V, --version')
     .helpOption('-h, --help', 'show this')
     .addHelpText('after', EXAMPLES)
-    .configureOutput({ writeErr: () => {} })
     .exitOverride();
 }
 

@@ -12,6 +12,7 @@ import {
 } from '../index.ts';
 import type { Task } from './arguments.ts';
 import type { OpenOutput } from './output.ts';
+import type { Patience } from './patience.ts';
 import { printable } from './printable.ts';
 import type { Progress } from './progress.ts';
 
@@ -50,6 +51,7 @@ function aboutURL(url: URL, cause: unknown): string {
 export interface Use {
   readonly openOutput: OpenOutput;
   readonly signal: AbortSignal;
+  readonly patience: Patience;
   readonly progress: Progress;
 }
 
@@ -184,23 +186,25 @@ class Run {
 
   async #receive(url: URL): Promise<void> {
     const { promises } = this.#connection;
-    const { openOutput, progress } = this.#use;
+    const { openOutput, patience, progress } = this.#use;
     const response = await promises.readResponse(this.#limits);
     this.#highest = Math.max(this.#highest, response.status);
-    const output = await openOutput(url);
+    const output = await patience.until(openOutput(url));
     this.#begun = true;
     this.#incomplete = output.file;
     progress.begin(response.length);
     try {
-      if (this.#task.include) await output.write(output.terminal ? shownHead(response) : headOf(response));
+      if (this.#task.include) {
+        await patience.until(output.write(output.terminal ? shownHead(response) : headOf(response)));
+      }
       for (;;) {
         const part = await promises.read(PART, this.#limits);
         if (part.length === 0) break;
-        await output.write(part);
+        await patience.until(output.write(part));
         progress.add(part.length);
       }
     } finally {
-      await output.close();
+      await patience.until(output.close());
     }
     this.#begun = false;
     this.#incomplete = undefined;

@@ -4,10 +4,9 @@
  * statuses are explained in the help (arguments.ts).
  */
 
-import { readFileSync } from 'node:fs';
+import { fstatSync, readFileSync } from 'node:fs';
 import { addAbortSignal } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { CommanderError } from 'commander';
 import {
   ConnectionClosed,
   ConnectionTimedOut,
@@ -20,8 +19,9 @@ import {
   UnsupportedResponse,
 } from '../index.ts';
 import { parseArguments, type Task, UsageError } from './arguments.ts';
-import { FetchError, type FetchTask, fetchAll } from './fetch.ts';
-import { OutputError, openOutputs } from './output.ts';
+import { FetchError, type FetchTask, fetchAll, type Use } from './fetch.ts';
+import { OutputError, openOutputs, standardOutput } from './output.ts';
+import { Patience } from './patience.ts';
 import { printable } from './printable.ts';
 import { Progress } from './progress.ts';
 
@@ -32,15 +32,28 @@ type EndingSignal = keyof typeof SIGNALS;
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(argv: readonly string[]): Promise<number> {
-  const interruption = new AbortController();
-  const interrupt = (signal: NodeJS.Signals): void => interruption.abort(signal);
-  // Once: the next one ends the process at once.
-  for (const signal of Object.keys(SIGNALS)) process.once(signal, interrupt);
-  // There is nobody left to tell then; the status says it.
+  // Nothing is left to tell then; the status says it.
   process.stderr.on('error', () => {});
   try {
+    // Before signals are listened for: files that are read here, such as a FIFO, may block the thread.
     const task = parseArguments(argv, version());
-    const highest = await fetchTask(await withInput(task, interruption.signal), interruption.signal);
+    if (typeof task !== 'string') return await interruptible(task);
+    await standardOutput().write(Buffer.from(task));
+    return 0;
+  } catch (error) {
+    return explain(error);
+  }
+}
+
+async function interruptible(task: Task): Promise<number> {
+  const interruption = new AbortController();
+  const interrupt = (signal: NodeJS.Signals): void => interruption.abort(signal);
+  const patience = new Patience(interruption.signal);
+  // Once: the next one ends the process at once.
+  for (const signal of Object.keys(SIGNALS)) process.once(signal, interrupt);
+  try {
+    const { signal } = interruption;
+    const highest = await fetchTask(await withInput(task, signal), { signal, patience });
     return task.fail && highest >= 400 ? 1 : 0;
   } catch (error) {
     const { aborted, reason } = interruption.signal;
@@ -51,6 +64,9 @@ async function main(argv: readonly string[]): Promise<number> {
     return status;
   } finally {
     for (const signal of Object.keys(SIGNALS)) process.off(signal, interrupt);
+    // A reader of the output that does not read would keep the process.
+    if (interruption.signal.aborted && (await patience.isStuck()))
+      process.kill(process.pid, interruption.signal.reason);
   }
 }
 
@@ -63,18 +79,19 @@ async function withInput(task: Task, signal: AbortSignal): Promise<FetchTask> {
   const { body, ...rest } = task;
   if (body !== 'standard input') return { ...rest, body };
   try {
+    if (fstatSync(0).isDirectory()) throw new Error('standard input is a folder');
     return { ...rest, body: await buffer(addAbortSignal(signal, process.stdin)) };
   } catch (error) {
     throw new UsageError(`-d @-: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
-async function fetchTask(task: FetchTask, signal: AbortSignal): Promise<number> {
+async function fetchTask(task: FetchTask, use: Pick<Use, 'signal' | 'patience'>): Promise<number> {
   // The documents themselves may be shown on the terminal.
   const quiet = task.output === 'stdout' && process.stdout.isTTY;
   const progress = new Progress(quiet ? { isTTY: false, write() {} } : process.stderr, task.urls.length);
   try {
-    return await fetchAll(task, { openOutput: openOutputs(task), signal, progress });
+    return await fetchAll(task, { ...use, openOutput: openOutputs(task), progress });
   } finally {
     progress.clear();
   }
@@ -88,7 +105,6 @@ function version(): string {
 }
 
 function explain(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode;
   if (error instanceof UsageError) return report(2, error.message, 'dugong --help shows what can be given');
   const cause = error instanceof FetchError ? error.cause : error;
   if (cause instanceof OutputError)

@@ -42,7 +42,7 @@ export function openOutputs({ output }: Pick<Task, 'output'>): OpenOutput {
 
 let stdout: Output | undefined;
 
-function standardOutput(): Output {
+export function standardOutput(): Output {
   // Without a listener the error would end the process; each write hears of its own.
   if (stdout === undefined) process.stdout.on('error', () => {});
   stdout ??= {

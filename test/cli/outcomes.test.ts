@@ -1,10 +1,21 @@
 /** What the command says when things go wrong half way, or for reasons that only the user can do away with. */
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { makeAuthority, makeCertificate, opensslMissing } from '../support/certificates.ts';
 import { HTTPSServer } from '../support/https.ts';
 import { ok } from '../support/messages.ts';
@@ -60,6 +71,104 @@ describe('a file that could not be written to its end', () => {
     const { status, stderr } = await dugong(['-o', '/dev/full', `http://${server.authority}/`]);
     assert.equal(status, 5);
     assert.match(stderr, /^dugong: \/dev\/full: ENOSPC: .*\n {8}make room, /);
+  });
+});
+
+const onLinux = process.platform === 'linux' ? false : 'FIFOs and /dev/full as Linux has them';
+
+describe('a signal ends the command', { skip: onLinux }, () => {
+  const fifo = join(folder, 'fifo');
+  before(() => {
+    execFileSync('mkfifo', [fifo]);
+  });
+
+  /** Opens the FIFO without waiting, when another process has opened the other end. */
+  async function opened(flags: number): Promise<number> {
+    for (;;) {
+      try {
+        return openSync(fifo, flags | constants.O_NONBLOCK);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENXIO') throw error;
+        await new Promise(setImmediate);
+      }
+    }
+  }
+
+  test('while a file that is to be sent keeps it waiting', async () => {
+    let pid = 0;
+    const running = dugong(['-d', `@${fifo}`, 'http://localhost:1/'], (started) => {
+      pid = started;
+    });
+    const writing = await opened(constants.O_WRONLY);
+    process.kill(pid, 'SIGTERM');
+    assert.equal((await running).signal, 'SIGTERM');
+    closeSync(writing);
+  });
+
+  test('while nothing opens the other end of its output', async () => {
+    using server = startScriptedServer([[expectHead(), send(ok('x')), mark('sent'), gate('never')]]);
+    let pid = 0;
+    const running = dugong(['-o', fifo, `http://${server.authority}/`], (started) => {
+      pid = started;
+    });
+    await server.reached('sent');
+    process.kill(pid, 'SIGTERM');
+    const { signal, status, stderr } = await running;
+    assert.ok(signal === 'SIGTERM' || status === 143, `${signal} ${status}`);
+    assert.equal(stderr, 'dugong: ended by SIGTERM\n');
+  });
+
+  for (const output of ['standard output', 'a file']) {
+    test(`while the reader of ${output} does not read`, async () => {
+      using server = startScriptedServer([[expectHead(), send(ok('x'.repeat(1e6)), { peerMayLeave: true })]]);
+      const reading = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+      let pid = 0;
+      const onStart = (started: number): void => {
+        pid = started;
+      };
+      const url = `http://${server.authority}/`;
+      const running =
+        output === 'a file'
+          ? dugong(['-o', fifo, url], onStart)
+          : runProgram('src/cli/main.ts', [url], { onStart, outputTo: fifo });
+      // A FIFO has room for 64 KiB: what comes after the first bytes stays where it is.
+      while (!isReadable(reading)) await new Promise(setImmediate);
+      process.kill(pid, 'SIGINT');
+      const { signal, stderr } = await running;
+      closeSync(reading);
+      assert.equal(signal, 'SIGINT');
+      assert.match(stderr, /^dugong: interrupted\n/);
+    });
+  }
+
+  function isReadable(descriptor: number): boolean {
+    try {
+      return readSync(descriptor, Buffer.alloc(1)) > 0;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      return false;
+    }
+  }
+});
+
+describe('standard input and output', { skip: onLinux }, () => {
+  test('are named where the input is a folder: nothing is sent', async () => {
+    const { status, stderr } = await runProgram('src/cli/main.ts', ['-d', '@-', 'http://localhost:1/'], {
+      inputFrom: folder,
+    });
+    assert.match(stderr, /^dugong: -d @-: .* folder\n/);
+    assert.equal(status, 2);
+  });
+
+  test('may be full, or gone, when the help is to be shown', async () => {
+    for (const option of ['--help', '--version']) {
+      const { status, stderr } = await runProgram('src/cli/main.ts', [option], { outputTo: '/dev/full' });
+      assert.match(stderr, /^dugong: ENOSPC: .*\n {8}make room, /);
+      assert.equal(status, 5);
+      const gone = await runProgram('src/cli/main.ts', [option], { closeStdout: true });
+      assert.equal(gone.stderr, '');
+      assert.equal(gone.status, 141);
+    }
   });
 });
 

@@ -8,4 +8,5 @@ test('what a terminal would obey is escaped, and all else stays', () => {
     '\\x1b[2J\\x0d\\x0a\\x00\\x7f\\x9b\\u202eü\u{1f600}',
   );
   assert.equal(withoutControls('a\x1b\nü\u2066'), 'a__ü_');
+  assert.equal(printable('\u200e\u200f\u061c\u2028\u2029'), '\\u200e\\u200f\\u061c\\u2028\\u2029');
 });

@@ -25,6 +25,10 @@ export interface ProgramOptions {
   readonly closeStdout?: boolean;
   /** What it finds on its standard input, which then ends; without, it does not end. */
   readonly input?: Uint8Array;
+  /** A path that is opened to be its standard input. */
+  readonly inputFrom?: string;
+  /** A path that its standard output is written to. */
+  readonly outputTo?: string;
   /** How many descriptors it may have open. */
   readonly mostDescriptors?: number;
   /** Hears of the process as soon as it is there. */
@@ -43,12 +47,23 @@ export async function runProgram(
   args: readonly string[],
   options: ProgramOptions = {},
 ): Promise<ProgramResult> {
-  const { preload, env = process.env, closeStdout = false, input, mostDescriptors, onStart } = options;
+  const {
+    preload,
+    env = process.env,
+    closeStdout = false,
+    input,
+    inputFrom,
+    outputTo,
+    mostDescriptors,
+    onStart,
+  } = options;
   const preloading = preload === undefined ? [] : ['--import', `./${inThisForm(preload)}`];
   const node = [process.execPath, ...loaderOptions, ...preloading, inThisForm(program), ...args];
   // Node would raise a limit that is only soft; `ulimit` sets both.
   const limited = mostDescriptors === undefined ? [] : ['sh', '-c', `ulimit -n ${mostDescriptors} && exec "$@"`, 'sh'];
-  const [command = '', ...argv] = [...limited, ...node];
+  const reading = inputFrom === undefined ? [] : ['sh', '-c', 'exec "$@" < "$0"', inputFrom];
+  const writing = outputTo === undefined ? [] : ['sh', '-c', 'exec "$@" > "$0"', outputTo];
+  const [command = '', ...argv] = [...limited, ...reading, ...writing, ...node];
   const child = spawn(command, argv, {
     cwd: repository,
     env,
