@@ -100,10 +100,14 @@ export function advising<E extends DugongError>(error: E, advice: string): E {
   return said(error, `${error.message}. ${advice}`);
 }
 
+/** A caller's own error may be frozen: it stays as it is. */
 function said<E extends DugongError>(error: E, message: string): E {
   const { message: before, stack } = error;
-  error.message = message;
-  if (stack !== undefined) error.stack = stack.replace(before, () => message);
+  Reflect.set(error, 'message', message);
+  if (stack !== undefined) {
+    const replaced = stack.replace(before, () => message);
+    Reflect.set(error, 'stack', replaced);
+  }
   return error;
 }
 
@@ -364,7 +368,7 @@ function define(error: DugongError, properties: Readonly<Record<string, unknown>
   for (const [name, value] of Object.entries(properties)) {
     if (value === undefined) continue;
     const descriptor = { value, writable: true, enumerable: true, configurable: true };
-    Object.defineProperty(error, name, Object.assign(Object.create(null), descriptor));
+    Reflect.defineProperty(error, name, Object.assign(Object.create(null), descriptor));
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, test } from 'node:test';
-import { about } from '../src/errors.ts';
+import { about, withLostRequests } from '../src/errors.ts';
 import {
   ConnectionClosed,
   ConnectionTimedOut,
@@ -82,6 +82,12 @@ describe('an error that is about a request', () => {
     assert.ok(stack?.includes(message));
     assert.equal(about(about(system('EPIPE'), url), url).message, about(system('EPIPE'), url).message);
   });
+});
+
+test('an error that is frozen stays as it is', () => {
+  const frozen = Object.freeze(new StateError('of the caller'));
+  assert.equal(withLostRequests(about(frozen, 'GET http://localhost/'), []), frozen);
+  assert.equal(frozen.message, 'of the caller');
 });
 
 describe('isTempNetworkError', () => {
