@@ -9,6 +9,7 @@ import { type Coroutine, PollNeeded } from '../coroutine.ts';
 import { type Beside, coAwaitBeside } from '../schedule/co-await.ts';
 import { runAs } from '../schedule/running.ts';
 import { checkedBytes } from './given-bytes.ts';
+import { StreamPieces } from './stream-pieces.ts';
 
 /** Pieces of a body; strings are sent as UTF-8. A Readable and a ReadableStream are async iterables. */
 export type BodyPieces = Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array> | Blob;
@@ -58,7 +59,8 @@ export function mustBeAwaited(body: BodyPieces): boolean {
 /** Sends each piece in turn. When that fails, what gives the pieces is told, so that it can clean up. */
 export function* coEachPiece(body: BodyPieces, sink: PieceSink): Coroutine<void> {
   if (body instanceof Blob) {
-    yield* coEachPiece(Readable.fromWeb(body.stream() as never), sink);
+    // Node's own iterators would obey members of Object.prototype, such as `signal` and `timeout`.
+    yield* coEachAwaited(new StreamPieces(body.stream().getReader()), sink);
   } else if (isIterable(body)) {
     for (const piece of runByNobody(body)) yield* sink.coSend(pieceOf(piece));
   } else {

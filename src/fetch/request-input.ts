@@ -4,13 +4,13 @@
  */
 
 import { multipartBlob } from '../client/multipart-blob.ts';
+import { StreamPieces } from '../client/stream-pieces.ts';
 import { now } from '../clock.ts';
 import { withoutUserinfo } from '../errors.ts';
 import { bare, member } from '../options.ts';
 import { Alarm } from '../schedule/alarms.ts';
 import { Content, contentAtHand } from './content.ts';
 import { checkedURL, type FetchRequest, fetchRequest, type RedirectMode } from './fetch-request.ts';
-import { StreamPieces } from './stream-pieces.ts';
 
 /** What fetch takes as its second argument; a body may also be an iterable or async iterable of strings and bytes. */
 export type FetchInit = Omit<RequestInit, 'body'> & {

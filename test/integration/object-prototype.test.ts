@@ -39,7 +39,14 @@ import { TestTrust } from '../support/https.ts';
 import { ok } from '../support/messages.ts';
 import { readsOnPrototype, VISIBILITIES, withPollution } from '../support/pollution.ts';
 import { runProgram } from '../support/run-program.ts';
-import { expectEnd, expectHead, type Script, send, startScriptedServer } from '../support/scripted-server.ts';
+import {
+  expectBytes,
+  expectEnd,
+  expectHead,
+  type Script,
+  send,
+  startScriptedServer,
+} from '../support/scripted-server.ts';
 
 /** Every option that there is, members of our own objects that may be missing, and variables of the environment. */
 const HOSTILE: Readonly<Record<string, unknown>> = {
@@ -260,7 +267,8 @@ describe('Object.prototype', () => {
 
   for (const visibility of VISIBILITIES) {
     test(`is no part of a promise or a fetch, ${visibility}`, async () => {
-      using server = startScriptedServer([script, script]);
+      const upload: Script = [expectHead(), expectBytes('blob'.length), send(response), expectEnd()];
+      using server = startScriptedServer([upload, script]);
       const { stdout, stderr } = await runProgram('test/integration/object-prototype-program.ts', [
         String(server.port),
         visibility,
