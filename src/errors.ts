@@ -60,7 +60,14 @@ export function withoutUserinfo(text: string): string {
 
 /** The path of a request as messages and logs hold it: it may hold a URL, and this credentials. */
 export function shownPath(path: string): string {
-  return path.replace(/\/\/.*@/s, '//***@');
+  return withoutUserinfoFrom(path, 0);
+}
+
+/** By searches, not by an expression: its cost must not grow with the square of what a path may be. */
+function withoutUserinfoFrom(text: string, start: number): string {
+  const slashes = text.indexOf('//', start);
+  const at = text.lastIndexOf('@');
+  return slashes < 0 || at < slashes ? text : `${text.slice(0, slashes)}//***@${text.slice(at + 1)}`;
 }
 
 /** The root of the tree above. `code` is stable and meant to be compared. */
@@ -89,8 +96,10 @@ const LONGEST_SUBJECT = 500;
 /** `error`, the message of which begins from now on with what it is about, as "GET http://localhost/". */
 export function about<E extends DugongError>(error: E, what: string): E {
   const { message } = error;
+  const url = what.indexOf('://');
   // A path may hold a URL.
-  const subject = `${printable(what.replace(/(:\/\/[^/]*.*?\/\/).*@/s, '$1***@'), LONGEST_SUBJECT)}: `;
+  const shown = url < 0 ? what : withoutUserinfoFrom(what, url + 3);
+  const subject = `${printable(shown, LONGEST_SUBJECT)}: `;
   // It may come by again, if it is the caller's own.
   return message.startsWith(subject) ? error : said(error, printable(subject + message));
 }

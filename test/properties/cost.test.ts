@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { HTTPHeaders } from 'dugong/http1';
+import { about, StateError, shownPath } from '../../src/errors.ts';
 import { singly } from './messages.ts';
 import { trace } from './trace.ts';
 
@@ -136,4 +137,15 @@ suite('work on fields is linear in their number', () => {
       });
     }
   }
+});
+
+suite('work is linear in the length of what a caller sends', () => {
+  test('the path of a request that an error names', () => {
+    assertLinear(20_000, (n) => {
+      const paths = ['://'.repeat(n), `@${'/'.repeat(n)}`, `${'//@'.repeat(n)}x`];
+      return () => {
+        for (const path of paths) about(new StateError(shownPath(path)), `GET http://host/${path}`);
+      };
+    });
+  });
 });
