@@ -174,6 +174,17 @@ static int step(struct peer *peer, const char *name, const char *value) {
   return 1;
 }
 
+// Ends the stream, and closes once the client has: to close over what is not read yet would take from the client what it has not
+// read.
+static void leave(int fd) {
+  char dropped[4096];
+  struct pollfd want = {fd, POLLIN, 0};
+  shutdown(fd, SHUT_WR);
+  while (poll(&want, 1, -1) > 0 && recv(fd, dropped, sizeof dropped, 0) > 0) {
+  }
+  close(fd);
+}
+
 static void *serve(void *data) {
   struct peer *peer = calloc(1, sizeof *peer);
   peer->fd = (int)(long)data;
@@ -199,8 +210,8 @@ static void *serve(void *data) {
     if (going) printf("done: %s\n", name);
     fflush(stdout);
   }
+  leave(peer->fd);
   SSL_free(peer->ssl);
-  close(peer->fd);
   free(peer);
   return NULL;
 }
