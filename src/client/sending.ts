@@ -259,8 +259,11 @@ export class Sending {
     this.dropRefused();
     if (this.#link.ended && this.#protocol.halfSent && this.#protocol.earlyStatus() === undefined)
       this.#giveUpSending(ENDED);
-    if (this.#abandoned === undefined && this.#protocol.sendState !== 'failed') return;
-    throw this.#protocol.connectionClosed(this.#abandoned ?? ENDED, 'send', this.#protocol.failure);
+    const { sendState, failure } = this.#protocol;
+    if (this.#abandoned === undefined && sendState !== 'failed') return;
+    // What is no error of the connection's is that of the bytes, which are gone.
+    if (this.#abandoned === undefined && failure instanceof RangeError) throw failure;
+    throw this.#protocol.connectionClosed(this.#abandoned ?? ENDED, 'send', failure);
   }
 
   #giveUpSending(why: string): void {
