@@ -28,6 +28,18 @@ constexpr size_t kTurn = 262144;
 // A call that sends takes no more than this, however fast the peer is.
 constexpr size_t kMostSent = size_t{1} << 20;
 
+// What fails below OpenSSL is told by results: errno stays what OpenSSL's own allocations make of it, see takeFailure().
+class KeptErrno {
+ public:
+  KeptErrno() : kept_(errno) {}
+  KeptErrno(const KeptErrno&) = delete;
+  KeptErrno& operator=(const KeptErrno&) = delete;
+  ~KeptErrno() { errno = kept_; }
+
+ private:
+  const int kept_;
+};
+
 bool wouldBlock(int result) { return result == -EAGAIN || result == -EWOULDBLOCK; }
 bool wanting(int result) { return result <= kTLSWantRead && result != kTLSFailed && result != kTLSTruncated; }
 
@@ -159,6 +171,7 @@ bool TLSConnection::exhausted() {
 }
 
 int TLSConnection::onRead(BIO* bio, char* data, size_t length, size_t* read) {
+  const KeptErrno kept;
   TLSConnection& self = *static_cast<TLSConnection*>(api.BIO_get_data(bio));
   api.BIO_clear_flags(bio, BIO_FLAGS_RETRY);
   const int result = self.receive(reinterpret_cast<uint8_t*>(data), std::min(length, kMaxTransfer));
@@ -181,6 +194,7 @@ int TLSConnection::onRead(BIO* bio, char* data, size_t length, size_t* read) {
 }
 
 int TLSConnection::onWrite(BIO* bio, const char* data, size_t length, size_t* written) {
+  const KeptErrno kept;
   TLSConnection& self = *static_cast<TLSConnection*>(api.BIO_get_data(bio));
   api.BIO_clear_flags(bio, BIO_FLAGS_RETRY);
   const int result = self.transmit(reinterpret_cast<const uint8_t*>(data), std::min(length, kMaxTransfer));

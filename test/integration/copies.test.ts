@@ -46,7 +46,7 @@ for (const [short, long] of [[one, two], [two, one]]) {
 clearTimeout(tooLong);
 let message;
 try {
-  one.runBlocking(two.coSleep(1));
+  one.runBlocking(two.coSleep(1000));
 } catch (error) {
   message = error.message;
 }

@@ -1,6 +1,7 @@
 /**
- * OpenSSL's allocations fail, one at a time: a library to be preloaded into a child process, which says by umask(2) when, since
- * nothing else of JavaScript's gets to a library. It can be made where there is a C compiler, on Linux.
+ * Memory as a child process may find it, by libraries to be preloaded, which can be made where there is a C compiler, on Linux.
+ * With one, OpenSSL's allocations fail, one at a time: the child says by umask(2) when, since nothing else of JavaScript's gets to
+ * a library. With the other, the heap cannot grow where it is.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -9,8 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** Only OpenSSL's allocations of the thread that has armed it: those of V8 could not fail without ending the process. */
-const source = `
-#define _GNU_SOURCE
+const failingSource = `
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -45,15 +45,37 @@ __attribute__((constructor)) static void begin(void) {
 }
 `;
 
-export interface ScarceMemory extends Disposable {
+/**
+ * A page just above the heap, as a code range of V8's may be: malloc(3) finds other memory each time, and leaves ENOMEM in errno
+ * although it has not failed.
+ */
+const blockedSource = `
+#include <sys/mman.h>
+#include <unistd.h>
+
+__attribute__((constructor)) static void begin(void) {
+  char *end = (char *)(((unsigned long)sbrk(0) + 0x41000) & ~0xffful);
+  mmap(end, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+}
+`;
+
+export interface PreloadedMemory extends Disposable {
   /** What the child process needs in its environment. */
   readonly environment: Record<string, string>;
 }
 
-export function scarceMemory(): ScarceMemory {
+export function scarceMemory(): PreloadedMemory {
+  return preloaded(failingSource);
+}
+
+export function blockedHeap(): PreloadedMemory {
+  return preloaded(blockedSource);
+}
+
+function preloaded(source: string): PreloadedMemory {
   const folder = mkdtempSync(join(tmpdir(), 'dugong-'));
-  const [code, library] = [join(folder, 'scarce.c'), join(folder, 'scarce.so')];
+  const [code, library] = [join(folder, 'memory.c'), join(folder, 'memory.so')];
   writeFileSync(code, source);
-  execFileSync('cc', ['-shared', '-fPIC', '-o', library, code, '-ldl']);
+  execFileSync('cc', ['-shared', '-fPIC', '-D_GNU_SOURCE', '-o', library, code, '-ldl']);
   return { environment: { LD_PRELOAD: library }, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
 }
