@@ -28,7 +28,7 @@ constexpr size_t kTurn = 262144;
 // A call that sends takes no more than this, however fast the peer is.
 constexpr size_t kMostSent = size_t{1} << 20;
 
-// What fails below OpenSSL is told by results: errno stays what OpenSSL's own allocations make of it, see takeFailure().
+// A failure below OpenSSL has a result of its own: errno stays as OpenSSL's own allocations leave it, for takeFailure().
 class KeptErrno {
  public:
   KeptErrno() : kept_(errno) {}

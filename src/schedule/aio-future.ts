@@ -26,7 +26,7 @@ export interface AioFutureOptions {
 
 const NAMES = ['signal', 'timeout'] as const;
 
-/** What was given, checked: for those who make several futures of it. @throws TypeError */
+/** The given options, checked once for several futures. @throws TypeError */
 export function futureOptions(given: AioFutureOptions | undefined): AioFutureOptions {
   const options = ownOptions('AioFuture', given, NAMES);
   checkedTimeout(options.timeout);
@@ -259,7 +259,7 @@ export class AioFuture<T> extends Promise<T> {
 
   /**
    * Rejects in a reaction whose promise leads to this one: there V8 knows the async functions that await it, and writes them into
-   * stacks. Nobody calls us here.
+   * stacks. At this point no caller is on the stack.
    */
   #rejectFromAwait(error: unknown): void {
     const reaction = Promise.reject(error).catch((reason: unknown) => {

@@ -1,6 +1,6 @@
 /**
- * Who waits for a time on this thread's event loop: one timer of the addon for all, set for the earliest, also of other copies of
- * this library. It has nothing to do with Node's timers, which test frameworks replace.
+ * Waits for times on this thread's event loop: one timer of the addon serves all of them, set for the earliest, also those of other
+ * copies of this library. It has nothing to do with Node's timers, which test frameworks replace.
  */
 
 import { now } from '../clock.ts';
