@@ -64,7 +64,7 @@ export class ConnectionPool {
   #take(key: string): HTTPConnection | undefined {
     this.#closeExpired();
     const index = this.#idle.findLastIndex((each) => each.key === key);
-    return index < 0 ? undefined : this.#idle.splice(index, 1)[0]?.connection;
+    return index < 0 ? undefined : this.#idle.splice(index, 1).at(0)?.connection;
   }
 
   #returned(key: string, connection: HTTPConnection, reusable: boolean): void {
@@ -83,7 +83,7 @@ export class ConnectionPool {
 
   #closeExpired(): void {
     const time = now();
-    while (this.#idle[0] !== undefined && this.#idle[0].until <= time) this.#idle.shift()?.connection.disconnect();
+    while ((this.#idle.at(0)?.until ?? Number.POSITIVE_INFINITY) <= time) this.#idle.shift()?.connection.disconnect();
   }
 
   /** Waits until a connection may have become free. */

@@ -47,7 +47,7 @@ export class Exchanges {
   }
 
   get oldestPending(): Exchange | undefined {
-    return this.#pending[0];
+    return this.#pending.at(0);
   }
 
   get latest(): Exchange | undefined {
@@ -82,7 +82,7 @@ export class Exchanges {
 
   /** Whether all that was encoded of the oldest that has no final response has left. */
   get oldestHasLeft(): boolean {
-    return this.#bytesSent >= (this.#pending[1]?.offset ?? this.#bytesEncoded);
+    return this.#bytesSent >= (this.#pending.at(1)?.offset ?? this.#bytesEncoded);
   }
 
   /** A request whose head has `length` bytes has been encoded when `received` bytes had been received. */
@@ -114,7 +114,7 @@ export class Exchanges {
    * that request was, or while none of it has left.
    */
   canBeAnsweredAt(position: number): boolean {
-    const oldest = this.#pending[0];
+    const oldest = this.#pending.at(0);
     if (oldest === undefined || position < oldest.receivedBefore) return false;
     return this.#bytesSent === 0 || oldest.offset < this.#bytesSent;
   }
@@ -138,7 +138,7 @@ export class Exchanges {
   /** Those that have not been answered in full, oldest first; `unfinished`: of the latest, more is to be encoded. */
   stages(unfinished: boolean): PendingRequest[] {
     return this.#open().map((exchange, index, all) => {
-      const next = all[index + 1];
+      const next = all.at(index + 1);
       const sent = this.#bytesSent >= (next?.offset ?? this.#bytesEncoded) && !(unfinished && next === undefined);
       const stage = exchange === this.#current ? 'answered' : sent ? 'sent' : 'sending';
       return { ...this.#lostRequest(exchange), stage };

@@ -52,7 +52,7 @@ function chunkedFraming(lines: readonly string[], minorVersion: number): Framing
   // RFC 9112 6.1: in a message of HTTP/1.0 the framing is to be treated as faulty.
   if (minorVersion === 0) return invalid('Transfer-Encoding in an HTTP/1.0 response');
   const codings = lines.flatMap(listElements);
-  if (codings.length === 1 && codings[0]?.toLowerCase() === 'chunked') return CHUNKED;
+  if (codings.length === 1 && codings.at(0)?.toLowerCase() === 'chunked') return CHUNKED;
   if (codings.length > 0 && codings.every((coding) => coding.toLowerCase() === 'chunked')) {
     return invalid('"chunked" is applied more than once');
   }

@@ -81,7 +81,7 @@ const PARAMETER = /;[\t ]*([^\t ;="]+)[\t ]*=[\t ]*(?:"((?:[^"\\]|\\.)*)"|([^\t 
 
 /** The value of the first parameter named `name` (in lower case) behind a media type or the like; undefined if there is none. */
 export function parameterOf(value: string, name: string): string | undefined {
-  return parametersOf(value, name)[0];
+  return parametersOf(value, name).at(0);
 }
 
 /** The values of all parameters of this name, which in a list of media types may be several. */

@@ -64,7 +64,7 @@ export class HTTPHeaders implements Iterable<[string, string]> {
    */
   get(name: string): string | undefined {
     const all = this.getAll(name);
-    return all.length < 2 || name.toLowerCase() === 'set-cookie' ? all[0] : all.join(', ');
+    return all.length < 2 || name.toLowerCase() === 'set-cookie' ? all.at(0) : all.join(', ');
   }
 
   /** The values of all lines with this name, in order. */
@@ -228,7 +228,7 @@ function endOfField(section: string, at: number): number {
   for (let from = at; ; ) {
     const crlf = section.indexOf('\r\n', from);
     const end = (crlf < 0 ? section.length : crlf) + 2;
-    const next = section[end];
+    const next = section.charAt(end);
     if (next !== ' ' && next !== '\t') return end;
     from = end;
   }

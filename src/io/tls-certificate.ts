@@ -9,11 +9,11 @@ import { builtin } from './builtin.ts';
  */
 export function certificateOf(chain: readonly Uint8Array[]): DetailedPeerCertificate | undefined {
   const parsed = chain.map(parseCertificate);
-  const first = parsed[0];
+  const first = parsed.at(0);
   for (let index = 0; index < parsed.length; index++) {
     const certificate = parsed[index];
     if (certificate === undefined) break;
-    const issuer = selfIssued(certificate) ? certificate : parsed[index + 1];
+    const issuer = selfIssued(certificate) ? certificate : parsed.at(index + 1);
     if (issuer !== undefined) certificate.issuerCertificate = issuer;
   }
   return first;

@@ -140,7 +140,7 @@ function handshakeError(transport: TLSTransport, result: number): DugongError {
 function whoseFailure({ fd, party, parties }: TLSTransport, result: number): { party: Party; layer: number } {
   const told = result === TLS_FAILED || result === TLS_TRUNCATED;
   const layer = told ? native.tlsFailedLayer(fd) : parties.length - 1;
-  return { party: parties[layer] ?? party, layer };
+  return { party: parties.at(layer) ?? party, layer };
 }
 
 /** As node:tls does it: only of a certificate that is in order otherwise, and in resumed sessions too. */
@@ -261,7 +261,8 @@ export class TLSTransport implements Transport {
   getPeerCertificate(detailed?: boolean): PeerCertificate | undefined {
     const chain = this.#known?.certificates ?? [];
     if (detailed === true) return certificateOf(chain);
-    return chain[0] && parseCertificate(chain[0]);
+    const leaf = chain.at(0);
+    return leaf && parseCertificate(leaf);
   }
 
   getCipher(): TLSCipher | undefined {

@@ -39,7 +39,8 @@ export function showCaller(error: unknown): boolean {
 function tryToShow(error: unknown): boolean {
   if (!(error instanceof Error) || typeof error.stack !== 'string') return true;
   const [head, frames] = framesOf(error.stack);
-  if (frames[0] === undefined || !isOwn(frames[0]) || frames.some(isCallers)) return true;
+  const first = frames.at(0);
+  if (first === undefined || !isOwn(first) || frames.some(isCallers)) return true;
   const callers = framesHere().filter(isCallers);
   if (callers.length === 0) return false;
   const stack = [head, ...frames.slice(0, MOST_OWN), ...callers.slice(0, Error.stackTraceLimit)].join('\n');

@@ -254,7 +254,7 @@ export class TaskSet {
 
   /** As `shift()`, which moves all that are left for each. */
   #takeReady(): Member | undefined {
-    const member = this.#ready[this.#next++];
+    const member = this.#ready.at(this.#next++);
     if (this.#next >= this.#ready.length) {
       this.#ready.length = 0;
       this.#next = 0;

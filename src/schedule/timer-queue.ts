@@ -20,7 +20,7 @@ export class TimerQueue<T extends Timed> {
   /** The earliest time that counts; undefined if there is none. */
   get next(): number | undefined {
     this.#dropDead();
-    return this.#heap[0]?.at;
+    return this.#heap.at(0)?.at;
   }
 
   add(entry: T): void {
@@ -37,7 +37,7 @@ export class TimerQueue<T extends Timed> {
   }
 
   #dropDead(): void {
-    while (this.#heap[0]?.live === false) this.#takeFirst();
+    while (this.#heap.at(0)?.live === false) this.#takeFirst();
   }
 
   /** Costs as much as was added since the last time. */
@@ -78,12 +78,12 @@ export class TimerQueue<T extends Timed> {
   }
 
   #at(index: number): number {
-    return this.#heap[index]?.at ?? Number.POSITIVE_INFINITY;
+    return this.#heap.at(index)?.at ?? Number.POSITIVE_INFINITY;
   }
 
   #swapIfLater(above: number, below: number): boolean {
     const upper = this.#heap[above] as T;
-    const lower = this.#heap[below];
+    const lower = this.#heap.at(below);
     if (lower === undefined || upper.at <= lower.at) return false;
     this.#heap[above] = lower;
     this.#heap[below] = upper;

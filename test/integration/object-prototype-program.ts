@@ -25,6 +25,8 @@ const members = {
   proxy: 'http://192.0.2.1:1',
   tls: true,
   pieces: ['evil'],
+  0: 'evil',
+  1: 'evil',
 };
 for (const [name, value] of Object.entries(members)) {
   const descriptor = { configurable: true, writable: true, enumerable: visibility === 'enumerable', value };

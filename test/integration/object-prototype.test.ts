@@ -102,6 +102,11 @@ const HOSTILE: Readonly<Record<string, unknown>> = {
   fixed: [['Evil', '1']],
   framing: { kind: 'chunked' },
   pieces: ['evil'],
+  // behind the end of an array
+  0: 'evil',
+  1: 'evil',
+  2: 'evil',
+  3: 'evil',
   // waiting
   deadline: 0,
   shared: 5,
