@@ -17,6 +17,7 @@
         'native/resolve.cc',
         'native/signals.cc',
         'native/socket.cc',
+        'native/tls-bio.cc',
         'native/tls-chain.cc',
         'native/tls-connection.cc',
         'native/tls-context.cc',

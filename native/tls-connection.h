@@ -6,6 +6,7 @@
 // not have from the descriptor, so that whoever waits for the descriptor misses nothing that a layer has already taken in.
 #pragma once
 
+#include <cerrno>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,6 +27,10 @@ constexpr int kTLSTruncated = -10004;
 constexpr int kTLSAgain = -10005;
 // Nothing can be sent before the peer has said more, since it wants another handshake: read() brings that on.
 constexpr int kTLSBusy = -10006;
+
+inline bool wouldBlock(int result) { return result == -EAGAIN || result == -EWOULDBLOCK; }
+// Whether a result says what must come first, and is no failure.
+inline bool wanting(int result) { return result <= kTLSWantRead && result != kTLSFailed && result != kTLSTruncated; }
 
 // How many renegotiations the peer may have on one connection (TLS 1.2). Each costs us more than it.
 constexpr int kTLSMostRenegotiations = 32;
@@ -55,6 +60,8 @@ class TLSConnection {
  public:
   // The largest plaintext of a record (RFC 8446 5.1).
   static constexpr size_t kRecord = 16384;
+  // So many bytes at most in one call of the kernel's, or of OpenSSL's.
+  static constexpr size_t kMaxTransfer = size_t{1} << 30;
 
   // nullptr and why. `lower`, if any, is the connection whose bytes carry this one's.
   static std::unique_ptr<TLSConnection> create(int fd, std::shared_ptr<TLSContext> context, TLSPeer peer,
@@ -105,14 +112,24 @@ class TLSConnection {
       : fd_(fd), context_(std::move(context)), peer_(std::move(peer)) {}
   static TLSConnection& of(const openssl::SSL* ssl);
   static TLSConnection& of(const openssl::X509_STORE_CTX* store);
+  bool setUp();
+  void resume();
+  // In tls-bio.cc.
   static int onRead(openssl::BIO* bio, char* data, size_t length, size_t* read);
   static int onWrite(openssl::BIO* bio, const char* data, size_t length, size_t* written);
   static long onControl(openssl::BIO* bio, int command, long number, void* pointer);
-  bool setUp();
-  void resume();
+  int receive(uint8_t* data, size_t length);
+  int receiveAhead(uint8_t* data, size_t length);
+  int transmit(const uint8_t* data, size_t length);
+  int transmitNow(const uint8_t* data, size_t length);
+  bool keepRest(const uint8_t* data, size_t length, int sent);
+  int sendRest();
+  // Whether no more may be taken from below in this turn, or ever.
+  bool exhausted();
   // In tls-verification.cc.
   bool expectPeer();
   bool checkPeer();
+  // The others.
   void begin();
   int problem(int result, int* lasting);
   int giveUp(openssl::Failure failure);
@@ -123,18 +140,10 @@ class TLSConnection {
   int sendersTurn(int code);
   // Whether the peer's last word, if it can be read now, was an alert.
   bool alerted();
-  // Whether no more may be taken from below in this turn, or ever.
-  bool exhausted();
   int failed() const;
   long unlessOutOfMemory(long verification) const;
   // Whether there is more to read without the descriptor, in this layer or below, be it a part of a record only.
   bool buffered() const;
-  int receive(uint8_t* data, size_t length);
-  int receiveAhead(uint8_t* data, size_t length);
-  int transmit(const uint8_t* data, size_t length);
-  int transmitNow(const uint8_t* data, size_t length);
-  bool keepRest(const uint8_t* data, size_t length, int sent);
-  int sendRest();
   int writeRecord(const uint8_t* data, size_t length);
   int unsent(int code);
 

@@ -1,5 +1,6 @@
 // JavaScript's side of TLS connections: each belongs to an owned descriptor, by whose number it is addressed, and ends with
-// it. Bytes are those of the topmost layer, if there is TLS inside TLS. The state machine is in tls-connection.cc.
+// it. Bytes are those of the topmost layer, if there is TLS inside TLS. The state machine is in tls-connection.cc, the bytes
+// below it in tls-bio.cc.
 #include <napi.h>
 
 #include <algorithm>
