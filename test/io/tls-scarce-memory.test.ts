@@ -8,7 +8,7 @@ import { startTLSServer } from '../support/tls-server.ts';
 import { available } from './native-fickle-socket.ts';
 import { scarceMemory } from './native-scarce-memory.ts';
 
-const STRIDE = '293';
+const STRIDE = '97';
 
 const skip = !available || opensslMissing() || (process.env.LD_PRELOAD !== undefined && 'something else is preloaded');
 

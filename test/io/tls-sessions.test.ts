@@ -61,8 +61,9 @@ describe('a session', { skip }, () => {
       const checked: string[] = [];
       const checkServerIdentity = (hostname: string) => void checked.push(hostname);
       assert.equal(exchange(new TLSContext({ ca, maxVersion, session })), true);
-      // Servers of newer OpenSSLs resume none under another name: the check is made in either case.
-      exchange(new TLSContext({ ca, maxVersion, session, checkServerIdentity }), 'else.test');
+      const resumed = exchange(new TLSContext({ ca, maxVersion, session, checkServerIdentity }), 'else.test');
+      // Servers of newer releases of Node 22 and 24 resume none under another name: the check is made in either case.
+      assert.ok(resumed || /^v2[24]\./.test(process.version));
       assert.deepEqual(checked, ['else.test']);
       // What the certificate of the session is not for is refused, although OpenSSL verifies nothing again.
       const error = thrownBy(() => exchange(new TLSContext({ ca, maxVersion, session }), 'wrong.test'));

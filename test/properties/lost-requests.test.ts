@@ -89,7 +89,7 @@ suite('of requests that are lost', { timeout: timeLimit(240_000) }, () => {
           );
         }
       }),
-      60,
+      200,
     );
   });
 
@@ -131,7 +131,7 @@ suite('of requests that are lost', { timeout: timeLimit(240_000) }, () => {
         if (error instanceof DugongError) assertTrue(error.lostRequests ?? [], seen, [`${method} /1`]);
         else assert.equal(error, undefined);
       }),
-      60,
+      200,
     );
   });
 });
