@@ -18,6 +18,8 @@
  * Wrong arguments raise TypeError or RangeError, before anything is sent.
  */
 
+import { printable, withoutUserinfoFrom } from './inspection.ts';
+
 /** What a connection was doing when it was lost or timed out. */
 export type Phase =
   | 'resolve'
@@ -36,38 +38,6 @@ export interface LostRequest {
   readonly path: string;
   /** False only if no byte of it can have reached the server: sending it again is then always safe. */
   readonly mayHaveBeenProcessed: boolean;
-}
-
-/** Control characters, those that change the direction of text or are not seen, line separators, lone surrogates. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
-
-/** `text` as messages hold it, whatever a server has sent: on one line, without what a terminal obeys, not at any length. */
-export function printable(text: string, most: number = 2000): string {
-  const short = text.length > most ? `${text.slice(0, most - 3)}...` : text;
-  return short.replace(UNPRINTABLE, (character) => {
-    const hex = (character.codePointAt(0) as number).toString(16);
-    return hex.length > 4 ? `\\u{${hex}}` : `\\u${hex.padStart(4, '0')}`;
-  });
-}
-
-/** What may stand before a user name: words of a message, and the beginning of a URL. */
-const BEFORE_USERINFO = /^((?:[^@]*[\s"'])?(?:[a-z][a-z\d+.-]*:)?\/\/)?.*@/is;
-
-/** `text`, which may be a URL, or meant to be one, without the user name and password that may stand before its "@". */
-export function withoutUserinfo(text: string): string {
-  return text.replace(BEFORE_USERINFO, '$1***@');
-}
-
-/** The path of a request as messages and logs hold it: it may hold a URL, and this credentials. */
-export function shownPath(path: string): string {
-  return withoutUserinfoFrom(path, 0);
-}
-
-/** By searches, not by an expression: its cost must not grow with the square of what a path may be. */
-function withoutUserinfoFrom(text: string, start: number): string {
-  const slashes = text.indexOf('//', start);
-  const at = text.lastIndexOf('@');
-  return slashes < 0 || at < slashes ? text : `${text.slice(0, slashes)}//***@${text.slice(at + 1)}`;
 }
 
 /** The root of the tree above. `code` is stable and meant to be compared. */

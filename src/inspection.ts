@@ -1,6 +1,6 @@
 /**
- * How `console.log` and `util.inspect` show objects of this library, and what they hide. Looking changes nothing and never throws.
- * This module imports nothing: Node finds the method by a symbol that everybody can have.
+ * How `console.log` and `util.inspect` show objects of this library, how messages show text, and what both hide. Looking changes
+ * nothing and never throws. This module imports nothing: Node finds the method by a symbol that everybody can have.
  */
 
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');
@@ -47,4 +47,39 @@ function named(name: string, fields: object): object {
 /** The value of a header field as logs may hold it: credentials and cookies hidden, and userinfo in URLs. */
 export function shownField(name: string, value: string): string {
   return SECRET_NAME.test(name) ? HIDDEN : value.replace(USERINFO, `//${HIDDEN}@`);
+}
+
+/** Control characters, those that change the direction of text or are not seen, line separators, lone surrogates. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** `text` as messages hold it, whatever a server has sent: on one line, without what a terminal obeys, not at any length. */
+export function printable(text: string, most: number = 2000): string {
+  const short = text.length > most ? `${text.slice(0, most - 3)}...` : text;
+  return short.replace(UNPRINTABLE, (character) => {
+    const hex = (character.codePointAt(0) as number).toString(16);
+    return hex.length > 4 ? `\\u{${hex}}` : `\\u${hex.padStart(4, '0')}`;
+  });
+}
+
+/** What may stand before a user name: words of a message, and the beginning of a URL. */
+const BEFORE_USERINFO = /^((?:[^@]*[\s"'])?(?:[a-z][a-z\d+.-]*:)?\/\/)?.*@/is;
+
+/** `text`, which may be a URL, or meant to be one, without the user name and password that may stand before its "@". */
+export function withoutUserinfo(text: string): string {
+  return text.replace(BEFORE_USERINFO, '$1***@');
+}
+
+/** The path of a request as messages and logs hold it: it may hold a URL, and this credentials. */
+export function shownPath(path: string): string {
+  return withoutUserinfoFrom(path, 0);
+}
+
+/**
+ * `text`, in which a URL begins behind `start`, without its user name and password. By searches, not by an expression: the cost must not
+ * grow with the square of what a path may be.
+ */
+export function withoutUserinfoFrom(text: string, start: number): string {
+  const slashes = text.indexOf('//', start);
+  const at = text.lastIndexOf('@');
+  return slashes < 0 || at < slashes ? text : `${text.slice(0, slashes)}//***@${text.slice(at + 1)}`;
 }

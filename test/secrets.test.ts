@@ -12,7 +12,7 @@ import {
   TLSContext,
 } from 'dugong';
 import { fetchSync } from 'dugong/sync';
-import { printable } from '../src/errors.ts';
+import { printable } from '../src/inspection.ts';
 import { response } from './support/messages.ts';
 import { environmentWithoutProxies, runProgram } from './support/run-program.ts';
 import { expectHead, type Script, send, startScriptedServer } from './support/scripted-server.ts';

@@ -3,7 +3,7 @@
  * I/O happens, and credentials have no place in it.
  */
 
-import { shownPath } from '../errors.ts';
+import { shownPath } from '../inspection.ts';
 import { authority } from './authority.ts';
 import type { Destination } from './dial.ts';
 import type { HTTPConnection } from './http-connection.ts';

@@ -2,11 +2,10 @@
  * What the user sees of a response: its head, and after its body has been read, its trailers. It holds no body.
  */
 
-import { shownPath } from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
 import { HTTPHeaders } from '../http1/headers.ts';
 import type { Response } from '../http1/protocol.ts';
-import { shownAs } from '../inspection.ts';
+import { shownAs, shownPath } from '../inspection.ts';
 
 /**
  * A response: its head, and after its body has been read, its trailers. The body itself is read from the connection.

@@ -6,9 +6,10 @@
 import { Buffer } from 'node:buffer';
 import { now } from '../clock.ts';
 import { type Coroutine, POLLOUT, type PollNeeded } from '../coroutine.ts';
-import { type Phase, StateError, shownPath } from '../errors.ts';
+import { type Phase, StateError } from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
 import type { ClientProtocol, Response } from '../http1/protocol.ts';
+import { shownPath } from '../inspection.ts';
 import { SlotTaken } from '../schedule/slots.ts';
 import type { BodySource } from './body-reader.ts';
 import type { Link } from './link.ts';

@@ -5,19 +5,13 @@
 
 import { now } from '../clock.ts';
 import type { Coroutine } from '../coroutine.ts';
-import {
-  ConnectionClosed,
-  DugongError,
-  InvalidResponse,
-  ProxyError,
-  printable,
-  UnsupportedResponse,
-} from '../errors.ts';
+import { ConnectionClosed, DugongError, InvalidResponse, ProxyError, UnsupportedResponse } from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
 import { quoted } from '../http1/grammar.ts';
 import type { HTTPHeaders } from '../http1/headers.ts';
 import { ClientProtocol, type Response } from '../http1/protocol.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
+import { printable } from '../inspection.ts';
 import { SendQueue } from '../io/send-queue.ts';
 import { isConnectionLost, systemError, WOULD_BLOCK } from '../io/system-error.ts';
 import type { Transport } from '../io/transport.ts';

@@ -6,7 +6,7 @@
 import { multipartBlob } from '../client/multipart-blob.ts';
 import { StreamPieces } from '../client/stream-pieces.ts';
 import { now } from '../clock.ts';
-import { withoutUserinfo } from '../errors.ts';
+import { withoutUserinfo } from '../inspection.ts';
 import { bare, member } from '../options.ts';
 import { Alarm } from '../schedule/alarms.ts';
 import { Content, contentAtHand } from './content.ts';

@@ -3,7 +3,8 @@
  * response is (RFC 9112 9.2), and what is lost with the connection. It knows no states, and nothing of what is said.
  */
 
-import { type LostRequest, shownPath } from '../errors.ts';
+import type { LostRequest } from '../errors.ts';
+import { shownPath } from '../inspection.ts';
 
 /** A request, as far as its response depends on it. */
 export interface Exchange {

@@ -3,7 +3,7 @@
  * 2.2) and predicates over strings for what is sent. It decides nothing but membership.
  */
 
-import { printable, withoutUserinfo } from '../errors.ts';
+import { printable, withoutUserinfo } from '../inspection.ts';
 
 export const CR = 0x0d;
 export const LF = 0x0a;

@@ -1,7 +1,7 @@
 /** How a value of the user's that is wrong stands in a message: on one line, not at any length, without what may be a secret. */
 
 import { inspect } from 'node:util';
-import { withoutUserinfo } from '../errors.ts';
+import { withoutUserinfo } from '../inspection.ts';
 
 export function shownValue(value: unknown): string {
   const shown =

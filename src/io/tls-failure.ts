@@ -5,7 +5,8 @@
 
 import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls';
 import { types } from 'node:util';
-import { printable, TLSError } from '../errors.ts';
+import { TLSError } from '../errors.ts';
+import { printable } from '../inspection.ts';
 import { native, type TLSDetails } from './native.ts';
 import { shownValue } from './shown-value.ts';
 import { certificateOf } from './tls-certificate.ts';

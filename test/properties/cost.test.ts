@@ -6,7 +6,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { HTTPHeaders } from 'dugong/http1';
-import { about, StateError, shownPath } from '../../src/errors.ts';
+import { about, StateError } from '../../src/errors.ts';
+import { shownPath } from '../../src/inspection.ts';
 import { singly } from './messages.ts';
 import { trace } from './trace.ts';
 
