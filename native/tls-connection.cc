@@ -173,8 +173,8 @@ int TLSConnection::read(uint8_t* data, size_t length) {
     begin();
     size_t count = 0;
     const int result = api.SSL_read_ex(ssl_, data + total, length - total, &count);
-    if (!accepts()) return giveUp({kOwnFailure, refusal_});
-    if (result != 1) {
+    // What came before the peer was refused is the caller's still.
+    if (!accepts() || result != 1) {
       const int code = problem(result, &read_result_);
       return total > 0 ? static_cast<int>(total) : sendersTurn(waiting(code, &read_result_));
     }
