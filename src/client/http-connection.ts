@@ -245,6 +245,15 @@ export class HTTPConnection {
       : this.#operations.session.protocol.pendingRequests;
   }
 
+  /**
+   * Whether the next request can go out on the connection that is there: nothing is under way on it, neither side has announced its
+   * end, and the server has neither closed it nor said anything unasked (RFC 9112 9.5), as one look at the socket tells. A server may
+   * close it right after that.
+   */
+  reusable(): boolean {
+    return this.#operations.session?.reusable() ?? false;
+  }
+
   /** From here on requests are collected (up to 64 KiB), to be sent in one call by `uncork()`, or by the next read. */
   cork(): void {
     this.#operations.openSession().sending.corked = true;

@@ -149,7 +149,7 @@ export class Sending {
   /** Sends until the queue is empty (true) or the kernel takes no more (false). @throws ConnectionClosed */
   #sendNow(): boolean {
     if (this.#link.transport === undefined) return false;
-    if (this.#protocol.allUnsent) this.#assertQuiet();
+    if (this.#protocol.allUnsent) this.assertQuiet();
     while (!this.#queue.empty) {
       const result = this.#sendOnce(this.#link.transport);
       if (result === WOULD_BLOCK) return false;
@@ -170,8 +170,11 @@ export class Sending {
     }
   }
 
-  /** What waits on an idle connection is noticed before a request goes out on it (RFC 9112 9.5). */
-  #assertQuiet(): void {
+  /**
+   * What waits on an idle connection is noticed before a request goes out on it (RFC 9112 9.5).
+   * @throws ConnectionClosed, or InvalidResponse as {@link assertHTTP}
+   */
+  assertQuiet(): void {
     if (!this.#link.receive() && this.#protocol.buffer.length === 0) return;
     try {
       this.#protocol.assertQuiet();

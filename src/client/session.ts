@@ -69,6 +69,18 @@ export class Session {
     return this.#link.coConnected();
   }
 
+  /** Whether a request can go out at once, and be answered. Looks at the socket. */
+  reusable(): boolean {
+    if (this.closed || this.transport === undefined || this.protocol.underWay) return false;
+    try {
+      this.protocol.assertUsable();
+      this.sending.assertQuiet();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** As {@link Link.close}. */
   close(): void {
     this.#link.close();

@@ -1,103 +1,76 @@
 /**
- * The body of a response as a stream of bytes. Nothing is read from the socket before the consumer asks; with the last byte the
- * connection goes back to where it came from, and a body that is given up closes it.
+ * The body of a response as a stream of bytes, in the shape that the fetch standard gives it. It reads one part ahead of its
+ * consumer, so that an early end is seen by what only waits for `closed`.
  */
 
-import type { HTTPResponse } from '../client/http-response.ts';
 import { bare } from '../options.ts';
 import { onAbort } from '../schedule/abort-signal.ts';
-import type { Lease } from './connection-pool.ts';
-
-/** Read at a time where the consumer brings no buffer. */
-const PART = 65_536;
-
-/** A body that nobody holds any more will not be read: its connection is closed. */
-const forgotten = new FinalizationRegistry<Lease>((lease) => lease.drop());
-
-export interface BodyStreamUse {
-  readonly lease: Lease;
-  readonly signal: AbortSignal | undefined;
-  /** Called once, when nothing more is to be read. */
-  readonly onEnd: (how: 'whole' | 'given up') => void;
-  /** The error that the caller gets to see for what the rest of the body failed of. */
-  readonly told: (error: unknown) => unknown;
-}
-
-/** The body as a byte stream; it errors with the signal's reason, or a TypeError the cause of which says why it is cut. */
-export function bodyStream(response: HTTPResponse, use: BodyStreamUse): ReadableStream<Uint8Array> {
-  const { lease, signal } = use;
-  const source = new BodyPull(response, use);
-  const stream = new ReadableStream<Uint8Array>(source as UnderlyingByteSource, bare({ highWaterMark: 0 }));
-  forgotten.register(stream, lease);
-  if (signal?.aborted) source.abort(signal.reason);
-  return stream;
-}
+import type { ByteReader } from './incoming-body.ts';
 
 type UnderlyingByteSource = ConstructorParameters<typeof ReadableStream<Uint8Array>>[0] & { type: 'bytes' };
 
-class BodyPull {
+/** A byte stream of what `reader` gives; an abort of `signal` is its error, and what it holds is gone. */
+export function streamOf(reader: ByteReader, signal: AbortSignal | undefined): ReadableStream<Uint8Array> {
+  const source = new ReaderSource(reader, signal);
+  return new ReadableStream<Uint8Array>(source as UnderlyingByteSource, bare({ highWaterMark: 1 }));
+}
+
+class ReaderSource {
   readonly type = 'bytes';
-  /** A view of our own serves a reader that brings none. */
+  /** A view of the reader's own serves a consumer that brings none. */
   readonly autoAllocateChunkSize: undefined;
-  readonly #size: number;
-  readonly #use: BodyStreamUse;
+  readonly #reader: ByteReader;
+  readonly #signal: AbortSignal | undefined;
   #withdrawSignal: (() => void) | undefined;
+  /** The stream is not held by the signal. */
   #controller: WeakRef<ReadableByteStreamController> | undefined;
   #ended = false;
 
-  constructor({ length }: HTTPResponse, use: BodyStreamUse) {
-    this.#size = Math.min(length ?? PART, PART);
-    this.#use = use;
+  constructor(reader: ByteReader, signal: AbortSignal | undefined) {
+    this.#reader = reader;
+    this.#signal = signal;
   }
 
   start(controller: ReadableByteStreamController): void {
+    const signal = this.#signal;
+    if (signal === undefined) return;
     this.#controller = new WeakRef(controller);
-    const { signal } = this.#use;
-    if (signal !== undefined) this.#withdrawSignal = onAbort(signal, () => this.abort(signal.reason));
+    if (signal.aborted) this.#abort(signal.reason);
+    else this.#withdrawSignal = onAbort(signal, () => this.#abort(signal.reason));
   }
 
   async pull(controller: ReadableByteStreamController): Promise<void> {
-    const { connection } = this.#use.lease;
-    const { byobRequest } = controller;
-    const target = viewOf(byobRequest) ?? new Uint8Array(this.#size);
+    let part: Uint8Array | undefined;
     try {
-      const count = await connection.promises.readInto(target);
-      if (this.#ended) return;
-      const last = count === 0 || !connection.responsePending();
-      if (last) this.#end('whole');
-      if (count > 0 && byobRequest !== null) byobRequest.respond(count);
-      else if (count > 0) controller.enqueue(target.subarray(0, count));
-      if (!last) return;
-      controller.close();
-      if (count === 0) byobRequest?.respond(0);
+      part = await this.#reader.read();
     } catch (error) {
-      if (this.#ended) return;
-      // The connection is asked before it is closed.
-      const cause = this.#use.told(error);
-      this.#end('given up');
-      throw new TypeError('terminated', { cause });
+      this.#end();
+      throw error;
     }
+    if (this.#ended) return;
+    if (part !== undefined) {
+      controller.enqueue(part as Uint8Array<ArrayBuffer>);
+      return;
+    }
+    this.#end();
+    controller.close();
+    controller.byobRequest?.respond(0);
   }
 
   cancel(): void {
-    this.#end('given up');
+    this.#end();
+    this.#reader.cancel();
   }
 
-  abort(reason: unknown): void {
+  #abort(reason: unknown): void {
     if (this.#ended) return;
-    this.#end('given up');
+    this.#end();
+    this.#reader.cancel();
     this.#controller?.deref()?.error(reason);
   }
 
-  #end(how: 'whole' | 'given up'): void {
-    if (this.#ended) return;
+  #end(): void {
     this.#ended = true;
     this.#withdrawSignal?.();
-    this.#use.onEnd(how);
   }
-}
-
-function viewOf(request: ReadableStreamBYOBRequest | null): Uint8Array | undefined {
-  const view = request?.view;
-  return view ? new Uint8Array(view.buffer, view.byteOffset, view.byteLength) : undefined;
 }

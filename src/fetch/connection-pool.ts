@@ -1,22 +1,28 @@
 /**
  * Connections that are kept for the next request. A connection carries one exchange at a time: one that is in use is not
- * shared. Idle ones are nobody's: no descriptor is watched, so that they do not keep the process alive, and the server's
- * closing is noticed when one is to be used again.
+ * shared. Idle ones do not keep the process alive; they are looked at once a second, so that one that its server has closed, or
+ * whose time is over, gives its descriptor back (RFC 9112 9.5).
  */
 
 import { wholeNumber } from '../client/connection-options.ts';
 import type { HTTPConnection } from '../client/http-connection.ts';
+import type { HTTPResponse } from '../client/http-response.ts';
 import { now } from '../clock.ts';
 import type { Coroutine } from '../coroutine.ts';
+import { withoutLibuv } from '../io/native.ts';
+import { Alarm } from '../schedule/alarms.ts';
 import { coAwait } from '../schedule/co-await.ts';
 import type { Endpoint } from './endpoint.ts';
 
 export interface PoolLimits {
   /** Connections that are kept idle, over all servers. */
   readonly maxIdleConnections: number;
-  /** Milliseconds after which an idle connection is not used again. */
+  /** Milliseconds after which an idle connection is closed; sooner, if its server says so in Keep-Alive. */
   readonly idleTimeout: number;
-  /** Connections in use at a time to one server; requests beyond that wait (only an AioFuture can). 0: no limit. */
+  /**
+   * Connections in use at a time to one server; requests beyond that wait (only an AioFuture can). 0: no limit. One whose body has
+   * not been asked for in the last second does not count.
+   */
   readonly maxConnectionsPerOrigin: number;
 }
 
@@ -26,12 +32,19 @@ interface IdleConnection {
   readonly until: number;
 }
 
+/** Milliseconds between looks at what is idle, and at what is in use while others wait. */
+const LOOK = 1000;
+/** So much sooner than its server a connection is closed: a request may be under way for as long. */
+const MARGIN = 1000;
+
 export class ConnectionPool {
   readonly #limits: PoolLimits;
   /** The longest idle one first. */
-  readonly #idle: IdleConnection[] = [];
-  readonly #busy = new Map<string, number>();
+  #idle: IdleConnection[] = [];
+  readonly #busy = new Map<string, Set<Lease>>();
   readonly #waiting = new Map<string, Set<() => void>>();
+  #sweeping: Alarm | undefined;
+  #looking: Alarm | undefined;
 
   /** @throws TypeError on a limit that is no whole number >= 0 */
   constructor(limits: PoolLimits) {
@@ -47,13 +60,16 @@ export class ConnectionPool {
   /** A connection for one exchange: the one that has been idle for the shortest time, or a new one. */
   *coLease(endpoint: Endpoint, choice: 'any' | 'new'): Coroutine<Lease> {
     const { key } = endpoint;
-    const most = this.#limits.maxConnectionsPerOrigin || Number.POSITIVE_INFINITY;
-    while ((this.#busy.get(key) ?? 0) >= most) yield* this.#coTurn(key);
+    while (!this.#hasRoom(key)) yield* this.#coTurn(key);
     const kept = choice === 'any' ? this.#take(key) : undefined;
-    const connection = kept ?? endpoint.connect();
-    this.#busy.set(key, (this.#busy.get(key) ?? 0) + 1);
-    const onEnd = (reusable: boolean): void => this.#returned(key, connection, reusable);
-    return new Lease(connection, { reused: kept !== undefined, onEnd });
+    const lease = new Lease(kept ?? endpoint.connect(), {
+      reused: kept !== undefined,
+      onEnd: (idleFor) => this.#returned(key, lease, idleFor),
+    });
+    const busy = this.#busy.get(key);
+    if (busy === undefined) this.#busy.set(key, new Set([lease]));
+    else busy.add(lease);
+    return lease;
   }
 
   /** Closes the connections that are not in use. */
@@ -62,31 +78,52 @@ export class ConnectionPool {
   }
 
   #take(key: string): HTTPConnection | undefined {
-    this.#closeExpired();
-    const index = this.#idle.findLastIndex((each) => each.key === key);
-    return index < 0 ? undefined : this.#idle.splice(index, 1).at(0)?.connection;
+    const time = now();
+    for (;;) {
+      const index = this.#idle.findLastIndex((each) => each.key === key);
+      const taken = index < 0 ? undefined : this.#idle.splice(index, 1).at(0);
+      if (taken === undefined || taken.until > time) return taken?.connection;
+      taken.connection.disconnect();
+    }
   }
 
-  #returned(key: string, connection: HTTPConnection, reusable: boolean): void {
-    const others = (this.#busy.get(key) ?? 1) - 1;
-    if (others > 0) this.#busy.set(key, others);
-    else this.#busy.delete(key);
-    if (reusable && isUsable(connection)) {
-      this.#idle.push({ key, connection, until: now() + this.#limits.idleTimeout });
-      this.#closeExpired();
-      while (this.#idle.length > this.#limits.maxIdleConnections) this.#idle.shift()?.connection.disconnect();
+  /** `idleFor`: milliseconds that the server keeps it, 0 if it cannot be used again. */
+  #returned(key: string, lease: Lease, idleFor: number): void {
+    const busy = this.#busy.get(key);
+    busy?.delete(lease);
+    if (busy?.size === 0) this.#busy.delete(key);
+    const { connection } = lease;
+    const time = Math.min(idleFor, this.#limits.idleTimeout);
+    if (time > 0 && this.#limits.maxIdleConnections > 0 && connection.reusable()) {
+      this.#idle.push({ key, connection, until: now() + time });
+      if (this.#idle.length > this.#limits.maxIdleConnections) this.#idle.shift()?.connection.disconnect();
+      // Where no event loop turns, only the next request looks.
+      if (withoutLibuv === undefined) this.#sweeping ??= new Alarm(now() + LOOK, () => this.#sweep());
     } else {
       connection.disconnect();
     }
-    this.#wakeOne(key);
+    this.#wake(key, 1);
   }
 
-  #closeExpired(): void {
+  #sweep(): void {
     const time = now();
-    while ((this.#idle.at(0)?.until ?? Number.POSITIVE_INFINITY) <= time) this.#idle.shift()?.connection.disconnect();
+    const [kept, over]: [IdleConnection[], IdleConnection[]] = [[], []];
+    for (const each of this.#idle) (each.until > time && each.connection.reusable() ? kept : over).push(each);
+    this.#idle = kept;
+    for (const { connection } of over) connection.disconnect();
+    this.#sweeping = kept.length === 0 ? undefined : new Alarm(time + LOOK, () => this.#sweep());
   }
 
-  /** Waits until a connection may have become free. */
+  #hasRoom(key: string): boolean {
+    const most = this.#limits.maxConnectionsPerOrigin;
+    const busy = this.#busy.get(key);
+    if (most === 0 || busy === undefined || busy.size < most) return true;
+    let count = 0;
+    for (const { neglected } of busy) if (!neglected) count++;
+    return count < most;
+  }
+
+  /** Waits until a connection may have become free. The process is kept alive meanwhile. */
   *#coTurn(key: string): Coroutine<void> {
     const waiting = this.#waiting.get(key) ?? new Set();
     this.#waiting.set(key, waiting);
@@ -95,69 +132,101 @@ export class ConnectionPool {
       turn = resolve;
     });
     waiting.add(turn);
+    this.#lookSoon();
     let resumed = false;
     try {
       yield* coAwait(promise);
       resumed = true;
     } finally {
       // Interrupted: if it was this one's turn already, it is the next one's.
-      if (!waiting.delete(turn) && !resumed) this.#wakeOne(key);
+      if (!waiting.delete(turn) && !resumed) this.#wake(key, 1);
+      if (waiting.size === 0 && this.#waiting.get(key) === waiting) this.#waiting.delete(key);
+      if (this.#waiting.size === 0) this.#endLooking();
     }
   }
 
-  #wakeOne(key: string): void {
-    const waiting = this.#waiting.get(key);
-    const [first] = waiting ?? [];
-    if (first === undefined) {
-      this.#waiting.delete(key);
-      return;
+  #lookSoon(): void {
+    this.#looking ??= new Alarm(now() + LOOK, () => this.#look());
+    this.#looking.ref();
+  }
+
+  #endLooking(): void {
+    this.#looking?.cancel();
+    this.#looking = undefined;
+  }
+
+  /** Connections whose bodies are not asked for do not keep others from theirs. */
+  #look(): void {
+    this.#looking = undefined;
+    for (const key of [...this.#waiting.keys()]) {
+      let neglected = 0;
+      for (const lease of this.#busy.get(key) ?? []) if (lease.look()) neglected++;
+      if (neglected > 0) this.#wake(key, neglected);
     }
-    waiting?.delete(first);
-    first();
+    if (this.#waiting.size > 0) this.#lookSoon();
+  }
+
+  #wake(key: string, count: number): void {
+    const waiting = this.#waiting.get(key);
+    for (const turn of [...(waiting ?? [])].slice(0, count)) {
+      waiting?.delete(turn);
+      turn();
+    }
   }
 }
 
 /** A connection in use. It is ended once: what comes later is too late, and changes nothing. */
 export class Lease {
   readonly connection: HTTPConnection;
-  /** Whether an earlier exchange took place on it: it may be dead without anybody's having noticed. */
+  /** Whether an earlier exchange took place on it: it may be dead, which nothing has shown yet. */
   readonly reused: boolean;
-  #onEnd: ((reusable: boolean) => void) | undefined;
+  /** Whether something is waited for on it: the answer, or more of the body. */
+  awaited = true;
+  /** How often the body has been asked for. */
+  asked = 0;
+  #askedBefore = -1;
+  #onEnd: ((idleFor: number) => void) | undefined;
 
-  /** Use `ConnectionPool.coLease`. */
-  constructor(connection: HTTPConnection, use: { reused: boolean; onEnd: (reusable: boolean) => void }) {
+  /** Use `ConnectionPool.coLease`. `onEnd` gets the milliseconds that it may be kept for, 0 if it is not to be used again. */
+  constructor(connection: HTTPConnection, use: { reused: boolean; onEnd: (idleFor: number) => void }) {
     this.connection = connection;
     this.reused = use.reused;
     this.#onEnd = use.onEnd;
   }
 
-  /** The exchange is over: the connection is kept for the next one, if it can have one. */
-  giveBack(): void {
-    this.#end(true);
+  /** Whether the body had not been asked for between the last two looks. */
+  get neglected(): boolean {
+    return !this.awaited && this.asked === this.#askedBefore;
+  }
+
+  /** Looks, and tells whether it is neglected. */
+  look(): boolean {
+    const neglected = this.neglected;
+    this.#askedBefore = this.asked;
+    return neglected;
+  }
+
+  /** The exchange is over, after this response: the connection is kept for the next one, if it can have one. */
+  giveBack({ headers }: HTTPResponse): void {
+    this.#end(keptFor(headers.get('Keep-Alive')));
   }
 
   /** The exchange was given up: the connection is closed. */
   drop(): void {
-    this.#end(false);
+    this.#end(0);
   }
 
-  #end(reusable: boolean): void {
+  #end(idleFor: number): void {
     const onEnd = this.#onEnd;
     this.#onEnd = undefined;
-    onEnd?.(reusable);
+    onEnd?.(idleFor);
   }
 }
 
-/** Whether there is a connection, nothing is pending on it, and neither side has announced its end. */
-function isUsable(connection: HTTPConnection): boolean {
-  if (connection.responsePending()) return false;
-  const connecting = connection.coConnect();
-  try {
-    // One that is there has nothing to wait for.
-    return connecting.next().done === true;
-  } catch {
-    return false;
-  } finally {
-    connecting.return();
-  }
+/** The milliseconds for which the server keeps an idle connection, as its field Keep-Alive says (RFC 2068 19.7.1.1), less a margin. */
+function keptFor(field: string | undefined): number {
+  const seconds = field === undefined ? null : /(?:^|[\s,;])timeout\s*=\s*"?(\d{1,9})/i.exec(field);
+  if (seconds === null) return Number.POSITIVE_INFINITY;
+  const time = Number(seconds[1]) * 1000;
+  return Math.max(time - MARGIN, time / 2);
 }

@@ -7,12 +7,12 @@ import type { HTTPConnection } from '../client/http-connection.ts';
 import type { Coroutine } from '../coroutine.ts';
 import { ownOptions } from '../options.ts';
 import { AioFuture } from '../schedule/aio-future.ts';
-import { bodyStream } from './body-stream.ts';
 import { ConnectionPool, type Lease, type PoolLimits } from './connection-pool.ts';
 import { type CheckedReach, checkedReach, NAMES_OF_REACH, type Reach } from './endpoint.ts';
 import { type Answer, coFetch, coSend, type Fetched } from './exchange.ts';
 import type { FetchRequest } from './fetch-request.ts';
-import { fetchedResponse, mayHaveBody } from './fetched-response.ts';
+import { FetchedResponse, mayHaveBody } from './fetched-response.ts';
+import { IncomingBody } from './incoming-body.ts';
 import { type FetchInit, requestInput } from './request-input.ts';
 
 /** How servers are reached, and how many connections there may be. */
@@ -51,7 +51,7 @@ export function createFetch(given?: CreateFetchOptions): Fetch {
   const options = ownOptions('createFetch', given, NAMES);
   const reach = checkedReach(options);
   // As for fetchSync, node:http's five seconds decide. Many servers' own limits are about as high as the others.
-  const { maxIdleConnections = 64, idleTimeout = 4000, maxConnectionsPerOrigin = 128 } = options;
+  const { maxIdleConnections = 64, idleTimeout = 4000, maxConnectionsPerOrigin = 0 } = options;
   const pool = new ConnectionPool({ maxIdleConnections, idleTimeout, maxConnectionsPerOrigin });
   const fetch = (input: string | URL | Request, init?: FetchInit): Promise<Response> =>
     fetchOver(pool, reach, { input, init });
@@ -103,25 +103,24 @@ function responseOf(
   { answer, lease, request, redirected, attempts }: Fetched<AwaitedAnswer>,
   signal: AbortSignal | undefined,
 ): Response {
-  const { response } = answer;
-  const { url } = request;
-  const bodyless = response.length === 0 || !mayHaveBody(response.status);
-  if (bodyless) {
-    end(answer, lease, response.length === 0 ? 'whole' : 'given up');
-    return fetchedResponse(response, null, { url, redirected });
+  const { response: head } = answer;
+  const from = { head, url: request.url.href, redirected, signal };
+  if (!mayHaveBody(head)) {
+    end(answer, lease, head.length === 0 ? 'whole' : 'given up');
+    return new FetchedResponse(from, null);
   }
   const onEnd = (how: 'whole' | 'given up'): void => end(answer, lease, how);
   const told = (error: unknown): unknown => {
     attempts.failed(lease.connection, error);
     return attempts.told(error, request);
   };
-  return fetchedResponse(response, bodyStream(response, { lease, signal, onEnd, told }), { url, redirected });
+  return new FetchedResponse(from, new IncomingBody({ lease, signal, onEnd, told }));
 }
 
 /** A request that was answered before it was sent in whole is not sent on. */
-function end({ sending, sent }: AwaitedAnswer, lease: Lease, how: 'whole' | 'given up'): void {
+function end({ response, sending, sent }: AwaitedAnswer, lease: Lease, how: 'whole' | 'given up'): void {
   const reusable = how === 'whole' && sent();
   sending?.cancel();
-  if (reusable) lease.giveBack();
+  if (reusable) lease.giveBack(response);
   else lease.drop();
 }

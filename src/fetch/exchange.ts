@@ -119,7 +119,7 @@ function* coFinish(lease: Lease, { response, sent }: Answer): Coroutine<void> {
   if (!sent() || response.length === null || response.length > WORTH_DISCARDING) return;
   const { connection } = lease;
   const whole = !connection.responsePending() || (yield* coRace([coDiscarded(connection), coPatience()]));
-  if (whole) lease.giveBack();
+  if (whole) lease.giveBack(response);
 }
 
 /** Whether the body has come in whole: a redirect whose body is cut short, or broken, holds nevertheless. */

@@ -79,7 +79,8 @@ function decoded(part: string): string {
 
 /** Without credentials and fragment. */
 export function bareURL(url: URL): URL {
-  if (url.username === '' && url.password === '' && url.hash === '') return url;
+  // An empty fragment is none by `hash`.
+  if (url.username === '' && url.password === '' && !url.href.includes('#')) return url;
   const bare = new URL(url);
   bare.username = '';
   bare.password = '';

@@ -1,42 +1,192 @@
 /**
- * The platform's Response, with what its constructor cannot be told: the URL, the redirects, and statuses beyond 599, which
- * HTTP allows to be received.
+ * The platform's Response, with what its constructor cannot be told: the URL, the redirects, statuses beyond 599, which HTTP allows
+ * to be received. What it consists of is made when it is asked for: most callers ask for the status and one form of the body.
  */
 
 import type { HTTPResponse } from '../client/http-response.ts';
-
 import { bare } from '../options.ts';
+import { streamOf } from './body-stream.ts';
+import { immutableHeaders } from './immutable-headers.ts';
+import { type BodyReader, type ByteReader, joined } from './incoming-body.ts';
 
-interface Origin {
+/** All that a response is made from. */
+export interface FetchedHead {
+  readonly head: HTTPResponse;
+  /** Of the last request, without credentials and fragment. */
   readonly url: string;
   readonly redirected: boolean;
-  readonly status: number;
+  /** Until the body has been consumed, its abort makes an error of it. */
+  readonly signal: AbortSignal | undefined;
 }
 
-/** Whether the standard allows a response of this status to have a body. */
-export function mayHaveBody(status: number): boolean {
-  return status !== 204 && status !== 205 && status !== 304;
+/** The platform's class, whose members the compiler takes for fields, which no accessor can override. */
+const PlatformResponse = Response as unknown as new (body: null, init: ResponseInit | undefined) => object;
+
+const utf8 = new TextDecoder();
+
+/** Whether the standard allows a response of this status to have a body (Fetch, "null body status"). */
+export function mayHaveBody({ status, method }: HTTPResponse): boolean {
+  return method !== 'HEAD' && status !== 101 && status !== 103 && status !== 204 && status !== 205 && status !== 304;
 }
 
-/** A Response with this head. */
-export function fetchedResponse(
-  { status, reason, headers }: HTTPResponse,
-  body: ReadableStream<Uint8Array> | null,
-  from: { url: URL; redirected: boolean },
-): Response {
-  const allowed = status >= 200 && status <= 599 ? status : 599;
-  const head = { status: allowed, statusText: reason, headers: [...headers] };
-  const response = new Response(body, bare(head));
-  return withOrigin(response, { url: from.url.href, redirected: from.redirected, status });
+/** What `createFetch` resolves with. To callers it is a Response: its `constructor` is that, and so is what `clone()` returns. */
+export class FetchedResponse extends PlatformResponse implements Response {
+  readonly #from: FetchedHead;
+  #headers: Headers | undefined;
+  /** What the body is read from, until the first call that reads it, or asks for the stream. */
+  #reader: BodyReader | undefined;
+  /** The platform's own, once the body is a stream. */
+  #streamed: Response | undefined;
+  #used = false;
+
+  /** `body`: null as the standard has it, for some statuses and methods. */
+  constructor(from: FetchedHead, body: BodyReader | ReadableStream<Uint8Array> | null) {
+    const { status, reason } = from.head;
+    super(null, status >= 200 && status <= 599 ? bare({ status, statusText: reason }) : undefined);
+    this.#from = from;
+    if (body instanceof ReadableStream) this.#streamed = streamedResponse(body, from.head);
+    else this.#reader = body ?? undefined;
+  }
+
+  get status(): number {
+    return this.#from.head.status;
+  }
+
+  get statusText(): string {
+    return this.#from.head.reason;
+  }
+
+  get ok(): boolean {
+    return this.status >= 200 && this.status < 300;
+  }
+
+  get url(): string {
+    return this.#from.url;
+  }
+
+  get redirected(): boolean {
+    return this.#from.redirected;
+  }
+
+  get type(): Response['type'] {
+    return 'basic';
+  }
+
+  get headers(): Headers {
+    this.#headers ??= immutableHeaders(this.#from.head.headers);
+    return this.#headers;
+  }
+
+  get body(): ReadableStream<Uint8Array> | null {
+    return this.#asStreamed()?.body ?? null;
+  }
+
+  get bodyUsed(): boolean {
+    return this.#used || (this.#streamed?.bodyUsed ?? false);
+  }
+
+  async text(): Promise<string> {
+    return utf8.decode(await this.#whole());
+  }
+
+  async json(): Promise<unknown> {
+    return JSON.parse(utf8.decode(await this.#whole()));
+  }
+
+  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    const whole = await this.#whole();
+    const { buffer, length } = whole;
+    return (buffer.byteLength === length ? whole : whole.slice()) as Uint8Array<ArrayBuffer>;
+  }
+
+  async arrayBuffer(): Promise<ArrayBuffer> {
+    return (await this.bytes()).buffer;
+  }
+
+  async blob(): Promise<Blob> {
+    return await this.#asStreamedUnaborted().blob();
+  }
+
+  async formData(): Promise<FormData> {
+    return await this.#asStreamedUnaborted().formData();
+  }
+
+  /** Another response with the same body: what one of them does not read is kept for it in memory (Fetch, "clone a body"). */
+  clone(): Response {
+    if (this.bodyUsed || this.#streamed?.body?.locked) {
+      throw new TypeError('a response whose body has been used, or is being read, cannot be cloned');
+    }
+    const body = this.#asStreamed()?.body;
+    if (!body) return new FetchedResponse(this.#from, null);
+    const [own, other] = body.tee();
+    this.#streamed = streamedResponse(own, this.#from.head);
+    return new FetchedResponse(this.#from, other);
+  }
+
+  async #whole(): Promise<Uint8Array> {
+    this.#assertNotAborted();
+    const reader = this.#reader;
+    if (reader === undefined) {
+      if (this.#used) throw unusable();
+      return new Uint8Array(await (this.#streamed ?? new Response(null)).arrayBuffer());
+    }
+    this.#reader = undefined;
+    this.#used = true;
+    return reader.takeWhole() ?? (await collected(reader));
+  }
+
+  #asStreamedUnaborted(): Response {
+    this.#assertNotAborted();
+    if (this.#used) throw unusable();
+    return this.#asStreamed() ?? new Response(null, bare({ headers: contentType(this.#from.head) }));
+  }
+
+  /** With the body as a stream; undefined if there is none. */
+  #asStreamed(): Response | undefined {
+    if (this.#streamed === undefined && this.#used) {
+      // It was read without one.
+      const empty = new Response('');
+      void empty.text();
+      this.#streamed = empty;
+    }
+    const reader = this.#reader;
+    if (reader === undefined) return this.#streamed;
+    this.#reader = undefined;
+    this.#streamed = streamedResponse(streamOf(reader, this.#from.signal), this.#from.head);
+    return this.#streamed;
+  }
+
+  /** Each call after the abort says the same, whatever became of the body. */
+  #assertNotAborted(): void {
+    const { signal } = this.#from;
+    if (signal?.aborted && (this.#reader ?? this.#streamed) !== undefined) throw signal.reason;
+  }
+
+  static {
+    Object.defineProperty(FetchedResponse.prototype, 'constructor', {
+      value: Response,
+      writable: true,
+      configurable: true,
+    });
+  }
 }
 
-function withOrigin(response: Response, origin: Origin): Response {
-  const clone = (): Response => withOrigin(Response.prototype.clone.call(response), origin);
-  return Object.defineProperties(response, {
-    url: bare({ value: origin.url }),
-    redirected: bare({ value: origin.redirected }),
-    status: bare({ value: origin.status }),
-    type: bare({ value: 'basic' }),
-    clone: bare({ value: clone }),
-  });
+function unusable(): TypeError {
+  return new TypeError('the body has been used: it can be read once, or be cloned before');
+}
+
+function streamedResponse(body: ReadableStream<Uint8Array>, head: HTTPResponse): Response {
+  return new Response(body as ReadableStream<Uint8Array<ArrayBuffer>>, bare({ headers: contentType(head) }));
+}
+
+/** All that the forms of a body depend on. */
+function contentType({ headers }: HTTPResponse): [string, string][] {
+  const type = headers.get('Content-Type');
+  return type === undefined ? [] : [['Content-Type', type]];
+}
+
+async function collected(reader: ByteReader): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for (let part = await reader.read(); part !== undefined; part = await reader.read()) parts.push(part);
+  return parts.length === 1 ? (parts.at(0) as Uint8Array) : joined(parts);
 }

@@ -158,7 +158,7 @@ function* coFetchWhole(request: FetchRequest, init: FetchSyncInit, maxBodySize: 
   try {
     const { response, sent } = answer;
     const body = answer.body ?? (yield* coBody(lease.connection, bodyIn(response, maxBodySize)));
-    if (sent()) lease.giveBack();
+    if (sent()) lease.giveBack(response);
     return new SyncResponse(response, body, { url: final.request.url, redirected });
   } catch (error) {
     attempts.failed(lease.connection, error);

@@ -2,18 +2,20 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { native } from '../../src/io/native.ts';
 import { startDummyServer } from '../support/dummy-server.ts';
 import { createFetch, direct } from '../support/held-fetches.ts';
-import { chunkedResponse, ok } from '../support/messages.ts';
+import { chunkedResponse, ok, response } from '../support/messages.ts';
+import { runProgram } from '../support/run-program.ts';
 import {
   close,
   expectBytes,
   expectEnd,
   expectHead,
+  gate,
   loop,
   mark,
   send,
@@ -48,19 +50,50 @@ describe('the connections of createFetch', () => {
   });
 
   test('are at most maxConnectionsPerOrigin; others wait for their turn, and one that is aborted gives it up', async () => {
-    const script = [loop(10, [expectHead(), send(ok('x'))])];
+    const half = [expectHead(), send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nx'), gate('go'), send('y')];
+    const script = [...half, loop(10, [expectHead(), send(ok('xy'))])];
     using server = startScriptedServer([script, script]);
     const fetch = createFetch({ ...direct, maxConnectionsPerOrigin: 2 });
     const url = `http://${server.authority}/`;
     const controller = new AbortController();
-    const [first, second] = [await fetch(url), await fetch(url)];
+    const bodies = [(await fetch(url)).text(), (await fetch(url)).text()];
     const aborted = fetch(url, { signal: controller.signal });
     const waiting = Array.from({ length: 5 }, async () => (await fetch(url)).text());
     await turn();
     controller.abort();
     await assert.rejects(aborted, { name: 'AbortError' });
-    assert.deepEqual(await Promise.all([first.text(), second.text(), ...waiting]), Array(7).fill('x'));
+    server.open('go');
+    assert.deepEqual(await Promise.all([...bodies, ...waiting]), Array(7).fill('xy'));
     assert.equal(server.connections(), 2);
+  });
+
+  test('whose bodies are not asked for do not keep others from theirs, nor does a wait for one let the process end', async () => {
+    const script = [expectHead(), send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nx'), gate('go'), send('y')];
+    using server = startScriptedServer([script, script]);
+    const { stdout } = await runProgram('test/fetch/neglected-program.ts', [`http://${server.authority}/`]);
+    assert.equal(stdout.toString(), '200 200\n');
+    server.open('go');
+  });
+
+  test('are as many as there are bodies that are read at the same time', async () => {
+    const count = 150;
+    const endless = [expectHead(), send('HTTP/1.1 200 OK\r\n\r\nx'), gate('end')];
+    using server = startScriptedServer(Array.from({ length: count }, () => endless));
+    const fetch = createFetch(direct);
+    const readers = Array.from({ length: count }, async () => {
+      const reader = (await fetch(`http://${server.authority}/`)).body?.getReader();
+      await reader?.read();
+      return reader;
+    });
+    for (const reader of await Promise.all(readers)) await reader?.cancel();
+    server.open('end');
+  });
+
+  test('are free when a body that is never read has come', async () => {
+    using server = startScriptedServer([[loop(300, [expectHead(), send(ok('x'))])]]);
+    const fetch = createFetch(direct);
+    for (let count = 0; count < 300; count++) assert.equal((await fetch(`http://${server.authority}/`)).status, 200);
+    server.check();
   });
 
   test('that are idle are at most maxIdleConnections, not used after idleTimeout, and closed by closeIdleConnections()', async () => {
@@ -90,6 +123,31 @@ describe('the connections of createFetch', () => {
     await server.reached('closed');
     const body = new Blob(['body']).stream();
     assert.equal(await (await fetch(url, { method: 'POST', body })).text(), 'two');
+  });
+
+  test('are not used again, nor kept open, for longer than their server says in Keep-Alive', async () => {
+    const keptFor = (seconds: number): string =>
+      response('200 OK', [`Keep-Alive: timeout=${seconds}`, 'Content-Length: 1'], 'x');
+    const before = native.counts().owned;
+    using server = startScriptedServer([
+      [expectHead(), send(keptFor(60)), expectHead(), send(keptFor(0)), expectEnd()],
+      [expectHead(), send(keptFor(1)), expectEnd(), mark('closed')],
+    ]);
+    const fetch = createFetch({ ...direct, idleTimeout: 600_000 });
+    for (let count = 0; count < 3; count++) await (await fetch(`http://${server.authority}/`)).text();
+    await server.reached('closed');
+    assert.equal(native.counts().owned, before);
+    server.check();
+  });
+
+  test('give their descriptors back when the server closes them while they are idle', async () => {
+    const before = native.counts().owned;
+    using server = startScriptedServer([[expectHead(), send(ok('x')), gate('go'), close()]]);
+    const fetch = createFetch({ ...direct, idleTimeout: 600_000 });
+    await (await fetch(`http://${server.authority}/`)).text();
+    assert.equal(native.counts().owned, before + 1);
+    server.open('go');
+    while (native.counts().owned > before) await delay(20);
   });
 
   test('may lead to a Unix socket', async () => {

@@ -187,10 +187,14 @@ describe('the fetch of createFetch returns', () => {
       ],
     ]);
     const fetch = createFetch(direct);
-    for (const [status, method] of [[204], [205], [304], [200, 'HEAD'], [200]] as const) {
+    for (const [status, method] of [[204], [205], [304], [200, 'HEAD']] as const) {
       const answer = await fetch(`http://${server.authority}/`, method ? { method } : {});
-      assert.deepEqual([answer.status, answer.body, await answer.text()], [status, null, '']);
+      assert.deepEqual([answer.status, answer.body, await answer.text(), answer.bodyUsed], [status, null, '', false]);
     }
+    // An empty body is one.
+    const empty = await fetch(`http://${server.authority}/`);
+    assert.ok(empty.body instanceof ReadableStream);
+    assert.deepEqual([await empty.text(), empty.bodyUsed], ['', true]);
     const odd = await fetch(`http://${server.authority}/`);
     assert.deepEqual([odd.status, odd.ok, await odd.text()], [999, false, 'ok']);
     assert.equal(server.connections(), 1);

@@ -1,0 +1,200 @@
+/**
+ * The body of a response on its way in. What has come is taken, and a little ahead of the consumer, so that a small body that
+ * is never looked at does not hold its connection, and an end that comes too early is seen. With the last byte the connection goes
+ * back to where it came from; a body that is given up closes it. It knows neither streams nor content codings.
+ */
+
+import type { Coroutine } from '../coroutine.ts';
+import { onAbort } from '../schedule/abort-signal.ts';
+import { AioFuture } from '../schedule/aio-future.ts';
+import type { Lease } from './connection-pool.ts';
+
+/** Where the bytes of a body are had from. */
+export interface ByteReader {
+  /** Some of them, at least one, as soon as there are any; undefined at the end. One call at a time. */
+  read(): Promise<Uint8Array | undefined>;
+  /** No more is wanted. */
+  cancel(): void;
+}
+
+/** The same, where all of them may be there already. */
+export interface BodyReader extends ByteReader {
+  /** All of the body, taken at once; undefined if some of it is still to come, or something has been taken before. */
+  takeWhole(): Uint8Array | undefined;
+}
+
+/** How the bytes of a body are had, and what becomes of its connection. */
+export interface BodyUse {
+  readonly lease: Lease;
+  readonly signal: AbortSignal | undefined;
+  /** Called once, when nothing more is to be read. */
+  readonly onEnd: (how: 'whole' | 'given up') => void;
+  /** The error that the consumer gets to see for what the rest of the body failed of. */
+  readonly told: (error: unknown) => unknown;
+}
+
+/** Bytes that are taken before the consumer asks for them. */
+const AHEAD = 65_536;
+/** Where the bytes of all bodies come in, before each gets its own: they are taken out in the same step. */
+const incoming = new Uint8Array(65_536);
+
+/** A body that nothing holds any more will not be read: its connection is closed. */
+const forgotten = new FinalizationRegistry<Arrival>((arrival) => arrival.giveUp());
+
+/**
+ * Held by what may still read the body; what it is waited with, the event loop, does not hold it. A read fails with the signal's
+ * reason, or with what `told` makes of the error.
+ */
+export class IncomingBody implements BodyReader {
+  readonly #arrival: Arrival;
+
+  constructor(use: BodyUse) {
+    this.#arrival = new Arrival(use);
+    this.#arrival.takeAhead();
+    if (!this.#arrival.over) forgotten.register(this, this.#arrival);
+  }
+
+  takeWhole(): Uint8Array | undefined {
+    return this.#arrival.takeWhole();
+  }
+
+  read(): Promise<Uint8Array | undefined> {
+    return this.#arrival.read(this);
+  }
+
+  cancel(): void {
+    this.#arrival.giveUp();
+  }
+}
+
+interface Waiting {
+  readonly resolve: (part: Uint8Array | undefined) => void;
+  readonly reject: (error: unknown) => void;
+  /** Is not forgotten while it waits. */
+  readonly holder: object;
+}
+
+class Arrival {
+  readonly #use: BodyUse;
+  #parts: Uint8Array[] = [];
+  #ahead = 0;
+  #whole = true;
+  #taking = false;
+  #waiting: Waiting | undefined;
+  #end: { readonly error?: unknown } | undefined;
+  #withdrawSignal: (() => void) | undefined;
+
+  constructor(use: BodyUse) {
+    this.#use = use;
+    use.lease.awaited = false;
+  }
+
+  /** Whether nothing more will come. */
+  get over(): boolean {
+    return this.#end !== undefined;
+  }
+
+  takeWhole(): Uint8Array | undefined {
+    if (this.#end === undefined || 'error' in this.#end || !this.#whole) return undefined;
+    const [first = new Uint8Array(0), ...others] = this.#parts;
+    this.#parts = [];
+    this.#whole = false;
+    return others.length === 0 ? first : joined([first, ...others]);
+  }
+
+  read(holder: object): Promise<Uint8Array | undefined> {
+    this.#whole = false;
+    const part = this.#parts.shift();
+    if (part !== undefined) {
+      this.#ahead -= part.length;
+      this.#use.lease.asked++;
+      this.takeAhead();
+      return Promise.resolve(part);
+    }
+    if (this.#end !== undefined)
+      return 'error' in this.#end ? Promise.reject(this.#end.error) : Promise.resolve(undefined);
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject, holder };
+      this.#use.lease.awaited = true;
+      this.takeAhead();
+    });
+  }
+
+  /** Takes what comes, from now on until enough is there. */
+  takeAhead(): void {
+    if (this.#taking || this.over) return;
+    this.#taking = true;
+    const taking = new AioFuture(this.#coTake());
+    const { signal } = this.#use;
+    if (taking.done() || this.over || signal === undefined) return;
+    if (signal.aborted) this.#abort(signal.reason);
+    else this.#withdrawSignal ??= onAbort(signal, () => this.#abort(signal.reason));
+  }
+
+  giveUp(): void {
+    this.#parts = [];
+    this.#finish({}, 'given up');
+  }
+
+  *#coTake(): Coroutine<void> {
+    const { connection } = this.#use.lease;
+    try {
+      while (!this.over && (this.#ahead < AHEAD || this.#waiting !== undefined)) {
+        const count = yield* connection.coReadInto(incoming);
+        if (this.over) return;
+        if (count > 0) this.#came(incoming.slice(0, count));
+        if (count === 0 || !connection.responsePending()) this.#finish({}, 'whole');
+      }
+    } catch (error) {
+      // The connection is asked before it is closed.
+      if (!this.over) this.#fail(new TypeError('terminated', { cause: this.#use.told(error) }));
+    } finally {
+      this.#taking = false;
+    }
+  }
+
+  #came(part: Uint8Array): void {
+    const waiting = this.#waiting;
+    if (waiting === undefined) {
+      this.#parts.push(part);
+      this.#ahead += part.length;
+      return;
+    }
+    this.#waiting = undefined;
+    this.#use.lease.awaited = false;
+    this.#use.lease.asked++;
+    waiting.resolve(part);
+  }
+
+  /** What has come, and was not taken, is not given any more (Fetch, "abort the fetch() call"). */
+  #abort(reason: unknown): void {
+    this.#parts = [];
+    this.#fail(reason);
+  }
+
+  #fail(error: unknown): void {
+    this.#finish({ error }, 'given up');
+  }
+
+  #finish(end: { readonly error?: unknown }, how: 'whole' | 'given up'): void {
+    if (this.#end !== undefined) return;
+    this.#end = end;
+    this.#withdrawSignal?.();
+    this.#use.onEnd(how);
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if ('error' in end) waiting?.reject(end.error);
+    else waiting?.resolve(undefined);
+  }
+}
+
+/** The parts in one piece. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let end = 0;
+  for (const part of parts) {
+    whole.set(part, end);
+    end += part.length;
+  }
+  return whole;
+}
