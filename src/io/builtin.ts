@@ -10,4 +10,7 @@ export const builtin = {
   get tls(): typeof import('node:tls') {
     return process.getBuiltinModule('node:tls');
   },
+  get zlib(): typeof import('node:zlib') {
+    return process.getBuiltinModule('node:zlib');
+  },
 };
