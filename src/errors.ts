@@ -40,8 +40,13 @@ export interface LostRequest {
   readonly mayHaveBeenProcessed: boolean;
 }
 
-/** The root of the tree above. `code` is stable and meant to be compared. */
+/** The root of the tree above. */
 export class DugongError extends Error {
+  /**
+   * Stable and meant to be compared. An error of `fetchSync`, and the `cause` of createFetch's, has the system's word for it, as
+   * Node's own errors have: ENOTFOUND (HostnameNotResolvable), EAI_AGAIN (DNSUnavailable), and ECONNRESET, or what else the
+   * system said (EPIPE, ETIMEDOUT, ...), of a ConnectionClosed.
+   */
   readonly code: string;
   /**
    * The requests that were lost with what failed, oldest first. Each ConnectionClosed has it; so has each error of `fetchSync`
@@ -92,7 +97,12 @@ function said<E extends DugongError>(error: E, message: string): E {
 
 /** `error`, which says from now on that these requests were lost. */
 export function withLostRequests<E extends DugongError>(error: E, lostRequests: readonly LostRequest[]): E {
-  define(error, { lostRequests });
+  return withProperties(error, { lostRequests });
+}
+
+/** `error`, which has these properties from now on, those that are undefined left out. */
+export function withProperties<E extends DugongError>(error: E, properties: Readonly<Record<string, unknown>>): E {
+  define(error, properties);
   return error;
 }
 
@@ -351,9 +361,10 @@ function define(error: DugongError, properties: Readonly<Record<string, unknown>
   }
 }
 
-/** Codes of the system that say "the network, not the request": the list of python-dugong's is_temp_network_error. */
+/** Codes of the system that say "the network, not the request": those of python-dugong's is_temp_network_error, and EAI_AGAIN. */
 const TEMPORARY_CODES: ReadonlySet<string> = new Set([
   'EAGAIN',
+  'EAI_AGAIN',
   'ECONNABORTED',
   'ECONNREFUSED',
   'ECONNRESET',
@@ -375,13 +386,17 @@ const TEMPORARY_CODES: ReadonlySet<string> = new Set([
 
 /**
  * Whether `error` is of the kind that may go away by itself, so that trying again later is worth it: lost and timed-out
- * connections, an unavailable resolver, unreachable hosts. A name that does not exist is not.
+ * connections, an unavailable resolver, unreachable hosts. A name that does not exist is not. A TypeError of fetch ("fetch
+ * failed", "terminated"), also of the platform's, is what its `cause` is.
  */
 export function isTempNetworkError(error: unknown): boolean {
   if (error instanceof ConnectionClosed || error instanceof ConnectionTimedOut || error instanceof DNSUnavailable) {
     return true;
   }
   if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(isTempNetworkError);
+  if (error instanceof TypeError && Object.hasOwn(error, 'cause')) {
+    return !(error.cause instanceof TypeError) && isTempNetworkError(error.cause);
+  }
   if (!(error instanceof Error) || !('code' in error)) return false;
   return typeof error.code === 'string' && TEMPORARY_CODES.has(error.code);
 }

@@ -110,6 +110,17 @@ describe('isTempNetworkError', () => {
     assert.equal(isTempNetworkError(new AggregateError([])), false);
   });
 
+  test('looks through what fetch throws at its cause', () => {
+    for (const message of ['fetch failed', 'terminated']) {
+      assert.equal(isTempNetworkError(new TypeError(message, { cause: system('ECONNRESET') })), true);
+      assert.equal(isTempNetworkError(new TypeError(message, { cause: new HostnameNotResolvable('x') })), false);
+      assert.equal(isTempNetworkError(new TypeError(message, { cause: new Error('bad port') })), false);
+    }
+    const circular = new TypeError('fetch failed', { cause: undefined });
+    circular.cause = circular;
+    assert.equal(isTempNetworkError(circular), false);
+  });
+
   test('is false of whatever else is thrown', () => {
     const others = [
       undefined,

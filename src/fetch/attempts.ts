@@ -6,6 +6,7 @@
 import type { HTTPConnection } from '../client/http-connection.ts';
 import { about, ConnectionClosed, DugongError, type LostRequest, withLostRequests } from '../errors.ts';
 import type { FetchRequest } from './fetch-request.ts';
+import { inSystemWords } from './system-words.ts';
 
 export class Attempts {
   readonly #lost: LostRequest[] = [];
@@ -22,11 +23,11 @@ export class Attempts {
   }
 
   /**
-   * `error`, which came about while `request` was made: names it, and has the requests that are lost with it. What is no error of
-   * ours cannot say it, e.g. the reason of an abort.
+   * `error`, which came about while `request` was made: names it, has the system's word for what happened as its code, and the
+   * requests that are lost with it. What is no error of ours cannot say it, e.g. the reason of an abort.
    */
   told(error: unknown, { method, url }: Pick<FetchRequest, 'method' | 'url'>): unknown {
     if (!(error instanceof DugongError)) return error;
-    return withLostRequests(about(error, `${method} ${url.href}`), [...this.#lost]);
+    return withLostRequests(inSystemWords(about(error, `${method} ${url.href}`)), [...this.#lost]);
   }
 }

@@ -1,0 +1,37 @@
+/**
+ * What callers of fetch compare: the system's word for a failure, where they look for it, as `code` with what goes with it. The
+ * errors of HTTPConnection keep codes of their own, so that this happens where an error leaves a fetch; its class stays. It
+ * decides nothing.
+ */
+
+import {
+  ConnectionClosed,
+  DNSUnavailable,
+  type DugongError,
+  HostnameNotResolvable,
+  SystemError,
+  withProperties,
+} from '../errors.ts';
+
+/** Node's numbers for what getaddrinfo(3) says are libuv's, the same on each system. */
+const UNKNOWN_NAME = { code: 'ENOTFOUND', errno: -3008, syscall: 'getaddrinfo' };
+const NO_RESOLVER = { code: 'EAI_AGAIN', errno: -3001, syscall: 'getaddrinfo' };
+/** Closed by the server, in order or not: whatever there was to be done is not done. */
+const CLOSED = { code: 'ECONNRESET' };
+
+/** `error`, the `code` of which is from now on the one that Node's own errors have for such a failure, if they have one. */
+export function inSystemWords<E extends DugongError>(error: E): E {
+  const words = wordsFor(error);
+  return words === undefined ? error : withProperties(error, words);
+}
+
+function wordsFor(error: DugongError): Readonly<Record<string, unknown>> | undefined {
+  if (error instanceof HostnameNotResolvable) return UNKNOWN_NAME;
+  if (error instanceof DNSUnavailable) return NO_RESOLVER;
+  if (!(error instanceof ConnectionClosed)) return undefined;
+  const { cause } = error;
+  if (!(cause instanceof SystemError)) return CLOSED;
+  const { code, errno, syscall } = cause;
+  // Some kernels say so where sending finds the connection gone.
+  return code === 'EINVAL' ? CLOSED : { code, errno, syscall };
+}
