@@ -7,7 +7,6 @@ import type { HTTPConnection } from '../client/http-connection.ts';
 import type { HTTPResponse } from '../client/http-response.ts';
 import type { Coroutine } from '../coroutine.ts';
 import { ConnectionClosed, DugongError, TLSError, UnsupportedResponse } from '../errors.ts';
-import { coRace, coSleep } from '../schedule/combinators.ts';
 import { Attempts } from './attempts.ts';
 import type { ConnectionPool, Lease } from './connection-pool.ts';
 import { type CheckedReach, endpointOf } from './endpoint.ts';
@@ -42,9 +41,8 @@ export interface Fetched<A extends Answer> {
 
 /** Requests that may be sent again when it is unknown whether the server has acted on them (RFC 9110 9.2.2). */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
-/** The body of a redirect is read up to this size, and for so many milliseconds, if that saves the connection. */
+/** The body of a redirect is read up to this size, if that saves the connection. */
 const WORTH_DISCARDING = 65_536;
-const WORTH_WAITING = 100;
 
 /**
  * Fetches. @throws what connecting and the operations of HTTPConnection throw; UnsupportedResponse for a redirect in mode
@@ -62,7 +60,7 @@ export function* coFetch<A extends Answer>(first: FetchRequest, exchange: Exchan
       attempts.redirected(request);
       try {
         request = followed(request, answer.response, { redirects, mode: exchange.redirect });
-        yield* coFinish(lease, answer);
+        keepIfWhole(lease, answer);
       } finally {
         lease.drop();
       }
@@ -114,28 +112,27 @@ function mayRepeat({ method, content }: FetchRequest, error: unknown, connection
   return IDEMPOTENT.has(method) || error.lostRequests.every(({ mayHaveBeenProcessed }) => !mayHaveBeenProcessed);
 }
 
-/** Frees the connection of an answer that is of no further interest. */
-function* coFinish(lease: Lease, { response, sent }: Answer): Coroutine<void> {
+/**
+ * Keeps the connection of a redirect, if all of its body has come by now. That is not waited for: the redirect holds, whatever
+ * becomes of its body.
+ */
+function keepIfWhole(lease: Lease, { response, sent }: Answer): void {
   if (!sent() || response.length === null || response.length > WORTH_DISCARDING) return;
   const { connection } = lease;
-  const whole = !connection.responsePending() || (yield* coRace([coDiscarded(connection), coPatience()]));
-  if (whole) lease.giveBack(response);
+  if (!connection.responsePending() || discardedAtOnce(connection)) lease.giveBack(response);
 }
 
-/** Whether the body has come in whole: a redirect whose body is cut short, or broken, holds nevertheless. */
-function* coDiscarded(connection: HTTPConnection): Coroutine<boolean> {
+/** False also for a body that is cut short. */
+function discardedAtOnce(connection: HTTPConnection): boolean {
+  const discarding = connection.coDiscard();
   try {
-    yield* connection.coDiscard();
-    return true;
+    return discarding.next().done === true;
   } catch (error) {
     if (error instanceof DugongError) return false;
     throw error;
+  } finally {
+    discarding.return();
   }
-}
-
-function* coPatience(): Coroutine<false> {
-  yield* coSleep(WORTH_WAITING);
-  return false;
 }
 
 /**

@@ -29,7 +29,7 @@ export function isRedirect({ status, headers }: HTTPResponse): boolean {
 
 /**
  * The request that a redirect asks for. Credentials stay with their origin; those that stand in the new URL are its own.
- * @throws InvalidResponse if Location is no URL; UnsupportedResponse for another scheme, or a body that cannot be sent again
+ * @throws InvalidResponse if Location is no URL, or several; UnsupportedResponse for another scheme, or a body that cannot be sent again
  */
 export function redirected(request: FetchRequest, response: HTTPResponse): FetchRequest {
   const url = locationOf(request, response);
@@ -56,9 +56,17 @@ export function redirected(request: FetchRequest, response: HTTPResponse): Fetch
   };
 }
 
+/**
+ * Several Locations that say the same, as proxies in a row produce them, are one, as in browsers; compared is what was sent. The fetch
+ * standard takes none of them ("location URL"), and a join of them would be a URL that nobody has sent.
+ */
 function locationOf({ url }: FetchRequest, { headers }: HTTPResponse): URL {
-  // Servers send UTF-8 where only ASCII is allowed; several Locations are none.
-  const location = Buffer.from(headers.get('Location') ?? '', 'latin1').toString('utf8');
+  const [first = '', ...others] = headers.getAll('Location');
+  if (others.some((other) => other !== first)) {
+    throw new InvalidResponse(`the server redirects to several URLs: ${quoted([first, ...others].join(', '))}`);
+  }
+  // Servers send UTF-8 where only ASCII is allowed.
+  const location = Buffer.from(first, 'latin1').toString('utf8');
   if (!URL.canParse(location, url.href)) {
     throw new InvalidResponse(`the server redirects to ${quoted(location)}, which is no URL`);
   }

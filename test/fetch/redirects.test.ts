@@ -6,6 +6,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { createFetch } from 'dugong';
 import { closeIdleConnections, fetchSync, type RedirectMode } from 'dugong/sync';
+import { ConnectionPool } from '../../src/fetch/connection-pool.ts';
+import { checkedReach } from '../../src/fetch/endpoint.ts';
+import { coFetch } from '../../src/fetch/exchange.ts';
+import { fetchRequest } from '../../src/fetch/fetch-request.ts';
 import { type DummyServer, type EchoedRequest, startDummyServer } from '../support/dummy-server.ts';
 import { ok, response } from '../support/messages.ts';
 import {
@@ -163,6 +167,32 @@ for (const face of faces) {
       });
     }
 
+    test('to the same URL twice is to that URL, to different ones it is refused, however they are written', async () => {
+      const twice = (one: string, other: string): string =>
+        response('302 Elsewhere', [`Location: ${one}`, 'X-Own: between', `lOCATION: \t${other} `, 'Content-Length: 0']);
+      for (const location of ['/2', '', Buffer.from('/ü').toString('latin1')]) {
+        using server = startScriptedServer([
+          [expectHead(), send(twice(location, location)), expectHead(), send(ok('done'))],
+        ]);
+        const answer = await face.fetch(`http://${server.authority}/1`);
+        const url = new URL(Buffer.from(location, 'latin1').toString(), `http://${server.authority}/1`).href;
+        assert.deepEqual(answer, { status: 200, url, redirected: true, text: 'done' });
+        face.closeIdle();
+        server.check();
+      }
+      const different = [
+        ['/2', '/3'],
+        ['/2', ''],
+        ['', '/2'],
+        ['/2', './2'],
+      ] as const;
+      for (const [one, other] of different) {
+        using server = startScriptedServer([[expectHead(), send(twice(one, other))]]);
+        const expected = { name: 'InvalidResponse', message: /several URLs/ };
+        await assert.rejects(face.fetch(`http://${server.authority}/1`), expected);
+      }
+    });
+
     test('does not wait for a body that does not end', async () => {
       const head = 'HTTP/1.1 302 Found\r\nLocation: /2\r\n';
       const bodies = ['Content-Length: 100\r\n\r\nx', 'Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n', '\r\nx'];
@@ -292,3 +322,38 @@ for (const face of faces) {
     });
   });
 }
+
+test('a redirect is followed at once: no time is waited for, whatever becomes of its body', () => {
+  const head = 'HTTP/1.1 302 Found\r\nLocation: /2\r\n';
+  for (const body of [
+    'Content-Length: 100\r\n\r\nx',
+    'Content-Length: 1\r\n\r\nxy',
+    'Transfer-Encoding: chunked\r\n\r\n1',
+  ]) {
+    using server = startScriptedServer([
+      [expectHead(), send(head + body), expectEnd()],
+      [expectHead(), send(ok('done')), expectEnd()],
+    ]);
+    const pool = new ConnectionPool({ maxIdleConnections: 0, idleTimeout: 0, maxConnectionsPerOrigin: 0 });
+    const request = fetchRequest({
+      ...{ url: new URL(`http://${server.authority}/`), method: 'GET', headers: undefined },
+      ...{ content: undefined, contentType: undefined },
+    });
+    const deadlines: (number | undefined)[] = [];
+    const fetching = coFetch(request, {
+      ...{ pool, reach: checkedReach({ proxy: false }), redirect: 'follow' },
+      *ask(connection, { method, url }) {
+        yield* connection.coSendRequest(method, url.pathname);
+        return { response: yield* connection.coReadResponse(), sent: () => true };
+      },
+    });
+    let step = fetching.next();
+    for (; !step.done; step = fetching.next()) {
+      deadlines.push(step.value.deadline);
+      assert.ok(step.value.poll(LIMIT));
+    }
+    step.value.lease.drop();
+    assert.equal(step.value.redirected, true);
+    assert.ok(deadlines.every((deadline) => deadline === undefined));
+  }
+});
