@@ -5,7 +5,7 @@
 
 import { bare } from '../options.ts';
 import { onAbort } from '../schedule/abort-signal.ts';
-import type { ByteReader } from './incoming-body.ts';
+import type { ByteReader } from './coding-reader.ts';
 
 type UnderlyingByteSource = ConstructorParameters<typeof ReadableStream<Uint8Array>>[0] & { type: 'bytes' };
 

@@ -9,14 +9,22 @@ import { ownOptions } from '../options.ts';
 import { AioFuture } from '../schedule/aio-future.ts';
 import { ConnectionPool, type Lease, type PoolLimits } from './connection-pool.ts';
 import { type CheckedReach, checkedReach, NAMES_OF_REACH, type Reach } from './endpoint.ts';
-import { type Answer, coFetch, coSend, type Fetched } from './exchange.ts';
+import { type Answer, coFetch, coSend, type Exchange, type Fetched } from './exchange.ts';
 import type { FetchRequest } from './fetch-request.ts';
 import { FetchedResponse, mayHaveBody } from './fetched-response.ts';
 import { IncomingBody } from './incoming-body.ts';
 import { type FetchInit, requestInput } from './request-input.ts';
+import {
+  coSendLimited,
+  NAMES_OF_LIMITS,
+  type Silence,
+  SilenceLimit,
+  type TimeLimits,
+  timeLimits,
+} from './time-limits.ts';
 
-/** How servers are reached, and how many connections there may be. */
-export interface CreateFetchOptions extends Reach, Partial<PoolLimits> {}
+/** How servers are reached, how many connections there may be, and how long servers may be silent. */
+export interface CreateFetchOptions extends Reach, Partial<PoolLimits>, Partial<TimeLimits> {}
 
 /** WHATWG's fetch, on this client's connections. */
 export interface Fetch {
@@ -29,7 +37,23 @@ export interface Fetch {
   closeIdleConnections(): void;
 }
 
-const NAMES = [...NAMES_OF_REACH, 'idleTimeout', 'maxConnectionsPerOrigin', 'maxIdleConnections'] as const;
+const NAMES = [
+  ...NAMES_OF_REACH,
+  ...NAMES_OF_LIMITS,
+  'idleTimeout',
+  'maxConnectionsPerOrigin',
+  'maxIdleConnections',
+] as const;
+
+/** What the calls of one fetch have in common. */
+interface Means {
+  readonly pool: ConnectionPool;
+  readonly reach: CheckedReach;
+  /** Milliseconds, for sending. */
+  readonly headersTimeout: number;
+  readonly heads: SilenceLimit;
+  readonly bodies: SilenceLimit;
+}
 
 /**
  * A `fetch` with connections of its own, for libraries that accept one. What it returns is a standard Response with a
@@ -53,21 +77,27 @@ export function createFetch(given?: CreateFetchOptions): Fetch {
   // As for fetchSync, node:http's five seconds decide. Many servers' own limits are about as high as the others.
   const { maxIdleConnections = 64, idleTimeout = 4000, maxConnectionsPerOrigin = 0 } = options;
   const pool = new ConnectionPool({ maxIdleConnections, idleTimeout, maxConnectionsPerOrigin });
+  const { headersTimeout, bodyTimeout } = timeLimits(options);
+  const heads = new SilenceLimit(headersTimeout);
+  const means: Means = { pool, reach, headersTimeout, heads, bodies: new SilenceLimit(bodyTimeout) };
   const fetch = (input: string | URL | Request, init?: FetchInit): Promise<Response> =>
-    fetchOver(pool, reach, { input, init });
+    fetchOver(means, { input, init });
   return Object.assign(fetch, { closeIdleConnections: () => pool.closeIdle() });
 }
 
 async function fetchOver(
-  pool: ConnectionPool,
-  reach: CheckedReach,
+  means: Means,
   given: { input: string | URL | Request; init: FetchInit | undefined },
 ): Promise<Response> {
   const { request, redirect, signal } = await requestInput(given.input, given.init);
   signal?.throwIfAborted();
+  const { pool, reach, headersTimeout, heads, bodies } = means;
+  // Called from the event loop only, when there is a future.
+  const interrupt = (error: unknown): void => void fetching.cancel(error);
+  const ask: Ask = (connection, asked) => coAsk(connection, asked, { heads, headersTimeout, interrupt });
+  const fetching = new AioFuture(coFetch(request, { pool, reach, redirect, ask }), { signal });
   try {
-    const fetched = await new AioFuture(coFetch(request, { pool, reach, redirect, ask: coAsk }), { signal });
-    return responseOf(fetched, signal);
+    return responseOf(await fetching, { signal, bodies });
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
     throw error instanceof TypeError ? error : new TypeError('fetch failed', { cause: error });
@@ -79,29 +109,60 @@ interface AwaitedAnswer extends Answer {
   readonly sending: AioFuture<boolean> | undefined;
 }
 
-function* coAsk(connection: HTTPConnection, request: FetchRequest): Coroutine<AwaitedAnswer> {
-  if (request.content?.large) return yield* coAskListening(connection, request);
+type Ask = Exchange<AwaitedAnswer>['ask'];
+
+/** How long the head of an answer is waited for, and what happens then. */
+interface Patience extends Pick<Means, 'heads' | 'headersTimeout'> {
+  readonly interrupt: (error: unknown) => void;
+}
+
+function* coAsk(connection: HTTPConnection, request: FetchRequest, patience: Patience): Coroutine<AwaitedAnswer> {
+  if (request.content?.large) return yield* coAskListening(connection, request, patience);
   const sent = yield* coSend(connection, request);
-  return { response: yield* connection.coReadResponse(), sent: () => sent, sending: undefined };
+  const silence = patience.heads.begin(patience.interrupt);
+  try {
+    return { response: yield* connection.coReadResponse(), sent: () => sent, sending: undefined };
+  } finally {
+    silence.end();
+  }
 }
 
 /** The body is sent while the answer is waited for, and, if that comes early, while it is read. */
-function* coAskListening(connection: HTTPConnection, request: FetchRequest): Coroutine<AwaitedAnswer> {
-  const sending = new AioFuture(coSend(connection, request));
-  // Nothing more can come of this connection; whoever reads finds it closed.
-  sending.catch(() => connection.disconnect());
+function* coAskListening(
+  connection: HTTPConnection,
+  request: FetchRequest,
+  { heads, headersTimeout, interrupt }: Patience,
+): Coroutine<AwaitedAnswer> {
+  // The time to connect is none in which the server could take anything.
+  yield* connection.coConnect();
+  let listening = true;
+  let silence: Silence | undefined;
+  const sending = new AioFuture(coSendLimited(coSend(connection, request), headersTimeout, () => !listening));
+  sending.then(
+    () => {
+      if (listening) silence = heads.begin(interrupt);
+    },
+    // Nothing more can come of this connection. The reader is told while it can be asked what is lost, or finds it closed.
+    (error) => {
+      if (listening && error !== undefined) interrupt(error);
+      else connection.disconnect();
+    },
+  );
   try {
     const response = yield* connection.coReadResponse();
     return { response, sending, sent: () => sending.done() && sending.exception() === undefined && sending.result() };
   } catch (error) {
     if (!sending.cancel() && sending.exception() !== undefined) throw sending.exception();
     throw error;
+  } finally {
+    listening = false;
+    silence?.end();
   }
 }
 
 function responseOf(
   { answer, lease, request, redirected, attempts }: Fetched<AwaitedAnswer>,
-  signal: AbortSignal | undefined,
+  { signal, bodies }: { signal: AbortSignal | undefined; bodies: SilenceLimit },
 ): Response {
   const { response: head } = answer;
   const from = { head, url: request.url.href, redirected, signal };
@@ -114,7 +175,7 @@ function responseOf(
     attempts.failed(lease.connection, error);
     return attempts.told(error, request);
   };
-  return new FetchedResponse(from, new IncomingBody({ lease, signal, onEnd, told }));
+  return new FetchedResponse(from, new IncomingBody({ lease, signal, limit: bodies, onEnd, told }));
 }
 
 /** A request that was answered before it was sent in whole is not sent on. */

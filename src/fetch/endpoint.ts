@@ -28,7 +28,7 @@ export interface Reach {
   readonly tls?: TLSOptions | TLSContext | undefined;
   /** A proxy for all URLs; false: none. By default what the environment says (HTTP_PROXY, HTTPS_PROXY, NO_PROXY). */
   readonly proxy?: string | URL | ProxyOptions | false | undefined;
-  /** For the connections. With a `socketPath` there is no proxy. */
+  /** For the connections. With a `socketPath` there is no proxy. The default of `connectTimeout` is 10,000 here. */
   readonly connection?: Omit<HTTPConnectionOptions, 'port' | 'tls' | 'proxy' | 'timeout' | 'onSignal'> | undefined;
 }
 
@@ -38,6 +38,9 @@ export interface CheckedReach {
   readonly proxy: HTTPProxy | false | undefined;
   readonly connection: Reach['connection'];
 }
+
+/** Milliseconds, as in Node's fetch. */
+const CONNECT_TIMEOUT = 10_000;
 
 export const NAMES_OF_REACH = ['tls', 'proxy', 'connection'] as const;
 /** The others follow from the URL, or from what else is given. */
@@ -64,7 +67,9 @@ export function endpointOf(url: URL, reach: CheckedReach): Endpoint {
   const { hostname } = url;
   const port = Number(url.port || (tls === undefined ? 80 : 443));
   const key = [url.origin, tls && numberOf(tls), proxyKey(proxy), connectionKey(reach.connection)].join(' ');
-  return { key, connect: () => new HTTPConnection(hostname, { ...reach.connection, port, tls, proxy }) };
+  const connectTimeout = reach.connection?.connectTimeout ?? CONNECT_TIMEOUT;
+  const options = { ...reach.connection, connectTimeout, port, tls, proxy };
+  return { key, connect: () => new HTTPConnection(hostname, options) };
 }
 
 function proxyFor(url: URL, { proxy, connection }: CheckedReach): HTTPProxy | undefined {

@@ -7,17 +7,11 @@
 import type { Coroutine } from '../coroutine.ts';
 import { onAbort } from '../schedule/abort-signal.ts';
 import { AioFuture } from '../schedule/aio-future.ts';
+import type { ByteReader } from './coding-reader.ts';
 import type { Lease } from './connection-pool.ts';
+import type { Silence, SilenceLimit } from './time-limits.ts';
 
-/** Where the bytes of a body are had from. */
-export interface ByteReader {
-  /** Some of them, at least one, as soon as there are any; undefined at the end. One call at a time. */
-  read(): Promise<Uint8Array | undefined>;
-  /** No more is wanted. */
-  cancel(): void;
-}
-
-/** The same, where all of them may be there already. */
+/** Bytes of a body, all of which may be there already. */
 export interface BodyReader extends ByteReader {
   /** All of the body, taken at once; undefined if some of it is still to come, or something has been taken before. */
   takeWhole(): Uint8Array | undefined;
@@ -27,6 +21,8 @@ export interface BodyReader extends ByteReader {
 export interface BodyUse {
   readonly lease: Lease;
   readonly signal: AbortSignal | undefined;
+  /** For each wait for more. */
+  readonly limit: SilenceLimit;
   /** Called once, when nothing more is to be read. */
   readonly onEnd: (how: 'whole' | 'given up') => void;
   /** The error that the consumer gets to see for what the rest of the body failed of. */
@@ -82,6 +78,9 @@ class Arrival {
   #taking = false;
   #waiting: Waiting | undefined;
   #end: { readonly error?: unknown } | undefined;
+  /** While something is waited for. */
+  #silence: Silence | undefined;
+  #interrupt: ((error: unknown) => void) | undefined;
   #withdrawSignal: (() => void) | undefined;
 
   constructor(use: BodyUse) {
@@ -125,8 +124,11 @@ class Arrival {
     if (this.#taking || this.over) return;
     this.#taking = true;
     const taking = new AioFuture(this.#coTake());
+    if (taking.done()) return;
+    this.#interrupt = (error) => void taking.cancel(error);
+    this.#silence = this.#use.limit.begin(this.#interrupt);
     const { signal } = this.#use;
-    if (taking.done() || this.over || signal === undefined) return;
+    if (signal === undefined) return;
     if (signal.aborted) this.#abort(signal.reason);
     else this.#withdrawSignal ??= onAbort(signal, () => this.#abort(signal.reason));
   }
@@ -142,6 +144,7 @@ class Arrival {
       while (!this.over && (this.#ahead < AHEAD || this.#waiting !== undefined)) {
         const count = yield* connection.coReadInto(incoming);
         if (this.over) return;
+        this.#renewSilence();
         if (count > 0) this.#came(incoming.slice(0, count));
         if (count === 0 || !connection.responsePending()) this.#finish({}, 'whole');
       }
@@ -150,7 +153,15 @@ class Arrival {
       if (!this.over) this.#fail(new TypeError('terminated', { cause: this.#use.told(error) }));
     } finally {
       this.#taking = false;
+      this.#interrupt = undefined;
+      this.#silence?.end();
     }
+  }
+
+  #renewSilence(): void {
+    if (this.#interrupt === undefined) return;
+    this.#silence?.end();
+    this.#silence = this.#use.limit.begin(this.#interrupt);
   }
 
   #came(part: Uint8Array): void {

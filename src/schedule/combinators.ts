@@ -181,7 +181,7 @@ function deadlineIn(ms: number): number {
 }
 
 /** Suspends once; returns what was thrown in meanwhile. */
-function* coWaitOrFail(need: PollNeeded): Coroutine<{ readonly error: unknown } | undefined> {
+export function* coWaitOrFail(need: PollNeeded): Coroutine<{ readonly error: unknown } | undefined> {
   try {
     yield* waitFor(need);
     return undefined;

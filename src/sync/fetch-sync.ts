@@ -21,6 +21,7 @@ import {
   type RedirectMode,
 } from '../fetch/fetch-request.ts';
 import { isRedirect } from '../fetch/redirect.ts';
+import { coLimited, coSendLimited, NAMES_OF_LIMITS, type TimeLimits, timeLimits } from '../fetch/time-limits.ts';
 import type { HeadersInit } from '../http1/headers.ts';
 import { DEFAULT_LIMITS } from '../http1/limits.ts';
 import { ownOptions } from '../options.ts';
@@ -38,7 +39,7 @@ export type SyncBody =
   | Iterable<string | Uint8Array>;
 
 /** As for fetch, where a blocked thread can do it, and a little more. */
-export interface FetchSyncInit extends Reach {
+export interface FetchSyncInit extends Reach, Partial<TimeLimits> {
   /** Default GET. */
   readonly method?: string | undefined;
   readonly headers?: HeadersInit | undefined;
@@ -68,6 +69,7 @@ const NAMES = [
   'maxBodySize',
   'onSignal',
   ...NAMES_OF_REACH,
+  ...NAMES_OF_LIMITS,
 ] as const;
 const REDIRECT_MODES: readonly unknown[] = ['follow', 'error', 'manual'];
 
@@ -147,17 +149,18 @@ interface WholeAnswer extends Answer {
 
 function* coFetchWhole(request: FetchRequest, init: FetchSyncInit, maxBodySize: number): Coroutine<SyncResponse> {
   const redirect = init.redirect ?? 'follow';
+  const limits = timeLimits(init);
   const wanted = (response: HTTPResponse): number | undefined =>
     redirect === 'manual' || !isRedirect(response) ? maxBodySize : undefined;
   const { answer, lease, redirected, attempts, ...final } = yield* coFetch(request, {
     pool,
     reach: checkedReach(init),
     redirect,
-    ask: (connection, asked) => coAsk(connection, asked, wanted),
+    ask: (connection, asked) => coAsk(connection, asked, { wanted, limits }),
   });
   try {
     const { response, sent } = answer;
-    const body = answer.body ?? (yield* coBody(lease.connection, bodyIn(response, maxBodySize)));
+    const body = answer.body ?? (yield* coBody(lease.connection, bodyIn(response, maxBodySize), limits));
     if (sent()) lease.giveBack(response);
     return new SyncResponse(response, body, { url: final.request.url, redirected });
   } catch (error) {
@@ -171,34 +174,48 @@ function* coFetchWhole(request: FetchRequest, init: FetchSyncInit, maxBodySize: 
 /** How many bytes of a response's body are wanted at most; undefined if it is of no interest, as that of a redirect. */
 type Wanted = (response: HTTPResponse) => number | undefined;
 
-function* coAsk(connection: HTTPConnection, request: FetchRequest, wanted: Wanted): Coroutine<WholeAnswer> {
-  if (request.content?.large) return yield* coAskListening(connection, request, wanted);
+/** What is to be read of an answer, and how long is waited for it. */
+interface Reading {
+  readonly wanted: Wanted;
+  readonly limits: TimeLimits;
+}
+
+function* coAsk(connection: HTTPConnection, request: FetchRequest, reading: Reading): Coroutine<WholeAnswer> {
+  if (request.content?.large) return yield* coAskListening(connection, request, reading);
   const sent = yield* coSend(connection, request);
-  return { response: yield* connection.coReadResponse(), sent: () => sent, body: undefined };
+  const response = yield* coLimited(connection.coReadResponse(), reading.limits.headersTimeout);
+  return { response, sent: () => sent, body: undefined };
 }
 
 /**
  * Sends, and reads what the server answers meanwhile: one that answers while it reads would otherwise wait for us as we wait
  * for it. If what is wanted of the answer is there first, the rest of the request is not sent.
  */
-function* coAskListening(connection: HTTPConnection, request: FetchRequest, wanted: Wanted): Coroutine<WholeAnswer> {
+function* coAskListening(
+  connection: HTTPConnection,
+  request: FetchRequest,
+  { wanted, limits }: Reading,
+): Coroutine<WholeAnswer> {
+  const { headersTimeout } = limits;
+  // The time to connect is none in which the server could take anything.
+  yield* connection.coConnect();
   let sent: boolean | undefined;
   let response: HTTPResponse | undefined;
   let body: Buffer | undefined;
   let collected: Collected | undefined;
   // What it has read stays here, whichever of the two ends first; it goes on with that when it is run again.
-  function* coListen(): Coroutine<void> {
-    response ??= yield* connection.coReadResponse();
+  function* coListen(timeout: number): Coroutine<void> {
+    response ??= yield* coLimited(connection.coReadResponse(), timeout);
     const maxBodySize = wanted(response);
     if (maxBodySize === undefined) return;
     collected ??= bodyIn(response, maxBodySize);
-    body ??= yield* coBody(connection, collected);
+    body ??= yield* coBody(connection, collected, limits);
   }
   function* coSpeak(): Coroutine<void> {
-    sent = yield* coSend(connection, request);
+    sent = yield* coSendLimited(coSend(connection, request), headersTimeout, () => response !== undefined);
   }
-  yield* coRace([coSpeak(), coListen()]);
-  yield* coListen();
+  yield* coRace([coSpeak(), coListen(0)]);
+  yield* coListen(headersTimeout);
   return { response: response as unknown as HTTPResponse, sent: () => sent === true, body };
 }
 
@@ -217,11 +234,16 @@ function bodyIn(response: HTTPResponse, maxBodySize: number): Collected {
 }
 
 /** Reads the rest of the body. When that is interrupted, what is collected is whole. @throws UnsupportedResponse above `maxBodySize` */
-function* coBody(connection: HTTPConnection, { bytes, response, maxBodySize }: Collected): Coroutine<Buffer> {
+function* coBody(
+  connection: HTTPConnection,
+  { bytes, response, maxBodySize }: Collected,
+  { bodyTimeout }: TimeLimits,
+): Coroutine<Buffer> {
   const { length, status } = response;
   while (bytes.end !== length) {
     const room = bytes.makeRoom();
-    const count = yield* connection.coReadInto(bytes.bytes.subarray(bytes.end, bytes.end + room));
+    const target = bytes.bytes.subarray(bytes.end, bytes.end + room);
+    const count = yield* coLimited(connection.coReadInto(target), bodyTimeout);
     if (count === 0) break;
     bytes.end += count;
     if (bytes.end > maxBodySize) throw tooLarge(status, maxBodySize);

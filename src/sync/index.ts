@@ -4,5 +4,6 @@
 
 export type { Reach } from '../fetch/endpoint.ts';
 export type { RedirectMode } from '../fetch/fetch-request.ts';
+export type { TimeLimits } from '../fetch/time-limits.ts';
 export { closeIdleConnections, type FetchSyncInit, fetchSync, type SyncBody } from './fetch-sync.ts';
 export { SyncResponse } from './sync-response.ts';
