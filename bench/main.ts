@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: dugong against undici, node:http, node:https and curl, on a real nginx on loopback.
+ * `npm run bench`: dugong against undici, node:http, node:https, curl and libcurl, on a real nginx on loopback.
  */
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -27,6 +27,13 @@ const HELP = `Usage: npm run bench -- [options]
 
 Each client runs in its own process, one after the other in turn; figures are medians over the rounds, in brackets the least
 and the most. CPU is user and system time of the client's process. python-dugong is not installable from here: left out.
+
+libcurl's easy interface (scenario script) is measured where node-libcurl is found, which is no dependency. To build it, with
+Debian's libcurl4-openssl-dev:
+
+  npm install --prefix /tmp/libcurl --ignore-scripts node-libcurl@3
+  (cd /tmp/libcurl/node_modules/node-libcurl && npx node-pre-gyp configure build)
+  NODE_PATH=/tmp/libcurl/node_modules npm run bench -- --scenario script
 `;
 
 const { values: options } = parseArgs({

@@ -23,10 +23,10 @@ interface MetricInfo {
 const cpuMicros = ({ userMicros, systemMicros }: Sample): number => userMicros + systemMicros;
 
 const METRICS: Record<Metric, MetricInfo> = {
-  cpu: { heading: 'CPU µs/req', digits: 1, of: (sample, { work }) => cpuMicros(sample) / work.requests },
-  user: { heading: 'user', digits: 1, of: (sample, { work }) => sample.userMicros / work.requests },
-  system: { heading: 'system', digits: 1, of: (sample, { work }) => sample.systemMicros / work.requests },
-  rate: { heading: 'requests/s', digits: 0, of: (sample, { work }) => work.requests / sample.seconds },
+  cpu: { heading: 'CPU µs/req', digits: 1, of: (sample) => cpuMicros(sample) / sample.requests },
+  user: { heading: 'user', digits: 1, of: (sample) => sample.userMicros / sample.requests },
+  system: { heading: 'system', digits: 1, of: (sample) => sample.systemMicros / sample.requests },
+  rate: { heading: 'requests/s', digits: 0, of: (sample) => sample.requests / sample.seconds },
   throughput: {
     heading: 'MB/s',
     digits: 0,

@@ -3,6 +3,7 @@
  */
 
 import { execFile, spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import type { Client, Scenario, Work } from './scenarios.ts';
@@ -81,8 +82,18 @@ async function runClient(client: Client, scenario: Scenario, setup: Setup): Prom
 }
 
 /** @throws Error in CI, where nothing may be left out */
-function isAvailable({ needs }: Client): boolean {
+function isAvailable({ needs, needsPackage }: Client): boolean {
+  if (needsPackage !== undefined && !isInstalled(needsPackage)) return false;
   if (needs === undefined || spawnSync(needs, ['--version']).status === 0) return true;
   if (process.env.CI !== undefined) throw new Error(`${needs} is not installed, and CI must not leave it out`);
   return false;
+}
+
+/** Also in the folders of NODE_PATH. */
+function isInstalled(name: string): boolean {
+  try {
+    return createRequire(import.meta.url).resolve(name) !== '';
+  } catch {
+    return false;
+  }
 }

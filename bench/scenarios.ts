@@ -26,6 +26,8 @@ export interface Client {
   readonly requests?: number;
   /** A command without which this client is left out (never in CI). */
   readonly needs?: string;
+  /** An npm package that is no dependency, without which this client is left out. */
+  readonly needsPackage?: string;
 }
 
 /** `client`'s median of `metric` must be at most (or at least) `factor` times `than`'s, or the figure `limit`. */
@@ -194,7 +196,24 @@ const connections: Scenario = {
   })),
 };
 
+const fetchTarget = { metric: 'cpu', sense: 'at most', factor: 0.55, than: 'undici fetch()' } as const;
+
+const fetchOneByOne: Scenario = {
+  name: 'fetch',
+  title: 'fetch(), one at a time, 1 KiB bodies, one connection',
+  depth: 1,
+  warmUp: { ...small, requests: 5000 },
+  work: { ...small, requests: 20_000 },
+  metrics: rates,
+  clients: [
+    { name: 'dugong createFetch()', script: 'dugong-fetch' },
+    { name: 'undici fetch()', script: 'undici-fetch' },
+  ],
+  targets: [{ client: 'dugong createFetch()', ...fetchTarget }],
+};
+
 const OTHER_BLOCKING = ['sync-fetch', 'sync-request'];
+const LIBCURL = 'libcurl easy interface';
 
 const script: Scenario = {
   name: 'script',
@@ -202,18 +221,25 @@ const script: Scenario = {
   depth: 1,
   warmUp: { ...small, requests: 2000 },
   work: { ...small, requests: 20_000 },
-  metrics: ['callTime'],
+  metrics: ['callTime', 'cpu', 'user', 'system'],
   clients: [
     { name: 'dugong fetchSync', script: 'dugong-fetch-sync' },
+    { name: 'dugong HTTPConnection', script: 'dugong-single-blocking' },
+    { name: LIBCURL, script: 'libcurl-easy', needsPackage: 'node-libcurl' },
     ...OTHER_BLOCKING.map((name) => ({ name, script: name, requests: 20 })),
   ],
-  targets: OTHER_BLOCKING.map((than) => ({
-    client: 'dugong fetchSync',
-    metric: 'callTime',
-    sense: 'at most',
-    factor: 1 / 300,
-    than,
-  })),
+  targets: [
+    { client: 'dugong fetchSync', metric: 'cpu', sense: 'at most', factor: 1, than: LIBCURL },
+    ...OTHER_BLOCKING.map(
+      (than): Target => ({
+        client: 'dugong fetchSync',
+        metric: 'callTime',
+        sense: 'at most',
+        factor: 1 / 300,
+        than,
+      }),
+    ),
+  ],
 };
 
 const many: Scenario = {
@@ -233,7 +259,7 @@ const many: Scenario = {
   ],
   targets: [
     { client: 'dugong coAll, blocking', metric: 'cpu', sense: 'at most', factor: 0.5, than: 'undici request()' },
-    { client: 'dugong createFetch()', metric: 'cpu', sense: 'at most', factor: 1, than: 'undici fetch()' },
+    { client: 'dugong createFetch()', ...fetchTarget },
   ],
 };
 
@@ -291,6 +317,7 @@ export const SCENARIOS: readonly Scenario[] = [
   tlsDownload,
   tlsConnections,
   connections,
+  fetchOneByOne,
   script,
   many,
   idle,
