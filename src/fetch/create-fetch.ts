@@ -5,9 +5,12 @@
 
 import type { HTTPConnection } from '../client/http-connection.ts';
 import type { Coroutine } from '../coroutine.ts';
+import { shownValue } from '../io/shown-value.ts';
 import { ownOptions } from '../options.ts';
 import { AioFuture } from '../schedule/aio-future.ts';
 import { ConnectionPool, type Lease, type PoolLimits } from './connection-pool.ts';
+import { acceptEncoding, type ContentCoding, contentCodings } from './content-coding.ts';
+import { DecodedBody } from './decoded-body.ts';
 import { type CheckedReach, checkedReach, NAMES_OF_REACH, type Reach } from './endpoint.ts';
 import { type Answer, coFetch, coSend, type Exchange, type Fetched } from './exchange.ts';
 import type { FetchRequest } from './fetch-request.ts';
@@ -24,7 +27,13 @@ import {
 } from './time-limits.ts';
 
 /** How servers are reached, how many connections there may be, and how long servers may be silent. */
-export interface CreateFetchOptions extends Reach, Partial<PoolLimits>, Partial<TimeLimits> {}
+export interface CreateFetchOptions extends Reach, Partial<PoolLimits>, Partial<TimeLimits> {
+  /**
+   * Ask for content codings (gzip, deflate, br, and zstd where node:zlib has it), unless a request has its own Accept-Encoding, and
+   * undo those of bodies; the fields stay as they came. Default true.
+   */
+  readonly decompress?: boolean | undefined;
+}
 
 /** WHATWG's fetch, on this client's connections. */
 export interface Fetch {
@@ -40,6 +49,7 @@ export interface Fetch {
 const NAMES = [
   ...NAMES_OF_REACH,
   ...NAMES_OF_LIMITS,
+  'decompress',
   'idleTimeout',
   'maxConnectionsPerOrigin',
   'maxIdleConnections',
@@ -53,13 +63,13 @@ interface Means {
   readonly headersTimeout: number;
   readonly heads: SilenceLimit;
   readonly bodies: SilenceLimit;
+  readonly decompress: boolean;
 }
 
 /**
  * A `fetch` with connections of its own, for libraries that accept one. What it returns is a standard Response with a
  * streaming body; a network failure is a TypeError "fetch failed" whose `cause` is the error of this library, as callers of
- * fetch expect it. Beyond the standard: credentials in URLs are sent, bodies may be iterables. Content codings are not
- * undone, since none is asked for.
+ * fetch expect it. Beyond the standard: credentials in URLs are sent, bodies may be iterables.
  *
  * ```ts
  * import { createFetch } from 'dugong';
@@ -79,7 +89,10 @@ export function createFetch(given?: CreateFetchOptions): Fetch {
   const pool = new ConnectionPool({ maxIdleConnections, idleTimeout, maxConnectionsPerOrigin });
   const { headersTimeout, bodyTimeout } = timeLimits(options);
   const heads = new SilenceLimit(headersTimeout);
-  const means: Means = { pool, reach, headersTimeout, heads, bodies: new SilenceLimit(bodyTimeout) };
+  const { decompress = true } = options;
+  if (typeof decompress !== 'boolean')
+    throw new TypeError(`decompress must be true or false, got ${shownValue(decompress)}`);
+  const means: Means = { pool, reach, headersTimeout, heads, bodies: new SilenceLimit(bodyTimeout), decompress };
   const fetch = (input: string | URL | Request, init?: FetchInit): Promise<Response> =>
     fetchOver(means, { input, init });
   return Object.assign(fetch, { closeIdleConnections: () => pool.closeIdle() });
@@ -91,13 +104,15 @@ async function fetchOver(
 ): Promise<Response> {
   const { request, redirect, signal } = await requestInput(given.input, given.init);
   signal?.throwIfAborted();
-  const { pool, reach, headersTimeout, heads, bodies } = means;
+  const encoding = means.decompress ? acceptEncoding(request.headers) : undefined;
+  if (encoding !== undefined) request.headers.set('Accept-Encoding', encoding);
+  const { pool, reach, headersTimeout, heads } = means;
   // Called from the event loop only, when there is a future.
   const interrupt = (error: unknown): void => void fetching.cancel(error);
   const ask: Ask = (connection, asked) => coAsk(connection, asked, { heads, headersTimeout, interrupt });
   const fetching = new AioFuture(coFetch(request, { pool, reach, redirect, ask }), { signal });
   try {
-    return responseOf(await fetching, { signal, bodies });
+    return responseOf(await fetching, means, signal);
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
     throw error instanceof TypeError ? error : new TypeError('fetch failed', { cause: error });
@@ -160,22 +175,38 @@ function* coAskListening(
   }
 }
 
-function responseOf(
-  { answer, lease, request, redirected, attempts }: Fetched<AwaitedAnswer>,
-  { signal, bodies }: { signal: AbortSignal | undefined; bodies: SilenceLimit },
-): Response {
+function responseOf(fetched: Fetched<AwaitedAnswer>, means: Means, signal: AbortSignal | undefined): Response {
+  const { answer, lease, request, redirected, attempts } = fetched;
   const { response: head } = answer;
   const from = { head, url: request.url.href, redirected, signal };
   if (!mayHaveBody(head)) {
     end(answer, lease, head.length === 0 ? 'whole' : 'given up');
     return new FetchedResponse(from, null);
   }
-  const onEnd = (how: 'whole' | 'given up'): void => end(answer, lease, how);
   const told = (error: unknown): unknown => {
     attempts.failed(lease.connection, error);
     return attempts.told(error, request);
   };
-  return new FetchedResponse(from, new IncomingBody({ lease, signal, limit: bodies, onEnd, told }));
+  const codings = means.decompress ? codingsOf(fetched, told) : [];
+  const onEnd = (how: 'whole' | 'given up'): void => end(answer, lease, how);
+  const incoming = new IncomingBody({ lease, signal, limit: means.bodies, onEnd, told });
+  const body =
+    codings.length === 0 ? incoming : new DecodedBody(incoming, codings, (error) => attempts.told(error, request));
+  return new FetchedResponse(from, body);
+}
+
+/** @throws UnsupportedResponse, as `told` makes it, for too many of them */
+function codingsOf(
+  { answer, lease }: Fetched<AwaitedAnswer>,
+  told: (error: unknown) => unknown,
+): readonly ContentCoding[] {
+  try {
+    return contentCodings(answer.response.headers) ?? [];
+  } catch (error) {
+    const shown = told(error);
+    end(answer, lease, 'given up');
+    throw shown;
+  }
 }
 
 /** A request that was answered before it was sent in whole is not sent on. */

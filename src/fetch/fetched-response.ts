@@ -6,8 +6,9 @@
 import type { HTTPResponse } from '../client/http-response.ts';
 import { bare } from '../options.ts';
 import { streamOf } from './body-stream.ts';
+import type { ByteReader } from './coding-reader.ts';
 import { immutableHeaders } from './immutable-headers.ts';
-import { type BodyReader, type ByteReader, joined } from './incoming-body.ts';
+import { type BodyReader, joined } from './incoming-body.ts';
 
 /** All that a response is made from. */
 export interface FetchedHead {
