@@ -3,7 +3,8 @@
  *
  *     DugongError
  *     ├── StateError               the caller's calls came in an order that HTTP does not allow
- *     │   └── ExcessBodyData       more body bytes were written than were announced
+ *     │   ├── ExcessBodyData       more body bytes were written than were announced
+ *     │   └── MissingBodyData      a body in pieces ended before the bytes that were announced
  *     ├── InvalidResponse          the server broke HTTP/1.1
  *     ├── UnsupportedResponse      the server speaks something that this client does not
  *     ├── ConnectionClosed         the connection ended before the answer did
@@ -117,7 +118,7 @@ export class StateError extends DugongError {
   }
 }
 
-/** More bytes were written than `BodyFollowing` announced. None of the excess was sent. */
+/** More bytes were given than `BodyFollowing`, or Content-Length, announced. None of the excess was sent. */
 export class ExcessBodyData extends StateError {
   constructor(message: string) {
     super(message, { code: 'DUGONG_EXCESS_BODY_DATA' });
@@ -125,6 +126,17 @@ export class ExcessBodyData extends StateError {
 
   static {
     ExcessBodyData.prototype.name = 'ExcessBodyData';
+  }
+}
+
+/** A body in pieces ended before the bytes that Content-Length announced. Nothing can follow it on the connection. */
+export class MissingBodyData extends StateError {
+  constructor(message: string) {
+    super(message, { code: 'DUGONG_MISSING_BODY_DATA' });
+  }
+
+  static {
+    MissingBodyData.prototype.name = 'MissingBodyData';
   }
 }
 

@@ -25,6 +25,7 @@ export {
   InvalidResponse,
   isTempNetworkError,
   type LostRequest,
+  MissingBodyData,
   type Phase,
   type ProxyAnswer,
   ProxyError,

@@ -61,6 +61,15 @@ function wholeBody(bytes: Uint8Array): RequestBody {
   return { framing: { kind: 'length', length: bytes.length }, body: bytes, pieces: undefined, type: undefined };
 }
 
+/** How a body in pieces goes out: by the length that the caller knows and says, if it has none of itself (RFC 9112 6.2). */
+export function framingOfPieces(framing: RequestFraming, headers: HeadersInit | undefined): RequestFraming {
+  if (framing.kind !== 'chunked' || headers === undefined) return framing;
+  const announced = new HTTPHeaders(headers).get('Content-Length');
+  // What is no number contradicts every body, and is refused with the head.
+  if (announced === undefined || !/^[0-9]{1,15}$/.test(announced)) return framing;
+  return { kind: 'length', length: Number(announced) };
+}
+
 /** `headers` with the Content-Type that the body's form implies, unless they have one. */
 export function withContentType(headers: HeadersInit | undefined, type: string | undefined): HeadersInit | undefined {
   if (type === undefined) return headers;

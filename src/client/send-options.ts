@@ -14,6 +14,7 @@ import type { Destination } from './dial.ts';
 import {
   type ContentChecks,
   type DigestAlgorithm,
+  framingOfPieces,
   requestBody,
   type WholeBody,
   withContentChecks,
@@ -25,11 +26,16 @@ export interface SendRequestOptions extends ContentChecks {
   readonly headers?: HeadersInit | undefined;
   /**
    * A string is sent as UTF-8, URLSearchParams and FormData with their Content-Type unless `headers` has one. BodyFollowing announces what `write()` will bring. A body in pieces is sent chunked (a Blob with
-   * its length), piece by piece; where these come as promises (async iterables, streams, Blobs, FormData) only under an AioFuture.
+   * its length), piece by piece, or with the Content-Length that `headers` have; where these come as promises (async iterables, streams, Blobs, FormData) only under an AioFuture.
    */
   readonly body?: WholeBody | BodyFollowing | BodyPieces | FormData | undefined;
   /** Send the body only when the server says 100 (Continue); needs a BodyFollowing (RFC 9110 10.1.1). */
   readonly expect100?: boolean | undefined;
+  /**
+   * The Host field, in place of the connection's: "host:port" (RFC 9110 7.2). What the connection goes to, and what a certificate
+   * has to be for, stays as it is; a proxy that is asked for the whole URL writes its own.
+   */
+  readonly host?: string | undefined;
   /**
    * Protocols to switch to, as in the Upgrade field (RFC 9110 7.8). If the server agrees, `readResponse` gives a 101, and
    * `readRaw` and `writeRaw` carry the new protocol's bytes. Nothing can be sent before its answer.
@@ -41,7 +47,7 @@ export interface SendRequestOptions extends ContentChecks {
   readonly contentDigest?: DigestAlgorithm | undefined;
 }
 
-const NAMES = ['body', 'headers', 'expect100', 'upgrade', 'contentMD5', 'contentDigest'] as const;
+const NAMES = ['body', 'headers', 'expect100', 'host', 'upgrade', 'contentMD5', 'contentDigest'] as const;
 
 /** A request as it is sent: its body as a whole, or in pieces that come later. */
 interface Outgoing {
@@ -53,15 +59,19 @@ interface Outgoing {
 /** What `method` with these options is to a server that is reached so. @throws TypeError, and StateError if nothing can await the body */
 export function outgoing(method: string, options: SendRequestOptions | undefined, to: Destination): Outgoing {
   const given = sendOptions(options);
-  const { body, framing, pieces, type } = requestBody(given.body);
-  const { expect100: expectContinue, upgrade } = given;
+  const { body, pieces, type, ...ofBody } = requestBody(given.body);
+  const { expect100: expectContinue, host, upgrade } = given;
   if (expectContinue && !(given.body instanceof BodyFollowing)) {
     throw new TypeError('expect100 needs a BodyFollowing: there must be something to hold back');
+  }
+  if (host !== undefined && method === 'CONNECT') {
+    throw new TypeError('CONNECT takes no host: its Host is its target (RFC 9112 3.2.3)');
   }
   if (pieces !== undefined && mustBeAwaited(pieces)) assertCanAwait('a body that comes as promises, as of a stream,');
   const own = withContentType(fieldsForPeer(method, given.headers, to), type);
   const headers = withContentChecks(own, given, body);
-  return { request: { headers, framing, expectContinue, upgrade }, body, pieces };
+  const framing = pieces === undefined ? ofBody.framing : framingOfPieces(ofBody.framing, headers);
+  return { request: { headers, framing, expectContinue, host, upgrade }, body, pieces };
 }
 
 /**

@@ -83,7 +83,10 @@ export class Sending {
     yield* this.#coSendPieces(this.#protocol.endBody(trailers));
   }
 
-  /** The body of the request that was sent last, piece by piece, and its end if it is chunked. */
+  /**
+   * The body of the request that was sent last, piece by piece, and its end if it is chunked. @throws ExcessBodyData or
+   * MissingBodyData if the pieces are not what was announced
+   */
   *coWriteAll(body: BodyPieces, chunked: boolean): Coroutine<void> {
     this.#assertSoleSender();
     this.#piecemeal = true;
@@ -95,6 +98,7 @@ export class Sending {
       });
       this.#link.assertOpen('send');
       if (chunked) yield* this.#coSendPieces(this.#protocol.endBody());
+      else this.#protocol.bodySourceEnded();
     } catch (error) {
       this.#protocol.bodyFailed(error);
       throw error;

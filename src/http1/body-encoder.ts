@@ -3,7 +3,7 @@
  * pieces to send for some bytes of the caller's; it copies none of them.
  */
 
-import { ExcessBodyData, StateError } from '../errors.ts';
+import { ExcessBodyData, MissingBodyData, StateError } from '../errors.ts';
 import { type HeadersInit, HTTPHeaders } from './headers.ts';
 import { assertAllowed } from './trailer-fields.ts';
 
@@ -38,6 +38,13 @@ export class LengthEncoder implements BodyEncoder {
     }
     this.#left -= data.length;
     return data.length === 0 ? [] : [data];
+  }
+
+  /** @throws MissingBodyData unless {@link complete} */
+  assertComplete(): void {
+    if (this.complete) return;
+    const given = this.#length - this.#left;
+    throw new MissingBodyData(`the body ended after ${given} of the ${this.#length} bytes that were announced`);
   }
 
   end(): Piece[] {

@@ -8,6 +8,7 @@ export {
   ExcessBodyData,
   InvalidResponse,
   type LostRequest,
+  MissingBodyData,
   type Phase,
   StateError,
   UnsupportedResponse,

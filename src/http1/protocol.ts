@@ -34,7 +34,7 @@ export interface ClientProtocolOptions extends RequestDefaults {
 }
 
 const NAMES = ['host', 'absolute', 'headers', 'limits', 'onInformational', 'receiveBufferSize'] as const;
-const NAMES_OF_REQUEST = ['headers', 'framing', 'expectContinue', 'upgrade'] as const;
+const NAMES_OF_REQUEST = ['headers', 'framing', 'expectContinue', 'host', 'upgrade'] as const;
 
 /**
  * One connection as its client sees it: give the send calls' bytes to the server, put the server's bytes into `buffer`, and ask
@@ -181,6 +181,11 @@ export class ClientProtocol {
   /** The end of a chunked body. @throws StateError, TypeError (trailers), ConnectionClosed */
   endBody(trailers?: HeadersInit): Piece[] {
     return this.#send.endBody(trailers);
+  }
+
+  /** What gives a body of announced length has nothing more. @throws MissingBodyData if it was announced to be longer */
+  bodySourceEnded(): void {
+    this.#send.sourceEnded();
   }
 
   /** Bytes are sent outside HTTP, after {@link sendState} has become `raw`. @throws StateError, ConnectionClosed */

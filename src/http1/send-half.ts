@@ -16,6 +16,8 @@ export interface Request {
   readonly framing?: RequestFraming;
   /** Ask for permission to send the body (RFC 9110 10.1.1). */
   readonly expectContinue?: boolean | undefined;
+  /** The Host field, if it is to be another than that of the connection's requests. */
+  readonly host?: string | undefined;
   /** Ask for another protocol on this connection (RFC 9110 7.8): after a 101 its bytes are raw. */
   readonly upgrade?: string | undefined;
 }
@@ -51,11 +53,11 @@ export class SendHalf {
   }
 
   request(method: string, path: string, request: Request): string {
-    const { headers, framing = NO_BODY, expectContinue, upgrade } = request;
+    const { headers, framing = NO_BODY, expectContinue, host = this.#host, upgrade } = request;
     const { text, close } = encodeWholeHead({
       method,
       target: path,
-      host: this.#host,
+      host,
       absolute: this.#absolute,
       fixed: this.#fixed,
       headers,
@@ -95,6 +97,11 @@ export class SendHalf {
     const pieces = this.#encoder.end(trailers);
     this.#encoded(pieces, 'body-end');
     return pieces;
+  }
+
+  /** The source of a body has nothing more. @throws MissingBodyData if the body was announced to be longer */
+  sourceEnded(): void {
+    if (this.#encoder instanceof LengthEncoder) this.#encoder.assertComplete();
   }
 
   /** Whether the last body had a length, of which nothing is left. */

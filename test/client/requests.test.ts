@@ -91,6 +91,25 @@ describe('the head of a request [RFC 9112 3, 5]', () => {
     server.check();
   });
 
+  test('has the Host of the option in place of the connection’s, for that one request [RFC 9110 7.2]', () => {
+    using server = startScriptedServer(({ authority }) => [
+      [
+        ...[expect(requestHead('other.example:8', 'GET /1')), send(ok('1'))],
+        ...[expect(requestHead('other.example', 'GET /2')), send(ok('2'))],
+        ...[expect(requestHead(authority, 'GET /3')), send(ok('3'))],
+      ],
+    ]);
+    using connection = connectionTo(server);
+    connection.sendRequest('GET', '/1', { host: 'other.example:8' });
+    connection.sendRequest('GET', '/2', { host: 'other.example', headers: { Host: 'other.example' } });
+    connection.sendRequest('GET', '/3');
+    for (const text of ['1', '2', '3']) {
+      connection.readResponse();
+      assert.equal(connection.readText(), text);
+    }
+    server.check();
+  });
+
   test('that cannot be sent is a TypeError before a byte is sent, and leaves the connection as it was', () => {
     using server = startScriptedServer([[expectHead(), send(ok('1')), expectHead(), send(ok('2')), expectEnd()]]);
     using connection = connectionTo(server);
@@ -108,6 +127,10 @@ describe('the head of a request [RFC 9112 3, 5]', () => {
       ['PUT', '/', { headers: { 'Content-Length': '4' }, body: 'abc' }],
       ['PUT', '/', { headers: { 'Transfer-Encoding': 'chunked' }, body: 'abc' }],
       ['CONNECT', '/'],
+      ['CONNECT', 'a.example:1', { host: 'b.example' }],
+      ['GET', '/', { host: 'a b' }],
+      ['GET', '/', { host: '' }],
+      ['GET', '/', { host: 'a.example', headers: { Host: 'b.example' } }],
     ];
     for (const [method, path, options] of bad) {
       assert.throws(() => connection.sendRequest(method, path, options), { name: 'TypeError' }, `${method} ${path}`);

@@ -26,6 +26,18 @@ suite('a request body of announced length', () => {
     assert.equal(wire(encoder.encode(Buffer.from('four'))), 'four');
   });
 
+  test('says what is missing if its source ends before it', () => {
+    const encoder = new LengthEncoder(4);
+    encoder.encode(Buffer.from('one'));
+    assert.throws(() => encoder.assertComplete(), {
+      name: 'MissingBodyData',
+      code: 'DUGONG_MISSING_BODY_DATA',
+      message: 'the body ended after 3 of the 4 bytes that were announced',
+    });
+    encoder.encode(Buffer.from('!'));
+    encoder.assertComplete();
+  });
+
   test('ends by itself', () => {
     assert.throws(() => new LengthEncoder(4).end(), { name: 'StateError' });
   });
