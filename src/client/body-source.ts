@@ -64,7 +64,7 @@ export function* coEachPiece(body: BodyPieces, sink: PieceSink): Coroutine<void>
   } else if (isIterable(body)) {
     for (const piece of runByNobody(body)) yield* sink.coSend(pieceOf(piece));
   } else {
-    yield* coEachAwaited(body[Symbol.asyncIterator](), sink);
+    yield* coEachAwaited(awaitedPieces(body), sink);
   }
 }
 
@@ -90,6 +90,22 @@ function runByNobody<T>(iterable: Iterable<T>): Iterable<T> {
 /** A coroutine that need not wait yields nothing: what it returns was meant. @throws TypeError */
 function assertNoResult(returned: unknown): void {
   if (typeof returned === 'string' || ArrayBuffer.isView(returned)) throw bodyIsCoroutine();
+}
+
+/**
+ * The pieces of `body`, from its beginning. A Readable is destroyed when they are left: its own iterator would do so only when it
+ * has given another piece, which may never come.
+ */
+export function awaitedPieces(body: AsyncIterable<string | Uint8Array>): AsyncIterator<string | Uint8Array> {
+  const pieces = body[Symbol.asyncIterator]();
+  if (!(body instanceof Readable)) return pieces;
+  return {
+    next: () => pieces.next(),
+    return(value?: unknown): Promise<IteratorResult<Uint8Array>> {
+      body.destroy();
+      return Promise.resolve({ done: true, value });
+    },
+  };
 }
 
 function* coEachAwaited(pieces: AsyncIterator<string | Uint8Array>, sink: PieceSink): Coroutine<void> {

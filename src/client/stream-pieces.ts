@@ -4,22 +4,19 @@
  */
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
-type Reading = ReturnType<Reader['read']>;
 
 /** Iterated once. */
 export class StreamPieces implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array> {
   readonly #reader: Reader;
   /** Read before, to be given first. */
   readonly #parts: Uint8Array[];
-  /** The read that had been begun by then. */
-  #pending: Reading | undefined;
+  readonly #signal: AbortSignal | undefined;
 
-  constructor(reader: Reader, begun: { parts?: Uint8Array[]; pending?: Reading } = {}) {
+  /** When the stream is left, and `signal` is aborted, it is cancelled with the signal's reason. */
+  constructor(reader: Reader, signal?: AbortSignal, parts: Uint8Array[] = []) {
     this.#reader = reader;
-    this.#parts = begun.parts ?? [];
-    this.#pending = begun.pending;
-    // It is looked at when its turn comes.
-    this.#pending?.catch(() => {});
+    this.#signal = signal;
+    this.#parts = parts;
   }
 
   [Symbol.asyncIterator](): this {
@@ -29,15 +26,14 @@ export class StreamPieces implements AsyncIterable<Uint8Array>, AsyncIterator<Ui
   async next(): Promise<IteratorResult<Uint8Array>> {
     const part = this.#parts.shift();
     if (part !== undefined) return { done: false, value: part };
-    const reading = this.#pending ?? this.#reader.read();
-    this.#pending = undefined;
-    const step = await reading;
+    const step = await this.#reader.read();
     return step.done ? { done: true, value: undefined } : { done: false, value: step.value };
   }
 
-  async return(): Promise<IteratorResult<Uint8Array>> {
+  async return(why?: unknown): Promise<IteratorResult<Uint8Array>> {
+    const reason = this.#signal?.aborted ? this.#signal.reason : why;
     // A stream that fails has ended as well.
-    await this.#reader.cancel().catch(() => {});
+    await this.#reader.cancel(reason).catch(() => {});
     return { done: true, value: undefined };
   }
 }

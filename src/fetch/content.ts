@@ -3,7 +3,7 @@
  * out to be dead. It knows whether that is possible, not whether it is allowed.
  */
 
-import { type BodyPieces, comesInPieces } from '../client/body-source.ts';
+import { awaitedPieces, type BodyPieces, comesInPieces } from '../client/body-source.ts';
 import { bytesOf } from '../client/given-bytes.ts';
 import { FORM_TYPE } from '../client/request-body.ts';
 
@@ -15,6 +15,8 @@ export class Content {
   readonly data: string | Uint8Array | BodyPieces;
   /** Comes from something that can be read once, and has been begun. */
   #begun = false;
+  /** What can be read once. */
+  #source: Exclude<BodyPieces, Blob> | undefined;
 
   /** @throws TypeError for an array of something else than strings and bytes */
   constructor(data: string | Uint8Array | BodyPieces) {
@@ -32,14 +34,35 @@ export class Content {
     return comesInPieces(this.data) || this.data.length > SMALL;
   }
 
+  /**
+   * It will not be sent. What it would come from is told, so that it can clean up, with `reason` if it is a stream; if it has been
+   * begun, the sender tells it.
+   */
+  cancel(reason: unknown): void {
+    const source = this.#source;
+    if (source === undefined || this.#begun) return;
+    this.#begun = true;
+    leave(source, reason);
+  }
+
   #once(pieces: Exclude<BodyPieces, Blob>): BodyPieces {
+    this.#source = pieces;
     const begin = <T>(iterator: T): T => {
       this.#begun = true;
       return iterator;
     };
     if (Symbol.iterator in pieces) return { [Symbol.iterator]: () => begin(pieces[Symbol.iterator]()) };
-    return { [Symbol.asyncIterator]: () => begin(pieces[Symbol.asyncIterator]()) };
+    return { [Symbol.asyncIterator]: () => begin(awaitedPieces(pieces)) };
   }
+}
+
+/** What the source makes of it changes nothing any more. */
+function leave(source: Exclude<BodyPieces, Blob>, reason: unknown): void {
+  const told = async (): Promise<unknown> =>
+    Symbol.iterator in source
+      ? source[Symbol.iterator]().return?.(reason)
+      : await awaitedPieces(source).return?.(reason);
+  told().catch(() => undefined);
 }
 
 /** Content with the type that its form implies. */

@@ -13,7 +13,7 @@ import { acceptEncoding, type ContentCoding, contentCodings } from './content-co
 import { DecodedBody } from './decoded-body.ts';
 import { type CheckedReach, checkedReach, NAMES_OF_REACH, type Reach } from './endpoint.ts';
 import { type Answer, coFetch, coSend, type Exchange, type Fetched } from './exchange.ts';
-import type { FetchRequest } from './fetch-request.ts';
+import { assertOfHTTP, type FetchRequest, parsedURL } from './fetch-request.ts';
 import { FetchedResponse, mayHaveBody } from './fetched-response.ts';
 import { IncomingBody } from './incoming-body.ts';
 import { type FetchInit, requestInput } from './request-input.ts';
@@ -98,24 +98,34 @@ export function createFetch(given?: CreateFetchOptions): Fetch {
   return Object.assign(fetch, { closeIdleConnections: () => pool.closeIdle() });
 }
 
+/** Schemes without a connection (Fetch, "scheme fetch"): the platform's fetch, which a program may replace by ours, knows them. */
+const UNCONNECTED: ReadonlySet<string> = new Set(['blob:', 'data:']);
+const platformFetch = globalThis.fetch;
+
 async function fetchOver(
   means: Means,
   given: { input: string | URL | Request; init: FetchInit | undefined },
 ): Promise<Response> {
-  const { request, redirect, signal } = await requestInput(given.input, given.init);
-  signal?.throwIfAborted();
-  const encoding = means.decompress ? acceptEncoding(request.headers) : undefined;
-  if (encoding !== undefined) request.headers.set('Accept-Encoding', encoding);
-  const { pool, reach, headersTimeout, heads } = means;
-  // Called from the event loop only, when there is a future.
-  const interrupt = (error: unknown): void => void fetching.cancel(error);
-  const ask: Ask = (connection, asked) => coAsk(connection, asked, { heads, headersTimeout, interrupt });
-  const fetching = new AioFuture(coFetch(request, { pool, reach, redirect, ask }), { signal });
+  const { input, init } = given;
+  const url = parsedURL(input instanceof Request ? input.url : input);
+  if (UNCONNECTED.has(url.protocol)) return platformFetch(input, init as RequestInit);
+  assertOfHTTP(url);
+  const { request, redirect, signal } = await requestInput(url, input, init);
   try {
+    signal?.throwIfAborted();
+    const encoding = means.decompress ? acceptEncoding(request.headers) : undefined;
+    if (encoding !== undefined) request.headers.set('Accept-Encoding', encoding);
+    const { pool, reach, headersTimeout, heads } = means;
+    // Called from the event loop only, when there is a future.
+    const interrupt = (error: unknown): void => void fetching.cancel(error);
+    const ask: Ask = (connection, asked) => coAsk(connection, asked, { heads, headersTimeout, interrupt });
+    const fetching = new AioFuture(coFetch(request, { pool, reach, redirect, ask }), { signal });
     return responseOf(await fetching, means, signal);
   } catch (error) {
-    if (signal?.aborted) throw signal.reason;
-    throw error instanceof TypeError ? error : new TypeError('fetch failed', { cause: error });
+    const told = error instanceof TypeError ? error : new TypeError('fetch failed', { cause: error });
+    const reason = signal?.aborted ? signal.reason : told;
+    request.content?.cancel(reason);
+    throw reason;
   }
 }
 

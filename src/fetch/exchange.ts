@@ -141,8 +141,9 @@ function discardedAtOnce(connection: HTTPConnection): boolean {
  */
 export function* coSend(connection: HTTPConnection, request: FetchRequest): Coroutine<boolean> {
   const { url, method, headers, content } = request;
+  const host = headers.get('Host');
   try {
-    yield* connection.coSendRequest(method, url.pathname + url.search, { headers, body: content?.data });
+    yield* connection.coSendRequest(method, url.pathname + url.search, { headers, host, body: content?.data });
     return true;
   } catch (error) {
     if (error instanceof ConnectionClosed && error.phase === 'send' && connection.responsePending()) return false;

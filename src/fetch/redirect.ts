@@ -9,6 +9,7 @@ import { InvalidResponse, UnsupportedResponse } from '../errors.ts';
 import { quoted } from '../http1/grammar.ts';
 import { HTTPHeaders } from '../http1/headers.ts';
 import { bareURL, basicAuthorization, type FetchRequest } from './fetch-request.ts';
+import { redirectedReferrer, setReferer } from './referrer.ts';
 
 /** As in the fetch standard. */
 export const MOST_REDIRECTS = 20;
@@ -48,11 +49,14 @@ export function redirected(request: FetchRequest, response: HTTPResponse): Fetch
   if (url.origin !== request.url.origin) remove(headers, [...CREDENTIALS, 'Host']);
   const authorization = authorizationOf(url);
   if (authorization !== undefined) headers.set('Authorization', authorization);
+  const referrer = request.referrer && redirectedReferrer(request.referrer, response.headers);
+  if (referrer !== undefined) setReferer(headers, referrer, url);
   return {
     url: bareURL(url),
     method: becomesGet ? 'GET' : request.method,
     headers,
     content: becomesGet ? undefined : request.content,
+    referrer,
   };
 }
 

@@ -3,18 +3,21 @@
  * checks and normalises; only bodies are kept apart, since a Request shows each of them as a stream of unknown length.
  */
 
-import { multipartBlob } from '../client/multipart-blob.ts';
-import { StreamPieces } from '../client/stream-pieces.ts';
-import { now } from '../clock.ts';
 import { withoutUserinfo } from '../inspection.ts';
 import { bare, member } from '../options.ts';
-import { Alarm } from '../schedule/alarms.ts';
-import { Content, contentAtHand } from './content.ts';
-import { checkedURL, type FetchRequest, fetchRequest, type RedirectMode } from './fetch-request.ts';
+import { addCacheFields } from './cache-fields.ts';
+import { bareURL, type FetchRequest, fetchRequest, type RedirectMode } from './fetch-request.ts';
+import { contentOfRequest, givenContent } from './given-content.ts';
+import { fieldsInCase, givenFields } from './given-fields.ts';
+import { givenSignal } from './given-signal.ts';
+import { DEFAULTS, type Members, NAMES_OF_MEMBERS, platformRequest } from './platform-request.ts';
+import { referrerOf } from './referrer.ts';
 
 /** What fetch takes as its second argument; a body may also be an iterable or async iterable of strings and bytes. */
 export type FetchInit = Omit<RequestInit, 'body'> & {
   readonly body?: RequestInit['body'] | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
+  /** What caches on the way are asked for; there is none here. */
+  readonly cache?: Request['cache'];
 };
 
 export interface RequestInput {
@@ -23,48 +26,59 @@ export interface RequestInput {
   readonly signal: AbortSignal | undefined;
 }
 
-interface GivenContent {
-  readonly content: Content | undefined;
-  readonly type: string | undefined;
-}
-
-/** Up to this size, the body of a Request that is all there is sent with its length. */
-const MOST_GATHERED = 65_536;
 const NO_BYTES = new Uint8Array(0);
+const NAMES = [...NAMES_OF_MEMBERS, 'body', 'signal', 'window'] as const;
 
-/** @throws TypeError for what cannot be sent; what the stream of a body fails with */
-export async function requestInput(input: string | URL | Request, init?: FetchInit | null): Promise<RequestInput> {
-  const given = givenMembers(init);
-  // The standard refuses URLs with credentials; here they become a field, as in fetchSync.
-  const url = checkedURL(input instanceof Request ? input.url : input);
-  const { content: own, type: contentType } = givenContent(given.body);
+/**
+ * `url` is that of the input, of HTTP. When the signal is aborted, its reason is what streams are cancelled with.
+ * @throws TypeError for what cannot be sent; what the Blobs of a body fail with
+ */
+export async function requestInput(
+  url: URL,
+  input: string | URL | Request,
+  init: FetchInit | null | undefined,
+): Promise<RequestInput> {
+  const { body, signal: own, ...given } = givenMembers(init);
+  const from = input instanceof Request ? input : undefined;
+  const headers = givenFields(given.headers);
   const request = checkedRequest(
-    input instanceof Request ? input : withoutCredentials(url),
-    bare({
-      ...every(given, input instanceof Request ? input : DEFAULTS),
-      // Stands for the body, so that it is checked whether there may be one.
-      body: own === undefined ? null : NO_BYTES,
-    }),
+    // The standard refuses URLs with credentials; here they become a field, as in fetchSync.
+    from ?? bareURL(url),
+    bare({ ...given, headers: headers as NonNullable<RequestInit['headers']> }),
+    // Stands for the body, so that it is checked whether there may be one.
+    { otherwise: from ?? DEFAULTS, body: body === undefined || body === null ? null : NO_BYTES },
   );
   if (request.integrity !== '') throw new TypeError('integrity is not checked here, so that it cannot be asked for');
-  const content = own ?? (request.body === null ? undefined : await gathered(request.body));
+  const fields = fieldsInCase(headers, request.headers);
+  addCacheFields(fields, request.cache);
+  const signal = givenSignal(own === undefined ? from?.signal : own);
+  const { content, type } =
+    body === undefined || body === null
+      ? { content: await contentOfRequest(request, signal), type: undefined }
+      : await givenContent(body, signal);
   return {
     request: fetchRequest({
       url,
       method: request.method,
-      headers: request.headers,
+      headers: fields,
       content,
-      contentType,
+      contentType: type,
+      host: 'of the URL',
+      referrer: referrerOf(request),
     }),
     redirect: request.redirect,
-    signal: (given.signal === undefined && input instanceof Request ? input.signal : given.signal) ?? undefined,
+    signal,
   };
 }
 
 /** @throws the platform's TypeError, which names what is wrong in full, without the values of fields and the credentials of URLs */
-function checkedRequest(input: Request | URL, init: RequestInit): Request {
+function checkedRequest(
+  input: Request | URL,
+  given: Partial<Members> & { readonly window?: null },
+  { otherwise, body }: { readonly otherwise: Members; readonly body: Uint8Array<ArrayBuffer> | null },
+): Request {
   try {
-    return new Request(input, init);
+    return platformRequest(input, given, { otherwise, body, window: given.window ?? null });
   } catch (error) {
     const { message } = error as Error;
     const ofField = /header/i.test(message);
@@ -76,79 +90,11 @@ function checkedRequest(input: Request | URL, init: RequestInit): Request {
   }
 }
 
-/** What a Request is made of here; the other members of the standard mean nothing to this client. */
-type Members = Omit<Required<RequestInit>, 'body' | 'dispatcher' | 'duplex' | 'signal' | 'window'>;
-
-/** What the standard takes for a member that is not given. */
-const DEFAULTS: Members = bare({
-  method: 'GET',
-  headers: [],
-  referrer: 'about:client',
-  referrerPolicy: '',
-  mode: 'cors',
-  credentials: 'same-origin',
-  cache: 'default',
-  redirect: 'follow',
-  integrity: '',
-  keepalive: false,
-});
-const NAMES = [...(Object.keys(DEFAULTS) as (keyof Members)[]), 'body', 'signal', 'window'] as const;
-
 /** What was given, read once, along the chain of prototypes as Web IDL has it, but not from Object.prototype. @throws TypeError */
 function givenMembers(init: FetchInit | null | undefined): FetchInit {
   if (init === undefined || init === null) return bare({});
-  if (typeof init !== 'object') throw new TypeError(`the init of fetch must be an object, got ${typeof init}`);
+  if (typeof init !== 'object' && typeof init !== 'function') {
+    throw new TypeError(`the init of fetch must be an object, got ${typeof init}`);
+  }
   return bare(Object.fromEntries(NAMES.map((name) => [name, member(init, name)])));
-}
-
-/** With each member that the platform looks for: it would find one that is missing on Object.prototype. */
-function every(given: FetchInit, otherwise: Members): RequestInit {
-  const members = Object.keys(DEFAULTS) as (keyof Members)[];
-  const entries = members.map((name) => [name, given[name] === undefined ? otherwise[name] : given[name]] as const);
-  const { window = null } = given;
-  return Object.fromEntries([
-    ...entries,
-    ...Object.entries({ window, signal: null, duplex: 'half', dispatcher: null }),
-  ]);
-}
-
-function withoutCredentials(url: URL): URL {
-  const bare = new URL(url);
-  bare.username = '';
-  bare.password = '';
-  return bare;
-}
-
-function givenContent(body: unknown): GivenContent {
-  if (body === undefined || body === null) return { content: undefined, type: undefined };
-  const blob = body instanceof FormData ? multipartBlob(body) : body;
-  if (blob instanceof Blob) return { content: new Content(blob), type: blob.type || undefined };
-  const atHand = contentAtHand(body);
-  if (atHand !== undefined) return atHand;
-  if (typeof body === 'object' && (Symbol.asyncIterator in body || Symbol.iterator in body)) {
-    const pieces = body instanceof ReadableStream ? new StreamPieces(body.getReader()) : body;
-    return { content: new Content(pieces as AsyncIterable<Uint8Array>), type: undefined };
-  }
-  // As the standard has it: anything else is text.
-  return contentAtHand(String(body)) as GivenContent;
-}
-
-/**
- * The content of a Request. What comes before the event loop has turned once, as all does that was given whole, is gathered, so
- * that servers that want a Content-Length get one; a stream that takes longer is sent as it comes.
- */
-async function gathered(stream: ReadableStream<Uint8Array>): Promise<Content> {
-  const reader = stream.getReader();
-  const parts: Uint8Array[] = [];
-  const turn = new Promise<undefined>((resolve) => new Alarm(now(), () => resolve(undefined)).ref());
-  let pending = reader.read();
-  for (let size = 0; size <= MOST_GATHERED; ) {
-    const step = await Promise.race([pending, turn]);
-    if (step === undefined) break;
-    if (step.done) return new Content(Buffer.concat(parts));
-    parts.push(step.value);
-    size += step.value.length;
-    pending = reader.read();
-  }
-  return new Content(new StreamPieces(reader, { parts, pending }));
 }

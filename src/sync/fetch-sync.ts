@@ -105,6 +105,8 @@ export function fetchSync(url: string | URL, given?: FetchSyncInit): SyncRespons
     headers: init.headers,
     content,
     contentType: type,
+    host: 'of the caller',
+    referrer: undefined,
   });
   const fetching = coFetchWhole(request, init, maxBodySize);
   return runBlocking(timeout === 0 ? fetching : coWithTimeout(fetching, timeout), { onSignal: init.onSignal });

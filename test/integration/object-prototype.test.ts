@@ -256,7 +256,11 @@ describe('Object.prototype', () => {
   });
 
   test('gives no Content-Type to a fetch without a body', async () => {
-    const { request } = await withPollution(HOSTILE, () => requestInput('http://a.test/'), 'enumerable');
+    const { request } = await withPollution(
+      HOSTILE,
+      () => requestInput(new URL('http://a.test/'), 'http://a.test/', undefined),
+      'enumerable',
+    );
     assert.equal(request.headers.has('Content-Type'), false);
   });
 

@@ -1,0 +1,120 @@
+/**
+ * The body of a fetch: from all forms in which it can be given, those of other realms and of polyfills included, to Content. What
+ * is not known here is given to the platform's Request, which knows what to make of it.
+ */
+
+import { Readable } from 'node:stream';
+import { types } from 'node:util';
+import { multipartBlob } from '../client/multipart-blob.ts';
+import { StreamPieces } from '../client/stream-pieces.ts';
+import { bare } from '../options.ts';
+import { Content, contentAtHand } from './content.ts';
+import { type Body, DEFAULTS, platformRequest, wholeRequest } from './platform-request.ts';
+
+export interface GivenContent {
+  readonly content: Content | undefined;
+  /** The Content-Type that its form implies. */
+  readonly type: string | undefined;
+}
+
+/** More than this of a body that a Request has is not taken into memory, unless it comes in one piece. */
+const MOST_GATHERED = 1 << 28;
+
+/**
+ * What is given as a body. When `signal` is aborted, a stream is cancelled with its reason.
+ * @throws TypeError for a stream that others read, or have read; what a Blob of another library fails with
+ */
+export async function givenContent(body: unknown, signal: AbortSignal | undefined): Promise<GivenContent> {
+  if (body === undefined || body === null) return { content: undefined, type: undefined };
+  const atHand = contentAtHand(types.isStringObject(body) ? String(body) : body);
+  if (atHand !== undefined) return atHand;
+  const blob = await blobOf(body);
+  if (blob !== undefined) return { content: new Content(blob), type: blob.type || undefined };
+  const pieces = piecesOf(body, signal);
+  if (pieces !== undefined) return { content: new Content(pieces), type: undefined };
+  const members = bare({ method: 'POST' });
+  const request = platformRequest('http://localhost', members, {
+    otherwise: DEFAULTS,
+    body: body as Body,
+    window: null,
+  });
+  return {
+    content: await contentOfRequest(request, signal),
+    type: request.headers.get('Content-Type') ?? undefined,
+  };
+}
+
+/** A Blob, or FormData as one; those of other realms and libraries are known by their names, and copied. */
+async function blobOf(body: unknown): Promise<Blob | undefined> {
+  if (body instanceof Blob) return body;
+  if (body instanceof FormData) return multipartBlob(body);
+  if (isForeignBlob(body)) return await copied(body);
+  return isForeignForm(body) ? multipartBlob(await copiedForm(body)) : undefined;
+}
+
+function nameOf(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && Symbol.toStringTag in value && value[Symbol.toStringTag];
+}
+
+function isForeignBlob(value: unknown): value is Blob {
+  if (nameOf(value) !== 'Blob' && nameOf(value) !== 'File') return false;
+  return typeof (value as Partial<Blob>).arrayBuffer === 'function';
+}
+
+function isForeignForm(value: unknown): value is FormData {
+  return nameOf(value) === 'FormData' && typeof (value as Partial<FormData>)[Symbol.iterator] === 'function';
+}
+
+async function copied(blob: Blob): Promise<Blob> {
+  return new Blob([await blob.arrayBuffer()], bare({ type: String(blob.type ?? '') }));
+}
+
+async function copiedForm(form: FormData): Promise<FormData> {
+  const copy = new FormData();
+  for (const [name, value] of form) {
+    if (isForeignBlob(value)) copy.append(name, await copied(value), value.name ?? 'blob');
+    else copy.append(name, value as string);
+  }
+  return copy;
+}
+
+/** A stream or another iterable. @throws TypeError for a stream of which it is known that it gives nothing more */
+function piecesOf(body: unknown, signal: AbortSignal | undefined): AsyncIterable<Uint8Array> | undefined {
+  if (typeof body !== 'object' || body === null) return undefined;
+  if (body instanceof ReadableStream) {
+    // It knows streams of this kind as well; only its type does not.
+    if (body.locked || Readable.isDisturbed(body as unknown as Readable))
+      throw new TypeError('the stream that is to be the body is being read already');
+    return new StreamPieces(body.getReader(), signal);
+  }
+  const iterable = Symbol.asyncIterator in body || Symbol.iterator in body;
+  return iterable ? (body as AsyncIterable<Uint8Array>) : undefined;
+}
+
+/**
+ * The body of a Request, which shows each as a stream. What was given as a whole becomes that again, so that it has a length, and
+ * can be repeated; a stream is sent as it comes. @throws what the Blobs of a body fail with
+ */
+export async function contentOfRequest(
+  request: Request,
+  signal: AbortSignal | undefined,
+): Promise<Content | undefined> {
+  if (request.body === null) return undefined;
+  const whole = wholeRequest(request)?.body;
+  if (whole === undefined || whole === null) return new Content(new StreamPieces(request.body.getReader(), signal));
+  return await gathered(whole, signal);
+}
+
+/** It is in memory already, but for a Blob of a file, which may be larger than that: of such a body the rest is read as it is sent. */
+async function gathered(stream: ReadableStream<Uint8Array>, signal: AbortSignal | undefined): Promise<Content> {
+  const reader = stream.getReader();
+  const parts: Uint8Array[] = [];
+  for (let size = 0; parts.length < 2 || size <= MOST_GATHERED; ) {
+    const step = await reader.read();
+    if (step.done) return new Content(Buffer.concat(parts));
+    parts.push(step.value);
+    size += step.value.length;
+    if (signal?.aborted) break;
+  }
+  return new Content(new StreamPieces(reader, signal, parts));
+}
