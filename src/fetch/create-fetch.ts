@@ -16,6 +16,7 @@ import { type Answer, coFetch, coSend, type Exchange, type Fetched } from './exc
 import { assertOfHTTP, type FetchRequest, parsedURL } from './fetch-request.ts';
 import { FetchedResponse, mayHaveBody } from './fetched-response.ts';
 import { IncomingBody } from './incoming-body.ts';
+import { verified } from './integrity.ts';
 import { type FetchInit, requestInput } from './request-input.ts';
 import {
   coSendLimited,
@@ -110,7 +111,7 @@ async function fetchOver(
   const url = parsedURL(input instanceof Request ? input.url : input);
   if (UNCONNECTED.has(url.protocol)) return platformFetch(input, init as RequestInit);
   assertOfHTTP(url);
-  const { request, redirect, signal } = await requestInput(url, input, init);
+  const { request, redirect, signal, integrity } = await requestInput(url, input, init);
   try {
     signal?.throwIfAborted();
     const encoding = means.decompress ? acceptEncoding(request.headers) : undefined;
@@ -120,7 +121,8 @@ async function fetchOver(
     const interrupt = (error: unknown): void => void fetching.cancel(error);
     const ask: Ask = (connection, asked) => coAsk(connection, asked, { heads, headersTimeout, interrupt });
     const fetching = new AioFuture(coFetch(request, { pool, reach, redirect, ask }), { signal });
-    return responseOf(await fetching, means, signal);
+    const response = responseOf(await fetching, means, signal);
+    return integrity === '' ? response : await verified(response, integrity);
   } catch (error) {
     const told = error instanceof TypeError ? error : new TypeError('fetch failed', { cause: error });
     const reason = signal?.aborted ? signal.reason : told;

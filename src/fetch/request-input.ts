@@ -24,6 +24,8 @@ export interface RequestInput {
   readonly request: FetchRequest;
   readonly redirect: RedirectMode;
   readonly signal: AbortSignal | undefined;
+  /** Digests that the body of the answer may have (Subresource Integrity); empty: any. */
+  readonly integrity: string;
 }
 
 const NO_BYTES = new Uint8Array(0);
@@ -48,7 +50,6 @@ export async function requestInput(
     // Stands for the body, so that it is checked whether there may be one.
     { otherwise: from ?? DEFAULTS, body: body === undefined || body === null ? null : NO_BYTES },
   );
-  if (request.integrity !== '') throw new TypeError('integrity is not checked here, so that it cannot be asked for');
   const fields = fieldsInCase(headers, request.headers);
   addCacheFields(fields, request.cache);
   const signal = givenSignal(own === undefined ? from?.signal : own);
@@ -68,6 +69,7 @@ export async function requestInput(
     }),
     redirect: request.redirect,
     signal,
+    integrity: request.integrity,
   };
 }
 

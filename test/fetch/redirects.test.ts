@@ -337,7 +337,7 @@ test('a redirect is followed at once: no time is waited for, whatever becomes of
     const pool = new ConnectionPool({ maxIdleConnections: 0, idleTimeout: 0, maxConnectionsPerOrigin: 0 });
     const request = fetchRequest({
       ...{ url: new URL(`http://${server.authority}/`), method: 'GET', headers: undefined },
-      ...{ content: undefined, contentType: undefined },
+      ...{ content: undefined, contentType: undefined, host: 'of the URL', referrer: undefined },
     });
     const deadlines: (number | undefined)[] = [];
     const fetching = coFetch(request, {
