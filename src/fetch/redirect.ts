@@ -69,8 +69,7 @@ function locationOf({ url }: FetchRequest, { headers }: HTTPResponse): URL {
   if (others.some((other) => other !== first)) {
     throw new InvalidResponse(`the server redirects to several URLs: ${quoted([first, ...others].join(', '))}`);
   }
-  // Servers send UTF-8 where only ASCII is allowed.
-  const location = Buffer.from(first, 'latin1').toString('utf8');
+  const location = first.replace(/[\x80-\xff]/g, percentEncoded);
   if (!URL.canParse(location, url.href)) {
     throw new InvalidResponse(`the server redirects to ${quoted(location)}, which is no URL`);
   }
@@ -80,6 +79,11 @@ function locationOf({ url }: FetchRequest, { headers }: HTTPResponse): URL {
   }
   assertReachable(target);
   return target;
+}
+
+/** Servers send UTF-8, and other things, where only ASCII is allowed. Browsers ask for the very bytes (whatwg/fetch#883). */
+function percentEncoded(byte: string): string {
+  return `%${byte.charCodeAt(0).toString(16).toUpperCase()}`;
 }
 
 /** There are URLs that name no host which could be asked for, or port 0. @throws InvalidResponse */

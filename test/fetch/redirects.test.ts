@@ -154,7 +154,8 @@ for (const face of faces) {
       ['/with#fragment', '/with'],
       ['', '/dir/a'],
       ['/b c', '/b%20c'],
-      ['/\u00fc', '/%EF%BF%BD'],
+      ['/\u00fc', '/%FC'],
+      ['/a?%\u00ff%c3', '/a?%%FF%c3'],
       [Buffer.from('/ü').toString('latin1'), '/%C3%BC'],
     ];
     for (const [location, path] of locations) {
