@@ -66,28 +66,51 @@ export function endpointOf(url: URL, reach: CheckedReach): Endpoint {
   const proxy = proxyFor(url, reach);
   const { hostname } = url;
   const port = Number(url.port || (tls === undefined ? 80 : 443));
-  const key = [url.origin, tls && numberOf(tls), proxyKey(proxy), connectionKey(reach.connection)].join(' ');
-  const connectTimeout = reach.connection?.connectTimeout ?? CONNECT_TIMEOUT;
-  const options = { ...reach.connection, connectTimeout, port, tls, proxy };
-  return { key, connect: () => new HTTPConnection(hostname, options) };
+  const key = [url.origin, tls && numberOf(tls), proxy && keyOf(proxy, proxyKey), connectionPart(reach)].join(' ');
+  const connect = (): HTTPConnection => {
+    const connectTimeout = reach.connection?.connectTimeout ?? CONNECT_TIMEOUT;
+    return new HTTPConnection(hostname, { ...reach.connection, connectTimeout, port, tls, proxy });
+  };
+  return { key, connect };
 }
 
 function proxyFor(url: URL, { proxy, connection }: CheckedReach): HTTPProxy | undefined {
   if (proxy === false || connection?.socketPath !== undefined) return undefined;
   if (proxy !== undefined) return proxy;
   const chosen = proxyFromEnvironment(url);
-  return chosen === undefined ? undefined : proxyFrom(chosen);
+  return chosen === undefined ? undefined : environmentProxy(url.protocol, chosen);
 }
 
-function proxyKey(proxy: HTTPProxy | undefined): string {
-  if (proxy === undefined) return '';
-  const { hostname, port, tls, headers } = proxy;
+/** The environment may change at any time, but it seldom does. */
+function environmentProxy(protocol: string, text: string): HTTPProxy {
+  const latest = environmentProxies.get(protocol);
+  if (latest?.text === text) return latest.proxy;
+  const proxy = proxyFrom(text);
+  environmentProxies.set(protocol, { text, proxy });
+  return proxy;
+}
+
+/** The latest for each of the two schemes. */
+const environmentProxies = new Map<string, { readonly text: string; readonly proxy: HTTPProxy }>();
+const keys = new WeakMap<object, string>();
+
+/** Made once for each object, since none of them changes. */
+function keyOf<T extends object>(object: T, make: (object: T) => string): string {
+  const key = keys.get(object) ?? make(object);
+  keys.set(object, key);
+  return key;
+}
+
+function proxyKey({ hostname, port, tls, headers }: HTTPProxy): string {
   return JSON.stringify([hostname, port, tls && numberOf(tls), headers.raw()]);
 }
 
+function connectionPart({ connection }: CheckedReach): string {
+  return connection === undefined ? '' : keyOf(connection, connectionKey);
+}
+
 /** Options that are functions or objects are the same if they are one. */
-function connectionKey(connection: Reach['connection']): string {
-  if (connection === undefined) return '';
+function connectionKey(connection: NonNullable<Reach['connection']>): string {
   return Object.entries(connection)
     .map(([name, value]) => `${name}=${value instanceof Object ? `#${numberOf(value)}` : JSON.stringify(value)}`)
     .sort()
