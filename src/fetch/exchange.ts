@@ -143,7 +143,7 @@ export function* coSend(connection: HTTPConnection, request: FetchRequest): Coro
   const { url, method, headers, content } = request;
   const host = headers.get('Host');
   try {
-    yield* connection.coSendRequest(method, url.pathname + url.search, { headers, host, body: content?.data });
+    yield* connection.coSendRequest(method, url.href.slice(url.origin.length), { headers, host, body: content?.data });
     return true;
   } catch (error) {
     if (error instanceof ConnectionClosed && error.phase === 'send' && connection.responsePending()) return false;

@@ -33,11 +33,7 @@ export async function givenContent(body: unknown, signal: AbortSignal | undefine
   const pieces = piecesOf(body, signal);
   if (pieces !== undefined) return { content: new Content(pieces), type: undefined };
   const members = bare({ method: 'POST' });
-  const request = platformRequest('http://localhost', members, {
-    otherwise: DEFAULTS,
-    body: body as Body,
-    window: null,
-  });
+  const request = platformRequest('http://localhost', members, { otherwise: DEFAULTS, body: body as Body });
   return {
     content: await contentOfRequest(request, signal),
     type: request.headers.get('Content-Type') ?? undefined,

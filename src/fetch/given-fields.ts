@@ -16,11 +16,18 @@ const CONNECTION_OPTIONS: ReadonlySet<string> = new Set(['close', 'keep-alive'])
 export function givenFields(headers: unknown): unknown {
   if (typeof headers !== 'object' || headers === null || headers instanceof Headers) return headers;
   if (!(Symbol.iterator in headers) || typeof headers[Symbol.iterator] !== 'function') {
-    return Object.entries(headers).map(([name, value]) => [name, `${value}`]);
+    return ownEntries(headers);
   }
   return Array.from(headers as Iterable<unknown>, (pair) =>
     typeof pair === 'object' && pair !== null ? Array.from(pair as Iterable<unknown>, (part) => `${part}`) : pair,
   );
+}
+
+/** As Web IDL reads a record: a symbol as a key is a TypeError. */
+function ownEntries(record: object): (readonly [string, string])[] {
+  return Reflect.ownKeys(record)
+    .filter((key) => Object.prototype.propertyIsEnumerable.call(record, key))
+    .map((key) => [`${key as string}`, `${Reflect.get(record, key)}`]);
 }
 
 /** What the platform has made of `given`, names in their case there: of several lines, that of the first. @throws TypeError */

@@ -10,6 +10,9 @@ export type Members = Omit<Required<RequestInit>, 'body' | 'dispatcher' | 'duple
 
 export type Body = NonNullable<RequestInit['body']> | null;
 
+/** Members that are checked, and mean nothing more. */
+export type Unread = Pick<RequestInit, 'duplex' | 'window'> & { readonly priority?: string };
+
 /** What the standard takes for a member that is not given. */
 export const DEFAULTS: Members = bare({
   method: 'GET',
@@ -26,16 +29,19 @@ export const DEFAULTS: Members = bare({
 
 export const NAMES_OF_MEMBERS = Object.keys(DEFAULTS) as readonly (keyof Members)[];
 
-/** Of `members`, missing ones as in `otherwise`. @throws the platform's TypeError */
+/**
+ * Of `members`, an object without a prototype; missing ones are as in `otherwise`. Its signal is none.
+ * @throws the platform's TypeError
+ */
 export function platformRequest(
   input: Request | URL | string,
-  members: Partial<Members>,
-  others: { readonly otherwise: Members; readonly body: Body; readonly window: null },
+  members: Partial<Members> & Unread,
+  { otherwise, body }: { readonly otherwise: Members; readonly body: Body },
 ): Request {
-  const { otherwise, body, window } = others;
+  const { duplex = 'half', priority, window = null } = members;
   const entries = NAMES_OF_MEMBERS.map((name) => [name, members[name] === undefined ? otherwise[name] : members[name]]);
-  const init = bare({ ...Object.fromEntries(entries), body, window, signal: null, duplex: 'half', dispatcher: null });
-  return new Request(input, init as RequestInit);
+  const others = { body, duplex, priority, window, signal: null, dispatcher: null };
+  return new Request(input, bare({ ...Object.fromEntries(entries), ...others }) as RequestInit);
 }
 
 /**
@@ -46,7 +52,7 @@ export function platformRequest(
 export function wholeRequest(request: Request): Request | undefined {
   try {
     const members = bare({ method: 'POST', mode: 'no-cors' } as const);
-    return platformRequest(request, members, { otherwise: DEFAULTS, body: null, window: null });
+    return platformRequest(request, members, { otherwise: DEFAULTS, body: null });
   } catch {
     return undefined;
   }

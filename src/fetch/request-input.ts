@@ -10,7 +10,14 @@ import { bareURL, type FetchRequest, fetchRequest, type RedirectMode } from './f
 import { contentOfRequest, givenContent } from './given-content.ts';
 import { fieldsInCase, givenFields } from './given-fields.ts';
 import { givenSignal } from './given-signal.ts';
-import { DEFAULTS, type Members, NAMES_OF_MEMBERS, platformRequest } from './platform-request.ts';
+import {
+  type Body,
+  DEFAULTS,
+  type Members,
+  NAMES_OF_MEMBERS,
+  platformRequest,
+  type Unread,
+} from './platform-request.ts';
 import { referrerOf } from './referrer.ts';
 
 /** What fetch takes as its second argument; a body may also be an iterable or async iterable of strings and bytes. */
@@ -18,6 +25,8 @@ export type FetchInit = Omit<RequestInit, 'body'> & {
   readonly body?: RequestInit['body'] | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
   /** What caches on the way are asked for; there is none here. */
   readonly cache?: Request['cache'];
+  /** It is checked, and means nothing here. */
+  readonly priority?: string;
 };
 
 export interface RequestInput {
@@ -29,7 +38,7 @@ export interface RequestInput {
 }
 
 const NO_BYTES = new Uint8Array(0);
-const NAMES = [...NAMES_OF_MEMBERS, 'body', 'signal', 'window'] as const;
+const NAMES = [...NAMES_OF_MEMBERS, 'body', 'duplex', 'priority', 'signal', 'window'] as const;
 
 /**
  * `url` is that of the input, of HTTP. When the signal is aborted, its reason is what streams are cancelled with.
@@ -76,11 +85,11 @@ export async function requestInput(
 /** @throws the platform's TypeError, which names what is wrong in full, without the values of fields and the credentials of URLs */
 function checkedRequest(
   input: Request | URL,
-  given: Partial<Members> & { readonly window?: null },
-  { otherwise, body }: { readonly otherwise: Members; readonly body: Uint8Array<ArrayBuffer> | null },
+  given: Partial<Members> & Unread,
+  rest: { readonly otherwise: Members; readonly body: Body },
 ): Request {
   try {
-    return platformRequest(input, given, { otherwise, body, window: given.window ?? null });
+    return platformRequest(input, given, rest);
   } catch (error) {
     const { message } = error as Error;
     const ofField = /header/i.test(message);

@@ -64,6 +64,7 @@ describe('the init of a fetch', () => {
     ['a method that is no token', 'http://a.test/', { method: 'A B' }, /method/],
     ['a mode that does not exist', 'http://a.test/', { mode: 'x' }, /mode|accepted/],
     ['a window', 'http://a.test/', { window: 1 }, /window/],
+    ['a duplex that does not exist', 'http://a.test/', { duplex: 'full' }, /full/],
     ['no URL', 'path', {}, /URL/],
     ['a symbol as URL', Symbol('x'), {}, /./],
     ['no argument', undefined, undefined, /URL/],
@@ -207,6 +208,23 @@ describe('the signal of a fetch', () => {
     assert.equal(cancelled(), error);
     release();
   });
+});
+
+test('the target is what the URL says, an empty query included, without the fragment', async () => {
+  using server = startDummyServer();
+  const fetch = createFetch(direct);
+  for (const [path, target] of [
+    ['/echo?', '/echo?'],
+    ['/echo?#', '/echo?'],
+    ['/echo#x', '/echo'],
+    ['/echo#', '/echo'],
+    ['/echo?a b#c', '/echo?a%20b'],
+    ['/x/../echo', '/echo'],
+  ] as const) {
+    const answer = await fetch(`http://${server.authority}${path}`);
+    assert.equal(((await answer.json()) as EchoedRequest).path, target);
+    assert.equal(answer.url, `http://${server.authority}${target}`);
+  }
 });
 
 describe('the scheme of a URL', () => {

@@ -64,6 +64,8 @@ describe('header fields that createFetch is given', () => {
     ['a value above U+00FF', { a: '\u0100' }],
     ['no pair', [['a']]],
     ['a string as a pair', ['ab']],
+    ['a symbol as a name', { [Symbol('name')]: 'a' }],
+    ['a symbol as a value', { a: Symbol('value') }],
     ['a string', 'a: b'],
     ['null', null],
   ] as const) {
@@ -71,7 +73,7 @@ describe('header fields that createFetch is given', () => {
       const init = { headers } as unknown as Init;
       await assert.rejects(createFetch(direct)('http://127.0.0.1:9/', init), {
         name: 'TypeError',
-        message: /headers|ByteString/,
+        message: /headers|ByteString|Symbol/,
       });
     });
   }
