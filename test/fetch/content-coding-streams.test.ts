@@ -1,0 +1,214 @@
+/** What a body that is decoded as it comes costs: nothing is read or decoded ahead without a bound, and what is flushed is given. */
+
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { describe, test } from 'node:test';
+import zlib from 'node:zlib';
+import { InvalidResponse, UnsupportedResponse } from 'dugong';
+import { type ByteReader, type ContentCoding, decodeWhole, decodingReader } from '../../src/fetch/content-coding.ts';
+import { allOf, ENCODERS, inPieces } from '../support/content-codings.ts';
+import { withPollution } from '../support/pollution.ts';
+
+const MIB = 1024 * 1024;
+const ZEROS = Buffer.alloc(4 * MIB);
+
+describe('what is decoded as it comes', () => {
+  for (const [coding, encode] of ENCODERS) {
+    test(`${coding} is read when more is asked for, and decoded in parts of bounded size`, async () => {
+      const text = Buffer.concat([ZEROS, randomBytes(200_000)]);
+      const encoded = encode(text);
+      const source = inPieces(encoded, 10_000);
+      const reader = decodingReader(source, [coding]);
+      assert.equal(source.taken, 0);
+      const first = await reader.read();
+      assert((first?.length ?? 0) > 0 && (first?.length ?? 0) <= 131_072, `${first?.length}`);
+      assert(source.taken <= 30_000, `${source.taken}`);
+      assert.equal((await allOf(reader)).length, text.length - (first?.length ?? 0));
+    });
+  }
+
+  for (const flushed of flushedParts()) {
+    test(`${flushed.coding} that the server has flushed is given before more comes`, async () => {
+      const source = new Awaited();
+      const reader = decodingReader(source, [flushed.coding]);
+      source.give((await flushed.parts).at(0) as Buffer);
+      assert.equal(Buffer.from((await reader.read()) ?? []).toString(), 'data: 1\n\n');
+      const second = reader.read();
+      source.give((await flushed.parts).at(1) as Buffer);
+      assert.equal(Buffer.from((await second) ?? []).toString(), 'data: 2\n\n');
+      reader.cancel();
+    });
+  }
+
+  test('each part is in memory of its own, which its reader may take over', async () => {
+    const text = Buffer.alloc(300_000, 'a text');
+    const reader = decodingReader(inPieces(zlib.gzipSync(text), 100), ['gzip']);
+    let size = 0;
+    for (;;) {
+      const part = await reader.read();
+      if (part === undefined) break;
+      const taken = structuredClone(part, { transfer: [part.buffer as ArrayBuffer] });
+      assert.equal(taken.byteLength, taken.buffer.byteLength);
+      size += taken.length;
+    }
+    assert.equal(size, text.length);
+  });
+
+  test('the end is that of the source, however early the data ends', async () => {
+    const source = new Awaited();
+    const reader = decodingReader(source, ['deflate']);
+    source.give(zlib.deflateSync('a text'));
+    assert.equal(Buffer.from((await reader.read()) ?? []).toString(), 'a text');
+    let ended = false;
+    const end = reader.read().finally(() => {
+      ended = true;
+    });
+    await new Promise(setImmediate);
+    assert.equal(ended, false);
+    source.give(undefined);
+    assert.equal(await end, undefined);
+    assert.equal(await reader.read(), undefined);
+  });
+});
+
+describe('a reader that is given up', () => {
+  test('gives nothing more, also to a read that waits', async () => {
+    for (const codings of [['gzip'], ['br', 'gzip']] as const) {
+      const source = new Awaited();
+      const reader = decodingReader(source, codings);
+      const waiting = reader.read();
+      reader.cancel();
+      assert.equal(await waiting, undefined);
+      assert.equal(await reader.read(), undefined);
+      assert(source.cancelled);
+      reader.cancel();
+    }
+  });
+
+  test('closes its decoders, as one that has come to its end or has failed does', async (context) => {
+    const made = context.mock.method(zlib, 'createGunzip');
+    const encoded = zlib.gzipSync(zlib.gzipSync(randomBytes(300_000)));
+    const reader = decodingReader(inPieces(encoded, 1000), ['gzip', 'gzip']);
+    await reader.read();
+    reader.cancel();
+    await drained(decodingReader(inPieces(encoded, 1000), ['gzip', 'gzip']));
+    await assert.rejects(drained(decodingReader(inPieces(encoded.subarray(0, -1), 1000), ['gzip', 'gzip'])));
+    await assert.rejects(drained(decodingReader(inPieces(randomBytes(100), 10), ['gzip'])));
+    const decoders = made.mock.calls.map(({ result }) => result as zlib.Gunzip);
+    assert.equal(decoders.length, 7);
+    for (const decoder of decoders) if (!decoder.closed) await once(decoder, 'close');
+    assert(decoders.every(({ destroyed }) => destroyed));
+  });
+
+  test('is one that has failed, too: each read fails with the same, and the source is given up', async () => {
+    const source = inPieces(Buffer.from('no gzip data, no gzip data'), 5);
+    const reader = decodingReader(source, ['gzip']);
+    const first = await reader.read().catch((error: unknown) => error);
+    assert(first instanceof InvalidResponse);
+    assert.equal(await reader.read().catch((error: unknown) => error), first);
+    assert(source.cancelled);
+  });
+
+  test('has the error of its source as it is', async () => {
+    const lost = new Error('lost');
+    const source = inPieces(zlib.gzipSync('a text'), 10);
+    const read = source.read.bind(source);
+    source.read = () => (source.taken > 0 ? Promise.reject(lost) : read());
+    const reader = decodingReader(source, ['gzip']);
+    await assert.rejects(allOf(reader), (error) => error === lost);
+  });
+});
+
+describe('a bomb', () => {
+  // 256 MiB of zeros, of which brotli makes some hundred bytes, and gzip 260 KB, but of that gzip 1 KB.
+  const zeros = Buffer.alloc(256 * MIB);
+  const bombs: readonly (readonly [readonly ContentCoding[], Buffer])[] = [
+    [['br'], zlib.brotliCompressSync(zeros, { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 5 } })],
+    [['gzip', 'gzip'], zlib.gzipSync(zlib.gzipSync(zeros))],
+  ];
+
+  for (const [codings, bytes] of bombs) {
+    test(`of ${codings.join(' and ')} is refused`, async () => {
+      const refused = (error: unknown): boolean =>
+        error instanceof UnsupportedResponse &&
+        /^the body becomes more than 67108864 bytes when it is decoded, of \d+: it may be a bomb\. decompress: false/.test(
+          error.message,
+        );
+      assert.throws(() => decodeWhole(bytes, codings, { maxSize: 1024 * MIB }), refused);
+      const source = inPieces(bytes, 100);
+      await assert.rejects(drained(decodingReader(source, codings)), refused);
+      assert(source.cancelled);
+    });
+  }
+
+  test('is not what one gzip coding can be', async () => {
+    const encoded = zlib.gzipSync(zeros, { level: 9 });
+    assert.equal(decodeWhole(encoded, ['gzip'], { maxSize: zeros.length }).length, zeros.length);
+    assert.equal(await drained(decodingReader(inPieces(encoded, 65_536), ['gzip'])), zeros.length);
+  });
+});
+
+test('nothing on Object.prototype is taken for an option of the decoder', async () => {
+  const strange = { chunkSize: 1, dictionary: 1, info: true, params: 1, maxOutputLength: 2, finishFlush: 0 };
+  for (const [coding, encode] of ENCODERS) {
+    const encoded = encode(Buffer.from('a text'));
+    const whole = withPollution(strange, () => decodeWhole(encoded, [coding], { maxSize: 100 }));
+    assert.equal(whole.toString(), 'a text');
+    assert.throws(() => withPollution(strange, () => decodeWhole(encoded.subarray(0, -1), [coding], { maxSize: 100 })));
+  }
+});
+
+/** A source that waits for what it is given. */
+class Awaited implements ByteReader {
+  cancelled = false;
+  readonly #given: (Uint8Array | undefined)[] = [];
+  #wake: (() => void) | undefined;
+
+  give(part: Uint8Array | undefined): void {
+    this.#given.push(part);
+    this.#wake?.();
+  }
+
+  async read(): Promise<Uint8Array | undefined> {
+    while (this.#given.length === 0 && !this.cancelled) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    return this.#given.shift();
+  }
+
+  cancel(): void {
+    this.cancelled = true;
+    this.#wake?.();
+  }
+}
+
+function flushedParts(): { readonly coding: ContentCoding; readonly parts: Promise<Buffer[]> }[] {
+  const encoders = { gzip: zlib.createGzip(), deflate: zlib.createDeflate(), br: zlib.createBrotliCompress() };
+  return Object.entries(encoders).map(([coding, encoder]) => ({
+    coding: coding as ContentCoding,
+    parts: flushing(encoder),
+  }));
+}
+
+async function flushing(encoder: zlib.Gzip | zlib.Deflate | zlib.BrotliCompress): Promise<Buffer[]> {
+  const parts: Buffer[] = [];
+  for (const text of ['data: 1\n\n', 'data: 2\n\n']) {
+    encoder.write(text);
+    await new Promise<void>((resolve) => encoder.flush(resolve));
+    parts.push(encoder.read() as Buffer);
+  }
+  encoder.destroy();
+  return parts;
+}
+
+/** How many bytes a reader gives. */
+async function drained(reader: ByteReader): Promise<number> {
+  for (let size = 0; ; ) {
+    const part = await reader.read();
+    if (part === undefined) return size;
+    size += part.length;
+  }
+}
