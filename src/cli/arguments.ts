@@ -4,7 +4,8 @@
 
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
-import { TLSContext, TLSError } from '../index.ts';
+import { acceptEncoding } from '../fetch/content-coding.ts';
+import { HTTPHeaders, TLSContext, TLSError } from '../index.ts';
 
 /** A checked command line. */
 export interface Task {
@@ -17,6 +18,8 @@ export interface Task {
   readonly timeout: number | undefined;
   /** Write heads, too. */
   readonly include: boolean;
+  /** Ask for content codings, and undo them in what is written. */
+  readonly compressed: boolean;
   /** A status of 400 or more is a failure. */
   readonly fail: boolean;
   /** PEM text of certificates to trust instead of the usual ones. */
@@ -41,6 +44,7 @@ interface Options {
   readonly output?: string;
   readonly outputDir?: string;
   readonly timeout?: number;
+  readonly compressed?: true;
   readonly fail?: true;
   readonly cacert?: Uint8Array;
   readonly insecure?: true;
@@ -59,6 +63,9 @@ Examples:
   dugong -d '{"n":1}' -H 'Content-Type: application/json' http://localhost:8080/things
   dugong -X PUT -d @photo.jpg http://localhost:8080/photo.jpg
   make-report | dugong -d @- http://localhost:8080/reports
+
+With --compressed, a body that cannot be decompressed, or is cut, is an error. Ranges are asked for as they are. Progress counts
+what is received.
 
 All URLs of one server share one connection, and requests without a body are sent ahead of the responses. If the server
 ends the connection, requests that it has not answered are sent again, provided that this does no harm (GET, HEAD, PUT,
@@ -123,6 +130,7 @@ function define(version: string): Command {
         .argParser(body)
         .conflicts('head'),
     )
+    .option('--compressed', 'ask for compressed bodies, and write them decompressed')
     .option('--timeout <SECONDS>', 'give up when nothing happens for so long', seconds)
     .addOption(new Option('--cacert <FILE>', 'trust the certificates in this file (PEM) only').argParser(certificates))
     .option('-k, --insecure', 'take any certificate: whoever is in between can read and change everything')
@@ -137,14 +145,16 @@ function define(version: string): Command {
 
 function taskOf(options: Options, { urls, version }: { urls: readonly string[]; version: string }): Task {
   const { request, head, header, data, include, output, outputDir, timeout, fail, cacert, insecure, proxy } = options;
+  const { compressed = false } = options;
   const usual = head ? 'HEAD' : data === undefined ? 'GET' : 'POST';
   return {
     urls: urls.map(checkedURL),
     method: request ?? usual,
-    headers: fields(header ?? [], version),
+    headers: fields(header ?? [], { version, compressed }),
     body: data,
     timeout,
     include: include === true || head === true,
+    compressed,
     fail: fail === true,
     ca: cacert,
     insecure: insecure === true,
@@ -177,14 +187,23 @@ function shown(text: string): string {
 }
 
 /** What others send, too: there are servers that refuse requests without. */
-function fields(given: readonly Field[], version: string): [string, string][] {
+function fields(
+  given: readonly Field[],
+  { version, compressed }: { version: string; compressed: boolean },
+): [string, string][] {
   const named = new Set(given.map(([name]) => name.toLowerCase()));
   const usual: Field[] = [
     ['User-Agent', `dugong/${version}`],
     ['Accept', '*/*'],
+    ['Accept-Encoding', compressed ? codings(named) : undefined],
   ];
   const all = [...usual.filter(([name]) => !named.has(name.toLowerCase())), ...given];
   return all.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+}
+
+/** What --compressed asks for, beside fields of these names. */
+function codings(named: ReadonlySet<string>): string | undefined {
+  return acceptEncoding(new HTTPHeaders(named.has('range') ? { Range: '' } : {}));
 }
 
 /** As curl has it: "Name;" is an empty field, "Name:" takes one away. */

@@ -2,6 +2,7 @@
  * Fetches the URLs of a task in their order, one connection per server, on Node's event loop (a command must hear of SIGINT).
  */
 
+import { type ByteReader, contentCodings, decodingReader } from '../fetch/content-coding.ts';
 import {
   BodyFollowing,
   ConnectionClosed,
@@ -9,6 +10,7 @@ import {
   HTTPConnection,
   type HTTPResponse,
   proxyFromEnvironment,
+  UnsupportedResponse,
 } from '../index.ts';
 import type { Task } from './arguments.ts';
 import type { OpenOutput } from './output.ts';
@@ -19,6 +21,7 @@ import type { Progress } from './progress.ts';
 /** Requests without a body are sent so many ahead. */
 const DEPTH = 64;
 const PART = 65_536;
+const AS_IT_CAME = 'Without --compressed it is written as it came';
 /** Methods whose requests may be sent again when it is unknown whether the server has acted on them (RFC 9110 9.2.2). */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE']);
 
@@ -27,16 +30,22 @@ export interface FetchTask extends Omit<Task, 'body'> {
   readonly body: Uint8Array | undefined;
 }
 
+type FetchErrorDetails = Pick<FetchError, 'incomplete' | 'undecodable'>;
+const NO_DETAILS: Partial<FetchErrorDetails> = Object.create(null);
+
 /** Where the error happened; `cause` is the error. */
 export class FetchError extends Error {
   readonly url: URL;
   /** A file of which only a part has been written. */
   readonly incomplete: string | undefined;
+  /** The server's bytes came, but cannot be decompressed. */
+  readonly undecodable: boolean;
 
-  constructor(url: URL, cause: unknown, incomplete?: string) {
+  constructor(url: URL, cause: unknown, { incomplete, undecodable = false }: Partial<FetchErrorDetails> = NO_DETAILS) {
     super(aboutURL(url, cause), { cause });
     this.url = url;
     this.incomplete = incomplete;
+    this.undecodable = undecodable;
   }
 }
 
@@ -108,6 +117,8 @@ class Run {
   #begun = false;
   /** The file that it has been written to. */
   #incomplete: string | undefined;
+  /** What has been received of a body with content codings is being decompressed. */
+  #decoding = false;
 
   constructor(task: FetchTask, connection: HTTPConnection, use: Use) {
     this.#task = task;
@@ -126,7 +137,10 @@ class Run {
       } catch (error) {
         const stuck = depth === 1 && this.#finished === before;
         if (stuck || !this.#mayRepeat(error)) {
-          throw new FetchError(urls[this.#finished] as URL, error, this.#incomplete);
+          throw new FetchError(urls[this.#finished] as URL, error, {
+            incomplete: this.#incomplete,
+            undecodable: this.#decoding,
+          });
         }
         // The first one alone, since the next connection may end in the same way (RFC 9112 9.3.2).
         depth = 1;
@@ -189,6 +203,7 @@ class Run {
     const { openOutput, patience, progress } = this.#use;
     const response = await promises.readResponse(this.#limits);
     this.#highest = Math.max(this.#highest, response.status);
+    const body = this.#body(response);
     const output = await patience.until(openOutput(url));
     this.#begun = true;
     this.#incomplete = output.file;
@@ -198,16 +213,42 @@ class Run {
         await patience.until(output.write(output.terminal ? shownHead(response) : headOf(response)));
       }
       for (;;) {
-        const part = await promises.read(PART, this.#limits);
-        if (part.length === 0) break;
+        const part = await body.read();
+        if (part === undefined) break;
         await patience.until(output.write(part));
-        progress.add(part.length);
       }
     } finally {
+      body.cancel();
       await patience.until(output.close());
     }
     this.#begun = false;
+    this.#decoding = false;
     this.#incomplete = undefined;
+  }
+
+  /**
+   * What is to be written of the response.
+   * @throws UnsupportedResponse for a coding that cannot be undone: what is written would look as if it had been
+   */
+  #body({ headers, length }: HTTPResponse): ByteReader {
+    const received: ByteReader = { read: () => this.#part(), cancel() {} };
+    if (!this.#task.compressed || length === 0) return received;
+    this.#decoding = true;
+    const codings = contentCodings(headers, AS_IT_CAME);
+    if (codings !== undefined) return decodingReader(received, codings, AS_IT_CAME);
+    const coding = JSON.stringify(headers.get('Content-Encoding')?.slice(0, 100));
+    throw new UnsupportedResponse(`the body has a content coding that is not known here: ${coding}. ${AS_IT_CAME}`);
+  }
+
+  /** The next bytes of the body, as they are received. */
+  async #part(): Promise<Uint8Array | undefined> {
+    const decoding = this.#decoding;
+    // What fails here is the connection.
+    this.#decoding = false;
+    const part = await this.#connection.promises.read(PART, this.#limits);
+    this.#decoding = decoding;
+    this.#use.progress.add(part.length);
+    return part.length === 0 ? undefined : part;
   }
 }
 

@@ -112,6 +112,7 @@ function explain(error: unknown): number {
   if (!(error instanceof FetchError)) throw error;
   // A method, path or field that cannot be sent.
   if (cause instanceof TypeError) return report(2, error.message);
+  if (error.undecodable) return report(4, error.message);
   if (cause instanceof InvalidResponse || cause instanceof UnsupportedResponse) {
     return report(4, error.message, 'does an HTTP/1.1 server listen on this port?');
   }

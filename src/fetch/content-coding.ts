@@ -45,9 +45,9 @@ export function acceptEncoding(headers: HTTPHeaders): string | undefined {
 /**
  * The codings of a body with these fields, in the order in which they were applied; undefined if there is one that is not
  * known here: then none can be undone, and fetch leaves the body as it is.
- * @throws UnsupportedResponse for more than five
+ * @throws UnsupportedResponse for more than five; the message ends with `advice`
  */
-export function contentCodings(headers: HTTPHeaders): readonly ContentCoding[] | undefined {
+export function contentCodings(headers: HTTPHeaders, advice: string = ADVICE): readonly ContentCoding[] | undefined {
   const value = headers.get('Content-Encoding');
   if (value === undefined) return NONE;
   const names = value.toLowerCase().split(',').map(trimOWS);
@@ -60,7 +60,7 @@ export function contentCodings(headers: HTTPHeaders): readonly ContentCoding[] |
     codings.push(coding);
   }
   if (codings.length <= MOST_CODINGS) return codings;
-  throw advised(`the body has ${codings.length} content codings, of which ${MOST_CODINGS} are undone at most`, ADVICE);
+  throw advised(`the body has ${codings.length} content codings, of which ${MOST_CODINGS} are undone at most`, advice);
 }
 
 export interface DecodeLimits {
