@@ -64,12 +64,21 @@ export function decoderOf(coding: ContentCoding, first: number | undefined, size
   return codecOf(coding, first).streamed(optionsFor(coding, { chunkSize: size, highWaterMark: size }));
 }
 
+/** What the streams of Node look for besides: theirs to be found, and not on Object.prototype. */
+const UNSET: Readonly<Record<string, undefined>> = Object.fromEntries(
+  [
+    ...['allowHalfOpen', 'captureRejections', 'construct', 'decodeStrings', 'defaultEncoding', 'destroy', 'emitClose'],
+    ...['encoding', 'final', 'flush', 'objectMode', 'read', 'readable', 'readableObjectMode', 'signal', 'transform'],
+    ...['writable', 'writableObjectMode', 'write', 'writev'],
+  ].map((name) => [name, undefined]),
+);
+
 /** With the flushing that gives at once what the server has flushed, as events. Cut data remains an error. */
 function optionsFor(coding: ContentCoding, sizes: CodecOptions): CodecOptions {
-  if (coding === 'br') return bare(sizes);
-  return bare(
-    coding === 'zstd' ? { ...sizes, params: ZSTD_WINDOW } : { ...sizes, flush: builtin.zlib.constants.Z_SYNC_FLUSH },
-  );
+  const options = { ...UNSET, ...sizes };
+  if (coding === 'br') return bare(options);
+  const more = coding === 'zstd' ? { params: ZSTD_WINDOW } : { flush: builtin.zlib.constants.Z_SYNC_FLUSH };
+  return bare({ ...options, ...more });
 }
 
 function codecOf(coding: ContentCoding, first: number | undefined): Codec {

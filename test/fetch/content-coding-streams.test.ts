@@ -6,9 +6,10 @@ import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import zlib from 'node:zlib';
 import { InvalidResponse, UnsupportedResponse } from 'dugong';
+import { decoderOf } from '../../src/fetch/codec.ts';
 import { type ByteReader, type ContentCoding, decodeWhole, decodingReader } from '../../src/fetch/content-coding.ts';
 import { allOf, ENCODERS, inPieces } from '../support/content-codings.ts';
-import { withPollution } from '../support/pollution.ts';
+import { readsOnPrototype, withPollution } from '../support/pollution.ts';
 
 const MIB = 1024 * 1024;
 const ZEROS = Buffer.alloc(4 * MIB);
@@ -152,14 +153,44 @@ describe('a bomb', () => {
   });
 });
 
-test('nothing on Object.prototype is taken for an option of the decoder', async () => {
-  const strange = { chunkSize: 1, dictionary: 1, info: true, params: 1, maxOutputLength: 2, finishFlush: 0 };
-  for (const [coding, encode] of ENCODERS) {
-    const encoded = encode(Buffer.from('a text'));
-    const whole = withPollution(strange, () => decodeWhole(encoded, [coding], { maxSize: 100 }));
-    assert.equal(whole.toString(), 'a text');
-    assert.throws(() => withPollution(strange, () => decodeWhole(encoded.subarray(0, -1), [coding], { maxSize: 100 })));
-  }
+describe('nothing on Object.prototype is taken for an option', () => {
+  test('of a decoder that decodes at once', () => {
+    const strange = { chunkSize: 1, dictionary: 1, info: true, params: 1, maxOutputLength: 2, finishFlush: 0 };
+    for (const [coding, encode] of ENCODERS) {
+      const encoded = encode(Buffer.from('a text'));
+      const whole = withPollution(strange, () => decodeWhole(encoded, [coding], { maxSize: 100 }));
+      assert.equal(whole.toString(), 'a text');
+      assert.throws(() =>
+        withPollution(strange, () => decodeWhole(encoded.subarray(0, -1), [coding], { maxSize: 100 })),
+      );
+    }
+  });
+
+  test('of the stream that it is otherwise', () => {
+    const names = [
+      ...['construct', 'decodeStrings', 'defaultEncoding', 'destroy', 'dictionary', 'emitClose', 'encoding', 'final'],
+      ...[
+        'finishFlush',
+        'flush',
+        'highWaterMark',
+        'info',
+        'maxOutputLength',
+        'objectMode',
+        'params',
+        'read',
+        'readable',
+      ],
+      ...['readableHighWaterMark', 'readableObjectMode', 'signal', 'transform', 'windowBits', 'writable', 'write'],
+      ...['writableHighWaterMark', 'writableObjectMode', 'writev'],
+    ];
+    for (const coding of ENCODERS.keys()) {
+      assert.deepEqual(
+        readsOnPrototype(names, () => void decoderOf(coding, 0x78, 65_536).destroy()),
+        [],
+        coding,
+      );
+    }
+  });
 });
 
 /** A source that waits for what it is given. */
