@@ -306,7 +306,7 @@ for (const face of faces) {
       server.check();
     });
 
-    test('with a large body, one cut short, or one that ends with the connection costs that connection', async () => {
+    test('with a large body, one cut short or too long, or one that ends with the connection costs that connection', async () => {
       const head = 'HTTP/1.1 302 Found\r\nLocation: /2\r\n';
       using server = startScriptedServer([
         [expectHead(), send(`${head}Content-Length: 1000000000\r\n\r\n`), expectEnd()],
@@ -315,8 +315,10 @@ for (const face of faces) {
         [expectHead(), send(`${ok('2', 'Connection: close')}`), expectEnd()],
         [expectHead(), send(`${head}\r\n`), expectEnd()],
         [expectHead(), send(`${ok('3', 'Connection: close')}`), expectEnd()],
+        [expectHead(), send(`${head}Content-Length: 1\r\n\r\nx and more`), expectEnd()],
+        [expectHead(), send(`${ok('4', 'Connection: close')}`), expectEnd()],
       ]);
-      for (const text of ['1', '2', '3']) {
+      for (const text of ['1', '2', '3', '4']) {
         assert.equal((await face.fetch(`http://${server.authority}/`)).text, text);
       }
       server.check();
