@@ -21,7 +21,10 @@ const POLICIES: ReadonlySet<string> = new Set<ReferrerPolicy>([
 ]);
 
 /** The referrer of a Request; undefined if it has none that a server could be shown. */
-export function referrerOf({ referrer, referrerPolicy }: Request): Referrer | undefined {
+export function referrerOf({
+  referrer,
+  referrerPolicy,
+}: Pick<Request, 'referrer' | 'referrerPolicy'>): Referrer | undefined {
   if (!/^https?:/.test(referrer)) return undefined;
   const url = new URL(referrer);
   url.username = '';

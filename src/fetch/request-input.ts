@@ -1,6 +1,7 @@
 /**
  * What the fetch standard lets callers pass, `Request` objects included, as one FetchRequest. The platform's own Request class
- * checks and normalises; only bodies are kept apart, since a Request shows each of them as a stream of unknown length.
+ * checks and normalises what is not plain; only bodies are kept apart, since a Request shows each of them as a stream of unknown
+ * length.
  */
 
 import { withoutUserinfo } from '../inspection.ts';
@@ -10,14 +11,8 @@ import { bareURL, type FetchRequest, fetchRequest, type RedirectMode } from './f
 import { contentOfRequest, givenContent } from './given-content.ts';
 import { fieldsInCase, givenFields } from './given-fields.ts';
 import { givenSignal } from './given-signal.ts';
-import {
-  type Body,
-  DEFAULTS,
-  type Members,
-  NAMES_OF_MEMBERS,
-  platformRequest,
-  type Unread,
-} from './platform-request.ts';
+import { type CheckedMembers, plainRequest } from './plain-request.ts';
+import { DEFAULTS, type Members, NAMES_OF_MEMBERS, platformRequest } from './platform-request.ts';
 import { referrerOf } from './referrer.ts';
 
 /** What fetch takes as its second argument; a body may also be an iterable or async iterable of strings and bytes. */
@@ -49,47 +44,42 @@ export async function requestInput(
   input: string | URL | Request,
   init: FetchInit | null | undefined,
 ): Promise<RequestInput> {
-  const { body, signal: own, ...given } = givenMembers(init);
+  const given = givenMembers(init);
+  const { body, signal: own } = given;
   const from = input instanceof Request ? input : undefined;
-  const headers = givenFields(given.headers);
-  const request = checkedRequest(
-    // The standard refuses URLs with credentials; here they become a field, as in fetchSync.
-    from ?? bareURL(url),
-    bare({ ...given, headers: headers as NonNullable<RequestInit['headers']> }),
-    // Stands for the body, so that it is checked whether there may be one.
-    { otherwise: from ?? DEFAULTS, body: body === undefined || body === null ? null : NO_BYTES },
-  );
-  const fields = fieldsInCase(headers, request.headers);
-  addCacheFields(fields, request.cache);
+  given.headers = givenFields(given.headers);
+  const { checked, request: made } = checkedMembers(from ?? url, given);
+  const headers = fieldsInCase(given.headers, checked.headers);
+  addCacheFields(headers, checked.cache);
   const signal = givenSignal(own === undefined ? from?.signal : own);
   const { content, type } =
     body === undefined || body === null
-      ? { content: await contentOfRequest(request, signal), type: undefined }
+      ? { content: made && (await contentOfRequest(made, signal)), type: undefined }
       : await givenContent(body, signal);
-  return {
-    request: fetchRequest({
-      url,
-      method: request.method,
-      headers: fields,
-      content,
-      contentType: type,
-      host: 'of the URL',
-      referrer: referrerOf(request),
-    }),
-    redirect: request.redirect,
-    signal,
-    integrity: request.integrity,
-  };
+  const { method, redirect, integrity } = checked;
+  const referrer = referrerOf(checked);
+  const request = fetchRequest({ url, method, headers, content, contentType: type, host: 'of the URL', referrer });
+  return { request, redirect, signal, integrity };
+}
+
+interface Checked {
+  readonly checked: CheckedMembers;
+  /** Has the body of the Request that was given, if there is one. */
+  readonly request: Request | undefined;
 }
 
 /** @throws the platform's TypeError, which names what is wrong in full, without the values of fields and the credentials of URLs */
-function checkedRequest(
-  input: Request | URL,
-  given: Partial<Members> & Unread,
-  rest: { readonly otherwise: Members; readonly body: Body },
-): Request {
+function checkedMembers(input: Request | URL, given: Given): Checked {
   try {
-    return platformRequest(input, given, rest);
+    const plain = input instanceof Request ? undefined : plainRequest(given);
+    if (plain !== undefined) return { checked: plain, request: undefined };
+    // The standard refuses URLs with credentials; here they become a field, as in fetchSync.
+    const request = platformRequest(input instanceof Request ? input : bareURL(input), given as Partial<Members>, {
+      otherwise: input instanceof Request ? input : DEFAULTS,
+      // Stands for the body, so that it is checked whether there may be one.
+      body: given.body === undefined || given.body === null ? null : NO_BYTES,
+    });
+    return { checked: request, request };
   } catch (error) {
     const { message } = error as Error;
     const ofField = /header/i.test(message);
@@ -101,11 +91,15 @@ function checkedRequest(
   }
 }
 
+type Given = { -readonly [Name in (typeof NAMES)[number]]?: unknown };
+
 /** What was given, read once, along the chain of prototypes as Web IDL has it, but not from Object.prototype. @throws TypeError */
-function givenMembers(init: FetchInit | null | undefined): FetchInit {
-  if (init === undefined || init === null) return bare({});
+function givenMembers(init: FetchInit | null | undefined): Given {
+  const given = bare({}) as Given;
+  if (init === undefined || init === null) return given;
   if (typeof init !== 'object' && typeof init !== 'function') {
     throw new TypeError(`the init of fetch must be an object, got ${typeof init}`);
   }
-  return bare(Object.fromEntries(NAMES.map((name) => [name, member(init, name)])));
+  for (const name of NAMES) given[name] = member(init, name);
+  return given;
 }
