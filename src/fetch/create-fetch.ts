@@ -177,6 +177,8 @@ function* coAskListening(
   );
   try {
     const response = yield* connection.coReadResponse();
+    // An answer to the announced bytes may be there before anybody has looked at what became of a body with more of them.
+    if (sending.done() && sending.exception() !== undefined) throw sending.exception();
     return { response, sending, sent: () => sending.done() && sending.exception() === undefined && sending.result() };
   } catch (error) {
     if (!sending.cancel() && sending.exception() !== undefined) throw sending.exception();

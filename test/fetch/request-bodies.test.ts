@@ -185,7 +185,7 @@ describe('a body of another realm or library', () => {
 });
 
 describe('a Content-Length that the caller gives', () => {
-  const bytes = (text: string) => [...text].map((each) => Buffer.from(each));
+  const bytes = (text: string) => (text.match(/.{1,4}/g) ?? []).map((each) => Buffer.from(each));
   const streams: readonly [name: string, make: (text: string) => NonNullable<FetchInit['body']>][] = [
     ['a ReadableStream', (text) => ReadableStream.from(bytes(text)) as ReadableStream<Uint8Array>],
     ['a Readable', (text) => Readable.from(bytes(text))],
@@ -213,6 +213,13 @@ describe('a Content-Length that the caller gives', () => {
       }
     });
   }
+
+  test('is an error also if the excess is a piece of its own, whatever the server has answered by then', async () => {
+    using server = startDummyServer();
+    for (let count = 0; count < 20; count++) {
+      await assert.rejects(createFetch(direct)(echoURL(server), init('6', ['abc', 'def', 'g'])), { name: 'TypeError' });
+    }
+  });
 
   test('is left out without a body, and a TypeError if it is none, or contradicts the body', async () => {
     using server = startDummyServer();
