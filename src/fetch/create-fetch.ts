@@ -192,7 +192,7 @@ function* coAskListening(
 function responseOf(fetched: Fetched<AwaitedAnswer>, means: Means, signal: AbortSignal | undefined): Response {
   const { answer, lease, request, redirected, attempts } = fetched;
   const { response: head } = answer;
-  const from = { head, url: request.url.href, redirected, signal };
+  const from = { head, url: request.url, redirected, signal };
   if (!mayHaveBody(head)) {
     end(answer, lease, head.length === 0 ? 'whole' : 'given up');
     return new FetchedResponse(from, null);

@@ -9,19 +9,23 @@ import { streamOf } from './body-stream.ts';
 import type { ByteReader } from './coding-reader.ts';
 import { immutableHeaders } from './immutable-headers.ts';
 import { type BodyReader, joined } from './incoming-body.ts';
+import { bodyTrap, HEADERS, noteOrigin } from './platform-slots.ts';
 
 /** All that a response is made from. */
 export interface FetchedHead {
   readonly head: HTTPResponse;
   /** Of the last request, without credentials and fragment. */
-  readonly url: string;
+  readonly url: URL;
   readonly redirected: boolean;
   /** Until the body has been consumed, its abort makes an error of it. */
   readonly signal: AbortSignal | undefined;
 }
 
 /** The platform's class, whose members the compiler takes for fields, which no accessor can override. */
-const PlatformResponse = Response as unknown as new (body: null, init: ResponseInit | undefined) => object;
+const PlatformResponse = Response as unknown as new (
+  body: ReadableStream<Uint8Array<ArrayBuffer>> | null,
+  init: ResponseInit | undefined,
+) => object;
 
 const utf8 = new TextDecoder();
 
@@ -43,14 +47,17 @@ export class FetchedResponse extends PlatformResponse implements Response {
   /** `body`: null as the standard has it, for some statuses and methods. */
   constructor(from: FetchedHead, body: BodyReader | ReadableStream<Uint8Array> | null) {
     const { status, reason } = from.head;
-    super(null, status >= 200 && status <= 599 ? bare({ status, statusText: reason }) : undefined);
+    const known = status >= 200 && status <= 599;
+    super(body && mayHaveBody(from.head) ? bodyTrap() : null, known ? bare({ status, statusText: reason }) : undefined);
     this.#from = from;
+    noteOrigin(this, from.url, from.redirected);
     if (body instanceof ReadableStream) this.#streamed = streamedResponse(body, from.head);
     else this.#reader = body ?? undefined;
   }
 
   get status(): number {
-    return this.#from.head.status;
+    // The platform's constructor asks before there is an answer: whether there may be a body.
+    return #from in this ? this.#from.head.status : 200;
   }
 
   get statusText(): string {
@@ -62,7 +69,7 @@ export class FetchedResponse extends PlatformResponse implements Response {
   }
 
   get url(): string {
-    return this.#from.url;
+    return this.#from.url.href;
   }
 
   get redirected(): boolean {
@@ -164,6 +171,14 @@ export class FetchedResponse extends PlatformResponse implements Response {
   }
 
   static {
+    if (HEADERS !== undefined) {
+      // The platform's constructor writes, and reads, headers of its own.
+      const blank = new Headers();
+      const get = function (this: FetchedResponse): Headers {
+        return #from in this ? this.headers : blank;
+      };
+      Object.defineProperty(FetchedResponse.prototype, HEADERS, { get, set: () => {}, configurable: true });
+    }
     Object.defineProperty(FetchedResponse.prototype, 'constructor', {
       value: Response,
       writable: true,

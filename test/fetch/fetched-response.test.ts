@@ -42,6 +42,25 @@ describe('a response of createFetch', () => {
     });
   }
 
+  test('is never taken for an empty one by the methods of the platform’s prototype, whose getters know what it tells them', async () => {
+    using one = await fetched(typed);
+    const { answer } = one;
+    const read = (name: string): unknown =>
+      Object.getOwnPropertyDescriptor(Response.prototype, name)?.get?.call(answer);
+    const known = ['status', 'statusText', 'ok'];
+    // Node keeps the others in private fields from version 24 on.
+    if (Number.parseInt(process.versions.node, 10) < 24) known.push('url', 'redirected', 'type', 'headers');
+    for (const name of known) assert.equal(read(name), answer[name as 'url'], name);
+    for (let count = 0; count < 2; count++) {
+      await assert.rejects(Response.prototype.text.call(answer), TypeError);
+      const stream = read('body') as ReadableStream;
+      assert.ok(stream.locked);
+      using other = await fetched(typed);
+      assert.equal(await other.answer.text(), 'abc');
+    }
+    assert.equal(await answer.text(), 'abc');
+  });
+
   test('has headers that cannot be changed, and copies that can', async () => {
     using one = await fetched(typed);
     const { headers } = one.answer;
