@@ -1,0 +1,71 @@
+/**
+ * The bytes of a Blob, for a thread that is blocked. The platform gives them as promises only, so that another thread reads them:
+ * it is started for the first Blob, and keeps no process alive. It knows no HTTP.
+ */
+
+import type { MessagePort } from 'node:worker_threads';
+
+/** What the thread runs: it gets Blobs, and answers each with its bytes, or with what they fail of. */
+const READER = `
+  const { workerData: { port, answers } } = require('node:worker_threads');
+  const read = async (blob) => {
+    try {
+      return { bytes: await blob.arrayBuffer() };
+    } catch (error) {
+      return { message: String(error) };
+    }
+  };
+  port.on('message', async (blob) => {
+    port.postMessage(await read(blob));
+    Atomics.add(answers, 0, 1);
+    Atomics.notify(answers, 0);
+  });
+`;
+
+interface Reader {
+  readonly port: MessagePort;
+  /** How many Blobs were answered. */
+  readonly answers: Int32Array<SharedArrayBuffer>;
+}
+
+type ReadBlob = { readonly bytes: ArrayBuffer } | { readonly message: string };
+
+let reader: Reader | undefined;
+
+/**
+ * Blocks until they are there.
+ * @throws TypeError for a Blob that the platform gives to no other thread, as one that is a file (`fs.openAsBlob`), or that
+ * cannot be read
+ */
+export function blobBytes(blob: Blob): Uint8Array<ArrayBuffer> {
+  if (blob.size === 0) return new Uint8Array(0);
+  const { receiveMessageOnPort } = process.getBuiltinModule('node:worker_threads');
+  reader ??= startReader();
+  const { port, answers } = reader;
+  const before = Atomics.load(answers, 0);
+  send(port, blob);
+  Atomics.wait(answers, 0, before);
+  const answer = receiveMessageOnPort(port)?.message as ReadBlob;
+  if ('message' in answer) throw new TypeError(`the Blob cannot be read: ${answer.message}`);
+  return new Uint8Array(answer.bytes);
+}
+
+function send(port: MessagePort, blob: Blob): void {
+  try {
+    port.postMessage(blob);
+  } catch (cause) {
+    throw new TypeError('the bytes of this Blob come as promises only: give them as a Buffer, or use createFetch()', {
+      cause,
+    });
+  }
+}
+
+function startReader(): Reader {
+  const { MessageChannel, Worker } = process.getBuiltinModule('node:worker_threads');
+  const { port1, port2 } = new MessageChannel();
+  const answers = new Int32Array(new SharedArrayBuffer(4));
+  const options = { eval: true, execArgv: [], workerData: { port: port2, answers }, transferList: [port2] };
+  new Worker(READER, options).unref();
+  port1.unref();
+  return { port: port1, answers };
+}

@@ -1,0 +1,54 @@
+/**
+ * What callers of fetchSync give as a body, as the content of a request. A blocked thread can await nothing: what comes as promises,
+ * and no other thread can read, is refused.
+ */
+
+import { multipartBlob } from '../client/multipart-blob.ts';
+import { Content, contentAtHand } from '../fetch/content.ts';
+import { blobBytes } from './blob-bytes.ts';
+
+/**
+ * Bodies that need no promise. An iterable is sent chunked, piece by piece, strings as UTF-8. A Blob or File, also in FormData,
+ * is read by another thread, and taken into memory; one that is a file on disk (`fs.openAsBlob`) cannot be.
+ */
+export type SyncBody =
+  | string
+  | ArrayBufferView
+  | ArrayBuffer
+  | SharedArrayBuffer
+  | URLSearchParams
+  | Blob
+  | FormData
+  | Iterable<string | Uint8Array>;
+
+/** Content, if there is any, with the type that its form implies. */
+export interface RequestContent {
+  readonly content: Content | undefined;
+  readonly type: string | undefined;
+}
+
+/** @throws TypeError for what is no body, or one that would have to be awaited */
+export function requestContent(body: unknown): RequestContent {
+  if (body === undefined || body === null) return { content: undefined, type: undefined };
+  const atHand = contentAtHand(body);
+  if (atHand !== undefined) return atHand;
+  const blob = body instanceof FormData ? multipartBlob(body) : body;
+  if (blob instanceof Blob) return { content: new Content(blobBytes(blob)), type: blob.type || undefined };
+  const name = typeof body === 'object' ? (body.constructor?.name ?? 'object') : typeof body;
+  if (Symbol.asyncIterator in Object(body)) {
+    throw new TypeError(`a body of type ${name} comes as promises, which nothing can settle here: use createFetch()`);
+  }
+  if (typeof body === 'object' && Symbol.iterator in body) {
+    return { content: new Content(body as Iterable<string | Uint8Array>), type: undefined };
+  }
+  throw new TypeError(
+    `a body must be a string, bytes, URLSearchParams, FormData, a Blob or an iterable of strings and bytes, got ${name}`,
+  );
+}
+
+/** A value as JSON, with its type. @throws TypeError for what JSON cannot hold */
+export function jsonContent(value: unknown): RequestContent {
+  const text = JSON.stringify(value) as string | undefined;
+  if (text === undefined) throw new TypeError(`json must be a value that JSON has, got ${typeof value}`);
+  return { content: new Content(text), type: 'application/json' };
+}
