@@ -7,7 +7,7 @@ import { GrowingBuffer } from '../client/growing-buffer.ts';
 import type { HTTPConnection } from '../client/http-connection.ts';
 import type { HTTPResponse } from '../client/http-response.ts';
 import type { Coroutine } from '../coroutine.ts';
-import { UnsupportedResponse } from '../errors.ts';
+import { DugongError, UnsupportedResponse } from '../errors.ts';
 import { ConnectionPool } from '../fetch/connection-pool.ts';
 import { contentCodings, decodeWhole } from '../fetch/content-coding.ts';
 import type { CheckedReach } from '../fetch/endpoint.ts';
@@ -15,7 +15,7 @@ import { type Answer, coFetch, coSend, type Fetched } from '../fetch/exchange.ts
 import type { FetchRequest, RedirectMode } from '../fetch/fetch-request.ts';
 import { isRedirect } from '../fetch/redirect.ts';
 import { coLimited, coSendLimited, type TimeLimits } from '../fetch/time-limits.ts';
-import { coRace } from '../schedule/combinators.ts';
+import { coRace, coWithTimeout } from '../schedule/combinators.ts';
 
 /**
  * Idle connections of this thread. node:http, of the servers that are common, closes an idle one the soonest: after five
@@ -26,6 +26,10 @@ export const pool: ConnectionPool = new ConnectionPool({
   idleTimeout: 4000,
   maxConnectionsPerOrigin: 0,
 });
+
+/** Bytes, and milliseconds. */
+const WORTH_READING = 65_536;
+const WORTH_WAITING = 100;
 
 /** Of the body. */
 export interface BodyLimits {
@@ -40,6 +44,9 @@ export interface WholeExchange extends BodyLimits {
   readonly reach: CheckedReach;
   readonly redirect: RedirectMode;
 }
+
+/** For callers with time limits of their own. */
+export const UNLIMITED: TimeLimits = { headersTimeout: 0, bodyTimeout: 0 };
 
 /** A response and its body. */
 export interface WholeResponse {
@@ -100,6 +107,17 @@ export function* coWholeBody(
 function decoded({ headers }: HTTPResponse, body: Buffer, maxSize: number): Buffer {
   const codings = body.length === 0 ? undefined : contentCodings(headers);
   return codings === undefined || codings.length === 0 ? body : decodeWhole(body, codings, { maxSize });
+}
+
+const UNWANTED: BodyLimits = { limits: UNLIMITED, maxBodySize: WORTH_READING, decompress: false };
+
+/** An answer whose body is of no interest, as that of a redirect, is read to its end if that is near, so that its connection serves again. */
+export function* coLeave(head: HeadReceived): Coroutine<void> {
+  try {
+    yield* coWithTimeout(coWholeBody(head, UNWANTED), WORTH_WAITING);
+  } catch (error) {
+    if (!(error instanceof DugongError)) throw error;
+  }
 }
 
 /** How many bytes of a response's body are wanted at most; undefined if it is of no interest, as that of a redirect. */

@@ -1,0 +1,26 @@
+/**
+ * Content codings as node-fetch 2 undoes them: one of gzip, deflate and br; gzip that is cut short is taken as far as it goes.
+ */
+
+import { Buffer } from 'node:buffer';
+
+/** Whether `fetch` would undo it. */
+export function isCoded(coding: string | null): coding is string {
+  return coding !== null && /^(?:x-)?(?:gzip|deflate)$|^br$/.test(coding);
+}
+
+/** @throws what node:zlib throws; ERR_BUFFER_TOO_LARGE for more than `most` bytes */
+export function decoded(bytes: Buffer, coding: string, most: number): Buffer {
+  if (bytes.length === 0) return bytes;
+  const { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSync } =
+    process.getBuiltinModule('node:zlib');
+  const limit = { __proto__: null, maxOutputLength: most };
+  if (coding === 'br') return Buffer.from(brotliDecompressSync(bytes, limit));
+  if (coding.endsWith('gzip')) {
+    const { Z_SYNC_FLUSH } = constants;
+    return Buffer.from(gunzipSync(bytes, { ...limit, flush: Z_SYNC_FLUSH, finishFlush: Z_SYNC_FLUSH }));
+  }
+  // Some servers send what zlib calls raw, without the header (RFC 1950 2.2, whose low bits are 8).
+  const raw = ((bytes.at(0) ?? 0) & 0x0f) !== 8;
+  return Buffer.from(raw ? inflateRawSync(bytes, limit) : inflateSync(bytes, limit));
+}

@@ -1,0 +1,146 @@
+/**
+ * The header fields of the drop-in for sync-fetch: those of node-fetch 2, with `raw()`, in names of any case.
+ */
+
+import { isFieldValue, isToken } from '../http1/grammar.ts';
+import { enumerable } from './enumerable.ts';
+
+/** What {@link Headers} are made of. */
+export type HeadersInit = Headers | Iterable<Iterable<string>> | Readonly<Record<string, unknown>>;
+
+/** Header fields as node-fetch 2 has them: `Set-Cookie` is joined as all others are, `raw()` has each line. */
+export class Headers implements Iterable<[string, string]> {
+  readonly #lists: Record<string, string[]> = Object.create(null);
+
+  /** @throws TypeError for a name or value that no field can have, and for what is no headers */
+  constructor(init?: HeadersInit | null) {
+    if (init === undefined || init === null) return;
+    if (typeof init !== 'object') throw new TypeError('Provided initializer must be an object');
+    if (init instanceof Headers) {
+      for (const [name, values] of Object.entries(init.#lists)) this.#lists[name] = [...values];
+    } else if (Symbol.iterator in init) {
+      for (const [name, value] of pairsOf(init as Iterable<unknown>)) this.append(name, value);
+    } else {
+      for (const [name, value] of Object.entries(init)) this.append(name, value as string);
+    }
+  }
+
+  /** All values, joined with ", "; null if there is none. @throws TypeError for what is no name */
+  get(name: string): string | null {
+    return this.#listOf(name)?.join(', ') ?? null;
+  }
+
+  /** @throws TypeError for what is no name */
+  has(name: string): boolean {
+    return this.#listOf(name) !== undefined;
+  }
+
+  /** @throws TypeError for a name or value that no field can have */
+  set(name: string, value: string): void {
+    const key = this.#keyOf(checkedName(name)) ?? String(name);
+    this.#lists[key] = [checkedValue(value)];
+  }
+
+  /** @throws TypeError for a name or value that no field can have */
+  append(name: string, value: string): void {
+    const text = checkedValue(value);
+    const list = this.#listOf(name);
+    if (list === undefined) this.#lists[String(name)] = [text];
+    else list.push(text);
+  }
+
+  /** @throws TypeError for what is no name */
+  delete(name: string): void {
+    const key = this.#keyOf(checkedName(name));
+    if (key !== undefined) delete this.#lists[key];
+  }
+
+  /** Calls `callback` with value, name and these headers, sorted by name. */
+  forEach(callback: (value: string, name: string, headers: Headers) => void, thisArg?: unknown): void {
+    for (const [name, value] of this) callback.call(thisArg, value, name, this);
+  }
+
+  /** The values of each line by name, in the case that it came in. */
+  raw(): Record<string, string[]> {
+    return this.#lists;
+  }
+
+  /** Names in lower case, sorted. */
+  keys(): IterableIterator<string> {
+    return this.#each(([name]) => name);
+  }
+
+  /** The values, joined, in the order of the names. */
+  values(): IterableIterator<string> {
+    return this.#each(([, value]) => value);
+  }
+
+  /** Name in lower case and joined value of each field, sorted. */
+  entries(): IterableIterator<[string, string]> {
+    return this.#each((pair) => pair);
+  }
+
+  [Symbol.iterator](): IterableIterator<[string, string]> {
+    return this.entries();
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'Headers';
+  }
+
+  #keyOf(name: string): string | undefined {
+    const lower = name.toLowerCase();
+    return Object.keys(this.#lists).find((key) => key.toLowerCase() === lower);
+  }
+
+  #listOf(name: string): string[] | undefined {
+    const key = this.#keyOf(checkedName(name));
+    return key === undefined ? undefined : this.#lists[key];
+  }
+
+  /** What is changed meanwhile is seen. */
+  #each<T>(select: (pair: [string, string]) => T): IterableIterator<T> {
+    let index = 0;
+    const iterator: IterableIterator<T> = {
+      next: () => {
+        const pair = this.#pairs().at(index++);
+        return pair === undefined ? { done: true, value: undefined } : { done: false, value: select(pair) };
+      },
+      [Symbol.iterator]: () => iterator,
+    };
+    return Object.defineProperty(iterator, Symbol.toStringTag, { value: 'HeadersIterator' });
+  }
+
+  #pairs(): [string, string][] {
+    const names = Object.keys(this.#lists).sort();
+    return names.map((name) => [name.toLowerCase(), this.#lists[name]?.join(', ') ?? '']);
+  }
+
+  static {
+    enumerable(Headers, ['get', 'forEach', 'set', 'append', 'has', 'delete', 'keys', 'values', 'entries']);
+  }
+}
+
+/** All of them are read before the first is used. @throws TypeError for what are no pairs */
+function pairsOf(init: Iterable<unknown>): [string, string][] {
+  return Array.from(init, (pair) => {
+    if (typeof pair !== 'object' || pair === null || !(Symbol.iterator in pair)) {
+      throw new TypeError('Each header pair must be iterable');
+    }
+    const both = [...(pair as Iterable<string>)];
+    if (both.length !== 2) throw new TypeError('Each header pair must be a name/value tuple');
+    return both as [string, string];
+  });
+}
+
+function checkedName(name: string): string {
+  const text = String(name);
+  if (!isToken(text)) throw new TypeError(`${text} is not a legal HTTP header name`);
+  return text;
+}
+
+function checkedValue(value: string): string {
+  const text = String(value);
+  if (!isFieldValue(text)) throw new TypeError(`${text} is not a legal HTTP header value`);
+  return text;
+}

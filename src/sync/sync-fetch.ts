@@ -1,0 +1,209 @@
+/**
+ * dugong/sync-fetch: the interface of sync-fetch 0.5, and so that of node-fetch 2, on the connections of fetchSync. It knows what
+ * node-fetch does with redirects, codings and errors; the exchange itself is elsewhere.
+ */
+
+import type { HTTPResponse } from '../client/http-response.ts';
+import { ConnectionClosed, ConnectionTimedOut, DugongError, Interrupted, UnsupportedResponse } from '../errors.ts';
+import { Content } from '../fetch/content.ts';
+import { checkedReach } from '../fetch/endpoint.ts';
+import { bareURL, basicAuthorization, checkedMethod, type FetchRequest } from '../fetch/fetch-request.ts';
+import { HTTPHeaders } from '../http1/headers.ts';
+import { DEFAULT_LIMITS } from '../http1/limits.ts';
+import { coWithTimeout } from '../schedule/combinators.ts';
+import { runBlocking } from '../schedule/run-blocking.ts';
+import type { ReceivedBody } from './sync-fetch-body.ts';
+import { decoded, isCoded } from './sync-fetch-coding.ts';
+import { FetchError } from './sync-fetch-error.ts';
+import { Headers } from './sync-fetch-headers.ts';
+import { handing, Request, type RequestInit, Response } from './sync-fetch-messages.ts';
+import { systemReason } from './system-reason.ts';
+import { type BodyLimits, coFetchHead, coLeave, coWholeBody, type HeadReceived, UNLIMITED } from './whole-exchange.ts';
+
+export type { BodyInit } from './sync-fetch-body.ts';
+export type { HeadersInit } from './sync-fetch-headers.ts';
+export type { RequestInit, ResponseInit } from './sync-fetch-messages.ts';
+export { FetchError, Headers, Request, Response };
+
+/** The function that sync-fetch is, with its classes. */
+export interface SyncFetch {
+  /**
+   * Fetches, and returns when the response is there, body included. A body that fails does so when it is read.
+   * @throws FetchError for what fails in operation; TypeError for what cannot be sent, and options that cannot be obeyed
+   */
+  (resource: string | URL | Request, init?: RequestInit | null): Response;
+  readonly Headers: typeof Headers;
+  readonly Request: typeof Request;
+  readonly Response: typeof Response;
+  readonly FetchError: typeof FetchError;
+}
+
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** They say who is asking, to one origin. */
+const CREDENTIALS = ['Authorization', 'WWW-Authenticate', 'Cookie', 'Cookie2', 'Proxy-Authorization', 'Host'];
+/** Beginning as node-fetch's, which servers may look for. */
+const USER_AGENT = 'node-fetch/1.0 (+dugong)';
+
+/**
+ * sync-fetch, without a process for each call: the same arguments, classes and errors.
+ *
+ * ```ts
+ * import fetch from 'dugong/sync-fetch';
+ *
+ * const { version } = fetch('http://localhost:8080/status').json() as { version: string };
+ * ```
+ */
+const fetch: SyncFetch = Object.assign(
+  function fetch(resource: string | URL | Request, init?: RequestInit | null): Response {
+    return fetched(new Request(resource, init));
+  },
+  { Headers, Request, Response, FetchError },
+);
+
+export { fetch, fetch as default, fetch as 'module.exports' };
+
+function fetched(request: Request): Response {
+  if (request.agent) throw new TypeError('the option agent cannot be obeyed: connections are kept by dugong itself');
+  if (request.signal !== null) assertAborted(request.signal);
+  const head = headOf(request);
+  const { response } = head.answer;
+  const location = REDIRECTS.has(response.status) ? response.headers.get('Location') : undefined;
+  if (location === undefined) return responseOf(request, head);
+  const target = targetOf(location, request);
+  if (request.redirect === 'manual') return responseOf(request, head, target);
+  runBlocking(coLeave(head));
+  if (request.redirect === 'error') {
+    const message = `uri requested responds with a redirect, redirect mode is set to error: ${request.url}`;
+    throw new FetchError(message, 'no-redirect');
+  }
+  return fetched(followed(request, response.status, target as URL));
+}
+
+/** @throws an AbortError; TypeError for a signal that is not aborted */
+function assertAborted(signal: AbortSignal): never {
+  if (!signal.aborted) {
+    throw new TypeError('the option signal cannot be obeyed while the thread is blocked: use timeout');
+  }
+  const error = Object.assign(new Error('The user aborted a request.'), { type: 'aborted' });
+  error.name = 'AbortError';
+  throw error;
+}
+
+/** @throws FetchError, unless redirects are left to the caller */
+function targetOf(location: string, { url, redirect }: Request): URL | undefined {
+  const text = Buffer.from(location, 'latin1').toString('utf8');
+  if (URL.canParse(text, url)) return new URL(text, url);
+  if (redirect === 'manual') return undefined;
+  throw new FetchError(`uri requested responds with an invalid redirect URL: ${text}`, 'invalid-redirect');
+}
+
+/** The request that a redirect asks for. Credentials stay with their origin. @throws FetchError for one too many */
+function followed(request: Request, status: number, target: URL): Request {
+  if (request.counter >= request.follow) {
+    throw new FetchError(`maximum redirect reached at: ${request.url}`, 'max-redirect');
+  }
+  const headers = new Headers(request.headers);
+  if (new URL(request.url).origin !== target.origin) for (const name of CREDENTIALS) headers.delete(name);
+  const { method, size, timeout, follow, compress } = request;
+  const asGet = status === 303 || ((status === 301 || status === 302) && method === 'POST');
+  if (asGet) headers.delete('Content-Length');
+  const body = asGet ? undefined : ((request.body ?? undefined) as Buffer | undefined);
+  const next = new Request(target, {
+    ...{ method: asGet ? 'GET' : method, headers, body: body as Uint8Array | undefined },
+    ...{ size, timeout, follow, compress },
+  });
+  next.counter = request.counter + 1;
+  return next;
+}
+
+/** @throws FetchError for what fails until the response begins */
+function headOf(request: Request): HeadReceived {
+  const { timeout, url } = request;
+  const exchange = { reach: checkedReach({}), redirect: 'manual', ...bodyLimits(request) } as const;
+  const fetching = coFetchHead(wireRequest(request), exchange);
+  try {
+    return runBlocking(timeout > 0 ? coWithTimeout(fetching, timeout) : fetching);
+  } catch (error) {
+    if (error instanceof ConnectionTimedOut) throw new FetchError(`network timeout at: ${url}`, 'request-timeout');
+    if (!(error instanceof DugongError) || error instanceof Interrupted) throw error;
+    const reason = systemReason(error);
+    throw Object.assign(new FetchError(`request to ${url} failed, reason: ${reason.message}`, 'system', reason), {
+      cause: error,
+    });
+  }
+}
+
+/** @throws TypeError for what cannot be fetched */
+function wireRequest(request: Request): FetchRequest {
+  const url = URL.canParse(request.url) ? new URL(request.url) : undefined;
+  if (!url?.hostname) throw new TypeError('Only absolute URLs are supported');
+  if (!/^https?:$/.test(url.protocol)) throw new TypeError('Only HTTP(S) protocols are supported');
+  const headers = new HTTPHeaders(request.headers.raw());
+  // The length follows from the body.
+  headers.delete('Content-Length');
+  if (!headers.has('Accept')) headers.set('Accept', '*/*');
+  if (!headers.has('User-Agent')) headers.set('User-Agent', USER_AGENT);
+  if (request.compress && !headers.has('Accept-Encoding')) headers.set('Accept-Encoding', 'gzip,deflate');
+  const authorization = basicAuthorization(url);
+  if (authorization !== undefined && !headers.has('Authorization')) headers.set('Authorization', authorization);
+  const body = request.body as Buffer | null;
+  const content = body === null ? undefined : new Content(body);
+  return { url: bareURL(url), method: checkedMethod(request.method), headers, content, referrer: undefined };
+}
+
+/** Bytes as they come: what is coded is bounded when it is decoded. */
+function bodyLimits({ size, compress }: Request): BodyLimits {
+  const maxBodySize = size > 0 && !compress ? size : DEFAULT_LIMITS.bodyInMemory;
+  return { limits: UNLIMITED, maxBodySize, decompress: false };
+}
+
+function responseOf(request: Request, head: HeadReceived, location?: URL): Response {
+  const { status, reason: statusText, headers: fields } = head.answer.response;
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(fields.toObject())) {
+    for (const each of [value].flat()) headers.append(name, each);
+  }
+  if (location !== undefined) headers.set('Location', location.href);
+  const { url, size, timeout, counter } = request;
+  return handing(receivedBody(request, head), { url, status, statusText, headers, size, timeout, counter });
+}
+
+/** What the body fails of is for those who read it. */
+function receivedBody(request: Request, head: HeadReceived): ReceivedBody {
+  const { timeout } = request;
+  const reading = coWholeBody(head, bodyLimits(request));
+  try {
+    const { response, body } = runBlocking(timeout > 0 ? coWithTimeout(reading, timeout) : reading);
+    return { bytes: decodedBody(request, response, body), failure: undefined };
+  } catch (error) {
+    if (error instanceof Interrupted) throw error;
+    return { bytes: Buffer.alloc(0), failure: bodyFailure(request, head.answer.response, error) };
+  }
+}
+
+/** @throws RangeError for more than `size` bytes; what node:zlib throws */
+function decodedBody({ compress, method, size }: Request, { status, headers }: HTTPResponse, body: Buffer): Buffer {
+  const coding = headers.get('Content-Encoding') ?? null;
+  const coded = compress && method !== 'HEAD' && status !== 204 && status !== 304 && isCoded(coding);
+  const most = size > 0 ? size : DEFAULT_LIMITS.bodyInMemory;
+  const bytes = coded ? decoded(body, coding, most) : body;
+  if (bytes.length > most) throw new RangeError('the body is too large');
+  return bytes;
+}
+
+function bodyFailure({ url, size, timeout }: Request, { headers }: HTTPResponse, error: unknown): FetchError {
+  if (error instanceof RangeError || error instanceof UnsupportedResponse) {
+    return new FetchError(`content size at ${url} over limit: ${size}`, 'max-size');
+  }
+  if (error instanceof ConnectionTimedOut) {
+    const message = `Response timeout while trying to fetch ${url} (over ${timeout}ms)`;
+    return new FetchError(message, 'body-timeout');
+  }
+  const cut = error instanceof ConnectionClosed;
+  const premature = { code: 'ERR_STREAM_PREMATURE_CLOSE', message: 'Premature close' };
+  const aborted = { code: 'ECONNRESET', message: 'aborted' };
+  const ending = headers.has('Transfer-Encoding') ? premature : aborted;
+  const reason = cut ? ending : systemReason(error);
+  const message = `Invalid response body while trying to fetch ${url}: ${reason.message}`;
+  return Object.assign(new FetchError(message, 'system', reason), { cause: error });
+}
