@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import ts from 'typescript';
 import { repository } from '../support/compiled.ts';
 
-const ENTRIES = ['index', 'http1/index', 'sync/index', 'sync/sync-fetch'];
+const ENTRIES = ['index', 'http1/index', 'sync/index', 'sync/sync-fetch', 'sync/sync-request'];
 
 /** What is exported there, with what TypeScript knows of it. */
 function exportsOf(program: ts.Program, entry: string): ts.Symbol[] {

@@ -1,0 +1,255 @@
+/**
+ * dugong/sync-request: the interface of sync-request 6 on the connections of fetchSync. It knows what that package does with
+ * queries, redirects, retries and errors; the exchange itself is elsewhere.
+ */
+
+import type { IncomingHttpHeaders } from 'node:http';
+import { ConnectionTimedOut, DugongError, Interrupted } from '../errors.ts';
+import { Content } from '../fetch/content.ts';
+import { checkedReach } from '../fetch/endpoint.ts';
+import { bareURL, basicAuthorization, checkedMethod } from '../fetch/fetch-request.ts';
+import { HTTPHeaders } from '../http1/headers.ts';
+import { DEFAULT_LIMITS } from '../http1/limits.ts';
+import { ownOptions } from '../options.ts';
+import { coSleep, coWithTimeout } from '../schedule/combinators.ts';
+import { runBlocking } from '../schedule/run-blocking.ts';
+import { jsonContent, type RequestContent } from './request-content.ts';
+import { FormData, formContent } from './sync-request-form.ts';
+import { withQuery } from './sync-request-query.ts';
+import { Response } from './sync-request-response.ts';
+import { systemReason } from './system-reason.ts';
+import { coFetchWhole, UNLIMITED } from './whole-exchange.ts';
+
+export type { StatusError } from './sync-request-response.ts';
+export { FormData, Response };
+
+/** The methods that are in use; another token is sent as well. */
+export type HttpVerb = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'CONNECT' | 'OPTIONS' | 'TRACE' | 'PATCH';
+
+/** The options of sync-request 6. Times are milliseconds. */
+export interface Options {
+  /** Added to the query of the URL, in the syntax of the package qs. */
+  readonly qs?: Readonly<Record<string, unknown>> | undefined;
+  readonly headers?: IncomingHttpHeaders | undefined;
+  /** Not for GET, HEAD and DELETE. */
+  readonly body?: string | Uint8Array | undefined;
+  /** A body as JSON. Left out for GET, HEAD and DELETE. */
+  readonly json?: unknown;
+  /** A body as multipart/form-data. Left out for GET, HEAD and DELETE. */
+  readonly form?: FormData | globalThis.FormData | undefined;
+  /** Default true. The request that follows has none of the headers but `allowRedirectHeaders`, and no body. */
+  readonly followRedirects?: boolean | undefined;
+  /** Default: any number. */
+  readonly maxRedirects?: number | undefined;
+  readonly allowRedirectHeaders?: readonly string[] | null | undefined;
+  /** Whether gzip and deflate are asked for, and undone. Default true. */
+  readonly gzip?: boolean | undefined;
+  /** For each request, its response included. Default: no limit. */
+  readonly timeout?: number | false | undefined;
+  /** Of silence. Default: no limit. */
+  readonly socketTimeout?: number | false | undefined;
+  /** Whether a GET is tried again if it fails, or its status is 400 or above. */
+  readonly retry?: boolean | undefined;
+  /** Default 200. */
+  readonly retryDelay?: number | undefined;
+  /** Default 5. */
+  readonly maxRetries?: number | undefined;
+  /** Only false: connections are kept by this library. */
+  readonly agent?: false | undefined;
+  /** Refused: nothing is kept here. */
+  readonly cache?: undefined;
+}
+
+/** The function that sync-request is. */
+export interface SyncRequest {
+  /**
+   * Sends a request, and returns when the response is there, body included.
+   * @throws Error with the `code` of the system for what fails in operation; TypeError for what cannot be sent, and options that
+   * cannot be obeyed
+   */
+  (method: HttpVerb | (string & {}), url: string | URL, options?: Options | null): Response;
+  readonly default: SyncRequest;
+  readonly FormData: typeof FormData;
+}
+
+const NAMES = [
+  ...(['qs', 'headers', 'body', 'json', 'form', 'followRedirects', 'maxRedirects', 'allowRedirectHeaders'] as const),
+  ...(['gzip', 'timeout', 'socketTimeout', 'retry', 'retryDelay', 'maxRetries', 'agent', 'cache'] as const),
+] as const;
+const BODYLESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE']);
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/**
+ * sync-request, without a process for each call: the same arguments, responses and errors.
+ *
+ * ```ts
+ * import request from 'dugong/sync-request';
+ *
+ * const { version } = JSON.parse(request('GET', 'http://localhost:8080/status').getBody('utf8')) as { version: string };
+ * ```
+ */
+const request: SyncRequest = Object.assign(
+  function request(method: string, url: string | URL, options?: Options | null): Response {
+    return requested(method, url, options);
+  },
+  { FormData, default: undefined as unknown as SyncRequest },
+);
+Object.assign(request, { default: request });
+
+export { request, request as default, request as 'module.exports' };
+
+interface Hop {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: HTTPHeaders;
+  readonly content: Content | undefined;
+}
+
+function requested(given: string, input: string | URL, options: Options | null | undefined): Response {
+  const init = checkedOptions(given, input, options);
+  const method = given.toUpperCase();
+  const { content, type } = contentOf(method, init);
+  const headers = new HTTPHeaders(init.headers);
+  if (type !== undefined && !headers.has('Content-Type')) headers.set('Content-Type', type);
+  // The length follows from the body.
+  headers.delete('Content-Length');
+  const text = typeof input === 'string' ? input : input.href;
+  const url = init.qs ? withQuery(text, init.qs) : text;
+  return followed({ method, url, headers, content }, init);
+}
+
+/** @throws TypeError for what cannot be obeyed: it must not look as if it were */
+function checkedOptions(method: unknown, url: unknown, options: Options | null | undefined): Options {
+  if (typeof method !== 'string') throw new TypeError('The method must be a string.');
+  if (typeof url !== 'string' && !(url instanceof URL)) throw new TypeError('The URL/path must be a string.');
+  const init = ownOptions('sync-request', options ?? undefined, NAMES);
+  if (init.cache) throw new TypeError('the option cache cannot be obeyed: no responses are kept');
+  if (init.agent) throw new TypeError('the option agent cannot be obeyed: connections are kept by dugong itself');
+  for (const name of ['retry', 'retryDelay'] as const) {
+    if (typeof init[name] === 'function') throw new TypeError(`the option ${name} cannot be a function`);
+  }
+  return init;
+}
+
+/** @throws Error for a body that the method has not, as the package */
+function contentOf(method: string, { body, json, form }: Options): RequestContent {
+  if (BODYLESS.has(method)) {
+    if (body) throw new Error(`You cannot pass a body to a ${method} request.`);
+    return { content: undefined, type: undefined };
+  }
+  if (form) return formContent(form);
+  if (json) return jsonContent(json);
+  if (body && typeof body !== 'string' && !(body instanceof Uint8Array)) {
+    throw new TypeError('body should be a Buffer or a String');
+  }
+  return { content: new Content(body || ''), type: undefined };
+}
+
+function followed(first: Hop, init: Options): Response {
+  const { followRedirects = true, maxRedirects = Number.POSITIVE_INFINITY } = init;
+  let hop = first;
+  for (let redirects = 0; ; redirects++) {
+    const response = attempted(hop, init);
+    if (!followRedirects || !REDIRECTS.has(response.statusCode)) return response;
+    if (redirects >= maxRedirects) {
+      throw Object.assign(new Error('Maximum number of redirects exceeded'), { res: response });
+    }
+    hop = next(hop, response, init.allowRedirectHeaders);
+  }
+}
+
+/** As in the package: all methods but HEAD, GET and DELETE become GET, and so does DELETE after a 303. @throws Error */
+function next(
+  { method, url, headers }: Hop,
+  { statusCode, headers: fields }: Response,
+  allowed: Options['allowRedirectHeaders'],
+): Hop {
+  const { location } = fields;
+  if (location === undefined) throw new Error(`Cannot redirect to non string location: ${location}`);
+  const target = Buffer.from(location, 'latin1').toString('utf8');
+  if (!URL.canParse(target, url)) throw new Error(`Cannot redirect to ${target}`);
+  const { href, origin } = new URL(target, url);
+  const kept = new HTTPHeaders();
+  for (const name of allowed ?? []) {
+    const value = headers.get(name);
+    // A host that was named for one origin is none for another.
+    if (value !== undefined && !(name.toLowerCase() === 'host' && origin !== new URL(url).origin))
+      kept.set(name, value);
+  }
+  const asGet = !BODYLESS.has(method) || (method === 'DELETE' && statusCode === 303);
+  return { method: asGet ? 'GET' : method, url: href, headers: kept, content: undefined };
+}
+
+function attempted(hop: Hop, { retry, retryDelay, maxRetries, ...init }: Options): Response {
+  for (let retries = 0; ; retries++) {
+    const last = !retry || hop.method !== 'GET' || retries >= (maxRetries || 5);
+    try {
+      const response = exchanged(hop, init);
+      if (last || response.statusCode < 400) return response;
+    } catch (error) {
+      if (last || !(error instanceof Error) || error instanceof TypeError || error instanceof Interrupted) throw error;
+    }
+    runBlocking(coSleep(retryDelay || 200));
+  }
+}
+
+/** One request. @throws Error with the system's code; TypeError for what cannot be sent */
+function exchanged(hop: Hop, { gzip = true, timeout, socketTimeout }: Options): Response {
+  const request = wireRequest(hop, gzip);
+  const maxBodySize = DEFAULT_LIMITS.bodyInMemory;
+  const reading = { limits: UNLIMITED, maxBodySize, decompress: false } as const;
+  const fetching = coFetchWhole(request, { reach: checkedReach({}), redirect: 'manual', ...reading });
+  try {
+    const { response, body } = runBlocking(timeout ? coWithTimeout(fetching, timeout) : fetching, {
+      timeout: socketTimeout || undefined,
+    });
+    const headers = { ...response.headers.toObject() };
+    return new Response(response.status, headers, gzip ? decoded(headers, body) : body, hop.url);
+  } catch (error) {
+    throw failure(error);
+  }
+}
+
+function wireRequest(
+  { method, url: text, headers: given, content }: Hop,
+  gzip: boolean,
+): Parameters<typeof coFetchWhole>[0] {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+    const protocol = url?.protocol.replace(':', '') ?? '';
+    throw new TypeError(`The protocol "${protocol}" is not supported, cannot load "${text}"`);
+  }
+  const headers = new HTTPHeaders(given);
+  const authorization = basicAuthorization(url);
+  if (authorization !== undefined) headers.set('Authorization', authorization);
+  const codings = headers.get('Accept-Encoding');
+  if (gzip) headers.set('Accept-Encoding', codings === undefined ? 'gzip,deflate' : `${codings},gzip,deflate`);
+  return { url: bareURL(url), method: checkedMethod(method), headers, content, referrer: undefined };
+}
+
+/** Undoes one coding, as the package does, and takes it from `headers`. @throws what node:zlib throws */
+function decoded(headers: Record<string, string | string[]>, body: Buffer): Buffer {
+  const coding = headers['content-encoding'];
+  if (coding !== 'gzip' && coding !== 'deflate') return body;
+  delete headers['content-encoding'];
+  if (body.length === 0) return body;
+  const { gunzipSync, inflateSync } = process.getBuiltinModule('node:zlib');
+  const limit = { __proto__: null, maxOutputLength: DEFAULT_LIMITS.bodyInMemory };
+  return Buffer.from(coding === 'gzip' ? gunzipSync(body, limit) : inflateSync(body, limit));
+}
+
+/** In the words that callers of the package know. */
+function failure(error: unknown): unknown {
+  if (error instanceof ConnectionTimedOut) {
+    const duration = error.timeout;
+    const { code } = error;
+    return Object.assign(new Error(`Request timed out after ${duration}ms`, { cause: error }), {
+      timeout: true,
+      duration,
+      code,
+    });
+  }
+  if (!(error instanceof DugongError) || error instanceof Interrupted) return error;
+  const { message, code } = systemReason(error);
+  return Object.assign(new Error(message, { cause: error }), { code });
+}
