@@ -12,7 +12,7 @@ import { listen } from '../support/listen.ts';
 import { runProgram } from '../support/run-program.ts';
 import { codeBlocks } from './code-blocks.ts';
 
-const DOCUMENTS = ['README.md', 'docs/guide.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md'];
+const DOCUMENTS = ['README.md', 'docs/guide.md', 'docs/replace-in-one-line.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md'];
 const blocks = DOCUMENTS.flatMap(codeBlocks);
 
 /** What the documents take for granted at http://localhost:8080. */
@@ -86,7 +86,9 @@ describe('the code in the documents', () => {
       const runnable = here(outputText)
         .replaceAll("'dugong'", library('src/index.ts'))
         .replaceAll("'dugong/http1'", library('src/http1/index.ts'))
-        .replaceAll("'dugong/sync'", library('src/sync/index.ts'));
+        .replaceAll("'dugong/sync'", library('src/sync/index.ts'))
+        .replaceAll("'dugong/sync-fetch'", library('src/sync/sync-fetch.ts'))
+        .replaceAll("'dugong/sync-request'", library('src/sync/sync-request.ts'));
       writeFileSync(program, runnable);
       const { status, stdout, stderr } = await runProgram(program, []);
       assert.equal(stderr, '');
