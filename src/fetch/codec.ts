@@ -65,7 +65,7 @@ export function decoderOf(coding: ContentCoding, first: number | undefined, size
 }
 
 /** What the streams of Node look for besides: theirs to be found, and not on Object.prototype. */
-const UNSET: Readonly<Record<string, undefined>> = Object.fromEntries(
+export const UNSET: Readonly<Record<string, undefined>> = Object.fromEntries(
   [
     ...['allowHalfOpen', 'captureRejections', 'construct', 'decodeStrings', 'defaultEncoding', 'destroy', 'emitClose'],
     ...['encoding', 'final', 'flush', 'objectMode', 'read', 'readable', 'readableObjectMode', 'signal', 'transform'],

@@ -3,6 +3,8 @@
  */
 
 import { Buffer } from 'node:buffer';
+import { UNSET } from '../fetch/codec.ts';
+import { bare } from '../options.ts';
 
 /** Whether `fetch` would undo it. */
 export function isCoded(coding: string | null): coding is string {
@@ -14,11 +16,11 @@ export function decoded(bytes: Buffer, coding: string, most: number): Buffer {
   if (bytes.length === 0) return bytes;
   const { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSync } =
     process.getBuiltinModule('node:zlib');
-  const limit = { __proto__: null, maxOutputLength: most };
+  const limit = bare({ ...UNSET, maxOutputLength: most });
   if (coding === 'br') return Buffer.from(brotliDecompressSync(bytes, limit));
   if (coding.endsWith('gzip')) {
     const { Z_SYNC_FLUSH } = constants;
-    return Buffer.from(gunzipSync(bytes, { ...limit, flush: Z_SYNC_FLUSH, finishFlush: Z_SYNC_FLUSH }));
+    return Buffer.from(gunzipSync(bytes, bare({ ...limit, flush: Z_SYNC_FLUSH, finishFlush: Z_SYNC_FLUSH })));
   }
   // Some servers send what zlib calls raw, without the header (RFC 1950 2.2, whose low bits are 8).
   const raw = ((bytes.at(0) ?? 0) & 0x0f) !== 8;

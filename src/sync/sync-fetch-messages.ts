@@ -3,6 +3,7 @@
  */
 
 import { STATUS_CODES } from 'node:http';
+import { bare, member } from '../options.ts';
 import { enumerable } from './enumerable.ts';
 import { Body, type BodyInit, type GivenBody, givenBody, handedOver, type ReceivedBody } from './sync-fetch-body.ts';
 import { Headers, type HeadersInit } from './sync-fetch-headers.ts';
@@ -48,6 +49,17 @@ export interface ResponseInit {
   readonly counter?: number | undefined;
 }
 
+const REQUEST_MEMBERS = [
+  ...(['method', 'headers', 'body', 'redirect', 'signal', 'follow', 'timeout', 'compress', 'size', 'agent'] as const),
+];
+const RESPONSE_MEMBERS = ['url', 'status', 'statusText', 'headers', 'size', 'timeout', 'counter'] as const;
+
+/** What was given, read once, along the chain of prototypes, but not from Object.prototype. */
+function members<T extends object>(init: T | null, names: readonly (keyof T)[]): T {
+  if (typeof init !== 'object' || init === null) return bare({}) as T;
+  return bare(Object.fromEntries(names.map((name) => [name, member(init, name)]))) as T;
+}
+
 /** A request as node-fetch 2 has it, with a body that can be read at once. */
 export class Request extends Body {
   follow: number;
@@ -62,7 +74,7 @@ export class Request extends Body {
 
   /** @throws TypeError for a body with GET or HEAD, bodies that are streams, and headers that cannot be */
   constructor(input: string | URL | Request, init: RequestInit | null = {}) {
-    const given: RequestInit = init ?? {};
+    const given = members<RequestInit>(init, REQUEST_MEMBERS);
     const base = input instanceof Request ? input : undefined;
     const method = (given.method || base?.method || 'GET').toUpperCase();
     const { content, type } = contentOf(given.body, base);
@@ -126,7 +138,7 @@ export class Response extends Body {
 
   /** @throws TypeError for bodies that are streams, and headers that cannot be */
   constructor(body?: BodyInit | null, init: ResponseInit | null = {}) {
-    const given = init ?? {};
+    const given = members<ResponseInit>(init, RESPONSE_MEMBERS);
     const content = body instanceof Handed ? body.content : givenBody(body);
     super(content, { size: given.size ?? 0, timeout: given.timeout ?? 0 });
     this.#headers = new Headers(given.headers);
@@ -207,7 +219,7 @@ function contentOf(body: BodyInit | null | undefined, base: Request | undefined)
 
 /** What begins with a scheme is an absolute URL; whether another one can be fetched, `fetch` says. @throws TypeError */
 function normalised(input: unknown): string {
-  const { href } = Object(input) as { href?: unknown };
+  const href = member(Object(input) as { href?: unknown }, 'href');
   const text = String(href || input);
   return /^[a-z][a-z\d+.-]*:/i.test(text) ? new URL(text).href : text;
 }

@@ -5,12 +5,13 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 import { ConnectionTimedOut, DugongError, Interrupted } from '../errors.ts';
+import { UNSET } from '../fetch/codec.ts';
 import { Content } from '../fetch/content.ts';
 import { checkedReach } from '../fetch/endpoint.ts';
 import { bareURL, basicAuthorization, checkedMethod } from '../fetch/fetch-request.ts';
 import { HTTPHeaders } from '../http1/headers.ts';
 import { DEFAULT_LIMITS } from '../http1/limits.ts';
-import { ownOptions } from '../options.ts';
+import { bare, ownOptions } from '../options.ts';
 import { coSleep, coWithTimeout } from '../schedule/combinators.ts';
 import { runBlocking } from '../schedule/run-blocking.ts';
 import { jsonContent, type RequestContent } from './request-content.ts';
@@ -234,7 +235,7 @@ function decoded(headers: Record<string, string | string[]>, body: Buffer): Buff
   delete headers['content-encoding'];
   if (body.length === 0) return body;
   const { gunzipSync, inflateSync } = process.getBuiltinModule('node:zlib');
-  const limit = { __proto__: null, maxOutputLength: DEFAULT_LIMITS.bodyInMemory };
+  const limit = bare({ ...UNSET, maxOutputLength: DEFAULT_LIMITS.bodyInMemory });
   return Buffer.from(coding === 'gzip' ? gunzipSync(body, limit) : inflateSync(body, limit));
 }
 

@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import ours, { FetchError, Headers, Request, type RequestInit, Response, type SyncFetch } from 'dugong/sync-fetch';
 import { response } from '../support/messages.ts';
 import { type OddServer, startOddServer } from '../support/odd-server.ts';
+import { withPollution } from '../support/pollution.ts';
 import { expectHead, send, startScriptedServer } from '../support/scripted-server.ts';
 
 const require = createRequire(import.meta.url);
@@ -170,6 +171,21 @@ describe('dugong/sync-fetch', () => {
       (ours(`${server.url}echo`, { ...init, body: form }).json() as { body: string }).body,
       /name="a"\r\n\r\nb/,
     );
+  });
+
+  test('takes the members of init from its class, too, but nothing from Object.prototype', () => {
+    class Init {
+      get method(): string {
+        return 'DELETE';
+      }
+    }
+    assert.equal((ours(`${server.url}echo`, new Init()).json() as { method: string }).method, 'DELETE');
+    const wrong = { method: 'PUT', body: 'x', agent: {}, follow: 0, href: 'x', status: 500, flush: 99, signal: 1 };
+    withPollution(wrong, () => {
+      assert.equal((ours(`${server.url}301`, {}).json() as { method: string }).method, 'GET');
+      assert.equal(ours(`${server.url}gzip`).text(), 'hello world');
+      assert.equal(new Response('x', {}).status, 200);
+    });
   });
 
   test('keeps no credentials across origins', () => {
