@@ -8,6 +8,7 @@ import type { Coroutine } from '../coroutine.ts';
 import { shownValue } from '../io/shown-value.ts';
 import { ownOptions } from '../options.ts';
 import { AioFuture } from '../schedule/aio-future.ts';
+import { assertGoodPort } from './bad-ports.ts';
 import { ConnectionPool, type Lease, type PoolLimits } from './connection-pool.ts';
 import { acceptEncoding, type ContentCoding, contentCodings } from './content-coding.ts';
 import { DecodedBody } from './decoded-body.ts';
@@ -120,7 +121,9 @@ async function fetchOver(
     // Called from the event loop only, when there is a future.
     const interrupt = (error: unknown): void => void fetching.cancel(error);
     const ask: Ask = (connection, asked) => coAsk(connection, asked, { heads, headersTimeout, interrupt });
-    const fetching = new AioFuture(coFetch(request, { pool, reach, redirect, ask }), { signal });
+    const fetching = new AioFuture(coFetch(request, { pool, reach, redirect, assertAllowed: assertGoodPort, ask }), {
+      signal,
+    });
     const response = responseOf(await fetching, means, signal);
     return integrity === '' ? response : await verified(response, integrity);
   } catch (error) {

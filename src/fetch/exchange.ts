@@ -24,6 +24,8 @@ export interface Exchange<A extends Answer> {
   readonly pool: ConnectionPool;
   readonly reach: CheckedReach;
   readonly redirect: RedirectMode;
+  /** Throws for a URL, of a redirect too, that is not to be fetched. */
+  readonly assertAllowed?: (url: URL) => void;
   /** Sends the request and reads the response as far as its head at least. */
   readonly ask: (connection: HTTPConnection, request: FetchRequest) => Coroutine<A>;
 }
@@ -53,6 +55,7 @@ export function* coFetch<A extends Answer>(first: FetchRequest, exchange: Exchan
   let request = first;
   try {
     for (let redirects = 0; ; redirects++) {
+      exchange.assertAllowed?.(request.url);
       const { answer, lease } = yield* coAnswered(request, exchange, attempts);
       if (exchange.redirect === 'manual' || !isRedirect(answer.response)) {
         return { answer, lease, request, redirected: redirects > 0, attempts };

@@ -360,3 +360,13 @@ test('a redirect is followed at once: no time is waited for, whatever becomes of
     assert.ok(deadlines.every((deadline) => deadline === undefined));
   }
 });
+
+test('createFetch connects to no bad port, of a redirect neither [Fetch, port blocking]', async () => {
+  const fetch = createFetch({ proxy: false });
+  const away = response('302 Found', ['Location: http://127.0.0.1:6667/', 'Content-Length: 0']);
+  using server = startScriptedServer([[expectHead(), send(away)]]);
+  for (const url of ['http://127.0.0.1:25/', `http://${server.authority}/`]) {
+    await assert.rejects(fetch(url), { name: 'TypeError', message: /bad port/ });
+  }
+  fetch.closeIdleConnections();
+});
