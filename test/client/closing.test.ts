@@ -279,3 +279,45 @@ describe('an idle connection [RFC 9112 9.2, 9.5]', () => {
     server.check();
   });
 });
+
+describe('reusable()', () => {
+  test('is true while a request can go out at once, and at no other time', async () => {
+    using server = startScriptedServer([
+      [expectHead(), send(chunkedResponse(['x'])), expectHead(), send(ok('y')), gate('close'), close(), mark('closed')],
+      [expectHead(), send(ok('z', 'Connection: close')), expectEnd()],
+    ]);
+    using connection = connectionTo(server);
+    const at: Record<string, boolean> = { 'before there is a connection': connection.reusable() };
+    connection.connect();
+    at['when it is there'] = connection.reusable();
+    connection.sendRequest('GET', '/1');
+    at['before an answer'] = connection.reusable();
+    connection.readResponse();
+    at['before a body'] = connection.reusable();
+    connection.readText();
+    at['behind a body'] = connection.reusable();
+    connection.sendRequest('GET', '/2');
+    connection.readResponse();
+    connection.readText();
+    server.open('close');
+    await server.reached('closed');
+    while (connection.reusable());
+    at['when the server has closed it'] = connection.reusable();
+    connection.disconnect();
+    at['after disconnect()'] = connection.reusable();
+    connection.sendRequest('GET', '/3');
+    connection.readResponse();
+    connection.readText();
+    at['when the server will close it'] = connection.reusable();
+    assert.deepEqual(at, {
+      'before there is a connection': false,
+      'when it is there': true,
+      'before an answer': false,
+      'before a body': false,
+      'behind a body': true,
+      'when the server has closed it': false,
+      'after disconnect()': false,
+      'when the server will close it': false,
+    });
+  });
+});

@@ -28,6 +28,7 @@ describe('the operations of a connection', () => {
   const operations = [...own.keys()].filter((name) => name.startsWith('co') && own.has(blockingName(name)));
   const plain = [
     'responsePending',
+    'reusable',
     'pendingRequests',
     'runBlocking',
     'cork',
