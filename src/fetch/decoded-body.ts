@@ -31,7 +31,8 @@ export class DecodedBody implements BodyReader {
     if (whole === undefined) return undefined;
     if (whole.length <= SMALL) {
       try {
-        return decodeWhole(whole, this.#codings, { maxSize: MOST_AT_ONCE });
+        // In memory of its own: small results of node:zlib are in that of all Buffers, which a stream would detach.
+        return new Uint8Array(decodeWhole(whole, this.#codings, { maxSize: MOST_AT_ONCE }));
       } catch (error) {
         if (!(error instanceof UnsupportedResponse)) throw this.#failure(error);
       }

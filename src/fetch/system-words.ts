@@ -16,6 +16,8 @@ import {
 /** Node's numbers for what getaddrinfo(3) says are libuv's, the same on each system. */
 const UNKNOWN_NAME = { code: 'ENOTFOUND', errno: -3008, syscall: 'getaddrinfo' };
 const NO_RESOLVER = { code: 'EAI_AGAIN', errno: -3001, syscall: 'getaddrinfo' };
+/** What libuv makes one of. */
+const UNKNOWN: readonly string[] = ['EAI_NONAME', 'EAI_NODATA'];
 /** Closed by the server, in order or not: whatever there was to be done is not done. */
 const CLOSED = { code: 'ECONNRESET' };
 
@@ -27,11 +29,16 @@ export function inSystemWords<E extends DugongError>(error: E): E {
 
 function wordsFor(error: DugongError): Readonly<Record<string, unknown>> | undefined {
   if (error instanceof HostnameNotResolvable) return UNKNOWN_NAME;
-  if (error instanceof DNSUnavailable) return NO_RESOLVER;
-  if (!(error instanceof ConnectionClosed)) return undefined;
   const { cause } = error;
+  // The class knows better: systems without a resolver to ask say of each name that it is unknown.
+  if (error instanceof DNSUnavailable) return hasCode(cause, UNKNOWN) ? UNKNOWN_NAME : NO_RESOLVER;
+  if (!(error instanceof ConnectionClosed)) return undefined;
   if (!(cause instanceof SystemError)) return CLOSED;
   const { code, errno, syscall } = cause;
   // Some kernels say so where sending finds the connection gone.
   return code === 'EINVAL' ? CLOSED : { code, errno, syscall };
+}
+
+function hasCode(error: unknown, codes: readonly string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(error.code as string);
 }

@@ -95,10 +95,18 @@ for (const { name, fetch } of faces) {
       await assert.rejects(failed, { ...expected, hostname: 'name.invalid' });
     });
 
+    test('is ENOTFOUND where the system says that the name is unknown, and cannot know', async () => {
+      const cause = Object.assign(new Error('unknown'), { code: 'EAI_NONAME' });
+      const failed = fetch('http://name.invalid/', (hostname) => {
+        throw new DNSUnavailable(hostname, { cause });
+      });
+      await assert.rejects(failed, { name: 'DNSUnavailable', code: 'ENOTFOUND', hostname: 'name.invalid' });
+    });
+
     test('is ECONNREFUSED where nothing listens', async () => {
-      const expected = { name: 'SystemError', code: 'ECONNREFUSED', syscall: 'connect', address: '127.0.0.2', port: 9 };
+      const expected = { name: 'SystemError', code: 'ECONNREFUSED', syscall: 'connect', address: '127.0.0.2', port: 10 };
       await assert.rejects(
-        fetch('http://localhost:9/', () => ['127.0.0.2']),
+        fetch('http://localhost:10/', () => ['127.0.0.2']),
         expected,
       );
     });
