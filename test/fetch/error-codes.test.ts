@@ -104,7 +104,13 @@ for (const { name, fetch } of faces) {
     });
 
     test('is ECONNREFUSED where nothing listens', async () => {
-      const expected = { name: 'SystemError', code: 'ECONNREFUSED', syscall: 'connect', address: '127.0.0.2', port: 10 };
+      const expected = {
+        name: 'SystemError',
+        code: 'ECONNREFUSED',
+        syscall: 'connect',
+        address: '127.0.0.2',
+        port: 10,
+      };
       await assert.rejects(
         fetch('http://localhost:10/', () => ['127.0.0.2']),
         expected,

@@ -72,9 +72,9 @@ for (const { name, text } of faces) {
       using first = startScriptedServer([[expectHead(), send(ok('first'))]]);
       using second = startScriptedServer([[expectHead(), send(ok('second'))]]);
       process.env.http_proxy = first.authority;
-      assert.equal(await text('http://127.0.0.1:1/'), 'first');
-      assert.equal(await text('http://127.0.0.1:1/', { proxy: second.authority }), 'second');
-      await assert.rejects(text('http://127.0.0.1:1/', { proxy: false }), (error: Error) =>
+      assert.equal(await text('http://127.0.0.1:10/'), 'first');
+      assert.equal(await text('http://127.0.0.1:10/', { proxy: second.authority }), 'second');
+      await assert.rejects(text('http://127.0.0.1:10/', { proxy: false }), (error: Error) =>
         /ECONNREFUSED/.test(String(error.cause ?? error)),
       );
     });
