@@ -15,6 +15,9 @@ export function streamOf(reader: ByteReader, signal: AbortSignal | undefined): R
   return new ReadableStream<Uint8Array>(source as UnderlyingByteSource, bare({ highWaterMark: 1 }));
 }
 
+/** The signal no longer tells a source that nothing holds. */
+const forgotten = new FinalizationRegistry<() => void>((withdraw) => withdraw());
+
 class ReaderSource {
   readonly type = 'bytes';
   /** A view of the reader's own serves a consumer that brings none. */
@@ -22,8 +25,7 @@ class ReaderSource {
   readonly #reader: ByteReader;
   readonly #signal: AbortSignal | undefined;
   #withdrawSignal: (() => void) | undefined;
-  /** The stream is not held by the signal. */
-  #controller: WeakRef<ReadableByteStreamController> | undefined;
+  #controller: ReadableByteStreamController | undefined;
   #ended = false;
 
   constructor(reader: ByteReader, signal: AbortSignal | undefined) {
@@ -34,9 +36,18 @@ class ReaderSource {
   start(controller: ReadableByteStreamController): void {
     const signal = this.#signal;
     if (signal === undefined) return;
-    this.#controller = new WeakRef(controller);
-    if (signal.aborted) this.#abort(signal.reason);
-    else this.#withdrawSignal = onAbort(signal, () => this.#abort(signal.reason));
+    this.#controller = controller;
+    if (signal.aborted) {
+      this.#abort(signal.reason);
+      return;
+    }
+    // The signal, which may outlive all streams, holds none of them: a body that nothing else holds can be forgotten.
+    const source = new WeakRef(this);
+    this.#withdrawSignal = onAbort(signal, () => {
+      const held = source.deref();
+      if (held !== undefined) held.#abort(signal.reason);
+    });
+    forgotten.register(this, this.#withdrawSignal);
   }
 
   async pull(controller: ReadableByteStreamController): Promise<void> {
@@ -66,7 +77,7 @@ class ReaderSource {
     if (this.#ended) return;
     this.#end();
     this.#reader.cancel();
-    this.#controller?.deref()?.error(reason);
+    this.#controller?.error(reason);
   }
 
   #end(): void {

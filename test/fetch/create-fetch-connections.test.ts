@@ -1,6 +1,7 @@
 /** Which connection an exchange of createFetch gets, and what becomes of it. */
 
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { describe, test } from 'node:test';
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
@@ -158,20 +159,34 @@ describe('the connections of createFetch', () => {
     assert.match(server.heads()[0] ?? '', /^GET \/info HTTP\/1\.1\r\nHost: docker\r\n/);
   });
 
-  test('of a body that nobody holds any more are closed', async () => {
+  /** Fetches, and leaves the answer to `use`, which keeps nothing of it. */
+  async function assertForgotten(use: (answer: Response) => unknown, signal?: AbortSignal): Promise<void> {
     using server = startScriptedServer([
-      [expectHead(), send('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'), expectEnd(), mark('closed')],
+      [expectHead(), send(response('200 OK', ['Content-Length: 1000000'], 'x'.repeat(200_000))), expectEnd()],
     ]);
-    await createFetch(direct)(`http://${server.authority}/`);
-    const closed = server.reached('closed');
-    let isClosed = false;
-    void closed.then(() => {
-      isClosed = true;
-    });
-    for (let count = 0; count < 1000 && !isClosed; count++) {
+    const fetch = createFetch(direct);
+    const before = native.counts().owned;
+    await use(await fetch(`http://${server.authority}/`, { signal: signal ?? null }));
+    for (let count = 0; count < 1000 && native.counts().owned > before; count++) {
       collectGarbage();
       await turn();
     }
-    await closed;
+    assert.equal(native.counts().owned, before);
+  }
+
+  test('of a body that nobody holds any more are closed', async () => {
+    await assertForgotten(() => undefined);
+  });
+
+  test('of a stream that nobody holds any more are closed, even if its signal lives on', async () => {
+    const { signal } = new AbortController();
+    await assertForgotten(({ body }) => body?.getReader().read(), signal);
+    await assertForgotten((answer) => void answer.clone(), signal);
+    // Whoever listened has withdrawn.
+    for (let count = 0; count < 1000 && getEventListeners(signal, 'abort').length > 0; count++) {
+      collectGarbage();
+      await turn();
+    }
+    assert.equal(getEventListeners(signal, 'abort').length, 0);
   });
 });
