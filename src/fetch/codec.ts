@@ -68,8 +68,9 @@ export function decoderOf(coding: ContentCoding, first: number | undefined, size
 export const UNSET: Readonly<Record<string, undefined>> = Object.fromEntries(
   [
     ...['allowHalfOpen', 'captureRejections', 'construct', 'decodeStrings', 'defaultEncoding', 'destroy', 'emitClose'],
-    ...['encoding', 'final', 'flush', 'objectMode', 'read', 'readable', 'readableObjectMode', 'signal', 'transform'],
-    ...['writable', 'writableObjectMode', 'write', 'writev'],
+    ...['encoding', 'final', 'flush', 'highWaterMark', 'objectMode', 'read', 'readable', 'readableHighWaterMark'],
+    ...['readableObjectMode', 'signal', 'transform', 'writable', 'writableHighWaterMark', 'writableObjectMode'],
+    ...['write', 'writev'],
   ].map((name) => [name, undefined]),
 );
 
@@ -127,11 +128,11 @@ function noticesCutData(): boolean {
 
 /** The error for a caller, its message ends with `advice`, if it is the data that `cause` is about; otherwise `cause`. */
 export function explained(coding: ContentCoding, cause: unknown, advice: string): unknown {
-  if (!(cause instanceof Error && 'errno' in cause)) return cause;
+  if (!(cause instanceof Error && Object.hasOwn(cause, 'errno'))) return cause;
   const message = `the body cannot be decoded from ${coding} (${cause.message}, ${codeOf(cause)})`;
   return advising(new InvalidResponse(message, { cause }), advice);
 }
 
 function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
+  return error instanceof Error ? own(error as NodeJS.ErrnoException, 'code') : undefined;
 }

@@ -27,6 +27,15 @@ const PlatformResponse = Response as unknown as new (
   init: ResponseInit | undefined,
 ) => object;
 
+type Fields = [string, string][];
+
+const NO_FIELDS: Fields = [];
+
+/** With each member that there is: the platform looks for those that are missing on Object.prototype. */
+function responseInit(headers: Fields, status = 200, statusText = ''): ResponseInit {
+  return bare({ headers, status, statusText });
+}
+
 const utf8 = new TextDecoder();
 
 /** Whether the standard allows a response of this status to have a body (Fetch, "null body status"). */
@@ -48,7 +57,8 @@ export class FetchedResponse extends PlatformResponse implements Response {
   constructor(from: FetchedHead, body: BodyReader | ReadableStream<Uint8Array> | null) {
     const { status, reason } = from.head;
     const known = status >= 200 && status <= 599;
-    super(body && mayHaveBody(from.head) ? bodyTrap() : null, known ? bare({ status, statusText: reason }) : undefined);
+    const told = known ? responseInit(NO_FIELDS, status, reason) : responseInit(NO_FIELDS);
+    super(body && mayHaveBody(from.head) ? bodyTrap() : null, told);
     this.#from = from;
     noteOrigin(this, from.url, from.redirected);
     if (body instanceof ReadableStream) this.#streamed = streamedResponse(body, from.head);
@@ -136,7 +146,7 @@ export class FetchedResponse extends PlatformResponse implements Response {
     const reader = this.#reader;
     if (reader === undefined) {
       if (this.#used) throw unusable();
-      return new Uint8Array(await (this.#streamed ?? new Response(null)).arrayBuffer());
+      return this.#streamed === undefined ? new Uint8Array(0) : new Uint8Array(await this.#streamed.arrayBuffer());
     }
     this.#reader = undefined;
     this.#used = true;
@@ -146,14 +156,14 @@ export class FetchedResponse extends PlatformResponse implements Response {
   #asStreamedUnaborted(): Response {
     this.#assertNotAborted();
     if (this.#used) throw unusable();
-    return this.#asStreamed() ?? new Response(null, bare({ headers: contentType(this.#from.head) }));
+    return this.#asStreamed() ?? new Response(null, responseInit(contentType(this.#from.head)));
   }
 
   /** With the body as a stream; undefined if there is none. */
   #asStreamed(): Response | undefined {
     if (this.#streamed === undefined && this.#used) {
       // It was read without one.
-      const empty = new Response('');
+      const empty = new Response('', responseInit(NO_FIELDS));
       void empty.text();
       this.#streamed = empty;
     }
@@ -192,11 +202,11 @@ function unusable(): TypeError {
 }
 
 function streamedResponse(body: ReadableStream<Uint8Array>, head: HTTPResponse): Response {
-  return new Response(body as ReadableStream<Uint8Array<ArrayBuffer>>, bare({ headers: contentType(head) }));
+  return new Response(body as ReadableStream<Uint8Array<ArrayBuffer>>, responseInit(contentType(head)));
 }
 
 /** All that the forms of a body depend on. */
-function contentType({ headers }: HTTPResponse): [string, string][] {
+function contentType({ headers }: HTTPResponse): Fields {
   const type = headers.get('Content-Type');
   return type === undefined ? [] : [['Content-Type', type]];
 }

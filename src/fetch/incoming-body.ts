@@ -70,6 +70,14 @@ interface Waiting {
   readonly holder: object;
 }
 
+/** Why nothing more will come. */
+interface End {
+  readonly failed: boolean;
+  readonly error: unknown;
+}
+
+const ENDED: End = { failed: false, error: undefined };
+
 class Arrival {
   readonly #use: BodyUse;
   #parts: Uint8Array[] = [];
@@ -77,7 +85,7 @@ class Arrival {
   #whole = true;
   #taking = false;
   #waiting: Waiting | undefined;
-  #end: { readonly error?: unknown } | undefined;
+  #end: End | undefined;
   /** While something is waited for. */
   #silence: Silence | undefined;
   #interrupt: ((error: unknown) => void) | undefined;
@@ -94,7 +102,7 @@ class Arrival {
   }
 
   takeWhole(): Uint8Array | undefined {
-    if (this.#end === undefined || 'error' in this.#end || !this.#whole) return undefined;
+    if (this.#end === undefined || this.#end.failed || !this.#whole) return undefined;
     const [first = new Uint8Array(0), ...others] = this.#parts;
     this.#parts = [];
     this.#whole = false;
@@ -110,8 +118,7 @@ class Arrival {
       this.takeAhead();
       return Promise.resolve(part);
     }
-    if (this.#end !== undefined)
-      return 'error' in this.#end ? Promise.reject(this.#end.error) : Promise.resolve(undefined);
+    if (this.#end !== undefined) return this.#end.failed ? Promise.reject(this.#end.error) : Promise.resolve(undefined);
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject, holder };
       this.#use.lease.awaited = true;
@@ -135,7 +142,7 @@ class Arrival {
 
   giveUp(): void {
     this.#parts = [];
-    this.#finish({}, 'given up');
+    this.#finish(ENDED, 'given up');
   }
 
   *#coTake(): Coroutine<void> {
@@ -146,7 +153,7 @@ class Arrival {
         if (this.over) return;
         this.#renewSilence();
         if (count > 0) this.#came(incoming.slice(0, count));
-        if (count === 0 || !connection.responsePending()) this.#finish({}, 'whole');
+        if (count === 0 || !connection.responsePending()) this.#finish(ENDED, 'whole');
       }
     } catch (error) {
       // The connection is asked before it is closed.
@@ -184,17 +191,17 @@ class Arrival {
   }
 
   #fail(error: unknown): void {
-    this.#finish({ error }, 'given up');
+    this.#finish({ failed: true, error }, 'given up');
   }
 
-  #finish(end: { readonly error?: unknown }, how: 'whole' | 'given up'): void {
+  #finish(end: End, how: 'whole' | 'given up'): void {
     if (this.#end !== undefined) return;
     this.#end = end;
     this.#withdrawSignal?.();
     this.#use.onEnd(how);
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    if ('error' in end) waiting?.reject(end.error);
+    if (end.failed) waiting?.reject(end.error);
     else waiting?.resolve(undefined);
   }
 }

@@ -25,6 +25,12 @@ const members = {
   proxy: 'http://192.0.2.1:1',
   tls: true,
   pieces: ['evil'],
+  headers: 'evil',
+  status: 1,
+  body: 'evil',
+  error: 'evil',
+  errno: 1,
+  highWaterMark: 'evil',
   0: 'evil',
   1: 'evil',
 };
@@ -40,7 +46,14 @@ await connection.promises.readResponse({});
 const text = await connection.promises.readText();
 connection.disconnect();
 const fetch = createFetch({ proxy: false, connection: { lookup } });
-const response = await fetch(`http://localhost:${port}/`, {});
-const fetched = `${response.status} ${await response.text()}`;
+/** Whole, encoded, without a body, with a status beyond those of Response, and twice. */
+const fetched: string[] = [];
+for (let count = 0; count < 4; count++) {
+  const response = await fetch(`http://localhost:${port}/`, {});
+  fetched.push(`${response.status} ${await response.text()}`);
+}
+const answer = await fetch(`http://localhost:${port}/`, {});
+const copy = answer.clone();
+fetched.push(`${await answer.text()}, ${await copy.text()}`);
 fetch.closeIdleConnections();
-if (stderr.writable) stdout.write(`${text} ${fetched}\n`);
+if (stderr.writable) stdout.write(`${text}: ${fetched.join('; ')}\n`);

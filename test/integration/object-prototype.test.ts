@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 // Node's own modules do not survive being loaded while Object.prototype is as it is here.
 import 'node:tls';
+import { gzipSync } from 'node:zlib';
 import { requestInput } from '../../src/fetch/request-input.ts';
 import {
   ByterangesDecoder,
@@ -36,7 +37,7 @@ import {
 import { closeIdleConnections, fetchSync } from '../../src/sync/index.ts';
 import { opensslMissing } from '../support/certificates.ts';
 import { TestTrust } from '../support/https.ts';
-import { ok } from '../support/messages.ts';
+import { response as message, ok } from '../support/messages.ts';
 import { readsOnPrototype, VISIBILITIES, withPollution } from '../support/pollution.ts';
 import { runProgram } from '../support/run-program.ts';
 import {
@@ -277,12 +278,15 @@ describe('Object.prototype', () => {
   for (const visibility of VISIBILITIES) {
     test(`is no part of a promise or a fetch, ${visibility}`, async () => {
       const upload: Script = [expectHead(), expectBytes('blob'.length), send(response), expectEnd()];
-      using server = startScriptedServer([upload, script]);
+      const encoded = ok(gzipSync('text'), 'Content-Encoding: gzip');
+      const empty = ['204 None', '999 Odd'].map((status) => message(status, ['Content-Length: 0']));
+      const answers = [response, encoded, ...empty, response].flatMap((each) => [expectHead(), send(each)]);
+      using server = startScriptedServer([upload, [...answers, expectEnd()]]);
       const { stdout, stderr } = await runProgram('test/integration/object-prototype-program.ts', [
         String(server.port),
         visibility,
       ]);
-      assert.deepEqual([stdout.toString(), stderr], ['body 200 body\n', '']);
+      assert.deepEqual([stdout.toString(), stderr], ['body: 200 body; 200 text; 204 ; 999 ; body, body\n', '']);
     });
   }
 });
