@@ -69,15 +69,20 @@ export class DugongError extends Error {
 /** So much of what an error is about stands in its message: a long URL must leave room for what happened. */
 const LONGEST_SUBJECT = 500;
 
-/** `error`, the message of which begins from now on with what it is about, as "GET http://localhost/". */
-export function about<E extends DugongError>(error: E, what: string): E {
+/**
+ * `error`, the message of which begins from now on with what it is about, as "GET http://localhost/", in place of `before`, the
+ * less that was known before.
+ */
+export function about<E extends DugongError>(error: E, what: string, before?: string): E {
   const { message } = error;
   const url = what.indexOf('://');
   // A path may hold a URL.
   const shown = url < 0 ? what : withoutUserinfoFrom(what, url + 3);
   const subject = `${printable(shown, LONGEST_SUBJECT)}: `;
   // It may come by again, if it is the caller's own.
-  return message.startsWith(subject) ? error : said(error, printable(subject + message));
+  if (message.startsWith(subject)) return error;
+  const known = before !== undefined && message.startsWith(`${before}: `) ? before.length + 2 : 0;
+  return said(error, printable(subject + message.slice(known)));
 }
 
 /** `error`, the message of which ends from now on with the way out. */

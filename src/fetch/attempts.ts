@@ -28,6 +28,6 @@ export class Attempts {
    */
   told(error: unknown, { method, url }: Pick<FetchRequest, 'method' | 'url'>): unknown {
     if (!(error instanceof DugongError)) return error;
-    return withLostRequests(inSystemWords(about(error, `${method} ${url.href}`)), [...this.#lost]);
+    return withLostRequests(inSystemWords(about(error, `${method} ${url.href}`, url.origin)), [...this.#lost]);
   }
 }

@@ -20,21 +20,22 @@ import { ok } from '../support/messages.ts';
 import { close, expectHead, reset, type Script, send, startScriptedServer } from '../support/scripted-server.ts';
 
 type Lookup = (hostname: string) => readonly string[];
+type Init = { readonly method: string; readonly body?: string };
 
 /** Throws what the fetch of the whole answer fails of. */
-const faces: readonly { name: string; fetch(url: string, lookup?: Lookup): Promise<unknown> }[] = [
+const faces: readonly { name: string; fetch(url: string, lookup?: Lookup, init?: Init): Promise<unknown> }[] = [
   {
     name: 'fetchSync',
-    async fetch(url, lookup = () => ['127.0.0.1']) {
-      fetchSync(url, { proxy: false, connection: { lookup } });
+    async fetch(url, lookup = () => ['127.0.0.1'], init = { method: 'GET' }) {
+      fetchSync(url, { ...init, proxy: false, connection: { lookup } });
     },
   },
   {
     name: "the cause of createFetch's",
-    async fetch(url, lookup = () => ['127.0.0.1']) {
+    async fetch(url, lookup = () => ['127.0.0.1'], init = { method: 'GET' }) {
       const fetch = createFetch({ proxy: false, connection: { lookup } });
       try {
-        await (await fetch(url)).text();
+        await (await fetch(url, init)).text();
       } catch (error) {
         assert.ok(error instanceof TypeError);
         assert.equal(isTempNetworkError(error), isTempNetworkError(error.cause));
@@ -115,6 +116,13 @@ for (const { name, fetch } of faces) {
         fetch('http://localhost:10/', () => ['127.0.0.2']),
         expected,
       );
+    });
+
+    test('is in an error that names the request, and no server beside it, where nothing listens', async () => {
+      for (const body of ['small', 'x'.repeat(100_000)]) {
+        const failed = fetch('http://localhost:9/a', () => ['127.0.0.2'], { method: 'POST', body });
+        await assert.rejects(failed, { message: 'POST http://localhost:9/a: connect ECONNREFUSED 127.0.0.2:9' });
+      }
     });
 
     test('is of this library where the system has no word for it: the answer is no HTTP', async () => {
