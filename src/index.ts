@@ -38,6 +38,7 @@ export { type CreateFetchOptions, createFetch, type Fetch } from './fetch/create
 export type { Reach } from './fetch/endpoint.ts';
 export type { FetchInit } from './fetch/request-input.ts';
 export type { TimeLimits } from './fetch/time-limits.ts';
+export type { TracedRequest, TraceMessages } from './fetch/trace.ts';
 export { type HeadersInit, HTTPHeaders } from './http1/headers.ts';
 export { DEFAULT_LIMITS, type Limits } from './http1/limits.ts';
 export type { RangePart } from './http1/multipart.ts';

@@ -13,6 +13,7 @@ import { withoutLibuv } from '../io/native.ts';
 import { Alarm } from '../schedule/alarms.ts';
 import { coAwait } from '../schedule/co-await.ts';
 import type { Endpoint } from './endpoint.ts';
+import type { RequestTrace } from './trace.ts';
 
 export interface PoolLimits {
   /** Connections that are kept idle, over all servers. */
@@ -182,6 +183,8 @@ export class Lease {
   readonly reused: boolean;
   /** Whether something is waited for on it: the answer, or more of the body. */
   awaited = true;
+  /** Is told how the exchange ends, if anything listens. */
+  trace: RequestTrace | undefined;
   /** How often the body has been asked for. */
   asked = 0;
   #askedBefore = -1;
@@ -207,12 +210,14 @@ export class Lease {
   }
 
   /** The exchange is over, after this response: the connection is kept for the next one, if it can have one. */
-  giveBack({ headers }: HTTPResponse): void {
-    this.#end(keptFor(headers.get('Keep-Alive')));
+  giveBack(response: HTTPResponse): void {
+    this.trace?.completed(response);
+    this.#end(keptFor(response.headers.get('Keep-Alive')));
   }
 
   /** The exchange was given up: the connection is closed. */
   drop(): void {
+    this.trace?.givenUp();
     this.#end(0);
   }
 

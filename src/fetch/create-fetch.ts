@@ -3,7 +3,6 @@
  * connections are kept for the next request.
  */
 
-import type { HTTPConnection } from '../client/http-connection.ts';
 import type { Coroutine } from '../coroutine.ts';
 import { shownValue } from '../io/shown-value.ts';
 import { ownOptions } from '../options.ts';
@@ -120,7 +119,7 @@ async function fetchOver(
     const { pool, reach, headersTimeout, heads } = means;
     // Called from the event loop only, when there is a future.
     const interrupt = (error: unknown): void => void fetching.cancel(error);
-    const ask: Ask = (connection, asked) => coAsk(connection, asked, { heads, headersTimeout, interrupt });
+    const ask: Ask = (lease, asked) => coAsk(lease, asked, { heads, headersTimeout, interrupt });
     const fetching = new AioFuture(coFetch(request, { pool, reach, redirect, assertAllowed: assertGoodPort, ask }), {
       signal,
     });
@@ -146,12 +145,12 @@ interface Patience extends Pick<Means, 'heads' | 'headersTimeout'> {
   readonly interrupt: (error: unknown) => void;
 }
 
-function* coAsk(connection: HTTPConnection, request: FetchRequest, patience: Patience): Coroutine<AwaitedAnswer> {
-  if (request.content?.large) return yield* coAskListening(connection, request, patience);
-  const sent = yield* coSend(connection, request);
+function* coAsk(lease: Lease, request: FetchRequest, patience: Patience): Coroutine<AwaitedAnswer> {
+  if (request.content?.large) return yield* coAskListening(lease, request, patience);
+  const sent = yield* coSend(lease, request);
   const silence = patience.heads.begin(patience.interrupt);
   try {
-    return { response: yield* connection.coReadResponse(), sent: () => sent, sending: undefined };
+    return { response: yield* lease.connection.coReadResponse(), sent: () => sent, sending: undefined };
   } finally {
     silence.end();
   }
@@ -159,15 +158,14 @@ function* coAsk(connection: HTTPConnection, request: FetchRequest, patience: Pat
 
 /** The body is sent while the answer is waited for, and, if that comes early, while it is read. */
 function* coAskListening(
-  connection: HTTPConnection,
+  lease: Lease,
   request: FetchRequest,
   { heads, headersTimeout, interrupt }: Patience,
 ): Coroutine<AwaitedAnswer> {
-  // The time to connect is none in which the server could take anything.
-  yield* connection.coConnect();
+  const { connection } = lease;
   let listening = true;
   let silence: Silence | undefined;
-  const sending = new AioFuture(coSendLimited(coSend(connection, request), headersTimeout, () => !listening));
+  const sending = new AioFuture(coSendLimited(coSend(lease, request), headersTimeout, () => !listening));
   sending.then(
     () => {
       if (listening) silence = heads.begin(interrupt);
@@ -201,11 +199,15 @@ function responseOf(fetched: Fetched<AwaitedAnswer>, means: Means, signal: Abort
     return new FetchedResponse(from, null);
   }
   const told = (error: unknown): unknown => {
+    lease.trace?.failed(error);
     attempts.failed(lease.connection, error);
     return attempts.told(error, request);
   };
   const codings = means.decompress ? codingsOf(fetched, told) : [];
-  const onEnd = (how: 'whole' | 'given up'): void => end(answer, lease, how);
+  const onEnd = (how: 'whole' | 'given up'): void => {
+    if (how === 'given up' && signal?.aborted) lease.trace?.failed(signal.reason);
+    end(answer, lease, how);
+  };
   const incoming = new IncomingBody({ lease, signal, limit: means.bodies, onEnd, told });
   const body =
     codings.length === 0 ? incoming : new DecodedBody(incoming, codings, (error) => attempts.told(error, request));

@@ -12,6 +12,7 @@ import type { ConnectionPool, Lease } from './connection-pool.ts';
 import { type CheckedReach, endpointOf } from './endpoint.ts';
 import type { FetchRequest, RedirectMode } from './fetch-request.ts';
 import { isRedirect, MOST_REDIRECTS, redirected } from './redirect.ts';
+import { CallTrace } from './trace.ts';
 
 /** The head of a response, the body of which may be on the connection still. */
 export interface Answer {
@@ -26,8 +27,8 @@ export interface Exchange<A extends Answer> {
   readonly redirect: RedirectMode;
   /** Throws for a URL, of a redirect too, that is not to be fetched. */
   readonly assertAllowed?: (url: URL) => void;
-  /** Sends the request and reads the response as far as its head at least. */
-  readonly ask: (connection: HTTPConnection, request: FetchRequest) => Coroutine<A>;
+  /** Sends the request, by `coSend`, and reads the response as far as its head at least. For a large one, the connection is there. */
+  readonly ask: (lease: Lease, request: FetchRequest) => Coroutine<A>;
 }
 
 /** The final answer, on a connection that is the caller's to give back. */
@@ -41,6 +42,12 @@ export interface Fetched<A extends Answer> {
   readonly attempts: Attempts;
 }
 
+/** What is noted of the requests of one fetch. */
+interface Course {
+  readonly attempts: Attempts;
+  readonly trace: CallTrace | undefined;
+}
+
 /** Requests that may be sent again when it is unknown whether the server has acted on them (RFC 9110 9.2.2). */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
 /** The body of a redirect is read up to this size, if that saves the connection. */
@@ -51,12 +58,13 @@ const WORTH_DISCARDING = 65_536;
  * "error", or too many of them; InvalidResponse for one that leads nowhere. Each says what the requests may have done
  */
 export function* coFetch<A extends Answer>(first: FetchRequest, exchange: Exchange<A>): Coroutine<Fetched<A>> {
-  const attempts = new Attempts();
+  const course: Course = { attempts: new Attempts(), trace: CallTrace.begin() };
+  const { attempts } = course;
   let request = first;
   try {
     for (let redirects = 0; ; redirects++) {
       exchange.assertAllowed?.(request.url);
-      const { answer, lease } = yield* coAnswered(request, exchange, attempts);
+      const { answer, lease } = yield* coAnswered(request, exchange, course);
       if (exchange.redirect === 'manual' || !isRedirect(answer.response)) {
         return { answer, lease, request, redirected: redirects > 0, attempts };
       }
@@ -89,22 +97,43 @@ function followed(
 function* coAnswered<A extends Answer>(
   request: FetchRequest,
   { pool, reach, ask }: Exchange<A>,
-  attempts: Attempts,
+  { attempts, trace: call }: Course,
 ): Coroutine<{ answer: A; lease: Lease }> {
   const endpoint = endpointOf(request.url, reach);
   for (let choice: 'any' | 'new' = 'any'; ; choice = 'new') {
-    const lease = yield* pool.coLease(endpoint, choice);
+    const trace = call?.request(request);
+    let lease: Lease | undefined;
     let answer: A | undefined;
     try {
-      answer = yield* ask(lease.connection, request);
+      const asked = trace === undefined ? request : { ...request, headers: trace.headers };
+      lease = yield* pool.coLease(endpoint, choice);
+      lease.trace = trace;
+      if (!lease.reused && (trace !== undefined || request.content?.large)) yield* coConnect(lease);
+      answer = yield* ask(lease, asked);
+      trace?.answered(answer.response);
       return { answer, lease };
     } catch (error) {
+      trace?.failed(error);
+      if (lease === undefined) throw error;
       attempts.failed(lease.connection, error);
       if (!lease.reused || !mayRepeat(request, error, lease.connection)) throw error;
     } finally {
-      if (answer === undefined) lease.drop();
+      if (answer === undefined) {
+        lease?.drop();
+        trace?.givenUp();
+      }
     }
   }
+}
+
+/**
+ * Before the request is sent, which otherwise does it: a large one has a time limit for what the server takes, of which connecting
+ * is no part; and if something listens, both are told of.
+ */
+function* coConnect({ connection, trace }: Lease): Coroutine<void> {
+  trace?.connecting(connection);
+  yield* connection.coConnect();
+  trace?.connected(connection);
 }
 
 function mayRepeat({ method, content }: FetchRequest, error: unknown, connection: HTTPConnection): boolean {
@@ -142,11 +171,13 @@ function discardedAtOnce(connection: HTTPConnection): boolean {
  * Sends the request. False if the server ended the connection before it had all of it, but may have answered: reading tells.
  * @throws as `HTTPConnection.coSendRequest`
  */
-export function* coSend(connection: HTTPConnection, request: FetchRequest): Coroutine<boolean> {
+export function* coSend({ connection, reused, trace }: Lease, request: FetchRequest): Coroutine<boolean> {
   const { url, method, headers, content } = request;
   const host = headers.get('Host');
+  trace?.sending(connection, reused);
   try {
     yield* connection.coSendRequest(method, url.href.slice(url.origin.length), { headers, host, body: content?.data });
+    trace?.sent();
     return true;
   } catch (error) {
     if (error instanceof ConnectionClosed && error.phase === 'send' && connection.responsePending()) return false;

@@ -8,7 +8,7 @@ import type { HTTPConnection } from '../client/http-connection.ts';
 import type { HTTPResponse } from '../client/http-response.ts';
 import type { Coroutine } from '../coroutine.ts';
 import { DugongError, UnsupportedResponse } from '../errors.ts';
-import { ConnectionPool } from '../fetch/connection-pool.ts';
+import { ConnectionPool, type Lease } from '../fetch/connection-pool.ts';
 import { contentCodings, decodeWhole } from '../fetch/content-coding.ts';
 import type { CheckedReach } from '../fetch/endpoint.ts';
 import { type Answer, coFetch, coSend, type Fetched } from '../fetch/exchange.ts';
@@ -79,7 +79,7 @@ export function coFetchHead(request: FetchRequest, exchange: WholeExchange): Cor
     pool,
     reach,
     redirect,
-    ask: (connection, asked) => coAsk(connection, asked, { wanted, limits }),
+    ask: (lease, asked) => coAsk(lease, asked, { wanted, limits }),
   });
 }
 
@@ -96,6 +96,7 @@ export function* coWholeBody(
     const content = decompress ? decoded(response, body, maxBodySize) : body;
     return { response, body: content, request, redirected };
   } catch (error) {
+    lease.trace?.failed(error);
     attempts.failed(lease.connection, error);
     throw attempts.told(error, request);
   } finally {
@@ -129,10 +130,10 @@ interface Reading {
   readonly limits: TimeLimits;
 }
 
-function* coAsk(connection: HTTPConnection, request: FetchRequest, reading: Reading): Coroutine<WholeAnswer> {
-  if (request.content?.large) return yield* coAskListening(connection, request, reading);
-  const sent = yield* coSend(connection, request);
-  const response = yield* coLimited(connection.coReadResponse(), reading.limits.headersTimeout);
+function* coAsk(lease: Lease, request: FetchRequest, reading: Reading): Coroutine<WholeAnswer> {
+  if (request.content?.large) return yield* coAskListening(lease, request, reading);
+  const sent = yield* coSend(lease, request);
+  const response = yield* coLimited(lease.connection.coReadResponse(), reading.limits.headersTimeout);
   return { response, sent: () => sent, body: undefined };
 }
 
@@ -140,14 +141,9 @@ function* coAsk(connection: HTTPConnection, request: FetchRequest, reading: Read
  * Sends, and reads what the server answers meanwhile: one that answers while it reads would otherwise wait for us as we wait
  * for it. If what is wanted of the answer is there first, the rest of the request is not sent.
  */
-function* coAskListening(
-  connection: HTTPConnection,
-  request: FetchRequest,
-  { wanted, limits }: Reading,
-): Coroutine<WholeAnswer> {
+function* coAskListening(lease: Lease, request: FetchRequest, { wanted, limits }: Reading): Coroutine<WholeAnswer> {
+  const { connection } = lease;
   const { headersTimeout } = limits;
-  // The time to connect is none in which the server could take anything.
-  yield* connection.coConnect();
   let sent: boolean | undefined;
   let response: HTTPResponse | undefined;
   let body: Buffer | undefined;
@@ -161,7 +157,7 @@ function* coAskListening(
     body ??= yield* coBody(connection, collected, limits);
   }
   function* coSpeak(): Coroutine<void> {
-    sent = yield* coSendLimited(coSend(connection, request), headersTimeout, () => response !== undefined);
+    sent = yield* coSendLimited(coSend(lease, request), headersTimeout, () => response !== undefined);
   }
   yield* coRace([coSpeak(), coListen(0)]);
   yield* coListen(headersTimeout);
