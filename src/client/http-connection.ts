@@ -18,6 +18,7 @@ import type { Destination } from './dial.ts';
 import type { HTTPResponse } from './http-response.ts';
 import { Operations } from './operations.ts';
 import type { SendRequestOptions } from './send-options.ts';
+import type { Session } from './session.ts';
 
 /**
  * One HTTP/1.1 connection to one server. It connects with the first request, carries any number of pipelined requests, and
@@ -291,6 +292,24 @@ export class HTTPConnection {
     return this.#tls?.getSession() ?? null;
   }
 
+  /**
+   * The numeric address that the connection leads to, the proxy's if there is one; undefined over a Unix socket, and while there
+   * is no connection.
+   */
+  get remoteAddress(): string | undefined {
+    return this.#open?.transport?.remoteAddress;
+  }
+
+  /** The port that goes with {@link remoteAddress}. */
+  get remotePort(): number | undefined {
+    return this.remoteAddress === undefined ? undefined : (this.#destination.proxy ?? this).port;
+  }
+
+  /** When it was made, TLS included: milliseconds on the scale of `performance.now()`; undefined while there is no connection. */
+  get connectedAt(): number | undefined {
+    return this.#open?.connectedAt;
+  }
+
   /** Closes the connection at once, if there is one. The next request connects anew. */
   disconnect(): void {
     this.#operations.session?.close();
@@ -314,6 +333,11 @@ export class HTTPConnection {
 
   static {
     shownAs(HTTPConnection, (one) => connectionView(one, one.#destination, one.#operations.session));
+  }
+
+  get #open(): Session | undefined {
+    const { session } = this.#operations;
+    return session?.closed ? undefined : session;
   }
 
   /** With the server; TLS with a proxy alone is none of it. */

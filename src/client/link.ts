@@ -3,6 +3,7 @@
  * to an end. What is sent, and what is made of what comes, is the affair of Sending and Receiving.
  */
 
+import { now } from '../clock.ts';
 import type { Coroutine } from '../coroutine.ts';
 import type { Phase } from '../errors.ts';
 import { ClientProtocol, type ClientProtocolOptions } from '../http1/protocol.ts';
@@ -31,6 +32,7 @@ export class Link {
   readonly peer: string;
   readonly #dialling: Dialling;
   #transport: Transport | undefined;
+  #connectedAt: number | undefined;
   #closed = false;
   #ended = false;
 
@@ -57,6 +59,11 @@ export class Link {
     return this.#transport;
   }
 
+  /** When that was, on the scale of `now()`; undefined before. */
+  get connectedAt(): number | undefined {
+    return this.#connectedAt;
+  }
+
   /** What is being done to connect; undefined before that has begun, and behind it. */
   get connecting(): Phase | undefined {
     return this.#dialling.begun && this.#transport === undefined ? this.#dialling.phase : undefined;
@@ -68,13 +75,19 @@ export class Link {
       try {
         const transport = yield* this.#dialling.coTransport();
         if (this.#closed) transport?.close();
-        else this.#transport = transport;
+        else if (transport !== undefined) this.#established(transport);
       } finally {
         if (this.#dialling.failure !== undefined) this.close();
       }
     }
     this.assertOpen(this.#dialling.phase);
     return this.#transport as Transport;
+  }
+
+  /** By each of those who waited for it. */
+  #established(transport: Transport): void {
+    this.#transport = transport;
+    this.#connectedAt ??= now();
   }
 
   /** Ends the connection at once. Coroutines that wait for it get ConnectionClosed. */

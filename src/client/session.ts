@@ -59,6 +59,11 @@ export class Session {
     return this.#link.transport;
   }
 
+  /** As {@link Link.connectedAt}. */
+  get connectedAt(): number | undefined {
+    return this.#link.connectedAt;
+  }
+
   /** As {@link Link.connecting}. */
   get connecting(): Phase | undefined {
     return this.#link.connecting;

@@ -265,7 +265,8 @@ function headText({ method, path, headers }: TracedRequest, host: string): strin
 
 /** What can be said of the peer; there is no net.Socket. */
 function socketOf(connection: HTTPConnection): object {
-  return { alpnProtocol: connection.getProtocol() === null ? null : 'http/1.1' };
+  const { remoteAddress, remotePort } = connection;
+  return { remoteAddress, remotePort, alpnProtocol: connection.getProtocol() === null ? null : 'http/1.1' };
 }
 
 /** With the code that the caller gets to see. */

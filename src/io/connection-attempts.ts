@@ -24,6 +24,13 @@ export interface ConnectOptions {
   readonly onFailure?: ((failure: SystemError) => void) | undefined;
 }
 
+/** A socket, and where it leads. */
+export interface Connected {
+  readonly fd: number;
+  /** Numeric. */
+  readonly address: string;
+}
+
 const ATTEMPT_DELAY = 250;
 
 /** The sockets of races that were dropped in their course. */
@@ -40,7 +47,7 @@ export class ConnectionAttempts {
   /** Sockets that are connecting, and to where. */
   readonly #connecting = new Map<number, string>();
   #nextAt = 0;
-  #winner: number | undefined;
+  #winner: Connected | undefined;
   /** Hands many descriptors to whoever waits as one; made when a second attempt begins. */
   #poller: Poller | undefined;
 
@@ -55,8 +62,8 @@ export class ConnectionAttempts {
     forgotten.register(this, this.#connecting);
   }
 
-  /** The connected socket, or undefined if every address failed. */
-  *coRun(): Coroutine<number | undefined> {
+  /** The first that is connected, or undefined if every address failed. */
+  *coRun(): Coroutine<Connected | undefined> {
     for (;;) {
       this.#startDue();
       if (this.#winner !== undefined) return this.#winner;
@@ -107,7 +114,7 @@ export class ConnectionAttempts {
     }
     this.#connecting.delete(fd);
     this.#poller?.remove(fd);
-    this.#winner = fd;
+    this.#winner = { fd, address };
   }
 
   #lose(fd: number, failure: SystemError): void {

@@ -22,9 +22,9 @@ export function* coConnect(
 ): Coroutine<Transport> {
   const attempts = new ConnectionAttempts(addresses, port, options);
   try {
-    const fd = yield* attempts.coRun();
-    if (fd === undefined) throw summary(attempts.failures, options);
-    return new SocketTransport(fd);
+    const connected = yield* attempts.coRun();
+    if (connected === undefined) throw summary(attempts.failures, options);
+    return new SocketTransport(connected.fd, connected.address);
   } finally {
     attempts.close();
   }
@@ -37,7 +37,7 @@ const RETRY_EVERY = 10;
 export function* coConnectUnix(path: string): Coroutine<Transport> {
   const fd = native.socket(0);
   if (fd < 0) throw systemError(fd, 'socket');
-  const transport = new SocketTransport(fd);
+  const transport = new SocketTransport(fd, undefined);
   let result = WOULD_BLOCK;
   try {
     result = native.connectUnix(fd, path);
@@ -66,13 +66,15 @@ function summary(failures: readonly SystemError[], options: ConnectOptions): Err
 
 class SocketTransport implements Transport {
   readonly fd: number;
+  readonly remoteAddress: string | undefined;
   readonly receiveNeeds: PollNeeded;
   readonly sendNeeds: PollNeeded;
   readonly pause: undefined;
   closed = false;
 
-  constructor(fd: number) {
+  constructor(fd: number, remoteAddress: string | undefined) {
     this.fd = fd;
+    this.remoteAddress = remoteAddress;
     this.receiveNeeds = new PollNeeded(fd, POLLIN);
     // Who sends takes turns with who sends the rest while receiving; the session sees to the order.
     this.sendNeeds = new PollNeeded(fd, POLLOUT, { shared: POLLOUT });

@@ -197,6 +197,10 @@ export class TLSTransport implements Transport {
     this.#sendNeeds = this.#needs.writing;
   }
 
+  get remoteAddress(): string | undefined {
+    return this.#lower.remoteAddress;
+  }
+
   get closed(): boolean {
     return this.#lower.closed;
   }

@@ -9,6 +9,8 @@ import type { DugongError } from '../errors.ts';
 export interface Transport {
   readonly fd: number;
   readonly closed: boolean;
+  /** The numeric address of the peer; undefined if it has none, as a Unix socket. */
+  readonly remoteAddress: string | undefined;
   /** What must become ready before receiving, or sending, can go on after WOULD_BLOCK. */
   readonly receiveNeeds: PollNeeded;
   readonly sendNeeds: PollNeeded;

@@ -154,7 +154,7 @@ for (const { name, fetch } of faces) {
       assert.deepEqual(watch.last('undici:client:connected')['connectParams'], { ...connectParams, version: 'h1' });
       const { headers, socket } = watch.last('undici:client:sendHeaders');
       assert.match(String(headers), /^GET \/a HTTP\/1\.1\r\nX-Own: 1\r\n(?:.+\r\n)*Host: 127\.0\.0\.1:\d+\r\n$/);
-      assert.equal((socket as { alpnProtocol: unknown }).alpnProtocol, null);
+      assert.deepEqual(socket, { remoteAddress: '127.0.0.1', remotePort: server.port, alpnProtocol: null });
       const {
         statusCode,
         statusText,

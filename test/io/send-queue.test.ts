@@ -7,6 +7,7 @@ import type { Transport } from '../../src/io/transport.ts';
 
 /** Takes as many bytes per call as it is told to. */
 class Sink implements Transport {
+  readonly remoteAddress: undefined;
   readonly fd = -1;
   readonly closed = false;
   readonly receiveNeeds: PollNeeded = new PollNeeded(-1, 0);
