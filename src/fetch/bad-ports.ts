@@ -15,10 +15,11 @@ const BAD: ReadonlySet<string> = new Set(
   ].flatMap((ports) => ports.split(' ')),
 );
 
-/** @throws TypeError */
+/** @throws TypeError, a network error of fetch */
 export function assertGoodPort({ port }: URL): void {
   if (!BAD.has(port)) return;
-  throw new TypeError(
-    `fetch does not connect to port ${port}, a bad port (it is that of another protocol): HTTPConnection does`,
+  const cause = new Error(
+    `bad port: ${port} is that of another protocol, where fetch does not connect; HTTPConnection does`,
   );
+  throw new TypeError('fetch failed', { cause });
 }

@@ -97,7 +97,7 @@ describe('the signal of a fetch', () => {
 
   for (const signal of [{}, 'x', 1, () => {}, { aborted: false }, { aborted: 'x', addEventListener() {} }]) {
     test(`that is none is a TypeError that says so: ${typeof signal} ${JSON.stringify(signal)}`, async () => {
-      const promise = createFetch(direct)('http://127.0.0.1:9/', { signal: signal as unknown as AbortSignal });
+      const promise = createFetch(direct)('http://127.0.0.1:10/', { signal: signal as unknown as AbortSignal });
       await assert.rejects(promise, { name: 'TypeError', message: /AbortSignal/ });
     });
   }
@@ -112,20 +112,23 @@ describe('the signal of a fetch', () => {
     signal.abort(reason);
     assert.deepEqual(await Promise.all(fetches), [reason, reason]);
     assert.equal(signal.listeners.length, 1);
-    assert.equal(await outcome(fetch('http://127.0.0.1:9/', init)), reason);
+    assert.equal(await outcome(fetch('http://127.0.0.1:10/', init)), reason);
   });
 
   test('of another library without reasons aborts with an AbortError', async () => {
     const signal = { aborted: true, addEventListener() {} } as unknown as AbortSignal;
-    assert.equal(((await outcome(createFetch(direct)('http://127.0.0.1:9/', { signal }))) as Error).name, 'AbortError');
+    assert.equal(
+      ((await outcome(createFetch(direct)('http://127.0.0.1:10/', { signal }))) as Error).name,
+      'AbortError',
+    );
   });
 
   for (const [name, made] of [
-    ['given as init', (body: ReadableStream, signal: AbortSignal) => ['http://127.0.0.1:9/', { body, signal }]],
+    ['given as init', (body: ReadableStream, signal: AbortSignal) => ['http://127.0.0.1:10/', { body, signal }]],
     [
       'in a Request',
       (body: ReadableStream, signal: AbortSignal) => [
-        new Request('http://127.0.0.1:9/', { method: 'POST', body, duplex: 'half' }),
+        new Request('http://127.0.0.1:10/', { method: 'POST', body, duplex: 'half' }),
         { signal },
       ],
     ],
@@ -201,7 +204,7 @@ describe('the signal of a fetch', () => {
   test('that is never aborted leaves a stream to the error of the network', async () => {
     const { stream, cancelled, release } = slowStream();
     const error = (await outcome(
-      createFetch(direct)('http://127.0.0.1:1/', { method: 'POST', body: stream }),
+      createFetch(direct)('http://127.0.0.1:10/', { method: 'POST', body: stream }),
     )) as Error;
     assert.equal(error.message, 'fetch failed');
     await turn();

@@ -156,14 +156,14 @@ for (const { name, fetch } of faces) {
     }
 
     test('names no request that has not left', async () => {
-      const failed = fetch(() => ['127.0.0.2'], 'http://localhost:9/', { method: 'POST', body: 'x' });
+      const failed = fetch(() => ['127.0.0.2'], 'http://localhost:10/', { method: 'POST', body: 'x' });
       await assert.rejects(failed, { name: 'SystemError', lostRequests: [] });
     });
 
     test('names method and URL, in its stack as well, without credentials', async () => {
-      const failed = fetch(() => ['127.0.0.2'], 'http://user:secret@localhost:9/a?b', { method: 'PUT', body: 'x' });
+      const failed = fetch(() => ['127.0.0.2'], 'http://user:secret@localhost:10/a?b', { method: 'PUT', body: 'x' });
       await assert.rejects(failed, (error: Error) => {
-        assert.equal(error.message, 'PUT http://localhost:9/a?b: connect ECONNREFUSED 127.0.0.2:9');
+        assert.equal(error.message, 'PUT http://localhost:10/a?b: connect ECONNREFUSED 127.0.0.2:10');
         assert.ok(error.stack?.includes(`Error: ${error.message}\n`), error.stack);
         return true;
       });

@@ -120,8 +120,8 @@ for (const { name, fetch } of faces) {
 
     test('is in an error that names the request, and no server beside it, where nothing listens', async () => {
       for (const body of ['small', 'x'.repeat(100_000)]) {
-        const failed = fetch('http://localhost:9/a', () => ['127.0.0.2'], { method: 'POST', body });
-        await assert.rejects(failed, { message: 'POST http://localhost:9/a: connect ECONNREFUSED 127.0.0.2:9' });
+        const failed = fetch('http://localhost:10/a', () => ['127.0.0.2'], { method: 'POST', body });
+        await assert.rejects(failed, { message: 'POST http://localhost:10/a: connect ECONNREFUSED 127.0.0.2:10' });
       }
     });
 

@@ -108,7 +108,7 @@ describe('a Request that createFetch is given', () => {
   });
 
   test('is a TypeError when it has been read already', async () => {
-    const request = new Request('http://127.0.0.1:9/', { method: 'POST', body: 'x' });
+    const request = new Request('http://127.0.0.1:10/', { method: 'POST', body: 'x' });
     await request.text();
     await assert.rejects(createFetch(direct)(request), { name: 'TypeError' });
   });
@@ -180,7 +180,7 @@ describe('a body of another realm or library', () => {
   });
 
   test('that is a symbol is a TypeError', async () => {
-    await assert.rejects(createFetch(direct)('http://127.0.0.1:9/', body(Symbol('x'))), { name: 'TypeError' });
+    await assert.rejects(createFetch(direct)('http://127.0.0.1:10/', body(Symbol('x'))), { name: 'TypeError' });
   });
 });
 
@@ -244,7 +244,7 @@ describe('a Content-Length that the caller gives', () => {
 
 test('a stream that is being read, or has been, is a TypeError, and one that is refused stays as it is', async () => {
   const fetch = createFetch(direct);
-  const post = (body: ReadableStream<Uint8Array>) => fetch('http://127.0.0.1:9/', { method: 'POST', body });
+  const post = (body: ReadableStream<Uint8Array>) => fetch('http://127.0.0.1:10/', { method: 'POST', body });
   const locked = new Blob(['x']).stream();
   const reader = locked.getReader();
   await assert.rejects(post(locked), { name: 'TypeError', message: /read already/ });
@@ -252,6 +252,6 @@ test('a stream that is being read, or has been, is a TypeError, and one that is 
   reader.releaseLock();
   await assert.rejects(post(locked), { name: 'TypeError', message: /read already/ });
   const unused = new Blob(['x']).stream();
-  await assert.rejects(fetch('http://127.0.0.1:9/', { body: unused }), { name: 'TypeError' });
+  await assert.rejects(fetch('http://127.0.0.1:10/', { body: unused }), { name: 'TypeError' });
   assert.equal(unused.locked, false);
 });

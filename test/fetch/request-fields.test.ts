@@ -71,7 +71,7 @@ describe('header fields that createFetch is given', () => {
   ] as const) {
     test(`are a TypeError: ${name}`, async () => {
       const init = { headers } as unknown as Init;
-      await assert.rejects(createFetch(direct)('http://127.0.0.1:9/', init), {
+      await assert.rejects(createFetch(direct)('http://127.0.0.1:10/', init), {
         name: 'TypeError',
         message: /headers|ByteString|Symbol/,
       });
@@ -166,7 +166,7 @@ describe('the cache mode of a fetch', () => {
   for (const mode of ['cors', 'same-origin'] as const) {
     test(`only-if-cached is a TypeError in the mode ${mode}`, async () => {
       const init = { cache: 'only-if-cached', mode } as const;
-      await assert.rejects(createFetch(direct)('http://127.0.0.1:9/', init), { name: 'TypeError', message: /cache/ });
+      await assert.rejects(createFetch(direct)('http://127.0.0.1:10/', init), { name: 'TypeError', message: /cache/ });
     });
   }
 });
@@ -220,7 +220,7 @@ describe('the referrer of a fetch', () => {
 
   test('that is no URL is a TypeError', async () => {
     const init = { referrer: 'relative' };
-    await assert.rejects(createFetch(direct)('http://127.0.0.1:9/', init), {
+    await assert.rejects(createFetch(direct)('http://127.0.0.1:10/', init), {
       name: 'TypeError',
       message: /[Rr]eferrer/,
     });

@@ -145,7 +145,7 @@ for (const { name, fetch } of faces) {
       for (const wrong of [-1, 1.5, Number.NaN, '1', null] as number[]) {
         for (const option of ['headersTimeout', 'bodyTimeout']) {
           const expected = { name: 'TypeError', message: new RegExp(`^${option} must be a whole number >= 0`) };
-          await assert.rejects(fetch('http://localhost:9/', { [option]: wrong }), expected);
+          await assert.rejects(fetch('http://localhost:10/', { [option]: wrong }), expected);
         }
       }
     });

@@ -187,7 +187,7 @@ for (const { name, fetch } of faces) {
         assert.throws(() => request.addHeader('a', 'b\r\nc: d'), TypeError);
         request.headers.push('a', 'b\r\nc: d');
       });
-      await assert.rejects(fetch('http://localhost:9/'), { name: 'TypeError', message: /control character/ });
+      await assert.rejects(fetch('http://localhost:10/'), { name: 'TypeError', message: /control character/ });
       assert.deepEqual(watch.names, ['request:create', 'request:error']);
     });
 
@@ -222,7 +222,7 @@ for (const { name, fetch } of faces) {
 
     test('fails with the error that its caller gets to see, and the connection, if there is none, does', async () => {
       using watch = new Watch([...OWN, ...UNDICI]);
-      await assert.rejects(fetch('http://127.0.0.1:9/'));
+      await assert.rejects(fetch('http://127.0.0.1:10/'));
       assert.deepEqual(watch.names, [
         ...['request:create', 'request:create', 'connection:create', 'client:beforeConnect'],
         ...['connection:error', 'client:connectError', 'request:error', 'request:error'],
