@@ -18,6 +18,7 @@ import { FetchedResponse, mayHaveBody } from './fetched-response.ts';
 import { IncomingBody } from './incoming-body.ts';
 import { verified } from './integrity.ts';
 import { type FetchInit, requestInput } from './request-input.ts';
+import { ResourceTiming } from './resource-timing.ts';
 import {
   coSendLimited,
   NAMES_OF_LIMITS,
@@ -111,6 +112,7 @@ async function fetchOver(
   const url = parsedURL(input instanceof Request ? input.url : input);
   if (UNCONNECTED.has(url.protocol)) return platformFetch(input, init as RequestInit);
   assertOfHTTP(url);
+  const timing = new ResourceTiming(url);
   const { request, redirect, signal, integrity } = await requestInput(url, input, init);
   try {
     signal?.throwIfAborted();
@@ -120,9 +122,8 @@ async function fetchOver(
     // Called from the event loop only, when there is a future.
     const interrupt = (error: unknown): void => void fetching.cancel(error);
     const ask: Ask = (lease, asked) => coAsk(lease, asked, { heads, headersTimeout, interrupt });
-    const fetching = new AioFuture(coFetch(request, { pool, reach, redirect, assertAllowed: assertGoodPort, ask }), {
-      signal,
-    });
+    const exchange: Exchange<AwaitedAnswer> = { pool, reach, redirect, assertAllowed: assertGoodPort, timing, ask };
+    const fetching = new AioFuture(coFetch(request, exchange), { signal });
     const response = responseOf(await fetching, means, signal);
     return integrity === '' ? response : await verified(response, integrity);
   } catch (error) {
@@ -191,11 +192,13 @@ function* coAskListening(
 }
 
 function responseOf(fetched: Fetched<AwaitedAnswer>, means: Means, signal: AbortSignal | undefined): Response {
-  const { answer, lease, request, redirected, attempts } = fetched;
+  const { answer, lease, request, redirected, attempts, timing } = fetched;
   const { response: head } = answer;
+  const { status } = head;
   const from = { head, url: request.url, redirected, signal };
   if (!mayHaveBody(head)) {
     end(answer, lease, head.length === 0 ? 'whole' : 'given up');
+    timing?.ended({ encoded: 0, decoded: 0 }, status);
     return new FetchedResponse(from, null);
   }
   const told = (error: unknown): unknown => {
@@ -204,13 +207,19 @@ function responseOf(fetched: Fetched<AwaitedAnswer>, means: Means, signal: Abort
     return attempts.told(error, request);
   };
   const codings = means.decompress ? codingsOf(fetched, told) : [];
-  const onEnd = (how: 'whole' | 'given up'): void => {
+  let encoded = 0;
+  const onWhole = (decoded: number): void => timing?.ended({ encoded, decoded }, status);
+  const onEnd = (how: 'whole' | 'given up', received: number): void => {
     if (how === 'given up' && signal?.aborted) lease.trace?.failed(signal.reason);
     end(answer, lease, how);
+    encoded = received;
+    if (how === 'whole' && codings.length === 0) onWhole(received);
   };
   const incoming = new IncomingBody({ lease, signal, limit: means.bodies, onEnd, told });
   const body =
-    codings.length === 0 ? incoming : new DecodedBody(incoming, codings, (error) => attempts.told(error, request));
+    codings.length === 0
+      ? incoming
+      : new DecodedBody(incoming, codings, { onWhole, told: (error) => attempts.told(error, request) });
   return new FetchedResponse(from, body);
 }
 

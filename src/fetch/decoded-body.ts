@@ -12,17 +12,26 @@ import type { BodyReader } from './incoming-body.ts';
 const SMALL = 16_384;
 const MOST_AT_ONCE = 262_144;
 
+/** What becomes of a body that is decoded. */
+export interface DecodedUse {
+  /** Called once, when all of it has been decoded, with its bytes. */
+  readonly onWhole: (size: number) => void;
+  /** The error that the consumer gets to see for what decoding failed of. */
+  readonly told: (error: unknown) => unknown;
+}
+
 export class DecodedBody implements BodyReader {
   readonly #encoded: BodyReader;
   readonly #codings: readonly ContentCoding[];
-  readonly #told: (error: unknown) => unknown;
+  readonly #use: DecodedUse;
+  #size = 0;
+  #ended = false;
   #decoding: ByteReader | undefined;
 
-  /** `told` makes the error that the consumer gets to see of one of decoding. */
-  constructor(encoded: BodyReader, codings: readonly ContentCoding[], told: (error: unknown) => unknown) {
+  constructor(encoded: BodyReader, codings: readonly ContentCoding[], use: DecodedUse) {
     this.#encoded = encoded;
     this.#codings = codings;
-    this.#told = told;
+    this.#use = use;
   }
 
   takeWhole(): Uint8Array | undefined {
@@ -32,7 +41,9 @@ export class DecodedBody implements BodyReader {
     if (whole.length <= SMALL) {
       try {
         // In memory of its own: small results of node:zlib are in that of all Buffers, which a stream would detach.
-        return new Uint8Array(decodeWhole(whole, this.#codings, { maxSize: MOST_AT_ONCE }));
+        const decoded = new Uint8Array(decodeWhole(whole, this.#codings, { maxSize: MOST_AT_ONCE }));
+        this.#end(decoded.length);
+        return decoded;
       } catch (error) {
         if (!(error instanceof UnsupportedResponse)) throw this.#failure(error);
       }
@@ -49,7 +60,10 @@ export class DecodedBody implements BodyReader {
     }
     this.#decoding ??= decodingReader(this.#encoded, this.#codings);
     try {
-      return await this.#decoding.read();
+      const part = await this.#decoding.read();
+      if (part === undefined) this.#end(this.#size);
+      else this.#size += part.length;
+      return part;
     } catch (error) {
       throw this.#failure(error);
     }
@@ -60,9 +74,14 @@ export class DecodedBody implements BodyReader {
     this.#encoded.cancel();
   }
 
+  #end(size: number): void {
+    if (!this.#ended) this.#use.onWhole(size);
+    this.#ended = true;
+  }
+
   /** What receiving failed of is told already. */
   #failure(error: unknown): unknown {
-    return error instanceof DugongError ? new TypeError('terminated', { cause: this.#told(error) }) : error;
+    return error instanceof DugongError ? new TypeError('terminated', { cause: this.#use.told(error) }) : error;
   }
 }
 

@@ -12,6 +12,7 @@ import type { ConnectionPool, Lease } from './connection-pool.ts';
 import { type CheckedReach, endpointOf } from './endpoint.ts';
 import type { FetchRequest, RedirectMode } from './fetch-request.ts';
 import { isRedirect, MOST_REDIRECTS, redirected } from './redirect.ts';
+import type { ResourceTiming } from './resource-timing.ts';
 import { CallTrace } from './trace.ts';
 
 /** The head of a response, the body of which may be on the connection still. */
@@ -27,6 +28,8 @@ export interface Exchange<A extends Answer> {
   readonly redirect: RedirectMode;
   /** Throws for a URL, of a redirect too, that is not to be fetched. */
   readonly assertAllowed?: (url: URL) => void;
+  /** Is told when what happens; undefined: nothing wants to know. */
+  readonly timing: ResourceTiming | undefined;
   /** Sends the request, by `coSend`, and reads the response as far as its head at least. For a large one, the connection is there. */
   readonly ask: (lease: Lease, request: FetchRequest) => Coroutine<A>;
 }
@@ -40,6 +43,8 @@ export interface Fetched<A extends Answer> {
   readonly redirected: boolean;
   /** For the error, if the rest of the answer does not come. */
   readonly attempts: Attempts;
+  /** As in the exchange. */
+  readonly timing: ResourceTiming | undefined;
 }
 
 /** What is noted of the requests of one fetch. */
@@ -66,9 +71,11 @@ export function* coFetch<A extends Answer>(first: FetchRequest, exchange: Exchan
       exchange.assertAllowed?.(request.url);
       const { answer, lease } = yield* coAnswered(request, exchange, course);
       if (exchange.redirect === 'manual' || !isRedirect(answer.response)) {
-        return { answer, lease, request, redirected: redirects > 0, attempts };
+        const { timing } = exchange;
+        return { answer, lease, request, redirected: redirects > 0, attempts, timing };
       }
       attempts.redirected(request);
+      exchange.timing?.redirected();
       try {
         request = followed(request, answer.response, { redirects, mode: exchange.redirect });
         keepIfWhole(lease, answer);
@@ -96,7 +103,7 @@ function followed(
 /** On a connection that was idle, the request is tried once more where that cannot do harm. */
 function* coAnswered<A extends Answer>(
   request: FetchRequest,
-  { pool, reach, ask }: Exchange<A>,
+  { pool, reach, timing, ask }: Exchange<A>,
   { attempts, trace: call }: Course,
 ): Coroutine<{ answer: A; lease: Lease }> {
   const endpoint = endpointOf(request.url, reach);
@@ -108,8 +115,10 @@ function* coAnswered<A extends Answer>(
       const asked = trace === undefined ? request : { ...request, headers: trace.headers };
       lease = yield* pool.coLease(endpoint, choice);
       lease.trace = trace;
+      timing?.asking();
       if (!lease.reused && (trace !== undefined || request.content?.large)) yield* coConnect(lease);
       answer = yield* ask(lease, asked);
+      timing?.answered(lease.connection);
       trace?.answered(answer.response);
       return { answer, lease };
     } catch (error) {

@@ -23,8 +23,8 @@ export interface BodyUse {
   readonly signal: AbortSignal | undefined;
   /** For each wait for more. */
   readonly limit: SilenceLimit;
-  /** Called once, when nothing more is to be read. */
-  readonly onEnd: (how: 'whole' | 'given up') => void;
+  /** Called once, when nothing more is to be read, with the bytes that have come. */
+  readonly onEnd: (how: 'whole' | 'given up', received: number) => void;
   /** The error that the consumer gets to see for what the rest of the body failed of. */
   readonly told: (error: unknown) => unknown;
 }
@@ -82,6 +82,7 @@ class Arrival {
   readonly #use: BodyUse;
   #parts: Uint8Array[] = [];
   #ahead = 0;
+  #received = 0;
   #whole = true;
   #taking = false;
   #waiting: Waiting | undefined;
@@ -152,6 +153,7 @@ class Arrival {
         const count = yield* connection.coReadInto(incoming);
         if (this.over) return;
         this.#renewSilence();
+        this.#received += count;
         if (count > 0) this.#came(incoming.slice(0, count));
         if (count === 0 || !connection.responsePending()) this.#finish(ENDED, 'whole');
       }
@@ -198,7 +200,7 @@ class Arrival {
     if (this.#end !== undefined) return;
     this.#end = end;
     this.#withdrawSignal?.();
-    this.#use.onEnd(how);
+    this.#use.onEnd(how, this.#received);
     const waiting = this.#waiting;
     this.#waiting = undefined;
     if (end.failed) waiting?.reject(end.error);
