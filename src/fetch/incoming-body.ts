@@ -4,9 +4,11 @@
  * back to where it came from; a body that is given up closes it. It knows neither streams nor content codings.
  */
 
+import { setImmediate } from 'node:timers';
 import type { Coroutine } from '../coroutine.ts';
 import { onAbort } from '../schedule/abort-signal.ts';
 import { AioFuture } from '../schedule/aio-future.ts';
+import { coAwait } from '../schedule/co-await.ts';
 import type { ByteReader } from './coding-reader.ts';
 import type { Lease } from './connection-pool.ts';
 import type { Silence, SilenceLimit } from './time-limits.ts';
@@ -33,6 +35,12 @@ export interface BodyUse {
 const AHEAD = 65_536;
 /** Where the bytes of all bodies come in, before each gets its own: they are taken out in the same step. */
 const incoming = new Uint8Array(65_536);
+
+/**
+ * Reads in a row that need no wait. A server that sends faster than the body is read would otherwise keep the event loop from its
+ * turn: promises that are settled at once come before it, timers and aborts after.
+ */
+const MOST_IN_A_ROW = 64;
 
 /** A body that nothing holds any more will not be read: its connection is closed. */
 const forgotten = new FinalizationRegistry<Arrival>((arrival) => arrival.giveUp());
@@ -85,6 +93,7 @@ class Arrival {
   #received = 0;
   #whole = true;
   #taking = false;
+  #inARow = 0;
   #waiting: Waiting | undefined;
   #end: End | undefined;
   /** While something is waited for. */
@@ -133,6 +142,7 @@ class Arrival {
     this.#taking = true;
     const taking = new AioFuture(this.#coTake());
     if (taking.done()) return;
+    this.#inARow = 0;
     this.#interrupt = (error) => void taking.cancel(error);
     this.#silence = this.#use.limit.begin(this.#interrupt);
     const { signal } = this.#use;
@@ -150,6 +160,11 @@ class Arrival {
     const { connection } = this.#use.lease;
     try {
       while (!this.over && (this.#ahead < AHEAD || this.#waiting !== undefined)) {
+        if (this.#inARow++ >= MOST_IN_A_ROW) {
+          this.#inARow = 0;
+          yield* coAwait(new Promise(setImmediate));
+          continue;
+        }
         const count = yield* connection.coReadInto(incoming);
         if (this.over) return;
         this.#renewSilence();
