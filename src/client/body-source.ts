@@ -4,10 +4,11 @@
  */
 
 import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers';
 import { types } from 'node:util';
 import { type Coroutine, PollNeeded } from '../coroutine.ts';
 import { type Beside, coAwaitBeside } from '../schedule/co-await.ts';
-import { runAs } from '../schedule/running.ts';
+import { currentRunner, runAs } from '../schedule/running.ts';
 import { checkedBytes } from './given-bytes.ts';
 import { StreamPieces } from './stream-pieces.ts';
 
@@ -18,6 +19,12 @@ export type BodyPieces = Iterable<string | Uint8Array> | AsyncIterable<string | 
 export interface PieceSink extends Beside {
   coSend(piece: Uint8Array): Coroutine<void>;
 }
+
+/**
+ * Pieces after which the event loop has its turn: a source that always has one, and a server that takes each, would keep it from it,
+ * and so from time limits and aborts.
+ */
+const MOST_IN_A_ROW = 256;
 
 /** Whether `body` comes in pieces: strings and views of memory are iterable too, but come as a whole. */
 export function comesInPieces(body: unknown): body is BodyPieces {
@@ -62,7 +69,11 @@ export function* coEachPiece(body: BodyPieces, sink: PieceSink): Coroutine<void>
     // Node's own iterators would obey members of Object.prototype, such as `signal` and `timeout`.
     yield* coEachAwaited(new StreamPieces(body.stream().getReader()), sink);
   } else if (isIterable(body)) {
-    for (const piece of runByNobody(body)) yield* sink.coSend(pieceOf(piece));
+    let count = 0;
+    for (const piece of runByNobody(body)) {
+      if (++count % MOST_IN_A_ROW === 0) yield* coTurn(sink);
+      yield* sink.coSend(pieceOf(piece));
+    }
   } else {
     yield* coEachAwaited(awaitedPieces(body), sink);
   }
@@ -108,10 +119,16 @@ export function awaitedPieces(body: AsyncIterable<string | Uint8Array>): AsyncIt
   };
 }
 
+/** Where the thread is blocked, there is no turn to be had. */
+function* coTurn(sink: PieceSink): Coroutine<void> {
+  if (currentRunner()?.canAwait) yield* coAwaitBeside(new Promise(setImmediate), sink);
+}
+
 function* coEachAwaited(pieces: AsyncIterator<string | Uint8Array>, sink: PieceSink): Coroutine<void> {
   let ended = false;
   try {
-    for (;;) {
+    for (let count = 1; ; count++) {
+      if (count % MOST_IN_A_ROW === 0) yield* coTurn(sink);
       const step = yield* coAwaitBeside(pieces.next(), sink);
       ended = step.done === true;
       if (ended) return;
