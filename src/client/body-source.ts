@@ -4,10 +4,9 @@
  */
 
 import { Readable } from 'node:stream';
-import { setImmediate } from 'node:timers';
 import { types } from 'node:util';
 import { type Coroutine, PollNeeded } from '../coroutine.ts';
-import { type Beside, coAwaitBeside } from '../schedule/co-await.ts';
+import { type Beside, coAwaitBeside, coTurn } from '../schedule/co-await.ts';
 import { currentRunner, runAs } from '../schedule/running.ts';
 import { checkedBytes } from './given-bytes.ts';
 import { StreamPieces } from './stream-pieces.ts';
@@ -71,7 +70,8 @@ export function* coEachPiece(body: BodyPieces, sink: PieceSink): Coroutine<void>
   } else if (isIterable(body)) {
     let count = 0;
     for (const piece of runByNobody(body)) {
-      if (++count % MOST_IN_A_ROW === 0) yield* coTurn(sink);
+      // Where the thread is blocked, there is no turn to be had.
+      if (++count % MOST_IN_A_ROW === 0 && currentRunner()?.canAwait) yield* coTurn(sink);
       yield* sink.coSend(pieceOf(piece));
     }
   } else {
@@ -117,11 +117,6 @@ export function awaitedPieces(body: AsyncIterable<string | Uint8Array>): AsyncIt
       return Promise.resolve({ done: true, value });
     },
   };
-}
-
-/** Where the thread is blocked, there is no turn to be had. */
-function* coTurn(sink: PieceSink): Coroutine<void> {
-  if (currentRunner()?.canAwait) yield* coAwaitBeside(new Promise(setImmediate), sink);
 }
 
 function* coEachAwaited(pieces: AsyncIterator<string | Uint8Array>, sink: PieceSink): Coroutine<void> {

@@ -4,11 +4,10 @@
  * back to where it came from; a body that is given up closes it. It knows neither streams nor content codings.
  */
 
-import { setImmediate } from 'node:timers';
 import type { Coroutine } from '../coroutine.ts';
 import { onAbort } from '../schedule/abort-signal.ts';
 import { AioFuture } from '../schedule/aio-future.ts';
-import { coAwait } from '../schedule/co-await.ts';
+import { coTurn } from '../schedule/co-await.ts';
 import type { ByteReader } from './coding-reader.ts';
 import type { Lease } from './connection-pool.ts';
 import type { Silence, SilenceLimit } from './time-limits.ts';
@@ -162,7 +161,7 @@ class Arrival {
       while (!this.over && (this.#ahead < AHEAD || this.#waiting !== undefined)) {
         if (this.#inARow++ >= MOST_IN_A_ROW) {
           this.#inARow = 0;
-          yield* coAwait(new Promise(setImmediate));
+          yield* coTurn();
           continue;
         }
         const count = yield* connection.coReadInto(incoming);

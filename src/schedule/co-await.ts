@@ -2,6 +2,7 @@
  * Waiting for a promise inside a coroutine, where that is possible: on Node's event loop.
  */
 
+import * as timers from 'node:timers';
 import { type Coroutine, PollNeeded, waitFor } from '../coroutine.ts';
 import { StateError } from '../errors.ts';
 import { currentRunner, type Runner } from './running.ts';
@@ -52,6 +53,17 @@ export function* coAwaitBeside<T>(promise: PromiseLike<T> | T, beside: Beside): 
   const settled = outcome as Outcome<Awaited<T>>;
   if (settled.status === 'rejected') throw settled.reason;
   return settled.value;
+}
+
+/** What a test framework puts in its place later need not come at all. */
+const { setImmediate: afterTurn } = timers;
+
+/**
+ * Lets the event loop turn once, for what is always ready: other callers, timers and aborts would have to wait for it otherwise.
+ * @throws as {@link coAwait}; what `beside.heed` throws
+ */
+export function* coTurn(beside: Beside = NOTHING_ELSE): Coroutine<void> {
+  yield* coAwaitBeside(new Promise<void>((resolve) => void afterTurn(resolve)), beside);
 }
 
 /** @throws StateError, about `what`, unless the coroutine that is being run can wait for promises */
