@@ -3,9 +3,12 @@
  * and the timers by fakes, since the kernel waits in real time. It knows no deadlines. Beside it, the turns of the event loop.
  */
 
-import { PerformanceMark } from 'node:perf_hooks';
+import { PerformanceMark, performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers';
 import { native } from './io/native.ts';
+
+/** Those of the platform, whatever is put in their place later: a fake immediate need not come at all. */
+const [turn, mark] = [setImmediate, performance.markResourceTiming];
 
 /** A mark's start is taken by Node from its own clock, which nothing replaces. (Its types know no constructor.) */
 const Mark = PerformanceMark as unknown as new (name: string) => PerformanceMark;
@@ -35,4 +38,14 @@ export function now(): number {
  */
 export function oneMoreTurn(): void {
   setImmediate(() => setImmediate(() => undefined));
+}
+
+/** Settled when the event loop has turned once. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => void turn(resolve));
+}
+
+/** Puts an entry on the timeline of this clock, as Node's `performance.markResourceTiming()` does, with its arguments. */
+export function markResourceTiming(...entry: readonly unknown[]): void {
+  Reflect.apply(mark, performance, entry);
 }

@@ -3,23 +3,8 @@
  * Timing 3). It knows times and sizes; there is an entry for each fetch whose body has come in whole, and for no other.
  */
 
-import { performance } from 'node:perf_hooks';
 import type { HTTPConnection } from '../client/http-connection.ts';
-import { now } from '../clock.ts';
-
-/** As the versions of Node call it that take more than their types say; the others do not look at the rest. */
-type MarkResourceTiming = (
-  timing: object,
-  requestedURL: string,
-  initiatorType: 'fetch',
-  global: object,
-  cacheMode: '',
-  bodyInfo: object,
-  responseStatus: number,
-) => unknown;
-
-// That of the platform, whatever a test framework puts in its place later.
-const markResourceTiming = performance.markResourceTiming as MarkResourceTiming;
+import { markResourceTiming, now } from '../clock.ts';
 
 /** Bytes of a body, as it came and without its content codings. */
 export interface BodySizes {
@@ -87,6 +72,7 @@ export class ResourceTiming {
       encodedBodySize: encoded,
       decodedBodySize: decoded,
     };
+    // Some versions of Node take no more than the first five.
     markResourceTiming(timing, shown(this.#requested), 'fetch', globalThis, '', {}, status);
   }
 

@@ -2,7 +2,7 @@
  * Waiting for a promise inside a coroutine, where that is possible: on Node's event loop.
  */
 
-import * as timers from 'node:timers';
+import { nextTurn } from '../clock.ts';
 import { type Coroutine, PollNeeded, waitFor } from '../coroutine.ts';
 import { StateError } from '../errors.ts';
 import { currentRunner, type Runner } from './running.ts';
@@ -55,15 +55,12 @@ export function* coAwaitBeside<T>(promise: PromiseLike<T> | T, beside: Beside): 
   return settled.value;
 }
 
-/** What a test framework puts in its place later need not come at all. */
-const { setImmediate: afterTurn } = timers;
-
 /**
  * Lets the event loop turn once, for what is always ready: other callers, timers and aborts would have to wait for it otherwise.
  * @throws as {@link coAwait}; what `beside.heed` throws
  */
 export function* coTurn(beside: Beside = NOTHING_ELSE): Coroutine<void> {
-  yield* coAwaitBeside(new Promise<void>((resolve) => void afterTurn(resolve)), beside);
+  yield* coAwaitBeside(nextTurn(), beside);
 }
 
 /** @throws StateError, about `what`, unless the coroutine that is being run can wait for promises */
