@@ -26,8 +26,8 @@ export interface Exchange<A extends Answer> {
   readonly pool: ConnectionPool;
   readonly reach: CheckedReach;
   readonly redirect: RedirectMode;
-  /** Throws for a URL, of a redirect too, that is not to be fetched. */
-  readonly assertAllowed?: (url: URL) => void;
+  /** Throws for a URL, of a redirect too, that is not to be fetched; undefined: all are. */
+  readonly assertAllowed: ((url: URL) => void) | undefined;
   /** Is told when what happens; undefined: nothing wants to know. */
   readonly timing: ResourceTiming | undefined;
   /** Sends the request, by `coSend`, and reads the response as far as its head at least. For a large one, the connection is there. */

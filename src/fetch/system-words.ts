@@ -12,6 +12,7 @@ import {
   SystemError,
   withProperties,
 } from '../errors.ts';
+import { own } from '../options.ts';
 
 /** Node's numbers for what getaddrinfo(3) says are libuv's, the same on each system. */
 const UNKNOWN_NAME = { code: 'ENOTFOUND', errno: -3008, syscall: 'getaddrinfo' };
@@ -40,5 +41,5 @@ function wordsFor(error: DugongError): Readonly<Record<string, unknown>> | undef
 }
 
 function hasCode(error: unknown, codes: readonly string[]): boolean {
-  return error instanceof Error && 'code' in error && codes.includes(error.code as string);
+  return error instanceof Error && codes.includes(own(error as NodeJS.ErrnoException, 'code') ?? '');
 }

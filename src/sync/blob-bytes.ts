@@ -4,6 +4,7 @@
  */
 
 import type { MessagePort } from 'node:worker_threads';
+import { own } from '../options.ts';
 
 /** What the thread runs: it gets Blobs, and answers each with its bytes, or with what they fail of. */
 const READER = `
@@ -28,7 +29,11 @@ interface Reader {
   readonly answers: Int32Array<SharedArrayBuffer>;
 }
 
-type ReadBlob = { readonly bytes: ArrayBuffer } | { readonly message: string };
+/** One of them. */
+interface ReadBlob {
+  readonly bytes?: ArrayBuffer;
+  readonly message?: string;
+}
 
 let reader: Reader | undefined;
 
@@ -46,8 +51,9 @@ export function blobBytes(blob: Blob): Uint8Array<ArrayBuffer> {
   send(port, blob);
   Atomics.wait(answers, 0, before);
   const answer = receiveMessageOnPort(port)?.message as ReadBlob;
-  if ('message' in answer) throw new TypeError(`the Blob cannot be read: ${answer.message}`);
-  return new Uint8Array(answer.bytes);
+  const message = own(answer, 'message');
+  if (message !== undefined) throw new TypeError(`the Blob cannot be read: ${message}`);
+  return new Uint8Array(own(answer, 'bytes') as ArrayBuffer);
 }
 
 function send(port: MessagePort, blob: Blob): void {

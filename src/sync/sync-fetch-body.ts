@@ -50,7 +50,7 @@ export abstract class Body {
     this.size = size;
     this.timeout = timeout;
     this.#bytes = body.bytes;
-    this.#received = 'failure' in body ? body : undefined;
+    this.#received = Object.hasOwn(body, 'failure') ? (body as ReceivedBody) : undefined;
   }
 
   /** The bytes as they were given, null if none were; of what was received a stream of them. */

@@ -3,7 +3,7 @@
  */
 
 import { STATUS_CODES } from 'node:http';
-import { bare, member } from '../options.ts';
+import { bare, member, own } from '../options.ts';
 import { enumerable } from './enumerable.ts';
 import { Body, type BodyInit, type GivenBody, givenBody, handedOver, type ReceivedBody } from './sync-fetch-body.ts';
 import { Headers, type HeadersInit } from './sync-fetch-headers.ts';
@@ -142,7 +142,7 @@ export class Response extends Body {
     const content = body instanceof Handed ? body.content : givenBody(body);
     super(content, { size: given.size ?? 0, timeout: given.timeout ?? 0 });
     this.#headers = new Headers(given.headers);
-    const type = 'type' in content ? content.type : undefined;
+    const type = own(content as GivenBody, 'type');
     if (type !== undefined && !this.headers.has('Content-Type')) this.headers.append('Content-Type', type);
     this.#url = given.url ?? '';
     this.#status = given.status || 200;

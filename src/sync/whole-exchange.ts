@@ -79,6 +79,7 @@ export function coFetchHead(request: FetchRequest, exchange: WholeExchange): Cor
     pool,
     reach,
     redirect,
+    assertAllowed: undefined,
     timing: undefined,
     ask: (lease, asked) => coAsk(lease, asked, { wanted, limits }),
   });

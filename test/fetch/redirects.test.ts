@@ -345,6 +345,7 @@ test('a redirect is followed at once: no time is waited for, whatever becomes of
     const deadlines: (number | undefined)[] = [];
     const fetching = coFetch(request, {
       ...{ pool, reach: checkedReach({ proxy: false, connection: { connectTimeout: 0 } }), redirect: 'follow' },
+      assertAllowed: undefined,
       timing: undefined,
       *ask({ connection }, { method, url }) {
         yield* connection.coSendRequest(method, url.pathname);
