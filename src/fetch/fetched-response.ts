@@ -180,6 +180,20 @@ export class FetchedResponse extends PlatformResponse implements Response {
     if (signal?.aborted && (this.#reader ?? this.#streamed) !== undefined) throw signal.reason;
   }
 
+  /** What the platform's own method of this name does to the body as a stream. */
+  static #defineByStream(name: string): void {
+    const value = function (this: FetchedResponse, ...given: unknown[]): unknown {
+      const streamed = this.#asStreamedUnaborted();
+      return Reflect.apply(Reflect.get(streamed, name), streamed, given);
+    };
+    Object.defineProperty(FetchedResponse.prototype, name, {
+      value,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
+  }
+
   static {
     if (HEADERS !== undefined) {
       // The platform's constructor writes, and reads, headers of its own.
@@ -188,6 +202,10 @@ export class FetchedResponse extends PlatformResponse implements Response {
         return #from in this ? this.headers : blank;
       };
       Object.defineProperty(FetchedResponse.prototype, HEADERS, { get, set: () => {}, configurable: true });
+    }
+    // What later versions of the platform add to a body, e.g. textStream(), is theirs.
+    for (const name of Object.getOwnPropertyNames(Response.prototype)) {
+      if (!Object.hasOwn(FetchedResponse.prototype, name)) FetchedResponse.#defineByStream(name);
     }
     Object.defineProperty(FetchedResponse.prototype, 'constructor', {
       value: Response,

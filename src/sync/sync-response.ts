@@ -136,6 +136,14 @@ export class SyncResponse {
     return this.#bodyUsed;
   }
 
+  /** The body as a stream of strings, decoded as {@link text} does it; one that is at its end if there is no body. */
+  textStream(): ReadableStream<string> {
+    const { body } = this;
+    return body === null
+      ? new ReadableStream(bare({ start: (controller: ReadableStreamDefaultController<string>) => controller.close() }))
+      : body.pipeThrough(new TextDecoderStream());
+  }
+
   /** The body as UTF-8 without a byte order mark, whatever Content-Type says, as fetch does it. May be called again. */
   text(): string {
     return new TextDecoder().decode(this.#read());

@@ -116,6 +116,17 @@ describe('a response of createFetch', () => {
     });
   }
 
+  test('has each method of the platform’s Response, also one that came with a later version', async () => {
+    const textStream = Object.getOwnPropertyDescriptor(Response.prototype, 'textStream');
+    if (textStream === undefined) return;
+    using one = await fetched(typed);
+    const { answer } = one;
+    let text = '';
+    for await (const part of (answer as unknown as { textStream(): ReadableStream<string> }).textStream()) text += part;
+    assert.equal(text, 'abc');
+    assert.throws(() => (answer as unknown as { textStream(): unknown }).textStream(), TypeError);
+  });
+
   test('has the type of its blob, and forms, from Content-Type', async () => {
     using one = await fetched(typed);
     assert.equal((await one.answer.blob()).type, 'text/plain;charset=utf-8');

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import zlib from 'node:zlib';
 import { closeIdleConnections, type FetchSyncInit, fetchSync, type SyncBody, type SyncResponse } from 'dugong/sync';
+import { acceptEncoding } from '../../src/fetch/content-coding.ts';
+import { HTTPHeaders } from '../../src/http1/headers.ts';
 import { native } from '../../src/io/native.ts';
 import { opensslMissing } from '../support/certificates.ts';
 import { type DummyServer, dummyBytes, type EchoedRequest, startDummyServer } from '../support/dummy-server.ts';
@@ -24,7 +26,7 @@ import { startStalledListener } from '../support/stalled-listener.ts';
 import { atSomePace, timeLimit } from '../support/time-limit.ts';
 
 /** As Node has them. */
-const CODINGS = `gzip, deflate, br${'zstdDecompressSync' in zlib ? ', zstd' : ''}`;
+const CODINGS = acceptEncoding(new HTTPHeaders());
 const LIMIT = timeLimit(20_000);
 
 /** Nothing of the environment's proxies; ends if it hangs. */
