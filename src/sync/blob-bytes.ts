@@ -4,7 +4,7 @@
  */
 
 import type { MessagePort } from 'node:worker_threads';
-import { own } from '../options.ts';
+import { bare, own } from '../options.ts';
 
 /** What the thread runs: it gets Blobs, and answers each with its bytes, or with what they fail of. */
 const READER = `
@@ -70,8 +70,10 @@ function startReader(): Reader {
   const { MessageChannel, Worker } = process.getBuiltinModule('node:worker_threads');
   const { port1, port2 } = new MessageChannel();
   const answers = new Int32Array(new SharedArrayBuffer(4));
-  const options = { eval: true, execArgv: [], workerData: { port: port2, answers }, transferList: [port2] };
-  new Worker(READER, options).unref();
+  const workerData = { port: port2, answers };
+  // Without environment and flags it preloads nothing: a module of NODE_OPTIONS that fails there would end it, and the wait never.
+  const options = { eval: true, env: bare({}), execArgv: [], workerData, transferList: [port2] };
+  new Worker(READER, bare(options)).unref();
   port1.unref();
   return { port: port1, answers };
 }

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
-import { openAsBlob } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, openAsBlob, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import { type FetchSyncInit, fetchSync } from 'dugong/sync';
 import { repository } from '../support/compiled.ts';
 import { type DummyServer, type EchoedRequest, startDummyServer } from '../support/dummy-server.ts';
@@ -47,6 +51,21 @@ describe('fetchSync takes as its body', () => {
   test('a Blob of some megabytes', () => {
     const bytes = Buffer.alloc(5_000_000, 'abc');
     assert.equal(sent({ method: 'PUT', body: new Blob([bytes]) }).body, bytes.toString());
+  });
+
+  test('a Blob also where a module of NODE_OPTIONS fails in other threads', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'dugong-blob-'));
+    try {
+      const preload = join(folder, 'main-thread-only.cjs');
+      writeFileSync(preload, 'if (!require("node:worker_threads").isMainThread) throw new Error("main thread only");');
+      const env = { ...process.env, NODE_OPTIONS: `--require ${JSON.stringify(preload)}` };
+      const program = 'new (require("dugong/sync").SyncResponse)(new Blob(["x"])).text()';
+      const options = { cwd: repository, env, timeout: timeLimit(20_000) };
+      const { stdout } = await promisify(execFile)(process.execPath, ['-p', program], options);
+      assert.equal(stdout, 'x\n');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test('FormData, with strings and files', async () => {
