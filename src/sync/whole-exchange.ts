@@ -7,7 +7,7 @@ import { GrowingBuffer } from '../client/growing-buffer.ts';
 import type { HTTPConnection } from '../client/http-connection.ts';
 import type { HTTPResponse } from '../client/http-response.ts';
 import type { Coroutine } from '../coroutine.ts';
-import { DugongError, UnsupportedResponse } from '../errors.ts';
+import { DugongError, Interrupted, UnsupportedResponse } from '../errors.ts';
 import { ConnectionPool, type Lease } from '../fetch/connection-pool.ts';
 import { contentCodings, decodeWhole } from '../fetch/content-coding.ts';
 import type { CheckedReach } from '../fetch/endpoint.ts';
@@ -114,12 +114,12 @@ function decoded({ headers }: HTTPResponse, body: Buffer, maxSize: number): Buff
 
 const UNWANTED: BodyLimits = { limits: UNLIMITED, maxBodySize: WORTH_READING, decompress: false };
 
-/** An answer whose body is of no interest, as that of a redirect, is read to its end if that is near, so that its connection serves again. */
+/** An answer whose body is of no interest, as that of a redirect, is read to its end if that is near, so that its connection serves again. @throws Interrupted */
 export function* coLeave(head: HeadReceived): Coroutine<void> {
   try {
     yield* coWithTimeout(coWholeBody(head, UNWANTED), WORTH_WAITING);
   } catch (error) {
-    if (!(error instanceof DugongError)) throw error;
+    if (!(error instanceof DugongError) || error instanceof Interrupted) throw error;
   }
 }
 

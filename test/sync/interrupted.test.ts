@@ -3,10 +3,13 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { Interrupted } from '../../src/index.ts';
+import { checkedReach } from '../../src/fetch/endpoint.ts';
+import { HTTPHeaders, Interrupted } from '../../src/index.ts';
+import { runBlocking } from '../../src/schedule/run-blocking.ts';
 import { closeIdleConnections, fetchSync } from '../../src/sync/index.ts';
+import { coFetchHead, coLeave, UNLIMITED } from '../../src/sync/whole-exchange.ts';
 import { type Killer, startKiller } from '../support/killer.ts';
-import { ok } from '../support/messages.ts';
+import { ok, response } from '../support/messages.ts';
 import { expectEnd, expectHead, gate, send, startScriptedServer } from '../support/scripted-server.ts';
 import { thrownBy } from '../support/waiting.ts';
 
@@ -52,4 +55,19 @@ describe('a signal with a listener', () => {
     assert.equal(fetchSync(url, { proxy: false, onSignal: 'continue' }).text(), 'x');
     assert.throws(() => fetchSync(url, { onSignal: 'x' as 'continue' }), /^TypeError: onSignal must be/);
   });
+});
+
+test('a signal ends also the reading of a body that is of no interest', () => {
+  using server = startScriptedServer([
+    [expectHead(), send(response('302 Found', ['Content-Length: 5'])), gate('never'), expectEnd()],
+  ]);
+  const url = new URL(`http://${server.authority}/`);
+  const request = { url, method: 'GET', headers: new HTTPHeaders(), content: undefined, referrer: undefined };
+  const reading = { limits: UNLIMITED, maxBodySize: 10, decompress: false };
+  const reach = checkedReach({ proxy: false });
+  const head = runBlocking(coFetchHead(request, { reach, redirect: 'manual', ...reading }));
+  function wait(): never {
+    throw new Interrupted(['SIGUSR2']);
+  }
+  assert.throws(() => runBlocking(coLeave(head), { wait }), Interrupted);
 });
