@@ -3,10 +3,14 @@
  */
 
 import { isFieldValue, isToken } from '../http1/grammar.ts';
+import { bare } from '../options.ts';
 import { enumerable } from './enumerable.ts';
 
 /** What {@link Headers} are made of. */
 export type HeadersInit = Headers | Iterable<Iterable<string>> | Readonly<Record<string, unknown>>;
+
+/** %IteratorPrototype%, for what it has: newer versions of Node give iterators `map()` and others. */
+const ITERATOR: object = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()));
 
 /** Header fields as node-fetch 2 has them: `Set-Cookie` is joined as all others are, `raw()` has each line. */
 export class Headers implements Iterable<[string, string]> {
@@ -101,14 +105,12 @@ export class Headers implements Iterable<[string, string]> {
   /** What is changed meanwhile is seen. */
   #each<T>(select: (pair: [string, string]) => T): IterableIterator<T> {
     let index = 0;
-    const iterator: IterableIterator<T> = {
-      next: () => {
-        const pair = this.#pairs().at(index++);
-        return pair === undefined ? { done: true, value: undefined } : { done: false, value: select(pair) };
-      },
-      [Symbol.iterator]: () => iterator,
+    const iterator = Object.create(ITERATOR) as IterableIterator<T>;
+    iterator.next = () => {
+      const pair = this.#pairs().at(index++);
+      return pair === undefined ? { done: true, value: undefined } : { done: false, value: select(pair) };
     };
-    return Object.defineProperty(iterator, Symbol.toStringTag, { value: 'HeadersIterator' });
+    return Object.defineProperty(iterator, Symbol.toStringTag, bare({ value: 'HeadersIterator' }));
   }
 
   #pairs(): [string, string][] {

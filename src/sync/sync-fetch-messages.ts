@@ -128,6 +128,12 @@ export class Request extends Body {
   }
 }
 
+/** The request of a call of `fetch`, where an empty string is no body, unlike in `new Request()`. @throws as that */
+export function calledRequest(input: string | URL | Request, init: RequestInit | null | undefined): Request {
+  const given = members<RequestInit>(init ?? null, REQUEST_MEMBERS);
+  return new Request(input, given.body ? given : bare({ ...given, body: undefined }));
+}
+
 /** A response as node-fetch 2 has it, with a body that can be read at once. */
 export class Response extends Body {
   readonly #headers: Headers;
@@ -146,7 +152,7 @@ export class Response extends Body {
     if (type !== undefined && !this.headers.has('Content-Type')) this.headers.append('Content-Type', type);
     this.#url = given.url ?? '';
     this.#status = given.status || 200;
-    this.#statusText = given.statusText || (STATUS_CODES[this.#status] ?? '');
+    this.#statusText = given.statusText || (own(STATUS_CODES, this.#status) ?? '');
     this.#counter = given.counter ?? 0;
   }
 

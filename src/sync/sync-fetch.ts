@@ -16,7 +16,7 @@ import type { ReceivedBody } from './sync-fetch-body.ts';
 import { decoded, isCoded } from './sync-fetch-coding.ts';
 import { FetchError } from './sync-fetch-error.ts';
 import { Headers } from './sync-fetch-headers.ts';
-import { handing, Request, type RequestInit, Response } from './sync-fetch-messages.ts';
+import { calledRequest, handing, Request, type RequestInit, Response } from './sync-fetch-messages.ts';
 import { systemReason } from './system-reason.ts';
 import { type BodyLimits, coFetchHead, coLeave, coWholeBody, type HeadReceived, UNLIMITED } from './whole-exchange.ts';
 
@@ -55,28 +55,26 @@ const USER_AGENT = 'node-fetch/1.0 (+dugong)';
  */
 const fetch: SyncFetch = Object.assign(
   function fetch(resource: string | URL | Request, init?: RequestInit | null): Response {
-    return fetched(new Request(resource, init));
+    return fetched(calledRequest(resource, init));
   },
   { Headers, Request, Response, FetchError },
 );
 
 export { fetch, fetch as default, fetch as 'module.exports' };
 
-function fetched(request: Request): Response {
-  if (request.agent) throw new TypeError('the option agent cannot be obeyed: connections are kept by dugong itself');
-  if (request.signal !== null) assertAborted(request.signal);
-  const head = headOf(request);
-  const { response } = head.answer;
-  const location = REDIRECTS.has(response.status) ? response.headers.get('Location') : undefined;
-  if (location === undefined) return responseOf(request, head);
-  const target = targetOf(location, request);
-  if (request.redirect === 'manual') return responseOf(request, head, target);
-  runBlocking(coLeave(head));
-  if (request.redirect === 'error') {
-    const message = `uri requested responds with a redirect, redirect mode is set to error: ${request.url}`;
-    throw new FetchError(message, 'no-redirect');
+function fetched(first: Request): Response {
+  if (first.agent) throw new TypeError('the option agent cannot be obeyed: connections are kept by dugong itself');
+  if (first.signal !== null) assertAborted(first.signal);
+  let request = first;
+  for (;;) {
+    const head = headOf(request);
+    const { status, headers } = head.answer.response;
+    const mode = request.redirect;
+    const heeded = mode === 'error' || (mode === 'follow' && headers.has('Location'));
+    if (!REDIRECTS.has(status) || !heeded) return responseOf(request, head);
+    runBlocking(coLeave(head));
+    request = followed(request, status, headers.get('Location'));
   }
-  return fetched(followed(request, response.status, target as URL));
 }
 
 /** @throws an AbortError; TypeError for a signal that is not aborted */
@@ -89,16 +87,25 @@ function assertAborted(signal: AbortSignal): never {
   throw error;
 }
 
-/** @throws FetchError, unless redirects are left to the caller */
-function targetOf(location: string, { url, redirect }: Request): URL | undefined {
+/** Undefined for what is no URL. */
+function targetOf(location: string, { url }: Request): URL | undefined {
   const text = Buffer.from(location, 'latin1').toString('utf8');
-  if (URL.canParse(text, url)) return new URL(text, url);
-  if (redirect === 'manual') return undefined;
-  throw new FetchError(`uri requested responds with an invalid redirect URL: ${text}`, 'invalid-redirect');
+  return URL.canParse(text, url) ? new URL(text, url) : undefined;
 }
 
-/** The request that a redirect asks for. Credentials stay with their origin. @throws FetchError for one too many */
-function followed(request: Request, status: number, target: URL): Request {
+/**
+ * The request that a redirect asks for. Credentials stay with their origin.
+ * @throws FetchError for one too many, one that is not wanted, and one to what is no URL
+ */
+function followed(request: Request, status: number, location: string | undefined): Request {
+  const target = location === undefined ? undefined : targetOf(location, request);
+  if (location !== undefined && target === undefined) {
+    throw new FetchError(`uri requested responds with an invalid redirect URL: ${location}`, 'invalid-redirect');
+  }
+  if (target === undefined || request.redirect === 'error') {
+    const message = `uri requested responds with a redirect, redirect mode is set to error: ${request.url}`;
+    throw new FetchError(message, 'no-redirect');
+  }
   if (request.counter >= request.follow) {
     throw new FetchError(`maximum redirect reached at: ${request.url}`, 'max-redirect');
   }
@@ -151,21 +158,29 @@ function wireRequest(request: Request): FetchRequest {
   return { url: bareURL(url), method: checkedMethod(request.method), headers, content, referrer: undefined };
 }
 
+/** Bytes that the body may have. */
+function mostOf({ size }: Request): number {
+  return size > 0 ? size : DEFAULT_LIMITS.bodyInMemory;
+}
+
 /** Bytes as they come: what is coded is bounded when it is decoded. */
-function bodyLimits({ size, compress }: Request): BodyLimits {
-  const maxBodySize = size > 0 && !compress ? size : DEFAULT_LIMITS.bodyInMemory;
+function bodyLimits(request: Request): BodyLimits {
+  const maxBodySize = request.compress ? DEFAULT_LIMITS.bodyInMemory : mostOf(request);
   return { limits: UNLIMITED, maxBodySize, decompress: false };
 }
 
-function responseOf(request: Request, head: HeadReceived, location?: URL): Response {
+function responseOf(request: Request, head: HeadReceived): Response {
+  const content = receivedBody(request, head);
   const { status, reason: statusText, headers: fields } = head.answer.response;
   const headers = new Headers();
   for (const [name, value] of Object.entries(fields.toObject())) {
     for (const each of [value].flat()) headers.append(name, each);
   }
-  if (location !== undefined) headers.set('Location', location.href);
+  const location = REDIRECTS.has(status) ? headers.get('Location') : null;
+  const target = location === null ? undefined : targetOf(location, request);
+  if (target !== undefined) headers.set('Location', target.href);
   const { url, size, timeout, counter } = request;
-  return handing(receivedBody(request, head), { url, status, statusText, headers, size, timeout, counter });
+  return handing(content, { url, status, statusText, headers, size, timeout, counter });
 }
 
 /** What the body fails of is for those who read it. */
@@ -182,18 +197,20 @@ function receivedBody(request: Request, head: HeadReceived): ReceivedBody {
 }
 
 /** @throws RangeError for more than `size` bytes; what node:zlib throws */
-function decodedBody({ compress, method, size }: Request, { status, headers }: HTTPResponse, body: Buffer): Buffer {
+function decodedBody(request: Request, { status, headers }: HTTPResponse, body: Buffer): Buffer {
   const coding = headers.get('Content-Encoding') ?? null;
+  const { compress, method } = request;
   const coded = compress && method !== 'HEAD' && status !== 204 && status !== 304 && isCoded(coding);
-  const most = size > 0 ? size : DEFAULT_LIMITS.bodyInMemory;
+  const most = mostOf(request);
   const bytes = coded ? decoded(body, coding, most) : body;
   if (bytes.length > most) throw new RangeError('the body is too large');
   return bytes;
 }
 
-function bodyFailure({ url, size, timeout }: Request, { headers }: HTTPResponse, error: unknown): FetchError {
+function bodyFailure(request: Request, { headers }: HTTPResponse, error: unknown): FetchError {
+  const { url, timeout } = request;
   if (error instanceof RangeError || error instanceof UnsupportedResponse) {
-    return new FetchError(`content size at ${url} over limit: ${size}`, 'max-size');
+    return new FetchError(`content size at ${url} over limit: ${mostOf(request)}`, 'max-size');
   }
   if (error instanceof ConnectionTimedOut) {
     const message = `Response timeout while trying to fetch ${url} (over ${timeout}ms)`;

@@ -12,6 +12,9 @@ import { expectHead, send, startScriptedServer } from '../support/scripted-serve
 const require = createRequire(import.meta.url);
 const theirs = require('sync-fetch') as SyncFetch;
 
+/** What all iterators of the language inherit from. */
+const ITERATOR: object = Object.getPrototypeOf(Object.getPrototypeOf([].values()));
+
 let server: OddServer;
 before(() => {
   server = startOddServer();
@@ -53,7 +56,11 @@ describe('dugong/sync-fetch does as sync-fetch', () => {
     ['a response that does not come in time', 'never', { timeout: 100 }],
     ['a redirect after a POST', '303', { method: 'POST', body: 'x' }],
     ['a redirect that keeps the method', '307', { method: 'POST', body: 'x' }],
+    ['an empty string with GET, which is no body', 'echo', { body: '' }],
+    ['an empty string with POST, which has no type', 'echo', { method: 'POST', body: '' }],
     ['a redirect without a place', 'nowhere'],
+    ['redirect: error, and a redirect without a place', 'nowhere', { redirect: 'error' }],
+    ['a redirect mode that does not exist', '301', { redirect: 'none' as 'manual' }],
     ['a redirect to what is no URL', 'bad-place'],
     ['too many redirects', 'loop', { follow: 1 }],
     ['redirect: error', '301', { redirect: 'error' }],
@@ -138,6 +145,7 @@ describe('dugong/sync-fetch does as sync-fetch', () => {
           outcome(() => new H('x' as never)),
         ],
         ...[
+          Object.prototype.isPrototypeOf.call(ITERATOR, headers.keys()),
           outcome(() => new H([['a']])),
           outcome(() => new H([1] as never)),
           new H(null).raw(),
@@ -216,6 +224,20 @@ describe('dugong/sync-fetch', () => {
     const slow = ours(`${server.url}begun`, { timeout: 100 });
     assert.throws(() => slow.text(), { name: 'FetchError', type: 'body-timeout' });
     assert.throws(() => slow.clone(), { name: 'FetchError', type: 'body-timeout' });
+  });
+
+  test('gives the connection back of a redirect to what is no URL', () => {
+    using counted = startScriptedServer([
+      [
+        expectHead(),
+        send(response('302 Found', ['Location: http://[', 'Content-Length: 0'])),
+        expectHead(),
+        send(response('200 OK', ['Content-Length: 1'], 'x')),
+      ],
+    ]);
+    const url = `http://${counted.authority}/`;
+    assert.throws(() => ours(url), { name: 'FetchError', type: 'invalid-redirect' });
+    assert.equal(ours(url).text(), 'x');
   });
 
   test('refuses by name what it cannot obey', () => {
