@@ -3,38 +3,41 @@
  * objects, `a[0]=b` for arrays.
  */
 
-import { types } from 'node:util';
-
-/** A value of `qs`: null is empty, undefined left out. */
-export type QueryValue = unknown;
-
-/** What is in `query` replaces what the URL has of that name. */
-export function withQuery(url: string, query: Readonly<Record<string, QueryValue>>): string {
+/**
+ * What is in `query` replaces what the URL has of that name. Values are what JSON makes of them, by which the package hands them
+ * over: null is empty, undefined left out. @throws TypeError for what JSON cannot hold
+ */
+export function withQuery(url: string, query: Readonly<Record<string, unknown>>): string {
   const [, start = '', given = '', fragment = ''] = /^([^?#]*)(?:\?([^#]*))?(#.*)?$/s.exec(url) ?? [];
   const fields = new Map<string, string[]>(byRoot(given));
-  for (const [name, value] of Object.entries(query)) fields.set(name, [...encoded(encode(name), value)]);
+  for (const [name, value] of Object.entries(asJSON(query))) fields.set(name, [...encoded(encode(name), value)]);
   const text = [...fields.values()].flat().join('&');
   return `${start}${text === '' ? '' : `?${text}`}${fragment}`;
+}
+
+function asJSON(query: object): object {
+  return JSON.parse(JSON.stringify(query));
 }
 
 /** The fields of a query by what their names begin with; several of one name are an array, as qs reads them. */
 function byRoot(query: string): Map<string, string[]> {
   const pairs = [...new URLSearchParams(query)];
+  const counts = new Map<string, number>();
+  for (const [name] of pairs) counts.set(name, (counts.get(name) ?? 0) + 1);
   const roots = new Map<string, string[]>();
   for (const [name, value] of pairs) {
     const [root = ''] = name.split('[', 1);
-    const several = pairs.filter(([other]) => other === name).length > 1 || name.endsWith('[]');
-    const before = roots.get(root) ?? [];
-    const key = several ? `${name.replace(/\[\]$/, '')}[${before.length}]` : name;
-    roots.set(root, [...before, `${encode(key)}=${encode(value)}`]);
+    const several = (counts.get(name) ?? 0) > 1 || name.endsWith('[]');
+    const fields = roots.get(root) ?? [];
+    const key = several ? `${name.replace(/\[\]$/, '')}[${fields.length}]` : name;
+    fields.push(`${encode(key)}=${encode(value)}`);
+    roots.set(root, fields);
   }
   return roots;
 }
 
-function encoded(name: string, value: QueryValue): string[] {
-  if (value === undefined || typeof value === 'function' || typeof value === 'symbol') return [];
+function encoded(name: string, value: unknown): string[] {
   if (value === null) return [`${name}=`];
-  if (types.isDate(value)) return [`${name}=${encode(value.toISOString())}`];
   if (typeof value !== 'object') return [`${name}=${encode(String(value))}`];
   return Object.entries(value).flatMap(([key, each]) => encoded(`${name}${encode(`[${key}]`)}`, each));
 }

@@ -11,7 +11,7 @@ import { checkedReach } from '../fetch/endpoint.ts';
 import { bareURL, basicAuthorization, checkedMethod } from '../fetch/fetch-request.ts';
 import { HTTPHeaders } from '../http1/headers.ts';
 import { DEFAULT_LIMITS } from '../http1/limits.ts';
-import { bare, ownOptions } from '../options.ts';
+import { bare, own, ownOptions } from '../options.ts';
 import { coSleep, coWithTimeout } from '../schedule/combinators.ts';
 import { runBlocking } from '../schedule/run-blocking.ts';
 import { jsonContent, type RequestContent } from './request-content.ts';
@@ -147,11 +147,12 @@ function contentOf(method: string, { body, json, form }: Options): RequestConten
 }
 
 function followed(first: Hop, init: Options): Response {
-  const { followRedirects = true, maxRedirects = Number.POSITIVE_INFINITY } = init;
+  // null is what JSON, by which the package hands its options over, makes of Infinity.
+  const maxRedirects = init.maxRedirects ?? Number.POSITIVE_INFINITY;
   let hop = first;
   for (let redirects = 0; ; redirects++) {
     const response = attempted(hop, init);
-    if (!followRedirects || !REDIRECTS.has(response.statusCode)) return response;
+    if (init.followRedirects === false || !REDIRECTS.has(response.statusCode)) return response;
     if (redirects >= maxRedirects) {
       throw Object.assign(new Error('Maximum number of redirects exceeded'), { res: response });
     }
@@ -165,7 +166,7 @@ function next(
   { statusCode, headers: fields }: Response,
   allowed: Options['allowRedirectHeaders'],
 ): Hop {
-  const { location } = fields;
+  const location = own(fields, 'location');
   if (location === undefined) throw new Error(`Cannot redirect to non string location: ${location}`);
   const target = Buffer.from(location, 'latin1').toString('utf8');
   if (!URL.canParse(target, url)) throw new Error(`Cannot redirect to ${target}`);
@@ -181,7 +182,8 @@ function next(
   return { method: asGet ? 'GET' : method, url: href, headers: kept, content: undefined };
 }
 
-function attempted(hop: Hop, { retry, retryDelay, maxRetries, ...init }: Options): Response {
+function attempted(hop: Hop, init: Options): Response {
+  const { retry, retryDelay, maxRetries } = init;
   for (let retries = 0; ; retries++) {
     const last = !retry || hop.method !== 'GET' || retries >= (maxRetries || 5);
     try {
@@ -195,7 +197,9 @@ function attempted(hop: Hop, { retry, retryDelay, maxRetries, ...init }: Options
 }
 
 /** One request. @throws Error with the system's code; TypeError for what cannot be sent */
-function exchanged(hop: Hop, { gzip = true, timeout, socketTimeout }: Options): Response {
+function exchanged(hop: Hop, init: Options): Response {
+  const { timeout, socketTimeout } = init;
+  const gzip = init.gzip !== false;
   const request = wireRequest(hop, gzip);
   const maxBodySize = DEFAULT_LIMITS.bodyInMemory;
   const reading = { limits: UNLIMITED, maxBodySize, decompress: false } as const;
@@ -204,7 +208,7 @@ function exchanged(hop: Hop, { gzip = true, timeout, socketTimeout }: Options): 
     const { response, body } = runBlocking(timeout ? coWithTimeout(fetching, timeout) : fetching, {
       timeout: socketTimeout || undefined,
     });
-    const headers = { ...response.headers.toObject() };
+    const headers = response.headers.toObject();
     return new Response(response.status, headers, gzip ? decoded(headers, body) : body, hop.url);
   } catch (error) {
     throw failure(error);

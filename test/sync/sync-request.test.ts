@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { after, before, describe, test } from 'node:test';
 import ours, { FormData, type Options, Response, type SyncRequest } from 'dugong/sync-request';
 import { type OddServer, startOddServer } from '../support/odd-server.ts';
+import { withPollution } from '../support/pollution.ts';
 
 const require = createRequire(import.meta.url);
 const theirs = require('sync-request') as SyncRequest;
@@ -40,6 +41,13 @@ describe('dugong/sync-request does as sync-request', () => {
       'echo?a=1&b=2&b=3&c[d]=4#part',
       { qs: { a: 'x y!', e: { f: [1, null, true], g: undefined }, h: [] } },
     ],
+    [
+      'values of a query as JSON has them',
+      'GET',
+      'echo?kept=1',
+      { qs: { kept: undefined, at: new Date(0), url: new URL('http://a.example/'), not: Number.NaN } },
+    ],
+    ['gzip: null', 'GET', 'echo', { gzip: null as never }],
     ['a POST of text', 'POST', 'echo', { body: 'töxt' }],
     ['a PUT of bytes', 'PUT', 'echo', { body: Buffer.from('bytes') }],
     ['a POST of JSON', 'POST', 'echo', { json: { a: [1] } }],
@@ -142,6 +150,8 @@ describe('dugong/sync-request', () => {
     const message = 'Maximum number of redirects exceeded';
     assert.throws(() => ours('GET', `${server.url}loop`, { maxRedirects: 3 }), { message });
     assert.equal(ours('GET', `${server.url}301`, { maxRedirects: 1 }).statusCode, 200);
+    const unset = { followRedirects: null, maxRedirects: null } as never;
+    assert.equal(ours('GET', `${server.url}301`, unset).statusCode, 200);
   });
 
   test('ends after timeout, and after socketTimeout of silence', () => {
@@ -160,6 +170,15 @@ describe('dugong/sync-request', () => {
   test('has the system’s code in its errors', () => {
     assert.throws(() => ours('GET', 'http://127.0.0.1:1/'), { code: 'ECONNREFUSED', message: /^connect ECONNREFUSED/ });
     assert.throws(() => ours('GET', `${server.url}cut`), { code: 'ECONNRESET' });
+  });
+
+  test('takes nothing from Object.prototype', () => {
+    const wrong = { timeout: -1, socketTimeout: -1, gzip: false, location: '/echo', 'content-encoding': 'gzip' };
+    withPollution(wrong, () => {
+      assert.equal(echoed({ gzip: true }).fields['accept-encoding'], 'gzip,deflate');
+      assert.equal(echoed({}).fields['accept-encoding'], 'gzip,deflate');
+      assert.throws(() => ours('GET', `${server.url}nowhere`), { message: /non string location/ });
+    });
   });
 
   test('refuses by name what it cannot obey', () => {
