@@ -12,6 +12,7 @@ import { HTTPHeaders } from '../http1/headers.ts';
 import { DEFAULT_LIMITS } from '../http1/limits.ts';
 import { coWithTimeout } from '../schedule/combinators.ts';
 import { runBlocking } from '../schedule/run-blocking.ts';
+import { incomingHeaders } from './incoming-headers.ts';
 import type { ReceivedBody } from './sync-fetch-body.ts';
 import { decoded, isCoded } from './sync-fetch-coding.ts';
 import { FetchError } from './sync-fetch-error.ts';
@@ -73,7 +74,7 @@ function fetched(first: Request): Response {
     const heeded = mode === 'error' || (mode === 'follow' && headers.has('Location'));
     if (!REDIRECTS.has(status) || !heeded) return responseOf(request, head);
     runBlocking(coLeave(head));
-    request = followed(request, status, headers.get('Location'));
+    request = followed(request, status, headers.getAll('Location').at(0));
   }
 }
 
@@ -173,7 +174,7 @@ function responseOf(request: Request, head: HeadReceived): Response {
   const content = receivedBody(request, head);
   const { status, reason: statusText, headers: fields } = head.answer.response;
   const headers = new Headers();
-  for (const [name, value] of Object.entries(fields.toObject())) {
+  for (const [name, value] of Object.entries(incomingHeaders(fields))) {
     for (const each of [value].flat()) headers.append(name, each);
   }
   const location = REDIRECTS.has(status) ? headers.get('Location') : null;

@@ -14,6 +14,7 @@ import { DEFAULT_LIMITS } from '../http1/limits.ts';
 import { bare, own, ownOptions } from '../options.ts';
 import { coSleep, coWithTimeout } from '../schedule/combinators.ts';
 import { runBlocking } from '../schedule/run-blocking.ts';
+import { incomingHeaders } from './incoming-headers.ts';
 import { jsonContent, type RequestContent } from './request-content.ts';
 import { FormData, formContent } from './sync-request-form.ts';
 import { withQuery } from './sync-request-query.ts';
@@ -208,7 +209,7 @@ function exchanged(hop: Hop, init: Options): Response {
     const { response, body } = runBlocking(timeout ? coWithTimeout(fetching, timeout) : fetching, {
       timeout: socketTimeout || undefined,
     });
-    const headers = response.headers.toObject();
+    const headers = incomingHeaders(response.headers);
     return new Response(response.status, headers, gzip ? decoded(headers, body) : body, hop.url);
   } catch (error) {
     throw failure(error);

@@ -43,6 +43,8 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   '/json': (response) => response.end('{"a":1}'),
   '/no-json': (response) => response.end('{no'),
   '/fields': (response) => response.setHeader('Set-Cookie', ['a=1', 'b=2']).setHeader('X-A', ['1', '2']).end('x'),
+  '/twice': (response) => response.writeHead(200, ['ETag', '1', 'ETag', '2', 'Vary', 'a', 'Vary', 'b']).end('x'),
+  '/two-places': (response) => response.writeHead(302, ['Location', '/json', 'Location', '/echo']).end('moved'),
   '/not-found': (response) => response.writeHead(404, 'Not Here').end('nothing'),
   '/no-content': (response) => response.writeHead(204).end(),
   '/nowhere': redirect(302),

@@ -59,6 +59,7 @@ describe('dugong/sync-fetch does as sync-fetch', () => {
     ['an empty string with GET, which is no body', 'echo', { body: '' }],
     ['an empty string with POST, which has no type', 'echo', { method: 'POST', body: '' }],
     ['a redirect without a place', 'nowhere'],
+    ['a redirect to two places', 'two-places'],
     ['redirect: error, and a redirect without a place', 'nowhere', { redirect: 'error' }],
     ['a redirect mode that does not exist', '301', { redirect: 'none' as 'manual' }],
     ['a redirect to what is no URL', 'bad-place'],
@@ -79,6 +80,7 @@ describe('dugong/sync-fetch does as sync-fetch', () => {
       return [headers.raw(), [...headers]];
     };
     assert.deepEqual(fields(ours, 'fields'), fields(theirs, 'fields'));
+    assert.deepEqual(fields(ours, 'twice'), fields(theirs, 'twice'));
     const manual = { redirect: 'manual' } as const;
     assert.deepEqual(fields(ours, '301', manual), fields(theirs, '301', manual));
   });

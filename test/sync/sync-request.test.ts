@@ -61,6 +61,8 @@ describe('dugong/sync-request does as sync-request', () => {
     ['status 204', 'GET', 'no-content'],
     ['HEAD', 'HEAD', 'json'],
     ['fields of the response', 'GET', 'fields'],
+    ['fields that come twice', 'GET', 'twice'],
+    ['a redirect to two places', 'GET', 'two-places'],
     ['followRedirects: false', 'GET', '301', { followRedirects: false }],
     ['a redirect without a place', 'GET', 'nowhere'],
     ['a retry', 'GET', 'twice-failing', { retry: true, retryDelay: 1 }],
