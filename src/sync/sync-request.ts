@@ -41,7 +41,7 @@ export interface Options {
   readonly form?: FormData | globalThis.FormData | undefined;
   /** Default true. The request that follows has none of the headers but `allowRedirectHeaders`, and no body. */
   readonly followRedirects?: boolean | undefined;
-  /** Default: any number. */
+  /** Default 100, at which a loop ends. */
   readonly maxRedirects?: number | undefined;
   readonly allowRedirectHeaders?: readonly string[] | null | undefined;
   /** Whether gzip and deflate are asked for, and undone. Default true. */
@@ -147,9 +147,11 @@ function contentOf(method: string, { body, json, form }: Options): RequestConten
   return { content: new Content(body || ''), type: undefined };
 }
 
+/** The package has no limit of its own: a server whose redirects lead in a circle blocks its caller for ever. */
+const MOST_REDIRECTS = 100;
+
 function followed(first: Hop, init: Options): Response {
-  // null is what JSON, by which the package hands its options over, makes of Infinity.
-  const maxRedirects = init.maxRedirects ?? Number.POSITIVE_INFINITY;
+  const maxRedirects = init.maxRedirects ?? MOST_REDIRECTS;
   let hop = first;
   for (let redirects = 0; ; redirects++) {
     const response = attempted(hop, init);

@@ -151,6 +151,7 @@ describe('dugong/sync-request', () => {
   test('follows maxRedirects at most, which sync-request does without gzip only', () => {
     const message = 'Maximum number of redirects exceeded';
     assert.throws(() => ours('GET', `${server.url}loop`, { maxRedirects: 3 }), { message });
+    assert.throws(() => ours('GET', `${server.url}loop`), { message });
     assert.equal(ours('GET', `${server.url}301`, { maxRedirects: 1 }).statusCode, 200);
     const unset = { followRedirects: null, maxRedirects: null } as never;
     assert.equal(ours('GET', `${server.url}301`, unset).statusCode, 200);
