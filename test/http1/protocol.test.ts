@@ -155,6 +155,19 @@ suite('calls out of order', () => {
     assert.deepEqual(protocol.sendData(Buffer.alloc(0)), []);
   });
 
+  test('less body data than announced, once there is no more; a body without a length may end at any time', () => {
+    const protocol = start();
+    protocol.sendRequest('PUT', '/', ANNOUNCED);
+    protocol.sendData(Buffer.alloc(4));
+    assert.throws(() => protocol.bodySourceEnded(), { name: 'MissingBodyData', message: /after 4 of the 10 bytes/ });
+    protocol.sendData(Buffer.alloc(6));
+    protocol.bodySourceEnded();
+    assert.equal(protocol.sendState, 'idle');
+    protocol.sendRequest('PUT', '/', { framing: { kind: 'chunked' } });
+    protocol.bodySourceEnded();
+    assert.equal(protocol.sendState, 'body');
+  });
+
   test('raw bytes while HTTP is spoken', () => {
     const protocol = start();
     assert.throws(() => protocol.sendRaw(Buffer.alloc(1)), { name: 'StateError' });
