@@ -183,7 +183,7 @@ export class Lease {
   readonly reused: boolean;
   /** Whether something is waited for on it: the answer, or more of the body. */
   awaited = true;
-  /** Is told how the exchange ends, if anything listens. */
+  /** Hears how the exchange ends; undefined: nothing listens. */
   trace: RequestTrace | undefined;
   /** How often the body has been asked for. */
   asked = 0;

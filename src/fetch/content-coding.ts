@@ -1,6 +1,6 @@
 /**
  * Content codings (RFC 9110 8.4): what a request asks for, what a response says, and its body without them, at once or as it
- * comes. The fields stay as they came, as in fetch. It decides for nobody whether there is a body: one without bytes is fine.
+ * comes. The fields stay as they came, as in fetch. Whether there is a body, the caller knows: one without bytes is fine.
  *
  * Against bombs, the decoded bytes of a body are limited by what was received: up to 64 MiB are always fine; beyond, they may be
  * 1,100 times as many. One gzip or deflate coding cannot make more of it than 1,032 times (zlib's own bound), so that data

@@ -35,8 +35,8 @@ export class Content {
   }
 
   /**
-   * It will not be sent. What it would come from is told, so that it can clean up, with `reason` if it is a stream; if it has been
-   * begun, the sender tells it.
+   * It will not be sent: its source is ended, so that it can clean up, with `reason` if it is a stream. One that has been begun is
+   * ended by the sender.
    */
   cancel(reason: unknown): void {
     const source = this.#source;

@@ -171,7 +171,7 @@ function* coAskListening(
     () => {
       if (listening) silence = heads.begin(interrupt);
     },
-    // Nothing more can come of this connection. The reader is told while it can be asked what is lost, or finds it closed.
+    // Nothing more can come of this connection. The reader gets the error while the connection still knows what is lost.
     (error) => {
       if (listening && error !== undefined) interrupt(error);
       else connection.disconnect();

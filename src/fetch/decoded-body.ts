@@ -79,7 +79,7 @@ export class DecodedBody implements BodyReader {
     this.#ended = true;
   }
 
-  /** What receiving failed of is told already. */
+  /** An error of receiving is in its final form already. */
   #failure(error: unknown): unknown {
     return error instanceof DugongError ? new TypeError('terminated', { cause: this.#use.told(error) }) : error;
   }

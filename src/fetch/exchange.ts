@@ -28,7 +28,7 @@ export interface Exchange<A extends Answer> {
   readonly redirect: RedirectMode;
   /** Throws for a URL, of a redirect too, that is not to be fetched; undefined: all are. */
   readonly assertAllowed: ((url: URL) => void) | undefined;
-  /** Is told when what happens; undefined: nothing wants to know. */
+  /** Notes the times; undefined: nothing asks for them. */
   readonly timing: ResourceTiming | undefined;
   /** Sends the request, by `coSend`, and reads the response as far as its head at least. For a large one, the connection is there. */
   readonly ask: (lease: Lease, request: FetchRequest) => Coroutine<A>;
@@ -137,7 +137,7 @@ function* coAnswered<A extends Answer>(
 
 /**
  * Before the request is sent, which otherwise does it: a large one has a time limit for what the server takes, of which connecting
- * is no part; and if something listens, both are told of.
+ * is no part; and what listens sees both.
  */
 function* coConnect({ connection, trace }: Lease): Coroutine<void> {
   trace?.connecting(connection);

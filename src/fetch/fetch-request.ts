@@ -21,7 +21,7 @@ export interface FetchRequest {
   readonly referrer: Referrer | undefined;
 }
 
-/** Where the Host field comes from: who takes fields over from another request must not send its Host, others may want to. */
+/** Where the Host field comes from: fields of another request must not bring its Host along; a caller that writes its own may want to. */
 export type HostField = 'of the URL' | 'of the caller';
 
 /** Methods that the standard takes in any case; others are as they are written. */

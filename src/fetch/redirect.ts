@@ -62,7 +62,7 @@ export function redirected(request: FetchRequest, response: HTTPResponse): Fetch
 
 /**
  * Several Locations that say the same, as proxies in a row produce them, are one, as in browsers; compared is what was sent. The fetch
- * standard takes none of them ("location URL"), and a join of them would be a URL that nobody has sent.
+ * standard takes none of them ("location URL"), and a join of them would be a URL that no server has sent.
  */
 function locationOf({ url }: FetchRequest, { headers }: HTTPResponse): URL {
   const [first = '', ...others] = headers.getAll('Location');

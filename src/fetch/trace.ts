@@ -1,7 +1,7 @@
 /**
  * What fetches show of themselves on channels of node:diagnostics_channel: on our own, and on those of undici whose meaning is the
  * same, in the shapes that undici gives its messages, so that tools for it see these requests as well. While no channel has a
- * subscriber, nothing is made. It decides nothing: what is told here has happened, but for fields that subscribers add.
+ * subscriber, nothing is made. It decides nothing: it shows what has happened. Only the fields that subscribers add change something.
  */
 
 import { AsyncResource } from 'node:async_hooks';
@@ -113,7 +113,7 @@ export class CallTrace {
   }
 }
 
-/** One request on its way. It has one end: what is told of it later is not published. */
+/** One request on its way. It has one end: nothing later is published. */
 export class RequestTrace {
   readonly #request: Subject;
   readonly #url: URL;

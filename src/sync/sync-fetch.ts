@@ -184,7 +184,7 @@ function responseOf(request: Request, head: HeadReceived): Response {
   return handing(content, { url, status, statusText, headers, size, timeout, counter });
 }
 
-/** What the body fails of is for those who read it. */
+/** An error of the body is for the call that reads it. */
 function receivedBody(request: Request, head: HeadReceived): ReceivedBody {
   const { timeout } = request;
   const reading = coWholeBody(head, bodyLimits(request));

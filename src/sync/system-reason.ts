@@ -12,7 +12,7 @@ export interface SystemReason {
 export function systemReason(error: unknown): SystemReason {
   if (error instanceof HostnameNotResolvable) return lookup('ENOTFOUND', error.hostname);
   if (error instanceof DNSUnavailable) {
-    // Node cannot tell a name that does not exist from a resolver that has nobody to ask.
+    // Node cannot tell a name that does not exist from a resolver without a server.
     return lookup(codeOf(error.cause) === 'EAI_NONAME' ? 'ENOTFOUND' : 'EAI_AGAIN', error.hostname);
   }
   if (error instanceof ConnectionClosed) return { code: 'ECONNRESET', message: 'socket hang up' };
