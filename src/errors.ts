@@ -45,8 +45,8 @@ export interface LostRequest {
 export class DugongError extends Error {
   /**
    * Stable and meant to be compared. An error of `fetchSync`, and the `cause` of createFetch's, has the system's word for it, as
-   * Node's own errors have: ENOTFOUND (HostnameNotResolvable), EAI_AGAIN (DNSUnavailable), and ECONNRESET, or what else the
-   * system said (EPIPE, ETIMEDOUT, ...), of a ConnectionClosed.
+   * Node's own errors have: ENOTFOUND (HostnameNotResolvable, and DNSUnavailable where the system calls the name unknown), otherwise
+   * EAI_AGAIN for the latter, and ECONNRESET, or what else the system said (EPIPE, ETIMEDOUT, ...), of a ConnectionClosed.
    */
   readonly code: string;
   /**
