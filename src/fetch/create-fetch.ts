@@ -14,7 +14,7 @@ import { DecodedBody } from './decoded-body.ts';
 import { type CheckedReach, checkedReach, NAMES_OF_REACH, type Reach } from './endpoint.ts';
 import { type Answer, coFetch, coSend, type Exchange, type Fetched } from './exchange.ts';
 import { assertOfHTTP, type FetchRequest, parsedURL } from './fetch-request.ts';
-import { FetchedResponse, mayHaveBody } from './fetched-response.ts';
+import { fetchedResponse, mayHaveBody } from './fetched-response.ts';
 import { IncomingBody } from './incoming-body.ts';
 import { verified } from './integrity.ts';
 import { type FetchInit, requestInput } from './request-input.ts';
@@ -199,7 +199,7 @@ function responseOf(fetched: Fetched<AwaitedAnswer>, means: Means, signal: Abort
   if (!mayHaveBody(head)) {
     end(answer, lease, head.length === 0 ? 'whole' : 'given up');
     timing?.ended({ encoded: 0, decoded: 0 }, status);
-    return new FetchedResponse(from, null);
+    return fetchedResponse(from, null);
   }
   const told = (error: unknown): unknown => {
     lease.trace?.failed(error);
@@ -220,7 +220,7 @@ function responseOf(fetched: Fetched<AwaitedAnswer>, means: Means, signal: Abort
     codings.length === 0
       ? incoming
       : new DecodedBody(incoming, codings, { onWhole, told: (error) => attempts.told(error, request) });
-  return new FetchedResponse(from, body);
+  return fetchedResponse(from, body);
 }
 
 /** @throws UnsupportedResponse, as `told` makes it, for too many of them */

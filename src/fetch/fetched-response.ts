@@ -9,7 +9,7 @@ import { streamOf } from './body-stream.ts';
 import type { ByteReader } from './coding-reader.ts';
 import { immutableHeaders } from './immutable-headers.ts';
 import { type BodyReader, joined } from './incoming-body.ts';
-import { bodyTrap, HEADERS, noteOrigin } from './platform-slots.ts';
+import { bodyTrap, headersSymbol, noteOrigin } from './platform-slots.ts';
 
 /** All that a response is made from. */
 export interface FetchedHead {
@@ -20,12 +20,6 @@ export interface FetchedHead {
   /** Until the body has been consumed, its abort makes an error of it. */
   readonly signal: AbortSignal | undefined;
 }
-
-/** The platform's class, whose members the compiler takes for fields, which no accessor can override. */
-const PlatformResponse = Response as unknown as new (
-  body: ReadableStream<Uint8Array<ArrayBuffer>> | null,
-  init: ResponseInit | undefined,
-) => object;
 
 type Fields = [string, string][];
 
@@ -43,176 +37,199 @@ export function mayHaveBody({ status, method }: HTTPResponse): boolean {
   return method !== 'HEAD' && status !== 101 && status !== 103 && status !== 204 && status !== 205 && status !== 304;
 }
 
-/** What `createFetch` resolves with. To callers it is a Response: its `constructor` is that, and so is what `clone()` returns. */
-export class FetchedResponse extends PlatformResponse implements Response {
-  readonly #from: FetchedHead;
-  #headers: Headers | undefined;
-  /** What the body is read from, until the first call that reads it, or asks for the stream. */
-  #reader: BodyReader | undefined;
-  /** The platform's own, once the body is a stream. */
-  #streamed: Response | undefined;
-  #used = false;
+type ResponseClass = new (from: FetchedHead, body: BodyReader | ReadableStream<Uint8Array> | null) => Response;
 
-  /** `body`: null as the standard has it, for some statuses and methods. */
-  constructor(from: FetchedHead, body: BodyReader | ReadableStream<Uint8Array> | null) {
-    const { status, reason } = from.head;
-    const known = status >= 200 && status <= 599;
-    const told = known ? responseInit(NO_FIELDS, status, reason) : responseInit(NO_FIELDS);
-    super(body && mayHaveBody(from.head) ? bodyTrap() : null, told);
-    this.#from = from;
-    noteOrigin(this, from.url, from.redirected);
-    if (body instanceof ReadableStream) this.#streamed = streamedResponse(body, from.head);
-    else this.#reader = body ?? undefined;
-  }
+let FetchedResponse: ResponseClass | undefined;
 
-  get status(): number {
-    // The platform's constructor asks before there is an answer: whether there may be a body.
-    return #from in this ? this.#from.head.status : 200;
-  }
+/**
+ * What `createFetch` resolves with. To callers it is a Response: its `constructor` is that, and so is what `clone()` returns. `body`:
+ * null as the standard has it, for some statuses and methods.
+ */
+export function fetchedResponse(from: FetchedHead, body: BodyReader | null): Response {
+  FetchedResponse ??= fetchedResponseClass();
+  return new FetchedResponse(from, body);
+}
 
-  get statusText(): string {
-    return this.#from.head.reason;
-  }
+/** It is made with the first response: to name the platform's class loads all of its fetch. */
+function fetchedResponseClass(): ResponseClass {
+  // Its members are fields to the compiler, which no accessor can override.
+  const PlatformResponse = Response as unknown as new (
+    body: ReadableStream<Uint8Array<ArrayBuffer>> | null,
+    init: ResponseInit | undefined,
+  ) => object;
 
-  get ok(): boolean {
-    return this.status >= 200 && this.status < 300;
-  }
+  class FetchedResponse extends PlatformResponse implements Response {
+    readonly #from: FetchedHead;
+    #headers: Headers | undefined;
+    /** What the body is read from, until the first call that reads it, or asks for the stream. */
+    #reader: BodyReader | undefined;
+    /** The platform's own, once the body is a stream. */
+    #streamed: Response | undefined;
+    #used = false;
 
-  get url(): string {
-    return this.#from.url.href;
-  }
-
-  get redirected(): boolean {
-    return this.#from.redirected;
-  }
-
-  get type(): Response['type'] {
-    return 'basic';
-  }
-
-  get headers(): Headers {
-    this.#headers ??= immutableHeaders(this.#from.head.headers);
-    return this.#headers;
-  }
-
-  get body(): ReadableStream<Uint8Array> | null {
-    return this.#asStreamed()?.body ?? null;
-  }
-
-  get bodyUsed(): boolean {
-    return this.#used || (this.#streamed?.bodyUsed ?? false);
-  }
-
-  async text(): Promise<string> {
-    return utf8.decode(await this.#whole());
-  }
-
-  async json(): Promise<unknown> {
-    return JSON.parse(utf8.decode(await this.#whole()));
-  }
-
-  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    const whole = await this.#whole();
-    const { buffer, length } = whole;
-    return (buffer.byteLength === length ? whole : whole.slice()) as Uint8Array<ArrayBuffer>;
-  }
-
-  async arrayBuffer(): Promise<ArrayBuffer> {
-    return (await this.bytes()).buffer;
-  }
-
-  async blob(): Promise<Blob> {
-    return await this.#asStreamedUnaborted().blob();
-  }
-
-  async formData(): Promise<FormData> {
-    return await this.#asStreamedUnaborted().formData();
-  }
-
-  /** Another response with the same body: what one of them does not read is kept for it in memory (Fetch, "clone a body"). */
-  clone(): Response {
-    if (this.bodyUsed || this.#streamed?.body?.locked) {
-      throw new TypeError('a response whose body has been used, or is being read, cannot be cloned');
+    constructor(from: FetchedHead, body: BodyReader | ReadableStream<Uint8Array> | null) {
+      const { status, reason } = from.head;
+      const known = status >= 200 && status <= 599;
+      const told = known ? responseInit(NO_FIELDS, status, reason) : responseInit(NO_FIELDS);
+      super(body && mayHaveBody(from.head) ? bodyTrap() : null, told);
+      this.#from = from;
+      noteOrigin(this, from.url, from.redirected);
+      if (body instanceof ReadableStream) this.#streamed = streamedResponse(body, from.head);
+      else this.#reader = body ?? undefined;
     }
-    const body = this.#asStreamed()?.body;
-    if (!body) return new FetchedResponse(this.#from, null);
-    const [own, other] = body.tee();
-    this.#streamed = streamedResponse(own, this.#from.head);
-    return new FetchedResponse(this.#from, other);
-  }
 
-  async #whole(): Promise<Uint8Array> {
-    this.#assertNotAborted();
-    const reader = this.#reader;
-    if (reader === undefined) {
+    get status(): number {
+      // The platform's constructor asks before there is an answer: whether there may be a body.
+      return #from in this ? this.#from.head.status : 200;
+    }
+
+    get statusText(): string {
+      return this.#from.head.reason;
+    }
+
+    get ok(): boolean {
+      return this.status >= 200 && this.status < 300;
+    }
+
+    get url(): string {
+      return this.#from.url.href;
+    }
+
+    get redirected(): boolean {
+      return this.#from.redirected;
+    }
+
+    get type(): Response['type'] {
+      return 'basic';
+    }
+
+    get headers(): Headers {
+      this.#headers ??= immutableHeaders(this.#from.head.headers);
+      return this.#headers;
+    }
+
+    get body(): ReadableStream<Uint8Array> | null {
+      return this.#asStreamed()?.body ?? null;
+    }
+
+    get bodyUsed(): boolean {
+      return this.#used || (this.#streamed?.bodyUsed ?? false);
+    }
+
+    async text(): Promise<string> {
+      return utf8.decode(await this.#whole());
+    }
+
+    async json(): Promise<unknown> {
+      return JSON.parse(utf8.decode(await this.#whole()));
+    }
+
+    async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+      const whole = await this.#whole();
+      const { buffer, length } = whole;
+      return (buffer.byteLength === length ? whole : whole.slice()) as Uint8Array<ArrayBuffer>;
+    }
+
+    async arrayBuffer(): Promise<ArrayBuffer> {
+      return (await this.bytes()).buffer;
+    }
+
+    async blob(): Promise<Blob> {
+      return await this.#asStreamedUnaborted().blob();
+    }
+
+    async formData(): Promise<FormData> {
+      return await this.#asStreamedUnaborted().formData();
+    }
+
+    /** Another response with the same body: what one of them does not read is kept for it in memory (Fetch, "clone a body"). */
+    clone(): Response {
+      if (this.bodyUsed || this.#streamed?.body?.locked) {
+        throw new TypeError('a response whose body has been used, or is being read, cannot be cloned');
+      }
+      const body = this.#asStreamed()?.body;
+      if (!body) return new FetchedResponse(this.#from, null);
+      const [own, other] = body.tee();
+      this.#streamed = streamedResponse(own, this.#from.head);
+      return new FetchedResponse(this.#from, other);
+    }
+
+    async #whole(): Promise<Uint8Array> {
+      this.#assertNotAborted();
+      const reader = this.#reader;
+      if (reader === undefined) {
+        if (this.#used) throw unusable();
+        return this.#streamed === undefined ? new Uint8Array(0) : new Uint8Array(await this.#streamed.arrayBuffer());
+      }
+      this.#reader = undefined;
+      this.#used = true;
+      return reader.takeWhole() ?? (await collected(reader));
+    }
+
+    #asStreamedUnaborted(): Response {
+      this.#assertNotAborted();
       if (this.#used) throw unusable();
-      return this.#streamed === undefined ? new Uint8Array(0) : new Uint8Array(await this.#streamed.arrayBuffer());
+      return this.#asStreamed() ?? new Response(null, responseInit(contentType(this.#from.head)));
     }
-    this.#reader = undefined;
-    this.#used = true;
-    return reader.takeWhole() ?? (await collected(reader));
-  }
 
-  #asStreamedUnaborted(): Response {
-    this.#assertNotAborted();
-    if (this.#used) throw unusable();
-    return this.#asStreamed() ?? new Response(null, responseInit(contentType(this.#from.head)));
-  }
-
-  /** With the body as a stream; undefined if there is none. */
-  #asStreamed(): Response | undefined {
-    if (this.#streamed === undefined && this.#used) {
-      // It was read without one.
-      const empty = new Response('', responseInit(NO_FIELDS));
-      void empty.text();
-      this.#streamed = empty;
+    /** With the body as a stream; undefined if there is none. */
+    #asStreamed(): Response | undefined {
+      if (this.#streamed === undefined && this.#used) {
+        // It was read without one.
+        const empty = new Response('', responseInit(NO_FIELDS));
+        void empty.text();
+        this.#streamed = empty;
+      }
+      const reader = this.#reader;
+      if (reader === undefined) return this.#streamed;
+      this.#reader = undefined;
+      this.#streamed = streamedResponse(streamOf(reader, this.#from.signal), this.#from.head);
+      return this.#streamed;
     }
-    const reader = this.#reader;
-    if (reader === undefined) return this.#streamed;
-    this.#reader = undefined;
-    this.#streamed = streamedResponse(streamOf(reader, this.#from.signal), this.#from.head);
-    return this.#streamed;
-  }
 
-  /** Each call after the abort says the same, whatever became of the body. */
-  #assertNotAborted(): void {
-    const { signal } = this.#from;
-    if (signal?.aborted && (this.#reader ?? this.#streamed) !== undefined) throw signal.reason;
-  }
+    /** Each call after the abort says the same, whatever became of the body. */
+    #assertNotAborted(): void {
+      const { signal } = this.#from;
+      if (signal?.aborted && (this.#reader ?? this.#streamed) !== undefined) throw signal.reason;
+    }
 
-  /** What the platform's own method of this name does to the body as a stream. */
-  static #defineByStream(name: string): void {
-    const value = function (this: FetchedResponse, ...given: unknown[]): unknown {
-      const streamed = this.#asStreamedUnaborted();
-      return Reflect.apply(Reflect.get(streamed, name), streamed, given);
-    };
-    Object.defineProperty(FetchedResponse.prototype, name, {
-      value,
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    });
-  }
-
-  static {
-    if (HEADERS !== undefined) {
-      // The platform's constructor writes, and reads, headers of its own.
-      const blank = new Headers();
-      const get = function (this: FetchedResponse): Headers {
-        return #from in this ? this.headers : blank;
+    /** What the platform's own method of this name does to the body as a stream. */
+    static #defineByStream(name: string): void {
+      const value = function (this: FetchedResponse, ...given: unknown[]): unknown {
+        const streamed = this.#asStreamedUnaborted();
+        return Reflect.apply(Reflect.get(streamed, name), streamed, given);
       };
-      Object.defineProperty(FetchedResponse.prototype, HEADERS, { get, set: () => {}, configurable: true });
+      Object.defineProperty(FetchedResponse.prototype, name, {
+        value,
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      });
     }
-    // What later versions of the platform add to a body, e.g. textStream(), is theirs.
-    for (const name of Object.getOwnPropertyNames(Response.prototype)) {
-      if (!Object.hasOwn(FetchedResponse.prototype, name)) FetchedResponse.#defineByStream(name);
+
+    static {
+      const headers = headersSymbol();
+      if (headers !== undefined) {
+        // The platform's constructor writes, and reads, headers of its own.
+        const blank = new Headers();
+        const get = function (this: FetchedResponse): Headers {
+          return #from in this ? this.headers : blank;
+        };
+        Object.defineProperty(FetchedResponse.prototype, headers, { get, set: () => {}, configurable: true });
+      }
+      // What later versions of the platform add to a body, e.g. textStream(), is theirs.
+      for (const name of Object.getOwnPropertyNames(Response.prototype)) {
+        if (!Object.hasOwn(FetchedResponse.prototype, name)) FetchedResponse.#defineByStream(name);
+      }
+      Object.defineProperty(FetchedResponse.prototype, 'constructor', {
+        value: Response,
+        writable: true,
+        configurable: true,
+      });
     }
-    Object.defineProperty(FetchedResponse.prototype, 'constructor', {
-      value: Response,
-      writable: true,
-      configurable: true,
-    });
   }
+
+  return FetchedResponse;
 }
 
 function unusable(): TypeError {

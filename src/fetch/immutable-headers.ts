@@ -1,40 +1,42 @@
 /**
- * The platform's Headers with the guard "immutable" (Fetch, "Headers class"), which its constructor cannot be asked for.
+ * The platform's Headers with the guard "immutable" (Fetch, "Headers class"), which its constructor cannot be asked for. The class
+ * is made with the first of them: to name the platform's loads all of its fetch.
  */
 
-/** The platform's class, whose members the compiler takes for fields, which no method can override. */
-const PlatformHeaders = Headers as unknown as new (init: [string, string][]) => object;
+type HeadersClass = new (init: [string, string][]) => object;
 
-class ImmutableHeaders extends PlatformHeaders {
-  append(): never {
-    throw immutable();
-  }
+let ImmutableHeaders: HeadersClass | undefined;
 
-  delete(): never {
-    throw immutable();
-  }
+/** Headers of these fields whose `append`, `delete` and `set` throw a TypeError. */
+export function immutableHeaders(fields: Iterable<[string, string]>): Headers {
+  ImmutableHeaders ??= immutableHeadersClass();
+  return new ImmutableHeaders([...fields]) as unknown as Headers;
+}
 
-  set(): never {
-    throw immutable();
-  }
+function immutableHeadersClass(): HeadersClass {
+  // Its members are fields to the compiler, which no method can override.
+  const PlatformHeaders = Headers as unknown as HeadersClass;
+  class ImmutableHeaders extends PlatformHeaders {
+    append(): never {
+      throw immutable();
+    }
 
-  static {
-    // What callers make by it can be changed.
-    Object.defineProperty(ImmutableHeaders.prototype, 'constructor', {
-      value: Headers,
-      writable: true,
-      configurable: true,
-    });
+    delete(): never {
+      throw immutable();
+    }
+
+    set(): never {
+      throw immutable();
+    }
   }
+  // What callers make by it can be changed.
+  const platforms = { value: Headers, writable: true, configurable: true };
+  Object.defineProperty(ImmutableHeaders.prototype, 'constructor', platforms);
+  return ImmutableHeaders;
 }
 
 function immutable(): TypeError {
   return new TypeError(
     'the headers of a response that was fetched cannot be changed: copy them, with new Headers(headers)',
   );
-}
-
-/** Headers of these fields whose `append`, `delete` and `set` throw a TypeError. */
-export function immutableHeaders(fields: Iterable<[string, string]>): Headers {
-  return new ImmutableHeaders([...fields]) as unknown as Headers;
 }

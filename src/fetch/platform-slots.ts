@@ -4,6 +4,8 @@
  * fields, which no one else can write: there those getters give what the constructor was told, which is the status and the reason.
  */
 
+import { bare } from '../options.ts';
+
 /** As much of the state as a constructor cannot be told. */
 interface State {
   /** The last one is that of the response; several are a redirect. */
@@ -11,42 +13,48 @@ interface State {
   type: string;
 }
 
-const symbols = Object.getOwnPropertySymbols(new Response());
-const STATE = symbols.find(({ description }) => description === 'state');
+let symbols: readonly symbol[] | undefined;
+
+/** The symbol of that name. It is looked for with the first response: to look loads all of the platform's fetch. */
+function symbolOf(name: string): symbol | undefined {
+  symbols ??= Object.getOwnPropertySymbols(Response.error());
+  return symbols.find(({ description }) => description === name);
+}
+
 /** Names the Headers of a Response; undefined where nothing does. */
-export const HEADERS: symbol | undefined = symbols.find(({ description }) => description === 'headers');
+export function headersSymbol(): symbol | undefined {
+  return symbolOf('headers');
+}
 
 /** Writes down where `response`, made by the platform's constructor, comes from. */
 export function noteOrigin(response: object, url: URL, redirected: boolean): void {
-  if (STATE === undefined) return;
-  const state = (response as Record<symbol, State | undefined>)[STATE];
+  const name = symbolOf('state');
+  const state = name && (response as Record<symbol, State | undefined>)[name];
   if (state === undefined) return;
   state.urlList = redirected ? [url, url] : [url];
   state.type = 'basic';
 }
 
-let trap = newTrap();
+let trap: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
 
 /**
  * Stands for a body that is not read through the platform's own methods: called on a response of ours, they must not take it for
  * an empty one. All responses share it until something tries to read it.
  */
 export function bodyTrap(): ReadableStream<Uint8Array<ArrayBuffer>> {
-  if (trap.locked) trap = newTrap();
+  if (trap === undefined || trap.locked) trap = newTrap();
   return trap;
 }
 
 function newTrap(): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return new ReadableStream(
-    {
-      pull() {
-        trap = newTrap();
-        throw new TypeError('the body of this response is read by its own methods, not by those of Response.prototype');
-      },
-      cancel() {
-        trap = newTrap();
-      },
+  const source = {
+    pull(): never {
+      trap = newTrap();
+      throw new TypeError('the body of this response is read by its own methods, not by those of Response.prototype');
     },
-    { highWaterMark: 0 },
-  );
+    cancel(): void {
+      trap = newTrap();
+    },
+  };
+  return new ReadableStream(bare(source), bare({ highWaterMark: 0 }));
 }

@@ -142,7 +142,8 @@ describe('attempts', { skip }, () => {
   test('take turns between the families, and all go on until one wins [RFC 8305 4, 5]', () => {
     const before = native.counts();
     const addresses = [LOST6[0], LOST6[1], LOST6[2], LOST4[0], LOST4[1]];
-    const coroutine = coConnect(addresses, 80, { attemptDelay: 5 });
+    // Longer than to look takes, so that no two begin between looks.
+    const coroutine = coConnect(addresses, 80, { attemptDelay: 100 });
     const started: string[] = [];
     for (let count = 1; count <= addresses.length; count++) {
       let need = suspend(coroutine);

@@ -56,6 +56,16 @@ interface Report {
 
 const skip = nginxMissing() || (existsSync(library) ? false : 'the library has not been compiled (npm run build:ts)');
 
+test('the library, once it is imported, has loaded nothing of the platform’s fetch', {
+  skip: !existsSync(library),
+}, async () => {
+  const look = `await import(${JSON.stringify(library)}); console.log(process.moduleLoadList.join('\\n'));`;
+  const options = { timeout: timeLimit(60_000), env: { ...process.env, NODE_OPTIONS: '' } };
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', look], options);
+  assert.match(stdout, /NativeModule /);
+  assert.doesNotMatch(stdout, /undici|NativeModule zlib/);
+});
+
 describe('a download of 1 GiB by readInto', { skip }, () => {
   let nginx: Nginx;
   const expected = createHash('sha256');
