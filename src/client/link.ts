@@ -84,7 +84,7 @@ export class Link {
     return this.#transport as Transport;
   }
 
-  /** By each of those who waited for it. */
+  /** Several coroutines may have waited for the same transport: each calls this. */
   #established(transport: Transport): void {
     this.#transport = transport;
     this.#connectedAt ??= now();
