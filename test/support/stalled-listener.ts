@@ -14,7 +14,10 @@ const LISTEN = `
   server.listen({ ...where, backlog: 1 }, () => {
     Atomics.store(shared, 0, server.address().port ?? 1);
     Atomics.notify(shared, 0);
-    Atomics.wait(shared, 1, 0);
+    // With a limit, in milliseconds: a wake-up that gets lost costs no more than that.
+    while (Atomics.load(shared, 1) === 0) Atomics.wait(shared, 1, 0, 100);
+    Atomics.store(shared, 2, 1);
+    Atomics.notify(shared, 2);
   });`;
 
 const POLLOUT = 4;
@@ -22,7 +25,7 @@ const POLLOUT = 4;
 export interface StalledListener extends Disposable {
   /** Means nothing for a Unix socket. */
   readonly port: number;
-  /** From now on it takes what comes. */
+  /** From now on it takes what comes. @throws Error if its thread does not go on */
   accept(): void;
 }
 
@@ -36,7 +39,7 @@ export async function stalledListenersEnded(): Promise<void> {
 
 /** It is listening, and its queue is full, when this returns: at a port of 127.0.0.1 (0: a free one), or at a path. */
 export function startStalledListener(wanted: number | string = 0): StalledListener {
-  const shared = new Int32Array(new SharedArrayBuffer(8));
+  const shared = new Int32Array(new SharedArrayBuffer(12));
   const where = typeof wanted === 'string' ? { path: wanted } : { host: '127.0.0.1', port: wanted };
   const worker = new Worker(LISTEN, { eval: true, execArgv: [], workerData: { shared, where } });
   worker.unref();
@@ -55,7 +58,10 @@ export function startStalledListener(wanted: number | string = 0): StalledListen
   };
   return {
     port,
-    accept: wake,
+    accept() {
+      wake();
+      if (Atomics.wait(shared, 2, 0, timeLimit(20_000)) === 'timed-out') throw new Error('the listener did not go on');
+    },
     [Symbol.dispose]() {
       for (const fd of queued) native.close(fd);
       wake();
