@@ -42,6 +42,7 @@ export class ConnectionPool {
   readonly #limits: PoolLimits;
   /** The longest idle one first. */
   #idle: IdleConnection[] = [];
+  /** Those in use, if there is a limit to their number. */
   readonly #busy = new Map<string, Set<Lease>>();
   readonly #waiting = new Map<string, Set<() => void>>();
   #sweeping: Alarm | undefined;
@@ -67,15 +68,19 @@ export class ConnectionPool {
       reused: kept !== undefined,
       onEnd: (idleFor) => this.#returned(key, lease, idleFor),
     });
-    const busy = this.#busy.get(key);
-    if (busy === undefined) this.#busy.set(key, new Set([lease]));
-    else busy.add(lease);
+    if (this.#limits.maxConnectionsPerOrigin > 0) this.#note(key, lease);
     return lease;
   }
 
   /** Closes the connections that are not in use. */
   closeIdle(): void {
     for (const { connection } of this.#idle.splice(0)) connection.disconnect();
+  }
+
+  #note(key: string, lease: Lease): void {
+    const busy = this.#busy.get(key);
+    if (busy === undefined) this.#busy.set(key, new Set([lease]));
+    else busy.add(lease);
   }
 
   #take(key: string): HTTPConnection | undefined {

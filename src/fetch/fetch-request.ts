@@ -38,8 +38,10 @@ export function checkedMethod(method: string): string {
 
 /** @throws TypeError if it is no absolute URL */
 export function parsedURL(input: string | URL): URL {
-  if (!URL.canParse(String(input))) throw new TypeError(`${quoted(String(input))} is no absolute URL`);
-  return new URL(input);
+  const text = String(input);
+  const url = URL.parse(text);
+  if (url === null) throw new TypeError(`${quoted(text)} is no absolute URL`);
+  return url;
 }
 
 /** @throws TypeError if it is no URL, or one of another scheme */

@@ -31,7 +31,8 @@ function ownEntries(record: object): (readonly [string, string])[] {
 }
 
 /** What the platform has made of `given`, names in their case there: of several lines, that of the first. @throws TypeError */
-export function fieldsInCase(given: unknown, checked: Headers): HTTPHeaders {
+export function fieldsInCase(given: unknown, checked: Headers | undefined): HTTPHeaders {
+  if (checked === undefined) return new HTTPHeaders();
   const cases = new Map<string, string>();
   if (Array.isArray(given)) {
     for (const [name] of given as [string, string][]) {

@@ -4,10 +4,11 @@
  */
 
 /** What is known of a request when its init has been checked. */
-export type CheckedMembers = Pick<
-  Request,
-  'cache' | 'headers' | 'integrity' | 'method' | 'redirect' | 'referrer' | 'referrerPolicy'
->;
+export interface CheckedMembers
+  extends Pick<Request, 'cache' | 'integrity' | 'method' | 'redirect' | 'referrer' | 'referrerPolicy'> {
+  /** Undefined: none were given. */
+  readonly headers: Headers | undefined;
+}
 
 const METHODS: ReadonlySet<unknown> = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT']);
 const BODILESS: ReadonlySet<unknown> = new Set(['GET', 'HEAD']);
@@ -32,14 +33,14 @@ type Given = Readonly<Partial<Record<(typeof UNUSUAL)[number] | 'body' | 'header
 
 /** Undefined if `given`, an object without a prototype, is anything but plain. @throws the platform's TypeError about fields */
 export function plainRequest(given: Given): CheckedMembers | undefined {
-  const { method = 'GET', redirect = 'follow', headers = [], body } = given;
+  const { method = 'GET', redirect = 'follow', headers, body } = given;
   if (UNUSUAL.some((name) => given[name] !== undefined)) return undefined;
   if (!METHODS.has(method) || !REDIRECTS.has(redirect) || headers === null) return undefined;
   if (BODILESS.has(method) && body !== undefined && body !== null) return undefined;
   return {
     method: method as string,
     redirect: redirect as Request['redirect'],
-    headers: new Headers(headers as NonNullable<RequestInit['headers']>),
+    headers: headers === undefined ? undefined : new Headers(headers as NonNullable<RequestInit['headers']>),
     ...DEFAULTS,
   };
 }

@@ -13,22 +13,31 @@ interface State {
   type: string;
 }
 
-let symbols: readonly symbol[] | undefined;
+/** What names these of a Response; undefined where nothing does. */
+interface Slots {
+  readonly state: symbol | undefined;
+  readonly headers: symbol | undefined;
+}
 
-/** The symbol of that name. It is looked for with the first response: to look loads all of the platform's fetch. */
-function symbolOf(name: string): symbol | undefined {
-  symbols ??= Object.getOwnPropertySymbols(Response.error());
-  return symbols.find(({ description }) => description === name);
+let slots: Slots | undefined;
+
+/** They are looked for with the first response: to look loads all of the platform's fetch. */
+function knownSlots(): Slots {
+  const symbols = Object.getOwnPropertySymbols(Response.error());
+  const named = (name: string): symbol | undefined => symbols.find(({ description }) => description === name);
+  return { state: named('state'), headers: named('headers') };
 }
 
 /** Names the Headers of a Response; undefined where nothing does. */
 export function headersSymbol(): symbol | undefined {
-  return symbolOf('headers');
+  slots ??= knownSlots();
+  return slots.headers;
 }
 
 /** Writes down where `response`, made by the platform's constructor, comes from. */
 export function noteOrigin(response: object, url: URL, redirected: boolean): void {
-  const name = symbolOf('state');
+  slots ??= knownSlots();
+  const name = slots.state;
   const state = name && (response as Record<symbol, State | undefined>)[name];
   if (state === undefined) return;
   state.urlList = redirected ? [url, url] : [url];

@@ -63,8 +63,12 @@ export class HTTPHeaders implements Iterable<[string, string]> {
    * joined: the first is returned, {@link getAll} has all.
    */
   get(name: string): string | undefined {
-    const all = this.getAll(name);
-    return all.length < 2 || name.toLowerCase() === 'set-cookie' ? all.at(0) : all.join(', ');
+    this.#parse();
+    const key = name.toLowerCase();
+    const first = this.#find(key);
+    if (first < 0) return undefined;
+    const only = key === 'set-cookie' || this.#find(key, first + 1) < 0;
+    return only ? this.#values[first] : this.getAll(key).join(', ');
   }
 
   /** The values of all lines with this name, in order. */
@@ -76,8 +80,7 @@ export class HTTPHeaders implements Iterable<[string, string]> {
 
   has(name: string): boolean {
     this.#parse();
-    const key = name.toLowerCase();
-    return this.#names.some((_, index) => this.#is(index, key));
+    return this.#find(name.toLowerCase()) >= 0;
   }
 
   /** Replaces all lines with this name by one, at the place of the first. @throws TypeError as the constructor */
@@ -85,7 +88,7 @@ export class HTTPHeaders implements Iterable<[string, string]> {
     const text = checkedField(name, value);
     this.#parse();
     const key = name.toLowerCase();
-    const first = this.#names.findIndex((_, index) => this.#is(index, key));
+    const first = this.#find(key);
     if (first < 0) {
       this.#push(name, text);
       return;
@@ -105,9 +108,11 @@ export class HTTPHeaders implements Iterable<[string, string]> {
   /** Removes all lines with this name; says whether there were any. */
   delete(name: string): boolean {
     this.#parse();
-    const before = this.#names.length;
-    this.#removeFrom(0, name.toLowerCase());
-    return this.#names.length < before;
+    const key = name.toLowerCase();
+    const first = this.#find(key);
+    if (first < 0) return false;
+    this.#removeFrom(first, key);
+    return true;
   }
 
   /** Name and value of each line, in order, names in their own case: those that there were when it was begun. */
@@ -115,7 +120,7 @@ export class HTTPHeaders implements Iterable<[string, string]> {
     this.#parse();
     const names = [...this.#names];
     const values = [...this.#values];
-    for (const [index, name] of names.entries()) yield [name, values[index] as string];
+    for (let index = 0; index < names.length; index++) yield [names[index] as string, values[index] as string];
   }
 
   *keys(): IterableIterator<string> {
@@ -165,6 +170,12 @@ export class HTTPHeaders implements Iterable<[string, string]> {
 
   static {
     shownAs(HTTPHeaders, (headers) => fieldsByName(headers.withoutSecrets()));
+  }
+
+  /** The first line of that name, in lower case, from `start` on; -1 if there is none. */
+  #find(key: string, start = 0): number {
+    for (let index = start; index < this.#names.length; index++) if (this.#is(index, key)) return index;
+    return -1;
   }
 
   #is(index: number, key: string): boolean {

@@ -175,7 +175,8 @@ class OwnFields {
   constructor(head: RequestHead, host: string) {
     this.#head = head;
     this.#host = host;
-    const own = new HTTPHeaders(head.headers);
+    const { headers } = head;
+    const own = headers instanceof HTTPHeaders ? headers : new HTTPHeaders(headers);
     for (const [name, value] of head.fixed ?? []) if (!own.has(name)) this.#add(name, value);
     for (const [name, value] of own) {
       if (head.method === 'TRACE' && CREDENTIALS.has(name.toLowerCase())) {
