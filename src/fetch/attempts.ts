@@ -12,8 +12,14 @@ export class Attempts {
   readonly #lost: LostRequest[] = [];
 
   /** `request` was answered, with nothing that the caller gets. */
-  redirected({ method, url }: FetchRequest): void {
+  answered({ method, url }: FetchRequest): void {
     this.#lost.push({ method, path: url.pathname + url.search, mayHaveBeenProcessed: true });
+  }
+
+  /** What `error`, for which the answer to `request` cannot be decoded, is to the caller: as {@link told}. */
+  undecoded(error: unknown, request: FetchRequest): unknown {
+    this.answered(request);
+    return this.told(error, request);
   }
 
   /** An attempt on `connection`, which has not been closed yet, ended with `error`. */

@@ -219,7 +219,7 @@ function responseOf(fetched: Fetched<AwaitedAnswer>, means: Means, signal: Abort
   const body =
     codings.length === 0
       ? incoming
-      : new DecodedBody(incoming, codings, { onWhole, told: (error) => attempts.told(error, request) });
+      : new DecodedBody(incoming, codings, { onWhole, told: (error) => attempts.undecoded(error, request) });
   return fetchedResponse(from, body);
 }
 

@@ -26,6 +26,7 @@ export class DecodedBody implements BodyReader {
   readonly #use: DecodedUse;
   #size = 0;
   #ended = false;
+  #failed: unknown;
   #decoding: ByteReader | undefined;
 
   constructor(encoded: BodyReader, codings: readonly ContentCoding[], use: DecodedUse) {
@@ -79,9 +80,11 @@ export class DecodedBody implements BodyReader {
     this.#ended = true;
   }
 
-  /** An error of receiving is in its final form already. */
+  /** The same for each read that follows. An error of receiving is in its final form already. */
   #failure(error: unknown): unknown {
-    return error instanceof DugongError ? new TypeError('terminated', { cause: this.#use.told(error) }) : error;
+    if (!(error instanceof DugongError)) return error;
+    this.#failed ??= new TypeError('terminated', { cause: this.#use.told(error) });
+    return this.#failed;
   }
 }
 

@@ -74,7 +74,7 @@ export function* coFetch<A extends Answer>(first: FetchRequest, exchange: Exchan
         const { timing } = exchange;
         return { answer, lease, request, redirected: redirects > 0, attempts, timing };
       }
-      attempts.redirected(request);
+      attempts.answered(request);
       exchange.timing?.redirected();
       try {
         request = followed(request, answer.response, { redirects, mode: exchange.redirect });

@@ -95,8 +95,7 @@ export function* coWholeBody(
     const { response, sent } = answer;
     const body = answer.body ?? (yield* coBody(lease.connection, bodyIn(response, maxBodySize), limits));
     if (sent()) lease.giveBack(response);
-    const content = decompress ? decoded(response, body, maxBodySize) : body;
-    return { response, body: content, request, redirected };
+    return { response, body: decompress ? decoded(head, body, maxBodySize) : body, request, redirected };
   } catch (error) {
     lease.trace?.failed(error);
     attempts.failed(lease.connection, error);
@@ -107,9 +106,14 @@ export function* coWholeBody(
 }
 
 /** @throws InvalidResponse for corrupt data; UnsupportedResponse for more than `maxSize` bytes, and for too many codings */
-function decoded({ headers }: HTTPResponse, body: Buffer, maxSize: number): Buffer {
-  const codings = body.length === 0 ? undefined : contentCodings(headers);
-  return codings === undefined || codings.length === 0 ? body : decodeWhole(body, codings, { maxSize });
+function decoded({ answer, attempts, request }: HeadReceived, body: Buffer, maxSize: number): Buffer {
+  if (body.length === 0) return body;
+  try {
+    return decodeWhole(body, contentCodings(answer.response.headers) ?? [], { maxSize });
+  } catch (error) {
+    attempts.answered(request);
+    throw error;
+  }
 }
 
 const UNWANTED: BodyLimits = { limits: UNLIMITED, maxBodySize: WORTH_READING, decompress: false };

@@ -94,6 +94,18 @@ const endings: readonly {
     lost: [first, first],
   },
   {
+    name: 'the body cannot be decoded',
+    script: again(send(ok('no gzip', 'Content-Encoding: gzip')), close()),
+    error: 'InvalidResponse',
+    lost: [first, first],
+  },
+  {
+    name: 'the body has too many content codings',
+    script: again(send(ok('x', `Content-Encoding: ${'gzip, '.repeat(6)}`)), close()),
+    error: 'UnsupportedResponse',
+    lost: [first, first],
+  },
+  {
     name: 'the time is over',
     script: again(gate('never')),
     init: { timeout: 300 },
