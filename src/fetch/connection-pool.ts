@@ -86,11 +86,16 @@ export class ConnectionPool {
   #take(key: string): HTTPConnection | undefined {
     const time = now();
     for (;;) {
-      const index = this.#idle.findLastIndex((each) => each.key === key);
-      const taken = index < 0 ? undefined : this.#idle.splice(index, 1).at(0);
+      const taken = this.#idle.at(-1)?.key === key ? this.#idle.pop() : this.#takeAmong(key);
       if (taken === undefined || taken.until > time) return taken?.connection;
       taken.connection.disconnect();
     }
+  }
+
+  /** For programs that talk to several servers. */
+  #takeAmong(key: string): IdleConnection | undefined {
+    const index = this.#idle.findLastIndex((each) => each.key === key);
+    return index < 0 ? undefined : this.#idle.splice(index, 1).at(0);
   }
 
   /** `idleFor`: milliseconds that the server keeps it, 0 if it cannot be used again. */

@@ -64,12 +64,11 @@ export function checkedReach({ tls, proxy, connection }: Reach): CheckedReach {
 export function endpointOf(url: URL, reach: CheckedReach): Endpoint {
   const tls = url.protocol === 'https:' ? (reach.tls ?? TLSContext.from(true)) : undefined;
   const proxy = proxyFor(url, reach);
-  const { hostname } = url;
-  const port = Number(url.port || (tls === undefined ? 80 : 443));
   const key = [url.origin, tls && numberOf(tls), proxy && keyOf(proxy, proxyKey), connectionPart(reach)].join(' ');
   const connect = (): HTTPConnection => {
     const connectTimeout = reach.connection?.connectTimeout ?? CONNECT_TIMEOUT;
-    return new HTTPConnection(hostname, { ...reach.connection, connectTimeout, port, tls, proxy });
+    const port = Number(url.port || (tls === undefined ? 80 : 443));
+    return new HTTPConnection(url.hostname, { ...reach.connection, connectTimeout, port, tls, proxy });
   };
   return { key, connect };
 }

@@ -53,6 +53,7 @@ export class IncomingBody implements BodyReader {
 
   constructor(use: BodyUse) {
     this.#arrival = new Arrival(use);
+    this.#arrival.takePresent();
     this.#arrival.takeAhead();
     if (!this.#arrival.over) forgotten.register(this, this.#arrival);
   }
@@ -135,6 +136,23 @@ class Arrival {
     });
   }
 
+  /** Takes what is there, without a wait: most small bodies come with the head of their response. */
+  takePresent(): void {
+    try {
+      for (let row = 0; row < MOST_IN_A_ROW && !this.over && this.#ahead < AHEAD; row++) {
+        const reading = this.#use.lease.connection.coReadInto(incoming);
+        const step = reading.next();
+        if (!step.done) {
+          reading.return(0);
+          return;
+        }
+        this.#take(step.value);
+      }
+    } catch (error) {
+      this.#failOf(error);
+    }
+  }
+
   /** Takes what comes, from now on until enough is there. */
   takeAhead(): void {
     if (this.#taking || this.over) return;
@@ -167,13 +185,10 @@ class Arrival {
         const count = yield* connection.coReadInto(incoming);
         if (this.over) return;
         this.#renewSilence();
-        this.#received += count;
-        if (count > 0) this.#came(incoming.slice(0, count));
-        if (count === 0 || !connection.responsePending()) this.#finish(ENDED, 'whole');
+        this.#take(count);
       }
     } catch (error) {
-      // The connection is asked before it is closed.
-      if (!this.over) this.#fail(new TypeError('terminated', { cause: this.#use.told(error) }));
+      this.#failOf(error);
     } finally {
       this.#taking = false;
       this.#interrupt = undefined;
@@ -185,6 +200,13 @@ class Arrival {
     if (this.#interrupt === undefined) return;
     this.#silence?.end();
     this.#silence = this.#use.limit.begin(this.#interrupt);
+  }
+
+  /** So many bytes have come in, no more at the end. */
+  #take(count: number): void {
+    this.#received += count;
+    if (count > 0) this.#came(incoming.slice(0, count));
+    if (count === 0 || !this.#use.lease.connection.responsePending()) this.#finish(ENDED, 'whole');
   }
 
   #came(part: Uint8Array): void {
@@ -204,6 +226,11 @@ class Arrival {
   #abort(reason: unknown): void {
     this.#parts = [];
     this.#fail(reason);
+  }
+
+  /** Receiving has failed. The connection is asked about that before it is closed. */
+  #failOf(error: unknown): void {
+    if (!this.over) this.#fail(new TypeError('terminated', { cause: this.#use.told(error) }));
   }
 
   #fail(error: unknown): void {
