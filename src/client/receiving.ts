@@ -5,8 +5,8 @@
 
 import { Buffer } from 'node:buffer';
 import { now } from '../clock.ts';
-import { type Coroutine, POLLOUT, type PollNeeded } from '../coroutine.ts';
-import { type Phase, StateError } from '../errors.ts';
+import { type Coroutine, POLLOUT, waitFor } from '../coroutine.ts';
+import { StateError } from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
 import type { ClientProtocol, Response } from '../http1/protocol.ts';
 import { shownPath } from '../inspection.ts';
@@ -14,7 +14,7 @@ import { SlotTaken } from '../schedule/slots.ts';
 import type { BodySource } from './body-reader.ts';
 import type { Link } from './link.ts';
 import type { Sending } from './sending.ts';
-import { coWait, either } from './wait.ts';
+import { either, inPhase } from './wait.ts';
 
 /** From this many wanted bytes on, receiving past the buffer saves more by the copy than it costs in calls. */
 const WORTH_DIRECT = 16_384;
@@ -184,7 +184,19 @@ export class Receiving implements BodySource {
     let need = transport.receiveNeeds;
     if (unsent && !transport.sendAwaitsInput) need = either(need, transport.sendNeeds, POLLOUT);
     if (deadline !== undefined) need = need.before(deadline);
-    yield* this.#coAwaitInput(need, phase);
+    let resumed = false;
+    this.#link.readers++;
+    // Not in a coroutine of its own: while the wait lasts, each level is memory, and each resumption goes through it.
+    try {
+      yield* waitFor(need);
+      resumed = true;
+    } catch (error) {
+      throw error instanceof SlotTaken ? this.#secondReader(error) : inPhase(error, phase);
+    } finally {
+      this.#link.readers--;
+      // From here on they have to listen for themselves.
+      if (!resumed) this.#sending.wake();
+    }
     this.#link.assertOpen(phase);
   }
 
@@ -194,20 +206,5 @@ export class Receiving implements BodySource {
         'other, or use several connections',
       { cause },
     );
-  }
-
-  *#coAwaitInput(need: PollNeeded, phase: Phase): Coroutine<void> {
-    let resumed = false;
-    this.#link.readers++;
-    try {
-      yield* coWait(need, phase);
-      resumed = true;
-    } catch (error) {
-      throw error instanceof SlotTaken ? this.#secondReader(error) : error;
-    } finally {
-      this.#link.readers--;
-      // From here on they have to listen for themselves.
-      if (!resumed) this.#sending.wake();
-    }
   }
 }

@@ -10,9 +10,14 @@ export function* coWait(need: PollNeeded, phase: Phase): Coroutine<void> {
   try {
     yield* waitFor(need);
   } catch (error) {
-    const unnamed = error instanceof ConnectionTimedOut && error.phase === undefined;
-    throw unnamed ? new ConnectionTimedOut(error.timeout, phase) : error;
+    throw inPhase(error, phase);
   }
+}
+
+/** What is thrown into a coroutine that waits: a ConnectionTimedOut with `phase` if it has none. */
+export function inPhase(error: unknown, phase: Phase): unknown {
+  const unnamed = error instanceof ConnectionTimedOut && error.phase === undefined;
+  return unnamed ? new ConnectionTimedOut(error.timeout, phase) : error;
 }
 
 /** Either of two needs of one descriptor, `shared` as in PollNeeded. */
