@@ -1,4 +1,4 @@
-/** Blocking calls of a connection that a signal ends (SIGUSR2, which this process listens for): what is left of the connection. */
+/** Blocking calls of a connection that a signal ends (SIGALRM, which this process listens for): what is left of the connection. */
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
@@ -26,19 +26,19 @@ describe('a signal with a listener', () => {
   let heard = 0;
 
   function interrupted(call: () => unknown): void {
-    killer.whenBlocked('SIGUSR2');
+    killer.whenBlocked('SIGALRM');
     const error = thrownBy(call);
     assert.ok(error instanceof Interrupted, String(error));
   }
 
   before(async () => {
     killer = await startKiller();
-    process.on('SIGUSR2', () => {
+    process.on('SIGALRM', () => {
       heard++;
     });
   });
   after(() => {
-    process.removeAllListeners('SIGUSR2');
+    process.removeAllListeners('SIGALRM');
     killer[Symbol.dispose]();
   });
   afterEach(async () => {
@@ -91,7 +91,7 @@ describe('a signal with a listener', () => {
     using server = startScriptedServer([[expectHead(), gate('go'), send(ok('x')), expectEnd()]]);
     using connection = connectionTo(server);
     connection.sendRequest('GET', '/');
-    process.kill(process.pid, 'SIGUSR2');
+    process.kill(process.pid, 'SIGALRM');
     assert.ok(thrownBy(() => connection.readResponse()) instanceof Interrupted);
     server.open('go');
     assert.equal(connection.readResponse().status, 200);
@@ -148,14 +148,14 @@ describe('a signal with a listener', () => {
         return `${(error as Error).name} ${yield* connection.coReadText()}`;
       }
     }
-    killer.whenBlocked('SIGUSR2');
+    killer.whenBlocked('SIGALRM');
     assert.equal(connection.runBlocking(coGet()), 'Interrupted x');
   });
 
   test('does not end the calls of a connection that is to continue', () => {
     using server = startScriptedServer([[expectHead(), send(ok('x'), { chunk: 1, every: 5 }), expectEnd()]]);
     using connection = connectionTo(server, { onSignal: 'continue' });
-    process.kill(process.pid, 'SIGUSR2');
+    process.kill(process.pid, 'SIGALRM');
     connection.sendRequest('GET', '/');
     assert.equal(connection.readResponse().status, 200);
     assert.equal(connection.readText(), 'x');

@@ -60,7 +60,7 @@ describe('pollOne', () => {
     const timeout = 400;
     const child = program(`
       let signals = 0;
-      process.on('SIGUSR2', () => { signals++; });
+      process.on('SIGALRM', () => { signals++; });
       say('ready');
       const start = performance.now();
       const ready = native.pollOne(-1, 1, ${timeout});
@@ -71,7 +71,7 @@ describe('pollOne', () => {
       setImmediate(() => { say(JSON.stringify({ ready, again, waited, both, signals })); process.exit(); });
     `);
     assert.equal(await child.line(), 'ready');
-    const shower = setInterval(() => child.kill('SIGUSR2'), 15);
+    const shower = setInterval(() => child.kill('SIGALRM'), 15);
     const result = JSON.parse(await child.line());
     clearInterval(shower);
     await child.ended;

@@ -59,36 +59,36 @@ describe('a signal with a listener', () => {
   });
   after(() => killer[Symbol.dispose]());
   afterEach(async () => {
-    for (const name of ['SIGUSR2', 'SIGHUP', 'SIGCHLD', 'SIGWINCH'] as const) process.removeAllListeners(name);
+    for (const name of ['SIGALRM', 'SIGHUP', 'SIGCHLD', 'SIGWINCH'] as const) process.removeAllListeners(name);
     heard = [];
     await turn();
   });
 
   for (const [name, wait] of Object.entries(waits)) {
     test(`ends ${name} that it comes into, and then its listener runs`, async () => {
-      process.once('SIGUSR2', note);
-      killer.whenBlocked('SIGUSR2');
+      process.once('SIGALRM', note);
+      killer.whenBlocked('SIGALRM');
       const error = thrownBy(wait);
       assert.ok(error instanceof Interrupted, String(error));
-      assert.deepEqual([error.name, error.code, error.signal], ['Interrupted', 'DUGONG_INTERRUPTED', 'SIGUSR2']);
-      assert.match(error.message, /SIGUSR2/);
+      assert.deepEqual([error.name, error.code, error.signal], ['Interrupted', 'DUGONG_INTERRUPTED', 'SIGALRM']);
+      assert.match(error.message, /SIGALRM/);
       assert.equal(isTempNetworkError(error), false);
       assert.deepEqual(heard, []);
       while (heard.length === 0) await turn();
-      assert.deepEqual(heard, ['SIGUSR2']);
+      assert.deepEqual(heard, ['SIGALRM']);
     });
 
     test(`ends ${name} that it comes before, although nothing is interrupted any more`, () => {
-      process.on('SIGUSR2', note);
-      process.kill(process.pid, 'SIGUSR2');
+      process.on('SIGALRM', note);
+      process.kill(process.pid, 'SIGALRM');
       assert.ok(thrownBy(wait) instanceof Interrupted);
     });
   }
 
   test('ends one call only, so that what is to be done then can wait', () => {
-    process.on('SIGUSR2', note);
+    process.on('SIGALRM', note);
     for (let times = 0; times < 3; times++) {
-      process.kill(process.pid, 'SIGUSR2');
+      process.kill(process.pid, 'SIGALRM');
       assert.ok(thrownBy(() => runBlocking(coSleep(LONG))) instanceof Interrupted);
       runBlocking(coSleep(10));
     }
@@ -97,36 +97,36 @@ describe('a signal with a listener', () => {
 
   test('ends a call in each turn of the loop, also with a listener that is added anew each time', async () => {
     for (let times = 1; times <= 5; times++) {
-      process.once('SIGUSR2', note);
-      process.kill(process.pid, 'SIGUSR2');
+      process.once('SIGALRM', note);
+      process.kill(process.pid, 'SIGALRM');
       assert.ok(thrownBy(() => runBlocking(coSleep(LONG))) instanceof Interrupted);
       while (heard.length < times) await turn();
     }
   });
 
   test('that comes several times, with others, is one interruption', () => {
-    process.on('SIGUSR2', note);
+    process.on('SIGALRM', note);
     process.on('SIGHUP', note);
-    for (let times = 0; times < 100; times++) process.kill(process.pid, times % 2 === 0 ? 'SIGUSR2' : 'SIGHUP');
+    for (let times = 0; times < 100; times++) process.kill(process.pid, times % 2 === 0 ? 'SIGALRM' : 'SIGHUP');
     const error = thrownBy(() => runBlocking(coSleep(LONG)));
     assert.ok(error instanceof Interrupted);
     assert.match(error.message, /SIGHUP/);
-    assert.match(error.message, /SIGUSR2/);
+    assert.match(error.message, /SIGALRM/);
     runBlocking(coSleep(10));
   });
 
   test('that comes while a coroutine is busy ends its next wait, and one for what is due already', () => {
     function* coBusy(): Coroutine<void> {
-      process.kill(process.pid, 'SIGUSR2');
+      process.kill(process.pid, 'SIGALRM');
       yield* coSleep(LONG);
     }
     function* coNeverPausing(): Coroutine<void> {
       for (let step = 0; ; step++) {
-        if (step === 100) process.kill(process.pid, 'SIGUSR2');
+        if (step === 100) process.kill(process.pid, 'SIGALRM');
         yield new PollNeeded(-1, 0, { deadline: 0 });
       }
     }
-    process.on('SIGUSR2', note);
+    process.on('SIGALRM', note);
     assert.ok(thrownBy(() => runBlocking(coBusy())) instanceof Interrupted);
     assert.ok(thrownBy(() => runBlocking(coNeverPausing())) instanceof Interrupted);
     using loop = new PollLoop();
@@ -148,8 +148,8 @@ describe('a signal with a listener', () => {
       }
       return 'went on';
     }
-    process.on('SIGUSR2', note);
-    process.kill(process.pid, 'SIGUSR2');
+    process.on('SIGALRM', note);
+    process.kill(process.pid, 'SIGALRM');
     assert.equal(runBlocking(coStubborn()), 'went on');
     assert.deepEqual(steps, ['Interrupted', 'cleaned up']);
   });
@@ -157,15 +157,15 @@ describe('a signal with a listener', () => {
   test('leaves the tasks of a loop alone: the next call goes on with them', () => {
     using loop = new PollLoop();
     const task = loop.createTask(coSleep(20));
-    process.on('SIGUSR2', note);
-    process.kill(process.pid, 'SIGUSR2');
+    process.on('SIGALRM', note);
+    process.kill(process.pid, 'SIGALRM');
     assert.ok(thrownBy(() => loop.runUntilComplete(task)) instanceof Interrupted);
     assert.equal(loop.runUntilComplete(task), undefined);
   });
 
   test('does not end a call that is to continue, nor a look that other tasks are given', async () => {
-    process.on('SIGUSR2', note);
-    process.kill(process.pid, 'SIGUSR2');
+    process.on('SIGALRM', note);
+    process.kill(process.pid, 'SIGALRM');
     runBlocking(coSleep(20), { onSignal: 'continue' });
     assert.equal(never.poll(5, 'continue'), false);
     assert.throws(() => runBlocking(coSleep(1), { onSignal: 'x' as 'continue' }), /^TypeError: onSignal must be/);
@@ -176,9 +176,9 @@ describe('a signal with a listener', () => {
     process.kill(process.pid, 'SIGWINCH');
     process.on('SIGWINCH', note);
     runBlocking(coSleep(10));
-    process.on('SIGUSR2', note);
-    process.kill(process.pid, 'SIGUSR2');
-    process.removeListener('SIGUSR2', note);
+    process.on('SIGALRM', note);
+    process.kill(process.pid, 'SIGALRM');
+    process.removeListener('SIGALRM', note);
     runBlocking(coSleep(10));
   });
 
@@ -197,14 +197,14 @@ describe('a signal with a listener', () => {
     const interrupted: boolean[] = [];
     // Of SIGWINCH, with a listener of this name only, there is nothing but a message in the pipe of the loop.
     process.on('SIGWINCH', function refreshStdoutOnSigWinch() {});
-    process.once('SIGUSR2', () => {
+    process.once('SIGALRM', () => {
       process.kill(process.pid, 'SIGWINCH');
       interrupted.push(interrupts(20));
-      process.on('SIGUSR2', note);
-      process.kill(process.pid, 'SIGUSR2');
+      process.on('SIGALRM', note);
+      process.kill(process.pid, 'SIGALRM');
       interrupted.push(interrupts(LONG));
     });
-    process.kill(process.pid, 'SIGUSR2');
+    process.kill(process.pid, 'SIGALRM');
     while (interrupted.length < 2) await turn();
     assert.deepEqual(interrupted, [false, true]);
   });
@@ -248,10 +248,10 @@ test('a worker hears of no signal: its calls go on, and the main thread runs the
   const code = `import('tsx/esm/api').then(({ tsImport }) => tsImport(${JSON.stringify(program.href)}, __filename))`;
   const worker = new Worker(code, { eval: true });
   const messages: unknown[] = [];
-  const heard = new Promise<void>((resolve) => process.once('SIGUSR2', () => resolve()));
+  const heard = new Promise<void>((resolve) => process.once('SIGALRM', () => resolve()));
   worker.on('message', (message) => {
     messages.push(message);
-    if (message === 'sleeping') process.kill(process.pid, 'SIGUSR2');
+    if (message === 'sleeping') process.kill(process.pid, 'SIGALRM');
   });
   await heard;
   await new Promise((resolve) => worker.once('exit', resolve));

@@ -18,14 +18,12 @@ describe('a signal with a listener', () => {
   let heard = 0;
   before(async () => {
     killer = await startKiller();
-    // Node's test runner listens, too, from Node 24 on, and writes files.
-    process.removeAllListeners('SIGUSR2');
-    process.on('SIGUSR2', () => {
+    process.on('SIGALRM', () => {
       heard++;
     });
   });
   after(() => {
-    process.removeAllListeners('SIGUSR2');
+    process.removeAllListeners('SIGALRM');
     killer[Symbol.dispose]();
   });
   afterEach(async () => {
@@ -42,17 +40,17 @@ describe('a signal with a listener', () => {
         [expectHead(), send(ok('x')), expectEnd()],
       ]);
       const url = `http://${server.authority}/`;
-      killer.whenBlocked('SIGUSR2');
+      killer.whenBlocked('SIGALRM');
       const error = thrownBy(() => fetchSync(url, { proxy: false, timeout }));
       assert.ok(error instanceof Interrupted, String(error));
-      assert.equal(error.signal, 'SIGUSR2');
+      assert.equal(error.signal, 'SIGALRM');
       assert.equal(fetchSync(url, { proxy: false, timeout }).text(), 'x');
     });
   }
 
   test('does not end fetchSync that is to continue', () => {
     using server = startScriptedServer([[expectHead(), send(ok('x'), { chunk: 1, every: 5 }), expectEnd()]]);
-    process.kill(process.pid, 'SIGUSR2');
+    process.kill(process.pid, 'SIGALRM');
     const url = `http://${server.authority}/`;
     assert.equal(fetchSync(url, { proxy: false, onSignal: 'continue' }).text(), 'x');
     assert.throws(() => fetchSync(url, { onSignal: 'x' as 'continue' }), /^TypeError: onSignal must be/);
@@ -69,7 +67,7 @@ test('a signal ends also the reading of a body that is of no interest', () => {
   const reach = checkedReach({ proxy: false });
   const head = runBlocking(coFetchHead(request, { reach, redirect: 'manual', ...reading }));
   function wait(): never {
-    throw new Interrupted(['SIGUSR2']);
+    throw new Interrupted(['SIGALRM']);
   }
   assert.throws(() => runBlocking(coLeave(head), { wait }), Interrupted);
 });
