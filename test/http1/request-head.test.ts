@@ -82,6 +82,12 @@ suite('the fields', () => {
     assert.equal(text, `GET / HTTP/1.1\r\nHost: x\r\nb: 1\r\nA: 2\r\nb: 3\r\n${IDENTITY}Content-Length: 5\r\n\r\n`);
   });
 
+  test('are read where they are, if they are HTTPHeaders', () => {
+    const headers = new HTTPHeaders({ 'X-a': '1', Accept: '*/*' });
+    assert.equal(encode({ headers }), encode({ headers: [...headers] }));
+    assert.deepEqual(headers.raw(), ['X-a', '1', 'Accept', '*/*']);
+  });
+
   test('that all requests have come before those of this one', () => {
     const fixed = new HTTPHeaders({ 'Proxy-Authorization': 'Basic eA==' });
     const text = encode({ fixed, headers: { A: 'b' } });
