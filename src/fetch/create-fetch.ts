@@ -95,7 +95,8 @@ export function createFetch(given?: CreateFetchOptions): Fetch {
   if (typeof decompress !== 'boolean')
     throw new TypeError(`decompress must be true or false, got ${shownValue(decompress)}`);
   const means: Means = { pool, reach, headersTimeout, heads, bodies: new SilenceLimit(bodyTimeout), decompress };
-  const fetch = (input: string | URL | Request, init?: FetchInit): Promise<Response> =>
+  // Its length is 1, as Web IDL has it.
+  const fetch = (input: string | URL | Request, init: FetchInit | undefined = undefined): Promise<Response> =>
     fetchOver(means, { input, init });
   return Object.assign(fetch, { closeIdleConnections: () => pool.closeIdle() });
 }
@@ -104,6 +105,15 @@ export function createFetch(given?: CreateFetchOptions): Fetch {
 const UNCONNECTED: ReadonlySet<string> = new Set(['blob:', 'data:']);
 const platformFetch = globalThis.fetch;
 
+/** @throws TypeError "fetch failed" for a scheme that is not known: a network error (Fetch, "scheme fetch") */
+function assertFetchable(url: URL): void {
+  try {
+    assertOfHTTP(url);
+  } catch (cause) {
+    throw new TypeError('fetch failed', { cause });
+  }
+}
+
 async function fetchOver(
   means: Means,
   given: { input: string | URL | Request; init: FetchInit | undefined },
@@ -111,7 +121,7 @@ async function fetchOver(
   const { input, init } = given;
   const url = parsedURL(input instanceof Request ? input.url : input);
   if (UNCONNECTED.has(url.protocol)) return platformFetch(input, init as RequestInit);
-  assertOfHTTP(url);
+  assertFetchable(url);
   const timing = new ResourceTiming(url);
   const { request, redirect, signal, integrity } = await requestInput(url, input, init);
   try {
@@ -124,7 +134,7 @@ async function fetchOver(
     const ask: Ask = (lease, asked) => coAsk(lease, asked, { heads, headersTimeout, interrupt });
     const exchange: Exchange<AwaitedAnswer> = { pool, reach, redirect, assertAllowed: assertGoodPort, timing, ask };
     const fetching = new AioFuture(coFetch(request, exchange), { signal });
-    const response = responseOf(await fetching, means, signal);
+    const response = responseOf(await fetching, means, { url, signal });
     return integrity === '' ? response : await verified(response, integrity);
   } catch (error) {
     const told = error instanceof TypeError ? error : new TypeError('fetch failed', { cause: error });
@@ -191,11 +201,19 @@ function* coAskListening(
   }
 }
 
-function responseOf(fetched: Fetched<AwaitedAnswer>, means: Means, signal: AbortSignal | undefined): Response {
+/** What there is to know of a call besides its request. */
+interface Call {
+  /** As it was given. */
+  readonly url: URL;
+  readonly signal: AbortSignal | undefined;
+}
+
+function responseOf(fetched: Fetched<AwaitedAnswer>, means: Means, { url, signal }: Call): Response {
   const { answer, lease, request, redirected, attempts, timing } = fetched;
   const { response: head } = answer;
   const { status } = head;
-  const from = { head, url: request.url, redirected, signal };
+  const type = request.url.origin === url.origin ? 'basic' : 'cors';
+  const from = { head, url: request.url, redirected, type, signal } as const;
   if (!mayHaveBody(head)) {
     end(answer, lease, head.length === 0 ? 'whole' : 'given up');
     timing?.ended({ encoded: 0, decoded: 0 }, status);

@@ -70,7 +70,7 @@ export function* coFetch<A extends Answer>(first: FetchRequest, exchange: Exchan
     for (let redirects = 0; ; redirects++) {
       exchange.assertAllowed?.(request.url);
       const { answer, lease } = yield* coAnswered(request, exchange, course);
-      if (exchange.redirect === 'manual' || !isRedirect(answer.response)) {
+      if (!isRedirect(answer.response, exchange.redirect)) {
         const { timing } = exchange;
         return { answer, lease, request, redirected: redirects > 0, attempts, timing };
       }

@@ -40,7 +40,11 @@ export function checkedMethod(method: string): string {
 export function parsedURL(input: string | URL): URL {
   const text = String(input);
   const url = URL.parse(text);
-  if (url === null) throw new TypeError(`${quoted(text)} is no absolute URL`);
+  if (url === null) {
+    // The platform's own error has the text as a member, credentials included.
+    const cause = Object.assign(new TypeError('Invalid URL'), { code: 'ERR_INVALID_URL' });
+    throw new TypeError(`${quoted(text)} is no absolute URL`, { cause });
+  }
   return url;
 }
 

@@ -17,6 +17,8 @@ export interface FetchedHead {
   /** Of the last request, without credentials and fragment. */
   readonly url: URL;
   readonly redirected: boolean;
+  /** "cors" if the last URL has another origin than the first, as in Node's fetch. */
+  readonly type: 'basic' | 'cors';
   /** Until the body has been consumed, its abort makes an error of it. */
   readonly signal: AbortSignal | undefined;
 }
@@ -73,7 +75,7 @@ function fetchedResponseClass(): ResponseClass {
       const told = known ? responseInit(NO_FIELDS, status, reason) : responseInit(NO_FIELDS);
       super(body && mayHaveBody(from.head) ? bodyTrap() : null, told);
       this.#from = from;
-      noteOrigin(this, from.url, from.redirected);
+      noteOrigin(this, from);
       if (body instanceof ReadableStream) this.#streamed = streamedResponse(body, from.head);
       else this.#reader = body ?? undefined;
     }
@@ -100,7 +102,7 @@ function fetchedResponseClass(): ResponseClass {
     }
 
     get type(): Response['type'] {
-      return 'basic';
+      return this.#from.type;
     }
 
     get headers(): Headers {
@@ -221,9 +223,14 @@ function fetchedResponseClass(): ResponseClass {
       for (const name of Object.getOwnPropertyNames(Response.prototype)) {
         if (!Object.hasOwn(FetchedResponse.prototype, name)) FetchedResponse.#defineByStream(name);
       }
+      // As Web IDL has it, and those of a class are not.
+      for (const name of Object.getOwnPropertyNames(FetchedResponse.prototype)) {
+        Object.defineProperty(FetchedResponse.prototype, name, { enumerable: true });
+      }
       Object.defineProperty(FetchedResponse.prototype, 'constructor', {
         value: Response,
         writable: true,
+        enumerable: false,
         configurable: true,
       });
     }

@@ -8,7 +8,7 @@ import { types } from 'node:util';
 import { multipartBlob } from '../client/multipart-blob.ts';
 import { StreamPieces } from '../client/stream-pieces.ts';
 import { bare } from '../options.ts';
-import { Content, contentAtHand } from './content.ts';
+import { Content, contentAtHand, type TypedContent } from './content.ts';
 import { type Body, DEFAULTS, platformRequest, wholeRequest } from './platform-request.ts';
 
 export interface GivenContent {
@@ -21,14 +21,15 @@ export interface GivenContent {
 const MOST_GATHERED = 1 << 28;
 
 /**
- * What is given as a body. When `signal` is aborted, a stream is cancelled with its reason.
+ * What is given as a body. Bytes are copied and a stream is locked before this returns a promise, so that the caller may go on with
+ * its memory, and sees whose the stream is. When `signal` is aborted, a stream is cancelled with its reason.
  * @throws TypeError for a stream that others read, or have read; what a Blob of another library fails with
  */
 export async function givenContent(body: unknown, signal: AbortSignal | undefined): Promise<GivenContent> {
   if (body === undefined || body === null) return { content: undefined, type: undefined };
   const atHand = contentAtHand(types.isStringObject(body) ? String(body) : body);
-  if (atHand !== undefined) return atHand;
-  const blob = await blobOf(body);
+  if (atHand !== undefined) return copyOf(atHand);
+  const blob = isForeignBlob(body) || isForeignForm(body) ? await copied(body) : blobOf(body);
   if (blob !== undefined) return { content: new Content(blob), type: blob.type || undefined };
   const pieces = piecesOf(body, signal);
   if (pieces !== undefined) return { content: new Content(pieces), type: undefined };
@@ -40,29 +41,37 @@ export async function givenContent(body: unknown, signal: AbortSignal | undefine
   };
 }
 
-/** A Blob, or FormData as one; those of other realms and libraries are known by their names, and copied. */
-async function blobOf(body: unknown): Promise<Blob | undefined> {
-  if (body instanceof Blob) return body;
+/** Fetch, "extract a body": of bytes a copy is sent. */
+function copyOf(given: TypedContent): GivenContent {
+  const { data } = given.content;
+  return data instanceof Uint8Array ? { content: new Content(new Uint8Array(data)), type: given.type } : given;
+}
+
+/** A Blob, or FormData as one. */
+function blobOf(body: unknown): Blob | undefined {
   if (body instanceof FormData) return multipartBlob(body);
-  if (isForeignBlob(body)) return await copied(body);
-  return isForeignForm(body) ? multipartBlob(await copiedForm(body)) : undefined;
+  return body instanceof Blob ? body : undefined;
 }
 
 function nameOf(value: unknown): unknown {
   return typeof value === 'object' && value !== null && Symbol.toStringTag in value && value[Symbol.toStringTag];
 }
 
+/** Those of other realms and libraries are known by their names. */
 function isForeignBlob(value: unknown): value is Blob {
+  if (value instanceof Blob) return false;
   if (nameOf(value) !== 'Blob' && nameOf(value) !== 'File') return false;
   return typeof (value as Partial<Blob>).arrayBuffer === 'function';
 }
 
 function isForeignForm(value: unknown): value is FormData {
+  if (value instanceof FormData) return false;
   return nameOf(value) === 'FormData' && typeof (value as Partial<FormData>)[Symbol.iterator] === 'function';
 }
 
-async function copied(blob: Blob): Promise<Blob> {
-  return new Blob([await blob.arrayBuffer()], bare({ type: String(blob.type ?? '') }));
+async function copied(foreign: Blob | FormData): Promise<Blob> {
+  if (isForeignForm(foreign)) return multipartBlob(await copiedForm(foreign));
+  return new Blob([await (foreign as Blob).arrayBuffer()], bare({ type: String((foreign as Blob).type ?? '') }));
 }
 
 async function copiedForm(form: FormData): Promise<FormData> {

@@ -5,7 +5,7 @@
 
 /** What is known of a request when its init has been checked. */
 export interface CheckedMembers
-  extends Pick<Request, 'cache' | 'integrity' | 'method' | 'redirect' | 'referrer' | 'referrerPolicy'> {
+  extends Pick<Request, 'cache' | 'integrity' | 'method' | 'mode' | 'redirect' | 'referrer' | 'referrerPolicy'> {
   /** Undefined: none were given. */
   readonly headers: Headers | undefined;
 }
@@ -27,7 +27,13 @@ const UNUSUAL = [
   'referrerPolicy',
   'window',
 ] as const;
-const DEFAULTS = { cache: 'default', integrity: '', referrer: 'about:client', referrerPolicy: '' } as const;
+const DEFAULTS = {
+  cache: 'default',
+  mode: 'cors',
+  integrity: '',
+  referrer: 'about:client',
+  referrerPolicy: '',
+} as const;
 
 type Given = Readonly<Partial<Record<(typeof UNUSUAL)[number] | 'body' | 'headers' | 'method' | 'redirect', unknown>>>;
 

@@ -35,13 +35,16 @@ export function headersSymbol(): symbol | undefined {
 }
 
 /** Writes down where `response`, made by the platform's constructor, comes from. */
-export function noteOrigin(response: object, url: URL, redirected: boolean): void {
+export function noteOrigin(
+  response: object,
+  { url, redirected, type }: { readonly url: URL; readonly redirected: boolean; readonly type: string },
+): void {
   slots ??= knownSlots();
   const name = slots.state;
   const state = name && (response as Record<symbol, State | undefined>)[name];
   if (state === undefined) return;
   state.urlList = redirected ? [url, url] : [url];
-  state.type = 'basic';
+  state.type = type;
 }
 
 let trap: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;

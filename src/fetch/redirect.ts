@@ -8,7 +8,7 @@ import type { HTTPResponse } from '../client/http-response.ts';
 import { InvalidResponse, UnsupportedResponse } from '../errors.ts';
 import { quoted } from '../http1/grammar.ts';
 import { HTTPHeaders } from '../http1/headers.ts';
-import { bareURL, basicAuthorization, type FetchRequest } from './fetch-request.ts';
+import { bareURL, basicAuthorization, type FetchRequest, type RedirectMode } from './fetch-request.ts';
 import { redirectedReferrer, setReferer } from './referrer.ts';
 
 /** As in the fetch standard. */
@@ -23,9 +23,12 @@ const OF_CONTENT = [
   ...['Content-Type', 'Digest', 'Expect', 'Repr-Digest', 'Trailer', 'Transfer-Encoding'],
 ];
 
-/** Whether the response asks for another request: without a Location it does not. */
-export function isRedirect({ status, headers }: HTTPResponse): boolean {
-  return REDIRECTS.has(status) && headers.has('Location');
+/**
+ * Whether the response is followed, or an error in mode "error": without a Location it is not followed, but an error all the same
+ * (Fetch, "HTTP fetch", step 8).
+ */
+export function isRedirect({ status, headers }: HTTPResponse, mode: RedirectMode): boolean {
+  return mode !== 'manual' && REDIRECTS.has(status) && (mode === 'error' || headers.has('Location'));
 }
 
 /**
@@ -40,12 +43,13 @@ export function redirected(request: FetchRequest, response: HTTPResponse): Fetch
     status === 303
       ? request.method !== 'GET' && request.method !== 'HEAD'
       : (status === 301 || status === 302) && request.method === 'POST';
-  if (becomesGet) remove(headers, OF_CONTENT);
-  else if (request.content?.repeatable === false) {
+  // For 301 and 302 as well, although the body is not sent again (Fetch, "HTTP-redirect fetch", step 11).
+  if (status !== 303 && request.content?.repeatable === false) {
     throw new UnsupportedResponse(
       `the server wants the request again elsewhere (${status}), but its body could be read only once: give it whole`,
     );
   }
+  if (becomesGet) remove(headers, OF_CONTENT);
   if (url.origin !== request.url.origin) remove(headers, [...CREDENTIALS, 'Host']);
   const authorization = authorizationOf(url);
   if (authorization !== undefined) headers.set('Authorization', authorization);

@@ -47,17 +47,24 @@ export async function requestInput(
   const given = givenMembers(init);
   const { body, signal: own } = given;
   const from = input instanceof Request ? input : undefined;
+  // Before the body of a Request is taken from it.
+  const signal = givenSignal(own === undefined ? from?.signal : own);
+  if (given.keepalive && body instanceof ReadableStream) {
+    throw new TypeError('a request with keepalive cannot have a stream as its body');
+  }
   given.headers = givenFields(given.headers);
   const { checked, request: made } = checkedMembers(from ?? url, given);
   const headers = fieldsInCase(given.headers, checked.headers);
   addCacheFields(headers, checked.cache);
-  const signal = givenSignal(own === undefined ? from?.signal : own);
   const { content, type } =
     body === undefined || body === null
       ? { content: made && (await contentOfRequest(made, signal)), type: undefined }
       : await givenContent(body, signal);
   const { method, redirect, integrity } = checked;
   const referrer = referrerOf(checked);
+  // As Node's fetch has them; there are servers that look at them.
+  if (!headers.has('Accept-Language')) headers.set('Accept-Language', '*');
+  headers.set('Sec-Fetch-Mode', checked.mode);
   const request = fetchRequest({ url, method, headers, content, contentType: type, host: 'of the URL', referrer });
   return { request, redirect, signal, integrity };
 }
@@ -75,7 +82,7 @@ function checkedMembers(input: Request | URL, given: Given): Checked {
     if (plain !== undefined) return { checked: plain, request: undefined };
     // The standard refuses URLs with credentials; here they become a field, as in fetchSync.
     const request = platformRequest(input instanceof Request ? input : bareURL(input), given as Partial<Members>, {
-      otherwise: input instanceof Request ? input : DEFAULTS,
+      otherwise: input instanceof Request ? membersOf(input, given) : DEFAULTS,
       // Stands for the body, so that it is checked whether there may be one.
       body: given.body === undefined || given.body === null ? null : NO_BYTES,
     });
@@ -89,6 +96,13 @@ function checkedMembers(input: Request | URL, given: Given): Checked {
         : withoutUserinfo(message),
     );
   }
+}
+
+/** An init that says anything takes the referrer from a Request (Fetch, "Request(input, init)", step 13). */
+function membersOf(request: Request, given: Given): Members {
+  if (Object.values(given).every((value) => value === undefined)) return request;
+  const members = Object.fromEntries(NAMES_OF_MEMBERS.map((name) => [name, request[name]]));
+  return bare({ ...members, referrer: DEFAULTS.referrer, referrerPolicy: DEFAULTS.referrerPolicy }) as Members;
 }
 
 type Given = { -readonly [Name in (typeof NAMES)[number]]?: unknown };

@@ -74,7 +74,7 @@ export function* coFetchWhole(request: FetchRequest, exchange: WholeExchange): C
 export function coFetchHead(request: FetchRequest, exchange: WholeExchange): Coroutine<HeadReceived> {
   const { reach, redirect, limits, maxBodySize } = exchange;
   const wanted = (response: HTTPResponse): number | undefined =>
-    redirect === 'manual' || !isRedirect(response) ? maxBodySize : undefined;
+    isRedirect(response, redirect) ? undefined : maxBodySize;
   return coFetch(request, {
     pool,
     reach,

@@ -247,7 +247,11 @@ describe('the scheme of a URL', () => {
   for (const url of ['file:///etc/hostname', 'ftp://127.0.0.1/', 'about:blank', 'ws://127.0.0.1/', 'x:y']) {
     test(`is named where it is not fetched: ${url}`, async () => {
       const { protocol } = new URL(url);
-      await assert.rejects(createFetch(direct)(url), { name: 'TypeError', message: new RegExp(`not ${protocol}`) });
+      await assert.rejects(createFetch(direct)(url), ({ name, message, cause }: Error) => {
+        assert.deepEqual([name, message], ['TypeError', 'fetch failed']);
+        assert.match((cause as Error).message, new RegExp(`not ${protocol}`));
+        return true;
+      });
     });
   }
 });

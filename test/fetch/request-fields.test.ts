@@ -11,7 +11,10 @@ import { expectHead, send, startScriptedServer } from '../support/scripted-serve
 
 type Init = NonNullable<Parameters<ReturnType<typeof createFetch>>[1]>;
 
-const OWN = new Set(['accept', 'user-agent', 'accept-encoding', 'host', 'content-length', 'content-type']);
+const OWN = new Set([
+  ...['accept', 'accept-encoding', 'accept-language', 'sec-fetch-mode', 'user-agent'],
+  ...['host', 'content-length', 'content-type'],
+]);
 
 async function fields(server: DummyServer, init: Init): Promise<[string, string][]> {
   const answer = await createFetch(direct)(`http://${server.authority}/echo`, init);
