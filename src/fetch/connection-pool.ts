@@ -33,6 +33,8 @@ interface IdleConnection {
   readonly until: number;
 }
 
+/** Servers of which it is remembered that they close what they were to keep. */
+const MOST_FICKLE = 256;
 /** Milliseconds between looks at what is idle, and at what is in use while others wait. */
 const LOOK = 1000;
 /** So much sooner than its server a connection is closed: a request may be under way for as long. */
@@ -45,6 +47,8 @@ export class ConnectionPool {
   /** Those in use, if there is a limit to their number. */
   readonly #busy = new Map<string, Set<Lease>>();
   readonly #waiting = new Map<string, Set<() => void>>();
+  /** The keys of servers that have closed a connection without a word, while the next request was on its way. */
+  readonly #fickle = new Set<string>();
   #sweeping: Alarm | undefined;
   #looking: Alarm | undefined;
 
@@ -59,17 +63,27 @@ export class ConnectionPool {
     return this.#idle.length;
   }
 
-  /** A connection for one exchange: the one that has been idle for the shortest time, or a new one. */
-  *coLease(endpoint: Endpoint, choice: 'any' | 'new'): Coroutine<Lease> {
+  /**
+   * A connection for one exchange: the one that has been idle for the shortest time, or a new one. "reliable": a new one if the server
+   * is known to close those that are kept, for requests that cannot be sent again.
+   */
+  *coLease(endpoint: Endpoint, choice: 'any' | 'reliable' | 'new'): Coroutine<Lease> {
     const { key } = endpoint;
     while (!this.#hasRoom(key)) yield* this.#coTurn(key);
-    const kept = choice === 'any' ? this.#take(key) : undefined;
+    const any = choice === 'any' || (choice === 'reliable' && !this.#fickle.has(key));
+    const kept = any ? this.#take(key) : undefined;
     const lease = new Lease(kept ?? endpoint.connect(), {
       reused: kept !== undefined,
       onEnd: (idleFor) => this.#returned(key, lease, idleFor),
     });
     if (this.#limits.maxConnectionsPerOrigin > 0) this.#note(key, lease);
     return lease;
+  }
+
+  /** A connection to it that was kept has turned out to be closed. */
+  noteFickle({ key }: Endpoint): void {
+    if (this.#fickle.size === MOST_FICKLE) this.#fickle.clear();
+    this.#fickle.add(key);
   }
 
   /** Closes the connections that are not in use. */

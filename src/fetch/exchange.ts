@@ -107,7 +107,8 @@ function* coAnswered<A extends Answer>(
   { attempts, trace: call }: Course,
 ): Coroutine<{ answer: A; lease: Lease }> {
   const endpoint = endpointOf(request.url, reach);
-  for (let choice: 'any' | 'new' = 'any'; ; choice = 'new') {
+  let choice: 'any' | 'reliable' | 'new' = isRepeatable(request) ? 'any' : 'reliable';
+  for (; ; choice = 'new') {
     const trace = call?.request(request);
     let lease: Lease | undefined;
     let answer: A | undefined;
@@ -125,6 +126,7 @@ function* coAnswered<A extends Answer>(
       trace?.failed(error);
       if (lease === undefined) throw error;
       attempts.failed(lease.connection, error);
+      if (lease.reused && error instanceof ConnectionClosed) pool.noteFickle(endpoint);
       if (!lease.reused || !mayRepeat(request, error, lease.connection)) throw error;
     } finally {
       if (answer === undefined) {
@@ -143,6 +145,11 @@ function* coConnect({ connection, trace }: Lease): Coroutine<void> {
   trace?.connecting(connection);
   yield* connection.coConnect();
   trace?.connected(connection);
+}
+
+/** Whatever a server has made of it before. */
+function isRepeatable({ method, content }: FetchRequest): boolean {
+  return IDEMPOTENT.has(method) && content?.repeatable !== false;
 }
 
 function mayRepeat({ method, content }: FetchRequest, error: unknown, connection: HTTPConnection): boolean {

@@ -10,6 +10,7 @@ import { checkedReach } from '../fetch/endpoint.ts';
 import { bareURL, basicAuthorization, checkedMethod, type FetchRequest } from '../fetch/fetch-request.ts';
 import { HTTPHeaders } from '../http1/headers.ts';
 import { DEFAULT_LIMITS } from '../http1/limits.ts';
+import { bare } from '../options.ts';
 import { coWithTimeout } from '../schedule/combinators.ts';
 import { runBlocking } from '../schedule/run-blocking.ts';
 import { incomingHeaders } from './incoming-headers.ts';
@@ -135,9 +136,8 @@ function headOf(request: Request): HeadReceived {
     if (error instanceof ConnectionTimedOut) throw new FetchError(`network timeout at: ${url}`, 'request-timeout');
     if (!(error instanceof DugongError) || error instanceof Interrupted) throw error;
     const reason = systemReason(error);
-    throw Object.assign(new FetchError(`request to ${url} failed, reason: ${reason.message}`, 'system', reason), {
-      cause: error,
-    });
+    const failure = new FetchError(`request to ${url} failed, reason: ${reason.message}`, 'system', reason);
+    throw Object.defineProperty(failure, 'cause', bare({ value: error, writable: true, configurable: true }));
   }
 }
 

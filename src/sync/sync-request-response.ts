@@ -39,15 +39,15 @@ export class Response {
   }
 
   /** The bytes of the body. @throws StatusError for a status of 300 and above */
-  getBody(): Buffer | string;
+  getBody(encoding?: '' | null): Buffer | string;
   /** The body as text. @throws StatusError for a status of 300 and above */
   getBody(encoding: BufferEncoding): string;
-  getBody(encoding?: BufferEncoding): Buffer | string {
+  getBody(encoding?: BufferEncoding | '' | null): Buffer | string {
     const { statusCode, headers, body, url } = this;
     if (statusCode === 0 || statusCode >= 300) {
       const error = new Error(`Server responded to ${url} with status code ${statusCode}:\n${body.toString()}`);
       throw Object.assign(error, { statusCode, headers, body, url });
     }
-    return encoding === undefined || typeof body === 'string' ? body : body.toString(encoding);
+    return !encoding || typeof body === 'string' ? body : body.toString(encoding);
   }
 }

@@ -108,22 +108,28 @@ interface Hop {
 }
 
 function requested(given: string, input: string | URL, options: Options | null | undefined): Response {
-  const init = checkedOptions(given, input, options);
+  const init = checkedOptions(given, options);
   const method = given.toUpperCase();
   const { content, type } = contentOf(method, init);
-  const headers = new HTTPHeaders(init.headers);
+  const headers = new HTTPHeaders(init.headers ?? undefined);
   if (type !== undefined && !headers.has('Content-Type')) headers.set('Content-Type', type);
   // The length follows from the body.
   headers.delete('Content-Length');
-  const text = typeof input === 'string' ? input : input.href;
+  const text = urlText(input);
   const url = init.qs ? withQuery(text, init.qs) : text;
   return followed({ method, url, headers, content }, init);
 }
 
+/** Also of an object as url.parse() makes it. @throws TypeError */
+function urlText(url: unknown): string {
+  const text = typeof url === 'object' && url !== null && 'href' in url ? url.href : url;
+  if (typeof text !== 'string') throw new TypeError('The URL/path must be a string.');
+  return text;
+}
+
 /** @throws TypeError for what cannot be obeyed: it must not look as if it were */
-function checkedOptions(method: unknown, url: unknown, options: Options | null | undefined): Options {
+function checkedOptions(method: unknown, options: Options | null | undefined): Options {
   if (typeof method !== 'string') throw new TypeError('The method must be a string.');
-  if (typeof url !== 'string' && !(url instanceof URL)) throw new TypeError('The URL/path must be a string.');
   const init = ownOptions('sync-request', options ?? undefined, NAMES);
   if (init.cache) throw new TypeError('the option cache cannot be obeyed: no responses are kept');
   if (init.agent) throw new TypeError('the option agent cannot be obeyed: connections are kept by dugong itself');

@@ -95,6 +95,17 @@ describe('dugong/sync-fetch does as sync-fetch', () => {
     }
   });
 
+  test('with errors in JSON', () => {
+    const shown = (fetch: SyncFetch): unknown => {
+      try {
+        return fetch('http://127.0.0.1:1/');
+      } catch (error) {
+        return JSON.parse(JSON.stringify(error));
+      }
+    };
+    assert.deepEqual(shown(ours), shown(theirs));
+  });
+
   test('with JSON that is none, and a body that is read twice', () => {
     const json = (fetch: SyncFetch) => outcome(() => fetch(`${server.url}no-json`).json());
     assert.deepEqual(json(ours), json(theirs));

@@ -76,6 +76,18 @@ describe('dugong/sync-request does as sync-request', () => {
     });
   }
 
+  test('with a URL as url.parse() makes it, no headers, and a body without an encoding', () => {
+    const parsed = { href: `${server.url}echo` } as URL;
+    for (const encoding of [undefined, null, ''] as const) {
+      const [own, other] = [ours, theirs].map((request) => {
+        const response = request('POST', parsed, { body: 'x', headers: null as never });
+        return JSON.parse(String(response.getBody(encoding as undefined))) as { body: string };
+      });
+      assert.equal(own?.body, 'x');
+      assert.equal(other?.body, own?.body);
+    }
+  });
+
   test('with what is no method, no URL, or a URL of another scheme', () => {
     const failing = (request: SyncRequest): unknown[] =>
       [

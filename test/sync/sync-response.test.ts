@@ -21,6 +21,14 @@ describe('a SyncResponse', () => {
     const response = new SyncResponse();
     for (const name of Object.getOwnPropertyNames(Response.prototype)) assert.ok(name in response, name);
     for (const name of ['json', 'error', 'redirect']) assert.ok(name in SyncResponse, name);
+    const [own, platforms] = [new Set<string>(), new Set<string>()];
+    for (const name in response) own.add(name);
+    for (const name in new Response()) platforms.add(name);
+    assert.deepEqual(
+      [...platforms].filter((name) => !own.has(name)),
+      [],
+    );
+    assert.equal(String(response), String(new Response()));
   });
 
   test('that is constructed is what a Response would be', () => {
