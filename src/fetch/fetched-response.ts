@@ -201,12 +201,8 @@ function fetchedResponseClass(): ResponseClass {
         const streamed = this.#asStreamedUnaborted();
         return Reflect.apply(Reflect.get(streamed, name), streamed, given);
       };
-      Object.defineProperty(FetchedResponse.prototype, name, {
-        value,
-        writable: true,
-        enumerable: true,
-        configurable: true,
-      });
+      const descriptor = bare({ value, writable: true, enumerable: true, configurable: true });
+      Object.defineProperty(FetchedResponse.prototype, name, descriptor);
     }
 
     static {
@@ -217,7 +213,7 @@ function fetchedResponseClass(): ResponseClass {
         const get = function (this: FetchedResponse): Headers {
           return #from in this ? this.headers : blank;
         };
-        Object.defineProperty(FetchedResponse.prototype, headers, { get, set: () => {}, configurable: true });
+        Object.defineProperty(FetchedResponse.prototype, headers, bare({ get, set: () => {}, configurable: true }));
       }
       // What later versions of the platform add to a body, e.g. textStream(), is theirs.
       for (const name of Object.getOwnPropertyNames(Response.prototype)) {
@@ -225,14 +221,10 @@ function fetchedResponseClass(): ResponseClass {
       }
       // As Web IDL has it, and those of a class are not.
       for (const name of Object.getOwnPropertyNames(FetchedResponse.prototype)) {
-        Object.defineProperty(FetchedResponse.prototype, name, { enumerable: true });
+        Object.defineProperty(FetchedResponse.prototype, name, bare({ enumerable: true }));
       }
-      Object.defineProperty(FetchedResponse.prototype, 'constructor', {
-        value: Response,
-        writable: true,
-        enumerable: false,
-        configurable: true,
-      });
+      const platforms = bare({ value: Response, writable: true, enumerable: false, configurable: true });
+      Object.defineProperty(FetchedResponse.prototype, 'constructor', platforms);
     }
   }
 

@@ -3,6 +3,8 @@
  * is made with the first of them: to name the platform's loads all of its fetch.
  */
 
+import { bare } from '../options.ts';
+
 type HeadersClass = new (init: [string, string][]) => object;
 
 let ImmutableHeaders: HeadersClass | undefined;
@@ -30,7 +32,7 @@ function immutableHeadersClass(): HeadersClass {
     }
   }
   // What callers make by it can be changed.
-  const platforms = { value: Headers, writable: true, configurable: true };
+  const platforms = bare({ value: Headers, writable: true, configurable: true });
   Object.defineProperty(ImmutableHeaders.prototype, 'constructor', platforms);
   return ImmutableHeaders;
 }

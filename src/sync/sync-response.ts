@@ -202,9 +202,9 @@ export class SyncResponse {
 
   static {
     // As Web IDL has it for the platform's.
-    Object.defineProperty(SyncResponse.prototype, Symbol.toStringTag, { value: 'Response', configurable: true });
+    Object.defineProperty(SyncResponse.prototype, Symbol.toStringTag, bare({ value: 'Response', configurable: true }));
     for (const name of Object.getOwnPropertyNames(SyncResponse.prototype)) {
-      if (name !== 'constructor') Object.defineProperty(SyncResponse.prototype, name, { enumerable: true });
+      if (name !== 'constructor') Object.defineProperty(SyncResponse.prototype, name, bare({ enumerable: true }));
     }
     fetchedSyncResponse = ({ status, reason, headers }, { url, redirected, body }) => {
       const head: Head = { status, statusText: reason, url: url.href, redirected, type: 'basic' };
