@@ -212,7 +212,7 @@ function responseOf(fetched: Fetched<AwaitedAnswer>, means: Means, { url, signal
   const { answer, lease, request, redirected, attempts, timing } = fetched;
   const { response: head } = answer;
   const { status } = head;
-  const type = request.url.origin === url.origin ? 'basic' : 'cors';
+  const type = !redirected || request.url.origin === url.origin ? 'basic' : 'cors';
   const from = { head, url: request.url, redirected, type, signal } as const;
   if (!mayHaveBody(head)) {
     end(answer, lease, head.length === 0 ? 'whole' : 'given up');

@@ -37,7 +37,7 @@ const DEFAULTS = {
 
 type Given = Readonly<Partial<Record<(typeof UNUSUAL)[number] | 'body' | 'headers' | 'method' | 'redirect', unknown>>>;
 
-/** Undefined if `given`, an object without a prototype, is anything but plain. @throws the platform's TypeError about fields */
+/** Undefined if `given`, an object that inherits nothing, is anything but plain. @throws the platform's TypeError about fields */
 export function plainRequest(given: Given): CheckedMembers | undefined {
   const { method = 'GET', redirect = 'follow', headers, body } = given;
   if (UNUSUAL.some((name) => given[name] !== undefined)) return undefined;

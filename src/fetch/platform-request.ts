@@ -30,7 +30,7 @@ export const DEFAULTS: Members = bare({
 export const NAMES_OF_MEMBERS = Object.keys(DEFAULTS) as readonly (keyof Members)[];
 
 /**
- * Of `members`, an object without a prototype; missing ones are as in `otherwise`. Its signal is none.
+ * Of `members`, an object that inherits nothing; missing ones are as in `otherwise`. Its signal is none.
  * @throws the platform's TypeError
  */
 export function platformRequest(

@@ -4,7 +4,7 @@
  */
 
 import { shownAs, shownField } from '../inspection.ts';
-import { isFieldValue, isToken, quoted, trimOWS } from './grammar.ts';
+import { COLON, isFieldValue, isToken, quoted, trimOWS } from './grammar.ts';
 
 /** What header fields can be made from: records may hold several values per name; `Headers` of the WHATWG fits, too. */
 export type HeadersInit =
@@ -12,7 +12,7 @@ export type HeadersInit =
   | Iterable<readonly [string, string | number]>
   | Readonly<Record<string, string | number | readonly string[] | undefined>>;
 
-/** The lists of headers without fields, never changed: those of a response are made when somebody looks at its fields. */
+/** The list of headers without fields, never changed: that of a response is made when something looks for a field that it has. */
 const NONE: string[] = [];
 
 /**
@@ -20,9 +20,9 @@ const NONE: string[] = [];
  * 9110 5). Convertible from and to WHATWG's Headers, records and pairs; Set-Cookie is never joined.
  */
 export class HTTPHeaders implements Iterable<[string, string]> {
-  #names: string[] = NONE;
-  #values: string[] = NONE;
-  /** The section as received, as long as nobody has asked for a field. */
+  /** Name and value in turn: one list is less memory than two. */
+  #lines: string[] = NONE;
+  /** The section as received, until a field of it is asked for. */
   #unparsed: string | undefined;
 
   /** @throws TypeError on a name that is no token, or a value with CR, LF, NUL, other controls or a character above U+00FF */
@@ -33,8 +33,7 @@ export class HTTPHeaders implements Iterable<[string, string]> {
     }
     if (init instanceof HTTPHeaders) {
       init.#parse();
-      this.#names = [...init.#names];
-      this.#values = [...init.#values];
+      if (init.#lines.length > 0) this.#lines = init.#lines.slice();
     } else if (isIterable(init)) {
       for (const pair of init) this.append(...checkedPair(pair));
     } else {
@@ -44,7 +43,7 @@ export class HTTPHeaders implements Iterable<[string, string]> {
 
   /**
    * The fields of a section that the field-section parser has accepted: lines with CRLF ends, latin1. Nothing is checked
-   * here, and they are split at the first access, so that headers that nobody reads cost nothing.
+   * here, and they are split when one that is there is asked for: headers that are not read cost nothing.
    */
   static fromSection(section: string): HTTPHeaders {
     const headers = new HTTPHeaders();
@@ -55,7 +54,7 @@ export class HTTPHeaders implements Iterable<[string, string]> {
   /** The number of field lines. */
   get size(): number {
     this.#parse();
-    return this.#names.length;
+    return this.#lines.length / 2;
   }
 
   /**
@@ -63,39 +62,38 @@ export class HTTPHeaders implements Iterable<[string, string]> {
    * joined: the first is returned, {@link getAll} has all.
    */
   get(name: string): string | undefined {
-    this.#parse();
     const key = name.toLowerCase();
     const first = this.#find(key);
     if (first < 0) return undefined;
-    const only = key === 'set-cookie' || this.#find(key, first + 1) < 0;
-    return only ? this.#values[first] : this.getAll(key).join(', ');
+    const only = key === 'set-cookie' || this.#find(key, first + 2) < 0;
+    return only ? this.#lines[first + 1] : this.getAll(key).join(', ');
   }
 
   /** The values of all lines with this name, in order. */
   getAll(name: string): string[] {
-    this.#parse();
     const key = name.toLowerCase();
-    return this.#values.filter((_, index) => this.#is(index, key));
+    const values: string[] = [];
+    for (let at = this.#find(key); at >= 0; at = this.#find(key, at + 2)) values.push(this.#lines[at + 1] as string);
+    return values;
   }
 
   has(name: string): boolean {
-    this.#parse();
     return this.#find(name.toLowerCase()) >= 0;
   }
 
   /** Replaces all lines with this name by one, at the place of the first. @throws TypeError as the constructor */
   set(name: string, value: string | number): void {
     const text = checkedField(name, value);
-    this.#parse();
     const key = name.toLowerCase();
     const first = this.#find(key);
     if (first < 0) {
+      this.#parse();
       this.#push(name, text);
       return;
     }
-    this.#names[first] = name;
-    this.#values[first] = text;
-    this.#removeFrom(first + 1, key);
+    this.#lines[first] = name;
+    this.#lines[first + 1] = text;
+    this.#removeFrom(first + 2, key);
   }
 
   /** Adds a line at the end. @throws TypeError as the constructor */
@@ -107,7 +105,6 @@ export class HTTPHeaders implements Iterable<[string, string]> {
 
   /** Removes all lines with this name; says whether there were any. */
   delete(name: string): boolean {
-    this.#parse();
     const key = name.toLowerCase();
     const first = this.#find(key);
     if (first < 0) return false;
@@ -117,10 +114,8 @@ export class HTTPHeaders implements Iterable<[string, string]> {
 
   /** Name and value of each line, in order, names in their own case: those that there were when it was begun. */
   *entries(): IterableIterator<[string, string]> {
-    this.#parse();
-    const names = [...this.#names];
-    const values = [...this.#values];
-    for (let index = 0; index < names.length; index++) yield [names[index] as string, values[index] as string];
+    const lines = this.raw();
+    for (let at = 0; at < lines.length; at += 2) yield [lines[at] as string, lines[at + 1] as string];
   }
 
   *keys(): IterableIterator<string> {
@@ -137,7 +132,8 @@ export class HTTPHeaders implements Iterable<[string, string]> {
 
   /** All lines as one flat list, name and value in turn: the shape of `rawHeaders` in node:http. */
   raw(): string[] {
-    return [...this.entries()].flat();
+    this.#parse();
+    return this.#lines.slice();
   }
 
   /** A record with lower-case names; several lines are joined, `set-cookie` is always a list. It has no prototype. */
@@ -172,14 +168,18 @@ export class HTTPHeaders implements Iterable<[string, string]> {
     shownAs(HTTPHeaders, (headers) => fieldsByName(headers.withoutSecrets()));
   }
 
-  /** The first line of that name, in lower case, from `start` on; -1 if there is none. */
+  /** Where in the list the first line of that name, in lower case, is, from `start` on; -1 if there is none. */
   #find(key: string, start = 0): number {
-    for (let index = start; index < this.#names.length; index++) if (this.#is(index, key)) return index;
+    if (this.#unparsed !== undefined) {
+      if (!hasLine(this.#unparsed, key)) return -1;
+      this.#parse();
+    }
+    for (let at = start; at < this.#lines.length; at += 2) if (this.#is(at, key)) return at;
     return -1;
   }
 
-  #is(index: number, key: string): boolean {
-    const name = this.#names[index] as string;
+  #is(at: number, key: string): boolean {
+    const name = this.#lines[at] as string;
     return name.length === key.length && name.toLowerCase() === key;
   }
 
@@ -190,20 +190,13 @@ export class HTTPHeaders implements Iterable<[string, string]> {
   }
 
   #push(name: string, value: string): void {
-    if (this.#names === NONE) {
-      this.#names = [];
-      this.#values = [];
-    }
-    this.#names.push(name);
-    this.#values.push(value);
+    if (this.#lines === NONE) this.#lines = [];
+    this.#lines.push(name, value);
   }
 
   #removeFrom(first: number, key: string): void {
-    const kept = this.#names.map((_, index) => index).filter((index) => index < first || !this.#is(index, key));
-    const names = this.#names;
-    const values = this.#values;
-    this.#names = kept.map((index) => names[index] as string);
-    this.#values = kept.map((index) => values[index] as string);
+    const lines = this.#lines;
+    this.#lines = lines.filter((_, index) => index < first || !this.#is(index - (index % 2), key));
   }
 
   #parse(): void {
@@ -243,6 +236,15 @@ function endOfField(section: string, at: number): number {
     if (next !== ' ' && next !== '\t') return end;
     from = end;
   }
+}
+
+/** Whether there is a line of that name, in lower case: most fields that are looked for are not there. */
+function hasLine(section: string, key: string): boolean {
+  for (let at = 0; at < section.length; at = endOfField(section, at)) {
+    if (section.charCodeAt(at + key.length) === COLON && section.slice(at, at + key.length).toLowerCase() === key)
+      return true;
+  }
+  return false;
 }
 
 /** Each obs-fold becomes one SP; whitespace around the value is none of it. */

@@ -177,12 +177,18 @@ class OwnFields {
     this.#host = host;
     const { headers } = head;
     const own = headers instanceof HTTPHeaders ? headers : new HTTPHeaders(headers);
-    for (const [name, value] of head.fixed ?? []) if (!own.has(name)) this.#add(name, value);
-    for (const [name, value] of own) {
+    const fixed = head.fixed?.raw() ?? [];
+    for (let at = 0; at < fixed.length; at += 2) {
+      const name = fixed[at] as string;
+      if (!own.has(name)) this.#add(name, fixed[at + 1] as string);
+    }
+    const lines = own.raw();
+    for (let at = 0; at < lines.length; at += 2) {
+      const name = lines[at] as string;
       if (head.method === 'TRACE' && CREDENTIALS.has(name.toLowerCase())) {
         throw new TypeError(`${name} must not be sent with TRACE, whose response would show it (RFC 9110 9.3.8)`);
       }
-      this.#add(name, value);
+      this.#add(name, lines[at + 1] as string);
     }
     // RFC 9110 10.1.4: a proxy must not hand it on, which it learns from Connection.
     if (this.#te && !this.#teOption) this.text += 'Connection: TE\r\n';

@@ -202,6 +202,30 @@ suite('fields as received', () => {
     headers.set('C', '3');
     assert.deepEqual(headers.raw(), ['A', '1', 'B', '2', 'C', '3']);
   });
+
+  test('a name is found at the beginning of a line only, whatever else stands there', () => {
+    const make = (): HTTPHeaders => HTTPHeaders.fromSection('Cache: A:\r\nVia: b\r\n A: folded\r\n');
+    for (const name of ['a', 'e', 'ia', 'zia', 'cache: a', '', ' a']) {
+      const headers = make();
+      assert.equal(headers.has(name), false);
+      assert.equal(headers.get(name), undefined);
+      assert.deepEqual(headers.getAll(name), []);
+      assert.equal(headers.delete(name), false);
+    }
+    assert.equal(make().get('VIA'), 'b A: folded');
+    const headers = make();
+    headers.set('Cachet', '1');
+    assert.deepEqual(headers.raw(), ['Cache', 'A:', 'Via', 'b A: folded', 'Cachet', '1']);
+  });
+
+  test('to delete one leaves the others in their order', () => {
+    const headers = HTTPHeaders.fromSection('A: 1\r\nB: A\r\na: 2\r\nC: a\r\n');
+    assert.equal(headers.get('a'), '1, 2');
+    headers.set('A', '3');
+    assert.deepEqual(headers.raw(), ['A', '3', 'B', 'A', 'C', 'a']);
+    assert.ok(headers.delete('A'));
+    assert.deepEqual(headers.raw(), ['B', 'A', 'C', 'a']);
+  });
 });
 
 test('a log shows fields by name, and no credentials', () => {
