@@ -180,7 +180,7 @@ export class Receiving implements BodySource {
     const phase = deadline === undefined ? 'receive' : 'continue';
     this.#link.assertOpen(phase);
     const unsent = !this.#sending.active && !this.#sending.meanwhile();
-    if (!this.#sending.takeSilence() && this.#link.receive()) return;
+    if (this.#link.receive()) return;
     let need = transport.receiveNeeds;
     if (unsent && !transport.sendAwaitsInput) need = either(need, transport.sendNeeds, POLLOUT);
     if (deadline !== undefined) need = need.before(deadline);

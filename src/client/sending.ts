@@ -44,8 +44,6 @@ export class Sending {
   #deaf = false;
   /** Why what was to be sent was given up, if it was. */
   #abandoned: string | undefined;
-  /** The server was silent when a request began to go out. */
-  #silent = false;
 
   constructor(link: Link) {
     this.#link = link;
@@ -64,16 +62,6 @@ export class Sending {
 
   get empty(): boolean {
     return this.#queue.empty;
-  }
-
-  /**
-   * Whether nothing can have come yet, as far as was seen, since a request began to go out: to look would be in vain. It is said once,
-   * and never over TLS, where sending may take in what the descriptor then does not tell of any more.
-   */
-  takeSilence(): boolean {
-    const silent = this.#silent;
-    this.#silent = false;
-    return silent;
   }
 
   *coSendRequest(method: string, path: string, request: Request, body: Uint8Array | undefined): Coroutine<void> {
@@ -164,14 +152,10 @@ export class Sending {
 
   /** Sends until the queue is empty (true) or the kernel takes no more (false). @throws ConnectionClosed */
   #sendNow(): boolean {
-    const { transport } = this.#link;
-    if (transport === undefined) return false;
-    if (this.#protocol.allUnsent) {
-      this.assertQuiet();
-      this.#silent = !this.#queue.empty && transport.sendAwaitsInput === undefined;
-    }
+    if (this.#link.transport === undefined) return false;
+    if (this.#protocol.allUnsent) this.assertQuiet();
     while (!this.#queue.empty) {
-      const result = this.#sendOnce(transport);
+      const result = this.#sendOnce(this.#link.transport);
       if (result === WOULD_BLOCK) return false;
       if (result < 0) throw this.#sendFailure(result);
       this.#protocol.sent(result);

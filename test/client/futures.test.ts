@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { AioFuture, BodyFollowing, type Coroutine, runBlocking } from '../../src/index.ts';
+import { AioFuture, BodyFollowing, type Coroutine, type PollNeeded, runBlocking } from '../../src/index.ts';
 import { native } from '../../src/io/native.ts';
 import { ok } from '../support/messages.ts';
 import {
@@ -78,6 +78,33 @@ describe('futures of one connection', () => {
     server.open('answer');
     assert.equal((await first).status, 200);
     assert.equal(await connection.promises.readText(), 'x');
+  });
+
+  test('two readers of answers that are there need no wait, and get their own', async () => {
+    const both = ok('', 'X-For: 1') + ok('', 'X-For: 2');
+    using server = startScriptedServer([
+      [expectHead(), gate('first'), send(ok('')), expectHead(), expectHead(), send(both)],
+    ]);
+    using connection = connectionTo(server);
+    connection.sendRequest('GET', '/0');
+    const reading = connection.coReadResponse();
+    const need = reading.next().value as PollNeeded;
+    server.open('first');
+    assert.ok(need.poll(timeLimit(10_000)));
+    assert.ok(reading.next().done);
+    connection.sendRequest('GET', '/1');
+    connection.sendRequest('GET', '/2');
+    assert.ok(need.poll(timeLimit(10_000)));
+    const readers = [connection.promises.readResponse(), connection.promises.readResponse()];
+    assert.deepEqual(
+      readers.map((each) => each.done()),
+      [true, true],
+    );
+    const answers = await Promise.all(readers);
+    assert.deepEqual(
+      answers.map(({ headers }) => headers.get('X-For')),
+      ['1', '2'],
+    );
   });
 
   test('two senders: a StateError is thrown into the second, the first goes on', async () => {
