@@ -18,8 +18,8 @@ test('a shower of signals neither shortens a blocked wait that is to continue no
   assert.equal(lines.length, 10);
   for (const line of lines) {
     const took = Number(line.replace(/^.*: /, ''));
-    // One that began anew with each signal would last until there is none for a while.
-    assert.ok(took >= 300 && took < timeLimit(3000), line);
+    // One that began anew with each signal would last until there is none for a while; the machine may stand still for seconds.
+    assert.ok(took >= 300 && took < timeLimit(20_000), line);
   }
   assert.ok(Number(last?.replace('signals: ', '')) > 0, last);
 });
