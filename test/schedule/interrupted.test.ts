@@ -1,6 +1,7 @@
 /** Blocked waits end for a signal that the process listens for, and for no other. Each test sends the signals to itself. */
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
@@ -248,12 +249,14 @@ test('a worker hears of no signal: its calls go on, and the main thread runs the
   const code = `import('tsx/esm/api').then(({ tsImport }) => tsImport(${JSON.stringify(program.href)}, __filename))`;
   const worker = new Worker(code, { eval: true });
   const messages: unknown[] = [];
+  // It may end before the signal is heard of here.
+  const exited = once(worker, 'exit');
   const heard = new Promise<void>((resolve) => process.once('SIGALRM', () => resolve()));
   worker.on('message', (message) => {
     messages.push(message);
     if (message === 'sleeping') process.kill(process.pid, 'SIGALRM');
   });
   await heard;
-  await new Promise((resolve) => worker.once('exit', resolve));
+  await exited;
   assert.deepEqual(messages, ['sleeping', 'slept']);
 });
