@@ -37,9 +37,14 @@ describe('a socket', () => {
     await using server = await listen();
     await using pair = await server.pair();
     assert.equal(native.recv(pair.fd, Buffer.alloc(1), 0, 1), -EAGAIN);
-    fill(pair.fd);
-    assert.equal(native.send(pair.fd, Buffer.alloc(1), 0, 1), -EAGAIN);
-    assert.equal(native.sendv(pair.fd, [Buffer.alloc(1)], 0), -EAGAIN);
+    const byte = Buffer.alloc(1);
+    for (const send of [() => native.send(pair.fd, byte, 0, 1), () => native.sendv(pair.fd, [byte], 0)]) {
+      fill(pair.fd);
+      // The acknowledgement of the last bytes, which comes late, makes a little room.
+      let result = send();
+      while (result > 0) result = send();
+      assert.equal(result, -EAGAIN);
+    }
   });
 
   it('reports the end of the stream as 0, again and again', async () => {
