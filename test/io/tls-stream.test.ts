@@ -101,6 +101,8 @@ class OpenSSLServer implements AsyncDisposable {
         return;
       }
       if (this.#process.exitCode !== null) throw new Error(`s_server has ended: ${this.#output}`);
+      // Megabytes that were looked through once are not looked through again with each piece that comes.
+      this.#output = this.#output.slice(-Math.max(text.length, 1000));
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
