@@ -24,7 +24,7 @@ import { ok } from '../support/messages.ts';
 import { openDescriptors } from '../support/open-descriptors.ts';
 import { configureResolver, enterPrivateNetwork, ip } from '../support/private-network.ts';
 import { expectEnd, expectHead, send, startScriptedServer } from '../support/scripted-server.ts';
-import { timeLimit } from '../support/time-limit.ts';
+import { atSomePace, timeLimit } from '../support/time-limit.ts';
 import { suspend, thrownBy, waysOfWaiting } from '../support/waiting.ts';
 
 const skip = enterPrivateNetwork(import.meta.url);
@@ -139,7 +139,8 @@ describe('a name without an address', { skip }, () => {
       const unknown = passing || (checked && check2 === 'SERVFAIL');
       const name = unknown ? 'DNSUnavailable' : 'HostnameNotResolvable';
       test(`(${given}, family ${family}) is ${name} where DNS ${state} [python-dugong: dns_one, dns_two]`, async () => {
-        configureResolver(IMPATIENT);
+        // Elsewhere an answer comes, however late.
+        if (answer === 'silence') configureResolver(IMPATIENT);
         dns.serve({ 'host.test': answer, 'check1.test': 'SERVFAIL', 'check2.test': check2 });
         const before = native.counts();
         const connect = () => new HTTPConnection('host.test', { family, ...options }).connect();
@@ -243,16 +244,19 @@ describe('while a lookup takes its time', { skip }, () => {
     dns.release();
   });
 
-  test('time limits go for the check of the resolver as well', () => {
-    dns.serve({ 'host.test': 'NXDOMAIN', 'check.test': { A: ['127.0.0.1'], held: true } });
-    const options = { dnsTestHostnames: ['check.test'], connectTimeout: timeLimit(100) };
-    assert.throws(() => new HTTPConnection('host.test', options).connect(), {
-      name: 'ConnectionTimedOut',
-      phase: 'resolve',
-    });
-    assert.deepEqual(checks().sort(), ['A check.test', 'AAAA check.test']);
-    dns.release();
-  });
+  test('time limits go for the check of the resolver as well', () =>
+    // The time is to be over when the check is under way, not before.
+    atSomePace((factor) => {
+      dns.serve({ 'host.test': 'NXDOMAIN', 'check.test': { A: ['127.0.0.1'], held: true } });
+      const options = { dnsTestHostnames: ['check.test'], connectTimeout: timeLimit(100) * factor };
+      assert.throws(() => new HTTPConnection('host.test', options).connect(), {
+        name: 'ConnectionTimedOut',
+        phase: 'resolve',
+      });
+      const asked = [...new Set(checks())].sort();
+      dns.release();
+      assert.deepEqual(asked, ['A check.test', 'AAAA check.test']);
+    }));
 
   for (const ending of ['process.exit()', 'parentPort.postMessage("end me")']) {
     test(`a worker may end (${ending.replace(/\(.*/, '')}), and the threads end after their answers`, async () => {
@@ -316,7 +320,8 @@ describe('many lookups at once', { skip }, () => {
     await connection.promises.sendRequest('GET', '/');
     assert.equal((await connection.promises.readResponse()).status, 200);
     assert.equal(asked(), native.maxLookupThreads);
-    assert.equal(threads(), before + native.maxLookupThreads);
+    // One of those before may end only now.
+    assert.ok(threads() <= before + native.maxLookupThreads);
     const all = Promise.all(futures);
     let finished = false;
     const done = all.finally(() => {
