@@ -272,7 +272,8 @@ describe('a connection', { skip }, () => {
   test('is probed when it is quiet, if keepAlive says so', async () => {
     for (const [keepAlive, timer] of [
       [undefined, /^$/],
-      [100, /^timer:\(keepalive,1min(39|40)sec,0\)$/],
+      // Some of them may be over when it is looked at.
+      [100, /^timer:\(keepalive,1min(3[0-9]|40)sec,0\)$/],
       [32_767, /^timer:\(keepalive,54[56]min,0\)$/],
     ] as const) {
       using connection = new HTTPConnection('10.9.0.1', { port, keepAlive });
