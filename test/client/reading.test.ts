@@ -4,6 +4,7 @@ import type { HTTPConnection } from '../../src/index.ts';
 import { dummyBytes, startDummyServer } from '../support/dummy-server.ts';
 import { chunkedResponse, ok, response } from '../support/messages.ts';
 import { close, expectHead, gate, send, startScriptedServer } from '../support/scripted-server.ts';
+import { timeLimit } from '../support/time-limit.ts';
 import { connectionTo, suspend, thrownBy } from '../support/waiting.ts';
 
 /** Reads the body with `readInto` and buffers of one size. */
@@ -95,9 +96,17 @@ describe('a chunked body [RFC 9112 7.1]', () => {
 
   test('is read by steps of at most so many bytes, which never give an empty part before the end', () => {
     const parts = Array.from({ length: 10 }, (_, index) => dummyBytes(1200).subarray(index * 120, (index + 1) * 120));
-    using server = startScriptedServer([[expectHead(), send(chunkedResponse(parts), { chunk: 60, every: 1 })]]);
+    const bytes = chunkedResponse(parts);
+    const pieces = Array.from({ length: Math.ceil(bytes.length / 60) }, (_, index) =>
+      bytes.slice(index * 60, (index + 1) * 60),
+    );
+    // Each is sent when the one before has been read, or they would all be there for a reader that comes late.
+    using server = startScriptedServer([
+      [expectHead(), ...pieces.flatMap((piece, index) => [gate(`${index}`), send(piece)])],
+    ]);
     using connection = connectionTo(server);
     connection.sendRequest('GET', '/');
+    server.open('0');
     connection.readResponse();
     const got: Buffer[] = [];
     let suspensions = 0;
@@ -105,8 +114,8 @@ describe('a chunked body [RFC 9112 7.1]', () => {
       const reader = connection.coRead(100);
       let step = reader.next();
       for (; !step.done; step = reader.next()) {
-        suspensions++;
-        assert.ok(step.value.poll(5000));
+        server.open(`${++suspensions}`);
+        assert.ok(step.value.poll(timeLimit(20_000)));
       }
       if (step.value.length === 0) break;
       assert.ok(step.value.length <= 100);
