@@ -43,7 +43,7 @@ const rows: readonly Row[] = [
         let step = reading.next();
         for (; !step.done; step = reading.next()) {
           scripted.open(`${suspensions++}`);
-          assert.ok(step.value.poll(timeLimit(5000)));
+          assert.ok(step.value.poll(timeLimit(20_000)));
         }
         if (step.value.length === 0) break;
         all.push(step.value);
@@ -278,7 +278,7 @@ const rows: readonly Row[] = [
   {
     name: 'recv_timeout',
     script: answer(`${response('200 OK', ['Content-Length: 50'])}${dummyBytes(25)}`),
-    options: { timeout: 100 },
+    options: (factor) => ({ timeout: 100 * factor }),
     run(connection) {
       get(connection);
       let got = 0;

@@ -94,13 +94,15 @@ const rows: readonly Row[] = [
       connection.sendRequest('PUT', '/', { body: BODY });
       connection.sendRequest('PUT', '/', { body: BODY, contentMD5: true });
       connection.sendRequest('PUT', '/', { body: BODY, contentMD5: true, headers: { 'Content-MD5': 'given' } });
-      for (const md5 of [undefined, MD5, 'given']) {
+      for (let count = 0; count < 3; count++) {
         const { status, length } = connection.readResponse();
         assert.deepEqual([status, length], [204, 0]);
         connection.discard();
-        const index = scripted.heads().length - 3 + [undefined, MD5, 'given'].indexOf(md5);
-        assert.equal(fieldOf(scripted, index, 'Content-MD5'), md5);
       }
+      assert.deepEqual(
+        [0, 1, 2].map((index) => fieldOf(scripted, index, 'Content-MD5')),
+        [undefined, MD5, 'given'],
+      );
     },
   },
   {
@@ -154,7 +156,7 @@ const rows: readonly Row[] = [
   {
     name: 'send_timeout',
     script: [expectHead(), stopReading(), gate('over'), expectAnything()],
-    options: { timeout: 200 },
+    options: (factor) => ({ timeout: 200 * factor }),
     run(connection, scripted) {
       connection.sendRequest('PUT', '/', { body: new BodyFollowing(2 ** 30) });
       const part = Buffer.alloc(2 ** 20);
@@ -199,7 +201,7 @@ for (const { name: carrier, skip, reach } of plainAndTLS) {
       assert.ok(connection.readAll().equals(dummyBytes(102_400)));
     };
     for (let left = sent; left > 0; left--) readOne();
-    for (let step = sending.next(); !step.done; step = sending.next()) assert.ok(step.value.poll(timeLimit(5000)));
+    for (let step = sending.next(); !step.done; step = sending.next()) assert.ok(step.value.poll(timeLimit(20_000)));
     readOne();
     assert.equal(connection.responsePending(), false);
   });

@@ -10,6 +10,7 @@ import { dummyBytes } from './dummy-bytes.ts';
 import { ok } from './messages.ts';
 import { plainAndTLS } from './plain-and-tls.ts';
 import { expectEnd, expectHead, type Script, type ScriptedServer, type Step, send } from './scripted-server.ts';
+import { atSomePace } from './time-limit.ts';
 
 /** One test. When it is over, nothing is pending, and the server has been sent nothing but what it expects. */
 export interface Row {
@@ -19,7 +20,8 @@ export interface Row {
   readonly script: Script;
   /** What it does on the next connection. */
   readonly next?: Script;
-  readonly options?: HTTPConnectionOptions;
+  /** Those with times as short as the test can have them are a function of how much longer they are to be. */
+  readonly options?: HTTPConnectionOptions | ((factor: number) => HTTPConnectionOptions);
   run(connection: HTTPConnection, scripted: ScriptedServer): void;
 }
 
@@ -27,14 +29,17 @@ export function runRows(title: string, rows: readonly Row[]): void {
   for (const { name: carrier, skip, serve } of plainAndTLS) {
     describe(`${title} as in python-dugong (${carrier})`, { skip }, () => {
       for (const { name, script, next, options, run } of rows) {
-        test(name, () => {
+        const play = (given?: HTTPConnectionOptions): void => {
           using server = serve([script, ...(next === undefined ? [] : [next])].map((each) => [...each, expectEnd()]));
-          const connection = server.connect(options);
+          const connection = server.connect(given);
           run(connection, server.scripted);
           assert.equal(connection.responsePending(), false);
           connection.disconnect();
           server.scripted.check();
-        });
+        };
+        test(name, () =>
+          typeof options === 'function' ? atSomePace((factor) => play(options(factor))) : play(options),
+        );
       }
     });
   }
