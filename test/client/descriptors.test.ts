@@ -16,7 +16,7 @@ import { openDescriptors } from '../support/open-descriptors.ts';
 import { runProgram } from '../support/run-program.ts';
 import { expectAnything, type Script, startScriptedServer } from '../support/scripted-server.ts';
 import { stalledListenersEnded, startStalledListener } from '../support/stalled-listener.ts';
-import { timeLimit } from '../support/time-limit.ts';
+import { atSomePace, timeLimit } from '../support/time-limit.ts';
 import { startRawServer } from '../support/tls-server.ts';
 
 const skip = opensslMissing();
@@ -307,18 +307,19 @@ describe('connecting without enough descriptors', {
 
   const connected = /^\d connected/;
 
-  test('to two addresses gives all back: one is tried if there is one, two need a third for waiting', async () => {
-    using server = startScriptedServer(scripts, { host: '127.0.0.2' });
-    using stalled = startStalledListener(server.port);
-    const addresses = ['127.0.0.1', '127.0.0.2'];
-    const options = { hostname: 'x.test', addresses, port: stalled.port, attemptDelay: 20, connectTimeout: 500 };
-    assertOutcomes(await outcomes(options), [
-      /SystemError socket EMFILE/,
-      /ConnectionTimedOut/,
-      /SystemError epoll_create1 EMFILE/,
-      ...Array.from({ length: 4 }, () => connected),
-    ]);
-  });
+  test('to two addresses gives all back: one is tried if there is one, two need a third for waiting', () =>
+    atSomePace(async (factor) => {
+      using server = startScriptedServer(scripts, { host: '127.0.0.2' });
+      using stalled = startStalledListener(server.port);
+      const addresses = ['127.0.0.1', '127.0.0.2'];
+      const times = { attemptDelay: 20, connectTimeout: 500 * factor };
+      assertOutcomes(await outcomes({ hostname: 'x.test', addresses, port: stalled.port, ...times }), [
+        /SystemError socket EMFILE/,
+        /ConnectionTimedOut/,
+        /SystemError epoll_create1 EMFILE/,
+        ...Array.from({ length: 4 }, () => connected),
+      ]);
+    }));
 
   test('to a name gives all back: two are for the lookup, one more is for the resolver', async () => {
     using server = startScriptedServer(scripts);
