@@ -9,7 +9,7 @@ import { ok, requestHead } from '../support/messages.ts';
 import { openDescriptors } from '../support/open-descriptors.ts';
 import { expect, expectEnd, expectHead, send, startScriptedServer } from '../support/scripted-server.ts';
 import { startStalledListener } from '../support/stalled-listener.ts';
-import { atSomePace } from '../support/time-limit.ts';
+import { atSomePace, timeLimit } from '../support/time-limit.ts';
 import { connectionClosed, connectionTo, suspend, waysOfWaiting } from '../support/waiting.ts';
 
 /** A loopback port on which nobody listens. */
@@ -108,7 +108,7 @@ describe('connecting', () => {
     let answer = reader.next();
     for (; !answer.done; answer = reader.next()) {
       sender.next();
-      assert.ok(answer.value.poll(5000));
+      assert.ok(answer.value.poll(timeLimit(20_000)));
     }
     assert.equal(answer.value.status, 200);
     assert.equal(connection.readText(), 'x');
