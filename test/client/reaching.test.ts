@@ -15,6 +15,8 @@ import { timeLimit } from '../support/time-limit.ts';
 import { suspend, waysOfWaiting } from '../support/waiting.ts';
 
 const OK = 'HTTP/1.1 204 No Content\r\n\r\n';
+/** An address at which no test listens: at 127.0.0.1, another one may at any port that is free at an address of ours. */
+const UNUSED = '127.0.0.99';
 const folder = mkdtempSync(join(tmpdir(), 'dugong-'));
 after(() => rmSync(folder, { recursive: true }));
 
@@ -95,13 +97,13 @@ describe('addresses [RFC 8305]', () => {
 
   test('are tried at once after one that fails, whatever the delay', () => {
     using server = serve('origin.example', { host: '127.0.0.2' });
-    const lookup = (): string[] => ['127.0.0.1', '127.0.0.2'];
+    const lookup = (): string[] => [UNUSED, '127.0.0.2'];
     assertAnswered('origin.example', { port: server.port, lookup, attemptDelay: 3_600_000 });
   });
 
   test('may be tried at the same time', () => {
     using server = serve('origin.example', { host: '127.0.0.3' });
-    const lookup = (): string[] => ['127.0.0.1', '127.0.0.2', '127.0.0.3'];
+    const lookup = (): string[] => [UNUSED, UNUSED, '127.0.0.3'];
     assertAnswered('origin.example', { port: server.port, lookup, attemptDelay: 0 });
   });
 
