@@ -20,6 +20,7 @@ import {
   type Script,
   send,
   startScriptedServer,
+  stopReading,
 } from '../support/scripted-server.ts';
 
 type Name = keyof TraceMessages;
@@ -260,7 +261,8 @@ for (const { name, fetch } of faces) {
 
     test('is told of as sent later than as answered, where the answer comes first, and as given up', async () => {
       const large = 'x'.repeat(20_000_000);
-      using server = startScriptedServer([[expectHead(), send(ok('early')), gate('never')]]);
+      // One that read on could have all of the body before the answer is heeded.
+      using server = startScriptedServer([[expectHead(), stopReading(), send(ok('early')), gate('never')]]);
       using watch = new Watch(OWN);
       assert.equal(await fetch(`http://${server.authority}/`, { method: 'POST', body: large }), 'early');
       const [sent, answered] = [watch.names.indexOf('request:sent'), watch.names.indexOf('request:headers')];
