@@ -14,6 +14,7 @@ import {
   stopReading,
 } from '../support/scripted-server.ts';
 import { MORE_THAN_FITS } from '../support/socket-capacity.ts';
+import { timeLimit } from '../support/time-limit.ts';
 import { connectionTo, finish, suspendForGood, waysOfWaiting } from '../support/waiting.ts';
 
 describe('pipelined requests', () => {
@@ -201,7 +202,7 @@ describe('a send coroutine that is suspended on a full socket', () => {
       if (step.done) {
         sent++;
         suspended = connection.coSendRequest('GET', '/send_102400_bytes', { body });
-      } else if (!step.value.poll(300)) {
+      } else if (!step.value.poll(sent > 2 ? 300 : timeLimit(20_000))) {
         break;
       }
     }

@@ -70,7 +70,7 @@ describe('pollOne', () => {
         const again = native.poll(entries, ${timeout});
         const both = performance.now() - start;
         setImmediate(() => {
-          // Who sends them may get to it late: until some have come meanwhile.
+          // The sender may get to it late: until some have come meanwhile.
           if (signals === 0) return measure();
           say(JSON.stringify({ ready, again, waited, both, signals }));
           process.exit();
