@@ -1,5 +1,5 @@
 /**
- * Every error that this library raises on purpose, and which of them are worth a retry. Anything else is a bug.
+ * Every error that this library raises on purpose. Anything else is a bug. Which of them are worth a retry, temp-network-error.ts says.
  *
  *     DugongError
  *     ├── StateError               the caller's calls came in an order that HTTP does not allow
@@ -376,44 +376,4 @@ function define(error: DugongError, properties: Readonly<Record<string, unknown>
     const descriptor = { value, writable: true, enumerable: true, configurable: true };
     Reflect.defineProperty(error, name, Object.assign(Object.create(null), descriptor));
   }
-}
-
-/** Codes of the system that say "the network, not the request": those of python-dugong's is_temp_network_error, and EAI_AGAIN. */
-const TEMPORARY_CODES: ReadonlySet<string> = new Set([
-  'EAGAIN',
-  'EAI_AGAIN',
-  'ECONNABORTED',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EHOSTDOWN',
-  'EHOSTUNREACH',
-  'EINTR',
-  'ENETDOWN',
-  'ENETRESET',
-  'ENETUNREACH',
-  'ENOLINK',
-  'ENONET',
-  'ENOTCONN',
-  'ENXIO',
-  'EPIPE',
-  'EREMCHG',
-  'ESHUTDOWN',
-  'ETIMEDOUT',
-]);
-
-/**
- * Whether `error` is of the kind that may go away by itself, so that trying again later is worth it: lost and timed-out
- * connections, an unavailable resolver, unreachable hosts. A name that does not exist is not. A TypeError of fetch ("fetch
- * failed", "terminated"), also of the platform's, is what its `cause` is.
- */
-export function isTempNetworkError(error: unknown): boolean {
-  if (error instanceof ConnectionClosed || error instanceof ConnectionTimedOut || error instanceof DNSUnavailable) {
-    return true;
-  }
-  if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(isTempNetworkError);
-  if (error instanceof TypeError && Object.hasOwn(error, 'cause')) {
-    return !(error.cause instanceof TypeError) && isTempNetworkError(error.cause);
-  }
-  if (!(error instanceof Error) || !('code' in error)) return false;
-  return typeof error.code === 'string' && TEMPORARY_CODES.has(error.code);
 }

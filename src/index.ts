@@ -23,7 +23,6 @@ export {
   HostnameNotResolvable,
   Interrupted,
   InvalidResponse,
-  isTempNetworkError,
   type LostRequest,
   MissingBodyData,
   type Phase,
@@ -65,3 +64,4 @@ export {
 export { PollLoop, type Task } from './schedule/poll-loop.ts';
 export { type RunBlockingOptions, runBlocking } from './schedule/run-blocking.ts';
 export type { Outcome } from './schedule/task-set.ts';
+export { isTempNetworkError } from './temp-network-error.ts';

@@ -16,6 +16,7 @@ import {
   SystemError,
   UnsupportedResponse,
 } from '../src/index.ts';
+import { withPollution } from './support/pollution.ts';
 
 const system = (code: string): SystemError => new SystemError(code, { errno: -1, syscall: 'connect' });
 
@@ -110,6 +111,16 @@ describe('isTempNetworkError', () => {
     assert.equal(isTempNetworkError(new AggregateError([system('EPIPE'), system('ETIMEDOUT')])), true);
     assert.equal(isTempNetworkError(new AggregateError([system('EPIPE'), system('EACCES')])), false);
     assert.equal(isTempNetworkError(new AggregateError([])), false);
+  });
+
+  test('takes no code of Object.prototype for that of an error, but one of its class', () => {
+    withPollution({ code: 'ECONNRESET' }, () => assert.equal(isTempNetworkError(new Error('x')), false));
+    class Reset extends Error {
+      get code(): string {
+        return 'ECONNRESET';
+      }
+    }
+    assert.equal(isTempNetworkError(new Reset('x')), true);
   });
 
   test('looks through what fetch throws at its cause', () => {
