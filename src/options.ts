@@ -51,7 +51,7 @@ export function member<T extends object, K extends keyof T>(object: T, name: K):
 }
 
 /**
- * The own properties of `object`, which inherits nothing: for what looks for optional ones, above all functions of the platform,
+ * The own properties of `object` in one that inherits nothing: for what looks for optional ones, above all functions of the platform,
  * which would find those that are missing on Object.prototype.
  */
 export function bare<T extends object>(object: T): T {
