@@ -1,0 +1,26 @@
+/** The checks that the addon makes of its arguments (native/arguments.h, native/buffer-list.h), as far as callers may get them wrong. */
+
+/** IOV_MAX (native/buffer-list.h). */
+export const MOST_VECTORS = 1024;
+
+/** The part of a buffer that a call is about. @throws RangeError as native/arguments.h */
+export function range(call: string, buffer: Uint8Array, offset: number, length: number): Uint8Array {
+  if (
+    !(
+      Number.isInteger(offset) &&
+      Number.isInteger(length) &&
+      offset >= 0 &&
+      length >= 0 &&
+      offset + length <= buffer.length
+    )
+  ) {
+    throw new RangeError(`${call}: offset + length is outside the buffer (detached, shrunk, or too short)`);
+  }
+  return buffer.subarray(offset, offset + length);
+}
+
+/** @throws RangeError */
+export function assertSkip(call: string, buffers: readonly Uint8Array[], skip: number): void {
+  if (Number.isInteger(skip) && skip >= 0 && skip <= (buffers[0]?.length ?? 0)) return;
+  throw new RangeError(`${call}: skip must be an integer within the first buffer`);
+}

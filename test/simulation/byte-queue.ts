@@ -1,0 +1,59 @@
+/** Bytes in order, as they wait in a buffer of a socket: copied in, copied out. */
+
+const NONE = Buffer.alloc(0);
+
+export class ByteQueue {
+  #bytes: Buffer = NONE;
+  #start = 0;
+  #end = 0;
+
+  get length(): number {
+    return this.#end - this.#start;
+  }
+
+  push(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    if (this.#end + bytes.length > this.#bytes.length) this.#makeRoom(bytes.length);
+    this.#bytes.set(bytes, this.#end);
+    this.#end += bytes.length;
+  }
+
+  /** What is there; not for keeping. */
+  peek(): Buffer {
+    return this.#bytes.subarray(this.#start, this.#end);
+  }
+
+  /** Takes up to `length` bytes out; the copy is the caller's. */
+  take(length: number): Buffer {
+    const taken = Buffer.from(this.peek().subarray(0, length));
+    this.drop(taken.length);
+    return taken;
+  }
+
+  /** Takes as much as fits into `target`; says how much. */
+  takeInto(target: Uint8Array): number {
+    const count = Math.min(target.length, this.length);
+    target.set(this.#bytes.subarray(this.#start, this.#start + count));
+    this.drop(count);
+    return count;
+  }
+
+  drop(count: number): void {
+    this.#start += Math.min(count, this.length);
+    if (this.#start === this.#end) this.clear();
+  }
+
+  clear(): void {
+    this.#start = 0;
+    this.#end = 0;
+  }
+
+  #makeRoom(more: number): void {
+    const { length } = this;
+    const old = this.peek();
+    if (length + more > this.#bytes.length) this.#bytes = Buffer.allocUnsafe(Math.max(256, 2 * (length + more)));
+    this.#bytes.set(old, 0);
+    this.#start = 0;
+    this.#end = length;
+  }
+}

@@ -1,0 +1,7 @@
+/** The library over the simulated kernel: whatever runs in a world takes it from here, so that the kernel is there first. */
+
+import { loaded } from './install.ts';
+
+export * from '../../src/index.ts';
+
+loaded();

@@ -1,0 +1,164 @@
+/**
+ * Node's side of a world: reports what the addon's watchers and the alarm have to say, in an order that the seed decides, with
+ * promises and immediates settled in between as Node does it; has time pass only when nothing else is to be done; and ends when
+ * the program has, or when nothing keeps the process alive.
+ *
+ * A turn is one of libuv's: times that have come, then the descriptors that were ready at its beginning, each report a macrotask of
+ * its own. What a report makes of another one that was seen already is seen as libuv shows it.
+ */
+
+import { immediates, kernel } from './install.ts';
+import type { Leftovers, MachineOptions } from './machine.ts';
+import { Network } from './network.ts';
+import type { Random } from './random.ts';
+import { type SimulationStuck, World, type WorldOptions } from './world.ts';
+
+export type Outcome<T> =
+  | { readonly status: 'fulfilled'; readonly value: T }
+  | { readonly status: 'rejected'; readonly reason: unknown }
+  /** Nothing keeps the process alive any more. */
+  | { readonly status: 'abandoned' }
+  | { readonly status: 'stuck'; readonly reason: SimulationStuck };
+
+export interface Report<T> {
+  readonly world: World;
+  readonly network: Network;
+  readonly outcome: Outcome<T>;
+  readonly leftovers: Leftovers;
+  /** What still kept the process alive when the program had ended, or the world was stuck. */
+  readonly referenced: readonly string[];
+}
+
+/** What a program is given. */
+export interface Scene {
+  readonly world: World;
+  readonly network: Network;
+  /** As setTimeout, in the time of the world. */
+  later(milliseconds: number, action: () => void): void;
+}
+
+export interface SimulationOptions extends WorldOptions, MachineOptions {
+  readonly seed: number;
+  /** Other code of the program keeps the loop from turning: how often, and for how many milliseconds at most. */
+  readonly busy?: { readonly chance: number; readonly most: number };
+  /** Puts servers up. */
+  readonly prepare?: (scene: Scene) => void;
+}
+
+/** Runs a program, blocking or not, in a world of its own. */
+export async function simulate<T>(
+  options: SimulationOptions,
+  program: (scene: Scene) => Promise<T> | T,
+): Promise<Report<T>> {
+  const world = new World(options.seed, options);
+  const network = new Network(world);
+  kernel.begin(world, network, options);
+  const loop = new Loop(world, options.busy ?? { chance: 0, most: 0 });
+  const scene: Scene = { world, network, later: (milliseconds, action) => loop.later(milliseconds, action) };
+  options.prepare?.(scene);
+  const outcome = await loop.run(() => program(scene));
+  const { referenced } = loop;
+  const leftovers = kernel.end();
+  return { world, network, outcome, leftovers, referenced };
+}
+
+class Loop {
+  readonly #world: World;
+  readonly #random: Random;
+  readonly #busy: { readonly chance: number; readonly most: number };
+  /** Timers of the program: how many are to come, and those that are due. */
+  #timers = 0;
+  #due: (() => void)[] = [];
+
+  constructor(world: World, busy: { readonly chance: number; readonly most: number }) {
+    this.#world = world;
+    this.#random = world.random.fork('loop');
+    this.#busy = busy;
+  }
+
+  later(milliseconds: number, action: () => void): void {
+    this.#timers++;
+    this.#world.after(milliseconds, () => this.#due.push(action));
+  }
+
+  async run<T>(program: () => Promise<T> | T): Promise<Outcome<T>> {
+    let outcome: Outcome<T> | undefined;
+    Promise.resolve()
+      .then(program)
+      .then(
+        (value) => {
+          outcome = { status: 'fulfilled', value };
+        },
+        (reason: unknown) => {
+          outcome = { status: 'rejected', reason };
+        },
+      );
+    await macrotask();
+    try {
+      while (await this.#turn()) if (outcome === undefined || this.#alive) this.#passTime();
+    } catch (error) {
+      if (error !== this.#world.stuck) throw error;
+    }
+    const { stuck } = this.#world;
+    if (stuck !== undefined) return { status: 'stuck', reason: stuck };
+    return outcome ?? { status: 'abandoned' };
+  }
+
+  /** What keeps the process alive. */
+  get referenced(): string[] {
+    const { watchers } = kernel;
+    const waits: [string, boolean][] = [
+      ['a descriptor or the alarm', watchers.holds],
+      ['a timer', this.#timers > 0],
+      ['an immediate', immediates.pending > 0],
+    ];
+    return waits.filter(([, holds]) => holds).map(([name]) => name);
+  }
+
+  get #alive(): boolean {
+    return kernel.watchers.holds || this.#timers > 0 || immediates.pending > 0;
+  }
+
+  /** One turn. False if there is none to come. */
+  async #turn(): Promise<boolean> {
+    kernel.signals.handOn();
+    const reports = this.#reports();
+    for (const report of reports) setImmediate(() => this.#guarded(report));
+    await macrotask();
+    return this.#alive;
+  }
+
+  #reports(): (() => void)[] {
+    const { watchers } = kernel;
+    const times: (() => void)[] = this.#due.map((action) => () => {
+      this.#timers--;
+      action();
+    });
+    this.#due = [];
+    if (watchers.alarmAt !== undefined && watchers.alarmAt <= this.#world.now) times.push(() => watchers.ring());
+    const seen = this.#random.shuffle(watchers.seen());
+    return [...this.#random.shuffle(times), ...seen.map((one) => () => void watchers.deliver(one))];
+  }
+
+  /** What a report throws is an uncaught exception. */
+  #guarded(report: () => void): void {
+    try {
+      report();
+    } catch (error) {
+      this.#world.violation(`uncaught: ${error instanceof Error ? error.stack : String(error)}`);
+    }
+  }
+
+  /** Until there is something to report. */
+  #passTime(): void {
+    if (immediates.pending > 0) return;
+    const { watchers } = kernel;
+    if (this.#random.chance(this.#busy.chance)) this.#world.spend(this.#random.fraction() * this.#busy.most);
+    this.#world.runUntil(() => this.#due.length > 0 || watchers.anySeen, watchers.alarmAt ?? Number.POSITIVE_INFINITY);
+  }
+}
+
+/** Everything that is ready to run has run then, promises included. */
+function macrotask(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}
