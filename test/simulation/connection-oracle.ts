@@ -1,0 +1,66 @@
+/** What the servers really saw, compared with what the program was told; to be asked when the world is over. */
+
+import type { Account, Attempt } from './connection-account.ts';
+import type { ConnectionPlan, LinkPlan } from './connection-plan.ts';
+import type { SeenRequest, Server } from './servers.ts';
+
+export function judged(account: Account, server: Server, plan: ConnectionPlan): string[] {
+  const { link, attempts } = account;
+  const known = new Map(attempts.map((attempt) => [attempt.target, attempt]));
+  const problems: string[] = [...account.problems];
+  const seen = new Map<string, SeenRequest>();
+  for (const request of server.log.requests) {
+    const attempt = known.get(request.target);
+    if (attempt === undefined)
+      problems.push(`the server has ${request.method} ${request.target}, which was never sent`);
+    else problems.push(...ofRequest(request, attempt, seen.has(request.target)));
+    seen.set(request.target, request);
+  }
+  for (const target of account.deniedProcessing) {
+    if (seen.has(target)) problems.push(`${target} is said to be unprocessed, but the server has it`);
+  }
+  for (const attempt of attempts) if (attempt.answered) problems.push(...ofAnswer(attempt, server));
+  if (account.open.length > 0 ? heals(link, plan) : attempts.length > link.requests.length && isSound(link, plan)) {
+    problems.push(`connection ${link.index} must be answered, but: ${account.results.join('; ')}`);
+  }
+  return problems;
+}
+
+function* ofRequest(request: SeenRequest, attempt: Attempt, again: boolean): Generator<string> {
+  const { target, method, body, complete } = request;
+  if (again) yield `the server has ${target} twice`;
+  if (method !== attempt.request.method) yield `the server has ${method} for ${attempt.request.method} ${target}`;
+  if (!attempt.upload.subarray(0, body.length).equals(body)) yield `the server has another body of ${target}`;
+  else if (body.length > attempt.given) yield `the server has more of the body of ${target} than was given`;
+  else if (complete && body.length < attempt.upload.length) {
+    yield `the server takes ${body.length} of ${attempt.upload.length} bytes of ${target} for the whole body`;
+  }
+}
+
+function* ofAnswer({ target, request }: Attempt, { log }: Server): Generator<string> {
+  const sent = log.answers.filter((answer) => answer.request.target === target);
+  if (sent.length !== 1) yield `${target} has its answer, but the server has answered it ${sent.length} times`;
+  const [answer] = sent;
+  if (answer === undefined) return;
+  if (answer.status !== (request.answer.status ?? 200)) yield `the server has answered ${target} with ${answer.status}`;
+}
+
+/** Whether every request must be answered at the first attempt. */
+function isSound(link: LinkPlan, plan: ConnectionPlan): boolean {
+  const { connect, cut, interruption, most, requests, shape, network, expectation } = link;
+  // One connection may block the thread until the time limit of the other one.
+  if (plan.way === 'mixed') return false;
+  if (cut || interruption || (connect !== 'accept' && connect !== 'at-once') || most < requests.length) return false;
+  // A program that sends everything first may wait for ever where buffers are small.
+  if (!heals(link, plan) || (shape === 'ahead' && network === 'tiny')) return false;
+  return requests.every((request, index) => {
+    const { answer, upload } = request;
+    const ends = answer.close !== undefined || answer.framing === 'close';
+    return !(ends && index < requests.length - 1) && !(upload?.expect && expectation !== 'grant');
+  });
+}
+
+/** Whether every request must have been answered in the end: nothing goes wrong for ever. */
+function heals({ requests }: LinkPlan, { noDescriptor }: ConnectionPlan): boolean {
+  return noDescriptor === 0 && requests.every(({ answer, early }) => !early && answer.close !== 'reset');
+}

@@ -1,0 +1,233 @@
+/**
+ * What a seed says of a world of connections: how its coroutines are run, and for each connection its server, what happens to the
+ * network, its requests, and what the program does in their midst. Plain data: it is drawn, shrunk, and printed.
+ */
+
+import type { Cut } from './direction.ts';
+import type { Path } from './network.ts';
+import { Random } from './random.ts';
+import type { Answer } from './servers.ts';
+
+/** Ways to run coroutines, `own` being a loop over poll(). `mixed` begins blocked and goes on as a future. */
+export const WAYS = ['blocking', 'own', 'loop', 'future', 'mixed'] as const;
+export type Way = (typeof WAYS)[number];
+
+export interface RequestPlan {
+  /** Unique within the world: the path is made of it. */
+  readonly id: number;
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST';
+  /** Bytes of the answer's body. */
+  readonly size: number;
+  readonly answer: Pick<Answer, 'framing' | 'chunks' | 'piece' | 'pause' | 'delay' | 'before' | 'close' | 'status'>;
+  /** The server answers when it has the head, and reads the body then. */
+  readonly early?: boolean;
+  readonly upload?: UploadPlan;
+  readonly read: 'all' | 'parts' | 'into' | 'discard';
+  /** Bytes of a part that is read. */
+  readonly part: number;
+}
+
+export interface UploadPlan {
+  readonly size: number;
+  /** `whole`: with the request; `following`: written later; `chunked`: written later, its length not said; `pieces`: an iterable. */
+  readonly form: 'whole' | 'following' | 'chunked' | 'pieces';
+  readonly part: number;
+  readonly expect?: boolean;
+}
+
+/** What the program does to its own connection. */
+export interface Interruption {
+  /** `cancel`: ends what waits, and goes on; `disconnect`: closes the connection under it; `limit`: gives each call this long. */
+  readonly how: 'cancel' | 'disconnect' | 'limit';
+  /** At which suspension, for `limit` milliseconds. */
+  readonly at: number;
+}
+
+export interface LinkPlan {
+  readonly index: number;
+  /** `tiny`: segments of a few bytes, buffers that are soon full. */
+  readonly network: 'quiet' | 'uneven' | 'tiny';
+  readonly tls: boolean;
+  /** How the first connection is made. */
+  readonly connect: Path['connect'];
+  /** Of the n-th connection, from 1. */
+  readonly cut?: Cut & { readonly direction: 'up' | 'down'; readonly connection: number };
+  readonly most: number;
+  readonly announce: boolean;
+  readonly expectation: 'grant' | 'never' | 'late';
+  /** How the server reads bodies. */
+  readonly pace: { readonly size: number; readonly pause: number };
+  /** `serial`: each answer is read before the next request; `ahead`: all are sent first; `together`: by two coroutines. */
+  readonly shape: 'serial' | 'ahead' | 'together';
+  readonly requests: readonly RequestPlan[];
+  readonly interruption?: Interruption;
+}
+
+export interface ConnectionPlan {
+  readonly way: Way;
+  /** Chances of the machine: no descriptor, threads that come late, a busy event loop. */
+  readonly noDescriptor: number;
+  readonly lateness: number;
+  readonly busy: number;
+  readonly links: readonly LinkPlan[];
+}
+
+/** Bytes; larger bodies make slower worlds, and are as rare. */
+const MOST_BODY = 400;
+const LARGE_BODY = 5000;
+
+export function drawPlan(seed: number): ConnectionPlan {
+  const random = new Random(seed).fork('plan');
+  const links = random.chance(0.1) ? 3 : 2;
+  const plan: ConnectionPlan = {
+    way: random.pick(WAYS),
+    noDescriptor: random.chance(0.05) ? 0.05 : 0,
+    lateness: random.chance(0.2) ? 0.05 : 0,
+    busy: random.chance(0.2) ? 0.1 : 0,
+    links: Array.from({ length: links }, (_, index) => drawLink(random, index)),
+  };
+  return faultsOf(plan) > 0 ? plan : withCut(plan, random);
+}
+
+function drawLink(random: Random, index: number): LinkPlan {
+  const least = index === 0 ? 3 : 2;
+  const count = random.chance(0.2) ? 4 : least;
+  const requests = Array.from({ length: count }, (_, position) => drawRequest(random, 10 * index + position));
+  const cut = random.chance(0.4) ? drawCut(random) : undefined;
+  const interruption = random.chance(0.35) ? drawInterruption(random) : undefined;
+  return {
+    index,
+    network: random.chance(0.04) ? 'tiny' : random.chance(0.4) ? 'uneven' : 'quiet',
+    tls: random.chance(0.12),
+    connect: random.chance(0.08)
+      ? random.pick(['at-once', 'refuse', 'timeout', 'unreachable', 'unreachable-late', 'hole'])
+      : 'accept',
+    ...(cut && { cut }),
+    most: random.pick([1, 2, 3, 100, 100]),
+    announce: random.chance(0.6),
+    expectation: random.pick(['grant', 'grant', 'never', 'late']),
+    pace: { size: random.size(50, 65536), pause: random.pick([0, 0, 0, 1]) },
+    shape: random.pick(['serial', 'ahead', 'together']),
+    requests,
+    ...(interruption && { interruption }),
+  };
+}
+
+function drawCut(random: Random): NonNullable<LinkPlan['cut']> {
+  return {
+    after: random.size(0, 1500),
+    how: random.pick(['fin', 'fin', 'rst', 'rst', 'timeout', 'hole', 'stall']),
+    pause: random.between(1, 3000),
+    direction: random.pick(['down', 'down', 'up']),
+    connection: random.chance(0.8) ? 1 : 2,
+  };
+}
+
+function drawInterruption(random: Random): Interruption {
+  const how = random.pick(['cancel', 'disconnect', 'limit'] as const);
+  return { how, at: how === 'limit' ? random.size(1, 2000) : random.between(0, 12) };
+}
+
+function drawRequest(random: Random, id: number): RequestPlan {
+  const method = random.pick(['GET', 'GET', 'GET', 'HEAD', 'PUT', 'POST'] as const);
+  const upload = method === 'PUT' || method === 'POST' ? drawUpload(random) : undefined;
+  const status = random.chance(0.1) ? random.pick([204, 304, 404, 503]) : 200;
+  return {
+    id,
+    method,
+    size: drawSize(random),
+    answer: {
+      status,
+      framing: random.pick(['length', 'length', 'chunked', 'chunked', 'close']),
+      chunks: [random.size(1, 300), random.size(1, 300)],
+      ...(random.chance(0.15) && { piece: random.size(50, 500), pause: random.pick([0, 1, 30]) }),
+      ...(random.chance(0.15) && { delay: random.size(1, 2000) }),
+      ...(random.chance(0.08) && { before: ['HTTP/1.1 103 Early\r\nLink: </x>\r\n\r\n'] }),
+      ...(random.chance(0.08) && { close: random.pick(['announced', 'unannounced', 'reset'] as const) }),
+    },
+    ...(upload && { upload, ...(random.chance(0.15) && !upload.expect && { early: true }) }),
+    read: random.pick(['all', 'all', 'all', 'parts', 'into', 'discard']),
+    part: random.size(1, 1000),
+  };
+}
+
+function drawSize(random: Random): number {
+  return random.size(0, random.chance(0.03) ? LARGE_BODY : MOST_BODY);
+}
+
+function drawUpload(random: Random): UploadPlan {
+  const form = random.pick(['whole', 'following', 'chunked', 'pieces'] as const);
+  const expect = form === 'following' && random.chance(0.5);
+  return {
+    size: Math.max(drawSize(random), expect ? 1 : 0),
+    form,
+    part: random.size(100, 1000),
+    ...(expect && { expect }),
+  };
+}
+
+/** What goes wrong in it, on purpose. */
+export function faultsOf({ links, noDescriptor }: ConnectionPlan): number {
+  let faults = noDescriptor > 0 ? 1 : 0;
+  for (const { cut, connect, interruption, most, announce, requests } of links) {
+    if (cut) faults++;
+    if (interruption) faults++;
+    if (connect !== 'accept' && connect !== 'at-once') faults++;
+    if (most < requests.length && !announce) faults++;
+    for (const { answer } of requests) if (answer.close === 'reset' || answer.close === 'unannounced') faults++;
+  }
+  return faults;
+}
+
+function withCut(plan: ConnectionPlan, random: Random): ConnectionPlan {
+  const [first, ...rest] = plan.links;
+  return first === undefined ? plan : { ...plan, links: [{ ...first, cut: drawCut(random) }, ...rest] };
+}
+
+/** Plans that are smaller by one thing, the largest things first. */
+export function* smallerPlans(plan: ConnectionPlan): Generator<ConnectionPlan> {
+  const { links } = plan;
+  for (const link of links) if (links.length > 1) yield { ...plan, links: links.filter((one) => one !== link) };
+  for (const [index, link] of links.entries()) {
+    for (const smaller of smallerLinks(link)) yield { ...plan, links: links.with(index, smaller) };
+  }
+  if (plan.noDescriptor > 0) yield { ...plan, noDescriptor: 0 };
+  if (plan.lateness > 0) yield { ...plan, lateness: 0 };
+  if (plan.busy > 0) yield { ...plan, busy: 0 };
+  for (const way of WAYS.slice(0, WAYS.indexOf(plan.way))) yield { ...plan, way };
+}
+
+function* smallerLinks(link: LinkPlan): Generator<LinkPlan> {
+  const { requests, cut: _cut, interruption: _interruption, ...bare } = link;
+  for (const request of requests) {
+    if (requests.length > 1) yield { ...link, requests: requests.filter((one) => one !== request) };
+  }
+  if (link.cut) yield { ...bare, requests, ...(link.interruption && { interruption: link.interruption }) };
+  if (link.interruption) yield { ...bare, requests, ...(link.cut && { cut: link.cut }) };
+  if (link.tls) yield { ...link, tls: false };
+  if (link.network !== 'quiet') yield { ...link, network: 'quiet' };
+  if (link.connect !== 'accept') yield { ...link, connect: 'accept' };
+  if (link.most !== 100) yield { ...link, most: 100, announce: true };
+  if (link.pace.pause > 0) yield { ...link, pace: { size: 65536, pause: 0 } };
+  if (link.shape !== 'serial') yield { ...link, shape: 'serial' };
+  for (const [index, request] of requests.entries()) {
+    for (const smaller of smallerRequests(request)) yield { ...link, requests: requests.with(index, smaller) };
+  }
+}
+
+function* smallerRequests(request: RequestPlan): Generator<RequestPlan> {
+  const { upload: _upload, early: _early, ...bare } = request;
+  if (request.upload) yield { ...bare, method: 'GET' };
+  if (request.early) yield { ...bare, ...(request.upload && { upload: request.upload }) };
+  const { framing, chunks } = request.answer;
+  if (Object.keys(request.answer).length > 3 || request.answer.status !== 200) {
+    yield { ...request, answer: { status: 200, framing, chunks } as RequestPlan['answer'] };
+  }
+  if (framing !== 'length') yield { ...request, answer: { ...request.answer, framing: 'length' } };
+  if (request.read !== 'all') yield { ...request, read: 'all' };
+  if (request.method === 'HEAD') yield { ...request, method: 'GET' };
+  if (request.size > 0) yield { ...request, size: Math.floor(request.size / 2) };
+  if (request.upload && request.upload.size > 0) {
+    yield { ...request, upload: { ...request.upload, size: Math.floor(request.upload.size / 2) } };
+  }
+}

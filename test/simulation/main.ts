@@ -1,0 +1,151 @@
+/** `npm run simulate`: runs worlds by the thousand, on all cores, and says what was reached and what must not be. */
+
+import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { bundle } from './bundle.ts';
+import { coverageOf } from './coverage-report.ts';
+import type { Finding, Line, Sum } from './worker.ts';
+
+const WORLDS = ['connection'];
+
+const USAGE = `Usage: npm run simulate -- [--seeds A..B] [--world NAME]... [--jobs N]
+       npm run simulate -- --seed N [--world NAME] [--trace] [--plan JSON]
+
+Runs the client in simulated worlds, each decided by its seed: the kernel, the network, the servers, the time and the program. What a
+server has really seen is compared with what the client says. Ends with status 1 if something is not right.
+
+  --seeds A..B    a range of seeds (default: 1..20000)
+  --today         a range that the date decides, of as many seeds as --seeds has
+  --world NAME    ${WORLDS.join(', ')} (default: all; may be repeated)
+  --jobs N        processes (default: one per core)
+  --seed N        one seed: what it plans, and what came of it
+  --trace         with --seed: the whole story, in virtual time
+  --plan JSON     with --seed: this plan in place of the seed's own, as failures print it`;
+
+function fail(message: string): never {
+  console.error(`${message}\n\n${USAGE}`);
+  process.exit(2);
+}
+
+function parsed() {
+  try {
+    return parseArgs({
+      options: {
+        seeds: { type: 'string', default: '1..20000' },
+        seed: { type: 'string' },
+        today: { type: 'boolean', default: false },
+        world: { type: 'string', multiple: true, default: WORLDS },
+        jobs: { type: 'string', default: String(availableParallelism()) },
+        trace: { type: 'boolean', default: false },
+        plan: { type: 'string' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    }).values;
+  } catch (error) {
+    return fail((error as Error).message);
+  }
+}
+
+const values = parsed();
+if (values.help) {
+  console.log(USAGE);
+  process.exit();
+}
+for (const world of values.world) if (!WORLDS.includes(world)) fail(`there is no world "${world}"`);
+
+/** Seeds are handed to a process in parts of this size. */
+const PART = 5000;
+/** Days are so far apart that their ranges do not meet. */
+const SEEDS_OF_A_DAY = 10_000_000;
+
+/** Runs the program, and hands each line on. @throws Error if it fails */
+async function run(program: string, args: readonly string[], heed: (line: Line) => void): Promise<void> {
+  const child = spawn(process.execPath, ['--enable-source-maps', program, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  for await (const line of createInterface({ input: child.stdout })) heed(JSON.parse(line));
+  const status = await ended;
+  if (status !== 0) throw new Error(`the simulation ended with status ${status}: ${args.join(' ')}`);
+}
+
+async function one(program: string, seed: string): Promise<boolean> {
+  let failed = false;
+  const [world = ''] = values.world;
+  const plan = values.plan === undefined ? [] : [values.plan];
+  await run(program, [world, 'trace', seed, ...plan], (line) => {
+    if (!('trace' in line)) return;
+    failed = line.trace.some((entry) => entry.startsWith('PROBLEM'));
+    const shown = values.trace ? line.trace : line.trace.filter((entry) => /^(plan|outcome|PROBLEM)/.test(entry));
+    console.log(shown.join('\n'));
+  });
+  return failed;
+}
+
+function range(): [from: number, to: number] {
+  const [, from, to] =
+    /^(\d+)\.\.(\d+)$/.exec(values.seeds) ?? fail(`--seeds must be like 1..1000, got ${values.seeds}`);
+  if (!values.today) return [Number(from), Number(to)];
+  const days = Math.floor(Date.now() / 86_400_000);
+  const first = days * SEEDS_OF_A_DAY;
+  return [first + Number(from), first + Number(to)];
+}
+
+async function many(program: string): Promise<boolean> {
+  const [from, to] = range();
+  const findings: Finding[] = [];
+  for (const world of values.world) {
+    const sums: Sum[] = [];
+    const parts: [number, number][] = [];
+    for (let start = from; start <= to; start += PART) parts.push([start, Math.min(to, start + PART - 1)]);
+    const work = async (): Promise<void> => {
+      for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
+        await run(program, [world, ...part.map(String)], (line) => {
+          if ('finding' in line) findings.push(line.finding);
+          if ('sum' in line) sums.push(line.sum);
+        });
+      }
+    };
+    await Promise.all(Array.from({ length: Number(values.jobs) }, work));
+    console.log(report(world, sums, [from, to]));
+  }
+  for (const finding of findings) console.log(shown(finding));
+  console.log(findings.length === 0 ? 'Nothing found.' : `${findings.length} seeds failed.`);
+  return findings.length > 0;
+}
+
+function report(world: string, sums: readonly Sum[], [from, to]: readonly [number, number]): string {
+  const total = (pick: (sum: Sum) => number): number => sums.reduce((all, sum) => all + pick(sum), 0);
+  const seeds = total((sum) => sum.seeds);
+  const perSeed = (pick: (sum: Sum) => number): string => (total(pick) / seeds).toFixed(1);
+  return [
+    `World "${world}", seeds ${from}..${to}: ${seeds} run, ${Math.round(seeds / total((sum) => sum.seconds))} a second and core`,
+    `  per seed: ${perSeed((sum) => sum.suspensions)} suspensions, ${perSeed((sum) => sum.connections)} connections, ` +
+      `${perSeed((sum) => sum.requests)} requests, ${perSeed((sum) => sum.faults)} faults; ` +
+      `${total((sum) => sum.empty)} with fewer than 2 connections, 5 requests or 1 fault`,
+    ...coverageOf(
+      world,
+      sums.map(({ coverage }) => coverage),
+    ).map((line) => `  ${line}`),
+  ].join('\n');
+}
+
+function shown({ world, seed, problems, plan, tried }: Finding): string {
+  return [
+    `\nSeed ${seed} of "${world}" fails; the smallest plan of ${tried} that were tried:`,
+    ...problems.map((problem) => `  ${problem}`),
+    `  npm run simulate -- --world ${world} --seed ${seed} --trace --plan '${JSON.stringify(plan)}'`,
+  ].join('\n');
+}
+
+const program = await bundle('worker.ts');
+try {
+  const failed = values.seed === undefined ? await many(program) : await one(program, values.seed);
+  process.exitCode = failed ? 1 : 0;
+} finally {
+  rmSync(dirname(program), { recursive: true });
+}

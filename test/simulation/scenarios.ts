@@ -1,0 +1,23 @@
+/** The kinds of worlds, by name. */
+
+import { connectionScenario } from './connection-scenario.ts';
+import type { Scenario } from './scenario.ts';
+
+/** As the runner sees one: the plans are the scenario's own. */
+export interface AnyScenario {
+  readonly name: string;
+  draw(seed: number): unknown;
+  run: Scenario<unknown>['run'];
+  smaller(plan: unknown): Iterable<unknown>;
+}
+
+function any<P>({ name, draw, run, smaller }: Scenario<P>): AnyScenario {
+  return {
+    name,
+    draw,
+    run: (seed, plan, traced) => run(seed, plan as P, traced),
+    smaller: (plan) => smaller(plan as P),
+  };
+}
+
+export const SCENARIOS: readonly AnyScenario[] = [any(connectionScenario)];

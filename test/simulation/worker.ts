@@ -1,0 +1,101 @@
+/**
+ * Runs a range of seeds, or one plan, in this process, and says what came of it, a line of JSON each; main.ts starts it, bundled.
+ * `node program.mjs WORLD FROM TO [stop]`, `node program.mjs WORLD trace SEED [PLAN]`
+ */
+
+import { writeSync } from 'node:fs';
+import { kernel } from './install.ts';
+import { SCENARIOS } from './scenarios.ts';
+import { shrink } from './shrink.ts';
+
+/** A seed that failed, with the smallest plan that fails in the same way. */
+export interface Finding {
+  readonly world: string;
+  readonly seed: number;
+  readonly problems: readonly string[];
+  readonly plan: unknown;
+  readonly tried: number;
+}
+
+/** What a range of seeds came to. */
+export interface Sum {
+  readonly world: string;
+  seeds: number;
+  suspensions: number;
+  connections: number;
+  requests: number;
+  faults: number;
+  /** Worlds with fewer than 2 connections, 5 requests or 1 fault. */
+  empty: number;
+  /** Seconds of CPU time. */
+  seconds: number;
+  coverage: Record<string, (string | number)[]>;
+}
+
+export type Line = { readonly finding: Finding } | { readonly sum: Sum } | { readonly trace: readonly string[] };
+
+/** No more than these are looked for in one range. */
+const MOST_FINDINGS = 20;
+
+function say(line: Line): void {
+  writeSync(1, `${JSON.stringify(line)}\n`);
+}
+
+Reflect.set(globalThis, 'simulationReaches', (kind: string, what: string) => kernel.world.cover(kind, what));
+
+/** Errors are made by the million, and no stack of theirs is looked at. */
+const { stackTraceLimit } = Error;
+Error.stackTraceLimit = 0;
+
+const [world = '', from = '', to = '', rest] = process.argv.slice(2);
+const scenario = SCENARIOS.find(({ name }) => name === world);
+if (scenario === undefined) throw new Error(`there is no world ${world}`);
+
+let unhandled: string | undefined;
+process.on('unhandledRejection', (reason) => {
+  unhandled = `unhandled rejection: ${reason instanceof Error ? reason.stack : String(reason)}`;
+});
+
+if (from === 'trace') {
+  Error.stackTraceLimit = stackTraceLimit;
+  const seed = Number(to);
+  const plan: unknown = rest === undefined ? scenario.draw(seed) : JSON.parse(rest);
+  const { trace, problems, outcome } = await scenario.run(seed, plan, true);
+  say({ trace: [...trace, `outcome: ${outcome}`, ...problems.map((problem) => `PROBLEM: ${problem}`)] });
+} else {
+  const sum: Sum = {
+    ...{ world, seeds: 0, suspensions: 0, connections: 0, requests: 0, faults: 0, empty: 0, seconds: 0 },
+    coverage: {},
+  };
+  const coverage = new Map<string, Set<string | number>>();
+  const begin = process.cpuUsage();
+  let found = 0;
+  for (let seed = Number(from); seed <= Number(to) && found < MOST_FINDINGS; seed++) {
+    const plan = scenario.draw(seed);
+    unhandled = undefined;
+    const verdict = await scenario.run(seed, plan, false);
+    sum.seeds++;
+    sum.suspensions += verdict.suspensions;
+    sum.connections += verdict.connections;
+    sum.requests += verdict.requests;
+    sum.faults += verdict.faults;
+    if (verdict.connections < 2 || verdict.requests < 5 || verdict.faults < 1) sum.empty++;
+    for (const [kind, reached] of verdict.coverage) {
+      const all = coverage.get(kind) ?? new Set();
+      coverage.set(kind, all);
+      for (const one of reached) all.add(one);
+    }
+    const problems = unhandled === undefined ? verdict.problems : [...verdict.problems, unhandled];
+    if (problems.length === 0) continue;
+    found++;
+    Error.stackTraceLimit = stackTraceLimit;
+    const { tried, ...shrunk } = await shrink(scenario, seed, plan, problems);
+    Error.stackTraceLimit = 0;
+    say({ finding: { world, seed, tried, problems: shrunk.problems, plan: shrunk.plan } });
+    if (rest === 'stop') break;
+  }
+  const { user, system } = process.cpuUsage(begin);
+  sum.seconds = (user + system) / 1e6;
+  sum.coverage = Object.fromEntries([...coverage].map(([kind, reached]) => [kind, [...reached]]));
+  say({ sum });
+}
