@@ -6,6 +6,7 @@
 import { ByteQueue } from './byte-queue.ts';
 import type { Endpoint } from './endpoint.ts';
 import { EAGAIN } from './errno.ts';
+import type { Ending } from './exchanges.ts';
 import type { World } from './world.ts';
 
 /** Milliseconds to wait at most for a change; undefined: as long as it takes. */
@@ -19,6 +20,8 @@ export interface Wire {
   put(bytes: Uint8Array): number;
   /** Whether all that was taken is with the kernel; undefined: it never will be. */
   flush(): boolean | undefined;
+  /** Says that the stream ends, where there is a word for that. */
+  part(): void;
   /** Ends the stream in order. */
   finish(): void;
 }
@@ -39,6 +42,7 @@ export function plainWire(endpoint: Endpoint): Wire {
       return count < 0 ? -1 : count;
     },
     flush: () => true,
+    part: () => {},
     finish: () => void endpoint.finish(),
   };
 }
@@ -94,11 +98,10 @@ export class Conversation {
         yield undefined;
         continue;
       }
-      if (bytes.length === 0) this.ended = true;
-      else this.#received.push(bytes);
-      return !this.ended;
+      this.#takeIn(bytes);
+      break;
     }
-    return false;
+    return !this.ended;
   }
 
   /** Up to and including `delimiter`; undefined if the stream ends before. */
@@ -138,10 +141,37 @@ export class Conversation {
     return flushed === true;
   }
 
-  /** Ends its own stream, and reads until the client has ended the other one; then there is nothing to reset. */
-  *closeInOrder(): Acting<void> {
-    this.wire.finish();
-    while (yield* this.more()) this.#received.clear();
+  /** Waits for bytes, or the end; false if neither has come by then, or, if that counts, more is on its way. */
+  *come(until: number, race: boolean): Acting<boolean> {
+    const { endpoint, world } = this;
+    let coming = race && (endpoint.in?.inFlight ?? 0) > 0;
+    if (race) {
+      endpoint.approached = () => {
+        coming = true;
+        endpoint.changed();
+      };
+    }
+    while (this.#received.length === 0 && !this.ended) {
+      const bytes = this.wire.take(65536);
+      if (bytes !== undefined) this.#takeIn(bytes);
+      else if (coming || world.now >= until) return false;
+      else yield until < Number.POSITIVE_INFINITY ? until - world.now : undefined;
+    }
+    endpoint.approached = () => {};
+    return true;
+  }
+
+  /** Ends the connection; in order, it reads until the client has ended the other stream: then there is nothing to reset. */
+  *end(how: Ending | 'silence'): Acting<void> {
+    if (how === 'reset') this.endpoint.reset();
+    if (how === 'abrupt') this.wire.part();
+    if (how === 'announced' || how === 'unannounced') this.wire.finish();
+    if (how !== 'reset' && how !== 'abrupt') while (yield* this.more()) this.#received.clear();
     this.endpoint.close();
+  }
+
+  #takeIn(bytes: Buffer): void {
+    if (bytes.length === 0) this.ended = true;
+    else this.#received.push(bytes);
   }
 }

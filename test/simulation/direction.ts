@@ -69,6 +69,7 @@ export class Direction {
       const bytes = outgoing.take(size);
       this.#departed += size;
       this.inFlight += size;
+      this.#target.approached();
       this.#schedule(size, () => this.#deliver(bytes));
     }
     if (this.#source.finishing && outgoing.length === 0 && !this.#endSent && !this.lost) {

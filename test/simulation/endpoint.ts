@@ -32,6 +32,8 @@ export class Endpoint {
   finishing = false;
   /** Called when poll() may say something else. */
   changed: () => void = () => {};
+  /** Called when bytes are on their way to here. */
+  approached: () => void = () => {};
   /** Ends an attempt to connect that goes on. */
   abandon: () => void = () => {};
   #error = 0;
@@ -116,6 +118,7 @@ export class Endpoint {
     if (this.released) return;
     this.released = true;
     this.changed = () => {};
+    this.approached = () => {};
     if (this.state === 'connecting') this.abandon();
     if (this.state !== 'established') return;
     if (this.incoming.length > 0) this.reset();

@@ -125,9 +125,14 @@ class SecureWire implements Wire {
     return this.#broken ? -1 : content.length;
   }
 
-  finish(): void {
+  part(): void {
     if (this.#options.truncates !== true) this.queue(alert(CLOSE_NOTIFY));
     this.flush();
+    this.#below.part();
+  }
+
+  finish(): void {
+    this.part();
     this.#below.finish();
   }
 }

@@ -4,54 +4,31 @@
  */
 
 import { type Acting, act, Conversation } from './actors.ts';
+import { chunk, closeOf, framed, hasContent, headOf, lastChunk } from './answer-bytes.ts';
 import type { Endpoint } from './endpoint.ts';
+import type { Answer, Ending, SeenRequest, SentAnswer, ServerLog } from './exchanges.ts';
 import { type Path, path, type Service } from './network.ts';
 import type { Random } from './random.ts';
+import { coReadBody, coReadHead, type Pace } from './requests.ts';
 
-/** A request as a server saw it. */
-export interface SeenRequest {
-  readonly connection: string;
-  readonly method: string;
-  readonly target: string;
-  readonly headers: ReadonlyMap<string, string>;
-  /** As much as came. */
-  body: Buffer;
-  /** Whether all of it came. */
-  complete: boolean;
-}
+export type { Answer, Ending, SeenRequest, SentAnswer, ServerLog } from './exchanges.ts';
 
-export interface Answer {
-  readonly status?: number;
-  readonly headers?: readonly string[];
-  readonly body?: Buffer;
-  readonly trailers?: readonly string[];
-  /** How the end of the body is known. `close` ends the connection. */
-  readonly framing?: 'length' | 'chunked' | 'close';
-  /** Sizes of chunks, in turn; and of what is sent at a time, with a pause after each. */
-  readonly chunks?: readonly number[];
-  readonly piece?: number;
-  readonly pause?: number;
-  /** Milliseconds before it. */
-  readonly delay?: number;
-  /** Informational responses before it. */
-  readonly before?: readonly string[];
-  /** Close behind it, saying so or not. */
-  readonly close?: 'announced' | 'unannounced' | 'reset';
-}
+/**
+ * What `Expect: 100-continue` gets. `late`: after so many milliseconds. `refuse`: an answer in place of it, 417 unless given; if that
+ * does not close, `body` says whether the body is still to come, or was never meant to.
+ */
+export type Expectation =
+  | 'grant'
+  | 'refuse'
+  | 'never'
+  | { readonly late: number }
+  | { readonly refuse: Answer; readonly body?: 'awaited' | 'none' };
 
-/** An answer as it was sent. */
-export interface SentAnswer {
-  readonly connection: string;
-  readonly request: SeenRequest;
-  readonly status: number;
-  readonly body: Buffer;
-  /** All of it was given to the kernel. */
-  complete: boolean;
-}
-
-export interface ServerLog {
-  readonly requests: SeenRequest[];
-  readonly answers: SentAnswer[];
+/** What a server does to a connection on which nothing is under way; `race`: just as the next request is on its way. */
+export interface Between {
+  readonly after: number | 'race';
+  /** `timeout`: it says 408 before. */
+  readonly how: Ending | 'timeout';
 }
 
 export interface ServerOptions {
@@ -60,13 +37,18 @@ export interface ServerOptions {
   readonly answer: (request: SeenRequest, index: number) => Answer;
   /** Asked when the head alone is there; what it gives is sent before the body is read. */
   readonly early?: (request: SeenRequest, index: number) => Answer | undefined;
+  /** Informational responses that are sent when the head alone is there. */
+  readonly hints?: (request: SeenRequest, index: number) => readonly string[];
   /** Requests of a connection before it is closed, announced or not. */
   readonly most?: number;
   readonly announce?: boolean;
-  /** What `Expect: 100-continue` gets. `late`: after so many milliseconds. */
-  readonly expectation?: 'grant' | 'refuse' | 'never' | { readonly late: number };
+  readonly expectation?: Expectation | ((request: SeenRequest, index: number) => Expectation);
   /** How request bodies are read. */
-  readonly pace?: { readonly size: number; readonly pause: number };
+  readonly pace?: Pace;
+  /** What becomes of a connection that is there before anything is read: it ends, or bytes are sent that no request has asked for. */
+  readonly greeting?: (connection: number) => Ending | 'silence' | Buffer | undefined;
+  /** Asked before each request is waited for. */
+  readonly between?: (served: number, connection: number) => Between | undefined;
   /** What is spoken below HTTP. False: no. */
   readonly secure?: (talk: Conversation) => Acting<boolean>;
   /** As a proxy it is the server itself that CONNECT leads to: what is spoken from there on below HTTP. */
@@ -75,9 +57,10 @@ export interface ServerOptions {
 
 export class Server implements Service {
   readonly name: string;
-  readonly log: ServerLog = { requests: [], answers: [] };
+  readonly log: ServerLog = { requests: [], answers: [], deeds: [] };
   readonly #options: ServerOptions;
   #answered = 0;
+  #connections = 0;
 
   constructor(options: ServerOptions) {
     this.name = options.name;
@@ -89,140 +72,168 @@ export class Server implements Service {
   }
 
   accept(endpoint: Endpoint): void {
-    act(endpoint, this.#coServe(new Conversation(endpoint)));
+    act(endpoint, this.coServe(new Conversation(endpoint)));
   }
 
-  *#coServe(talk: Conversation): Acting<void> {
-    const { most = Number.POSITIVE_INFINITY, announce = true, secure } = this.#options;
+  /** The whole of a connection, also one that a proxy has made. */
+  *coServe(talk: Conversation): Acting<void> {
+    const connection = this.#connections++;
+    const { secure } = this.#options;
     if (secure !== undefined && !(yield* secure(talk))) {
       talk.endpoint.close();
       return;
     }
-    for (let served = 1; ; served++) {
-      const request = yield* this.#coReadHead(talk);
-      if (request === undefined) break;
+    if (yield* this.#coGreet(talk, connection)) yield* this.#coExchanges(talk, connection);
+  }
+
+  *#coExchanges(talk: Conversation, connection: number): Acting<void> {
+    for (let served = 0; ; served++) {
+      const between = this.#options.between?.(served, connection);
+      if (between !== undefined && !(yield* this.#coBetween(talk, between))) return;
+      const request = yield* coReadHead(talk);
+      if (typeof request === 'string') this.#note(talk, request);
+      if (request === undefined || typeof request === 'string') break;
+      this.log.requests.push(request);
       if (request.method === 'CONNECT' && this.#options.tunnel !== undefined) {
         yield* talk.send(Buffer.from('HTTP/1.1 200 Connected\r\n\r\n'));
         if (yield* this.#options.tunnel(talk)) continue;
         break;
       }
-      const index = this.#answered++;
-      const early = this.#options.early?.(request, index);
-      if (early === undefined) yield* this.#coReadBody(talk, request);
-      const answer = early ?? this.#options.answer(request, index);
-      const close = answer.close ?? (served >= most ? (announce ? 'announced' : 'unannounced') : undefined);
-      const kept = yield* this.#coAnswer(talk, request, close === undefined ? answer : { ...answer, close });
-      if (!kept) return;
-      if (early !== undefined) yield* this.#coReadBody(talk, request);
+      if (!(yield* this.#coExchange(talk, request, served))) return;
       if (!request.complete) break;
     }
-    talk.wire.finish();
-    talk.endpoint.close();
+    yield* talk.end('abrupt');
   }
 
-  *#coReadHead(talk: Conversation): Acting<SeenRequest | undefined> {
-    const head = yield* talk.readThrough('\r\n\r\n');
-    if (head === undefined) return undefined;
-    const [first = '', ...lines] = head.trimEnd().split('\r\n');
-    const [method = '', target = ''] = first.split(' ');
-    const headers = new Map(lines.map((line) => fieldOf(line)));
-    const connection = talk.endpoint.name;
-    const request = { connection, method, target, headers, body: Buffer.alloc(0), complete: !hasBody(headers) };
-    this.log.requests.push(request);
-    if (talk.world.traced) talk.world.note(talk.endpoint.name, `has the head of ${method} ${target}`);
-    return request;
-  }
-
-  *#coReadBody(talk: Conversation, request: SeenRequest): Acting<void> {
-    if (request.complete) return;
-    if (request.headers.has('expect')) yield* this.#coExpected(talk);
-    const length = request.headers.get('content-length');
-    if (length === undefined) {
-      request.complete = yield* this.#coReadChunks(talk, request);
-    } else {
-      request.body = yield* talk.readBytes(Number(length), this.#options.pace);
-      request.complete = request.body.length === Number(length);
+  /** False if the connection has ended. */
+  *#coExchange(talk: Conversation, request: SeenRequest, served: number): Acting<boolean> {
+    const { early: earlyOf, most = Number.POSITIVE_INFINITY, announce = true } = this.#options;
+    const index = this.#answered++;
+    const hints = this.#options.hints?.(request, index);
+    if (hints !== undefined) yield* talk.send(Buffer.from(hints.join(''), 'latin1'));
+    const close = served + 1 >= most ? (announce ? 'announced' : 'unannounced') : undefined;
+    const closing = (answer: Answer): Answer => (close === undefined ? answer : { close, ...answer });
+    const early = earlyOf?.(request, index) ?? (yield* this.#coExpected(talk, request, index));
+    if (early === undefined) {
+      yield* coReadBody(talk, request, this.#options.pace);
+      return yield* this.#coAnswer(talk, request, closing(this.#options.answer(request, index)));
     }
+    if (early.echo === true) return yield* this.#coEcho(talk, request, closing(early));
+    if (!(yield* this.#coAnswer(talk, request, closing(early)))) return false;
+    yield* coReadBody(talk, request, this.#options.pace);
+    return true;
   }
 
-  *#coExpected(talk: Conversation): Acting<void> {
-    const { expectation = 'grant' } = this.#options;
-    if (expectation === 'never' || expectation === 'refuse') return;
+  /** Grants what is expected, or gives the answer that refuses it. */
+  *#coExpected(talk: Conversation, request: SeenRequest, index: number): Acting<Answer | undefined> {
+    if (request.complete || !request.headers.has('expect')) return undefined;
+    const { expectation: given = 'grant' } = this.#options;
+    const expectation = typeof given === 'function' ? given(request, index) : given;
+    if (expectation === 'never') return undefined;
+    if (expectation === 'refuse') return { status: 417, close: 'announced' };
+    if (typeof expectation === 'object' && 'refuse' in expectation) {
+      request.complete = expectation.body === 'none';
+      return expectation.refuse;
+    }
     if (expectation !== 'grant') yield* talk.sleep(expectation.late);
+    request.granted = true;
     yield* talk.send(Buffer.from('HTTP/1.1 100 Continue\r\n\r\n'));
+    return undefined;
   }
 
-  *#coReadChunks(talk: Conversation, request: SeenRequest): Acting<boolean> {
-    for (;;) {
-      const line = yield* talk.readThrough('\r\n');
-      if (line === undefined) return false;
-      const size = Number.parseInt(line, 16);
-      if (size === 0) break;
-      const chunk = yield* talk.readBytes(size + 2, this.#options.pace);
-      request.body = Buffer.concat([request.body, chunk.subarray(0, size)]);
-      if (chunk.length < size + 2) return false;
-    }
-    for (;;) {
-      const line = yield* talk.readThrough('\r\n');
-      if (line === undefined || line === '\r\n') return line !== undefined;
-    }
-  }
+  // --- answers ---------------------------------------------------------------------------------------------------------
 
   /** False if the connection has ended with it. */
   *#coAnswer(talk: Conversation, request: SeenRequest, answer: Answer): Acting<boolean> {
-    const { status = 200, body = Buffer.alloc(0), delay = 0, before = [], close, framing = 'length' } = answer;
+    const { body = Buffer.alloc(0), instead, cut } = answer;
+    if (instead !== undefined) return yield* this.#coEnded(talk, instead, `instead ${instead}`);
+    const sent = yield* this.#coBegin(talk, request, answer);
+    const content = hasContent(request.method, sent.status) ? framed(body, answer) : Buffer.alloc(0);
+    const whole = Buffer.concat([Buffer.from(headOf(answer), 'latin1'), content]);
+    const bytes = whole.subarray(0, cut?.after);
+    yield* this.#coSendInPieces(talk, sent, bytes);
+    if (answer.twice === true) yield* talk.send(whole);
+    if (answer.stray !== undefined) yield* talk.send(answer.stray);
+    if (cut !== undefined) return yield* this.#coEnded(talk, cut.how, `cut ${cut.how}`);
+    return yield* this.#coFinished(talk, sent);
+  }
+
+  /** What is before an answer's head. */
+  *#coBegin(talk: Conversation, request: SeenRequest, answer: Answer): Acting<SentAnswer> {
+    const { status = 200, body = Buffer.alloc(0), delay = 0, before = [], beforePause = 0 } = answer;
     if (delay > 0) yield* talk.sleep(delay);
-    const sent: SentAnswer = { connection: talk.endpoint.name, request, status, body, complete: false };
+    const connection = talk.endpoint.name;
+    const sent: SentAnswer = { connection, request, status, body, complete: false, answer, bytes: 0 };
     this.log.answers.push(sent);
-    const withBody = request.method !== 'HEAD' && status !== 204 && status !== 304;
-    const wire = [...before, headOf(status, answer)].join('');
-    const bytes = Buffer.concat([Buffer.from(wire, 'latin1'), withBody ? framed(body, answer) : Buffer.alloc(0)]);
-    sent.complete = yield* coSendInPieces(talk, bytes, answer);
+    for (const one of before) {
+      sent.bytes += one.length;
+      yield* talk.send(Buffer.from(one, 'latin1'));
+      if (beforePause > 0) yield* talk.sleep(beforePause);
+    }
+    return sent;
+  }
+
+  *#coSendInPieces(talk: Conversation, sent: SentAnswer, bytes: Buffer): Acting<void> {
+    const { piece = bytes.length, pause = 0, cut } = sent.answer;
+    for (let start = 0; start < bytes.length; start += piece) {
+      if (start > 0 && pause > 0) yield* talk.sleep(pause);
+      const part = bytes.subarray(start, start + piece);
+      if (!(yield* talk.send(part))) return;
+      sent.bytes += part.length;
+    }
+    sent.complete = cut === undefined;
+  }
+
+  *#coEcho(talk: Conversation, request: SeenRequest, answer: Answer): Acting<boolean> {
+    const sent = yield* this.#coBegin(talk, request, answer);
+    sent.complete = yield* talk.send(Buffer.from(headOf({ ...answer, framing: 'chunked' }), 'latin1'));
+    const coSendBack = function* (part: Buffer): Acting<void> {
+      sent.body = Buffer.concat([sent.body, part]);
+      sent.complete &&= part.length === 0 || (yield* talk.send(chunk(part)));
+    };
+    yield* coReadBody(talk, request, this.#options.pace, coSendBack);
+    sent.complete &&= request.complete && (yield* talk.send(lastChunk(answer)));
+    return yield* this.#coFinished(talk, sent);
+  }
+
+  /** False if the connection has ended with it. */
+  *#coFinished(talk: Conversation, { answer, status, request, complete, bytes }: SentAnswer): Acting<boolean> {
     if (talk.world.traced)
-      talk.world.note(talk.endpoint.name, `has answered ${request.target} with ${status}, ${bytes.length} bytes`);
-    if (sent.complete && close === undefined && framing !== 'close') return true;
-    if (close === 'reset') talk.endpoint.reset();
-    else if (sent.complete) yield* talk.closeInOrder();
-    talk.endpoint.close();
+      talk.world.note(talk.endpoint.name, `has answered ${request.target} with ${status}, ${bytes} bytes`);
+    const close = answer.malformed === 'endless-head' ? 'unannounced' : closeOf(answer);
+    if (complete && close === undefined) return true;
+    yield* talk.end(complete ? (close ?? 'abrupt') : 'abrupt');
     return false;
   }
-}
 
-function fieldOf(line: string): [name: string, value: string] {
-  const colon = line.indexOf(':');
-  return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
-}
+  // --- what is done to connections -------------------------------------------------------------------------------------
 
-function hasBody(headers: ReadonlyMap<string, string>): boolean {
-  return headers.has('transfer-encoding') || (headers.get('content-length') ?? '0') !== '0';
-}
-
-function headOf(status: number, answer: Answer): string {
-  const { body, framing = 'length', headers = [], close } = answer;
-  const lines = [`HTTP/1.1 ${status} Simulated`, ...headers];
-  if (framing === 'length' && status !== 204) lines.push(`Content-Length: ${body?.length ?? 0}`);
-  if (framing === 'chunked') lines.push('Transfer-Encoding: chunked');
-  if (close === 'announced') lines.push('Connection: close');
-  return `${lines.join('\r\n')}\r\n\r\n`;
-}
-
-function framed(body: Buffer, { framing = 'length', chunks = [1000], trailers = [] }: Answer): Buffer {
-  if (framing !== 'chunked') return body;
-  const parts: Buffer[] = [];
-  for (let start = 0, index = 0; start < body.length; index++) {
-    const part = body.subarray(start, start + (chunks[index % chunks.length] as number));
-    parts.push(Buffer.from(`${part.length.toString(16)}\r\n`), part, Buffer.from('\r\n'));
-    start += part.length;
+  #note(talk: Conversation, deed: string): void {
+    this.log.deeds.push({ connection: talk.endpoint.name, deed });
+    if (talk.world.traced) talk.world.note(talk.endpoint.name, deed);
   }
-  parts.push(Buffer.from(`0\r\n${trailers.map((line) => `${line}\r\n`).join('')}\r\n`));
-  return Buffer.concat(parts);
-}
 
-function* coSendInPieces(talk: Conversation, bytes: Buffer, { piece, pause = 0 }: Answer): Acting<boolean> {
-  if (piece === undefined) return yield* talk.send(bytes);
-  for (let start = 0; start < bytes.length; start += piece) {
-    if (!(yield* talk.send(bytes.subarray(start, start + piece)))) return false;
-    if (pause > 0) yield* talk.sleep(pause);
+  *#coEnded(talk: Conversation, how: Ending | 'silence', deed: string): Acting<false> {
+    this.#note(talk, deed);
+    yield* talk.end(how);
+    return false;
   }
-  return true;
+
+  *#coGreet(talk: Conversation, connection: number): Acting<boolean> {
+    const greeting = this.#options.greeting?.(connection);
+    if (greeting === undefined) return true;
+    if (typeof greeting === 'string') return yield* this.#coEnded(talk, greeting, `greeting ${greeting}`);
+    this.#note(talk, 'greeting');
+    return yield* talk.send(greeting);
+  }
+
+  /** False if the connection has ended. */
+  *#coBetween(talk: Conversation, { after, how }: Between): Acting<boolean> {
+    const until = after === 'race' ? Number.POSITIVE_INFINITY : talk.world.now + after;
+    if (yield* talk.come(until, after === 'race')) return true;
+    const deed = after === 'race' ? `race ${how}` : `idle ${how}`;
+    if (how !== 'timeout') return yield* this.#coEnded(talk, how, deed);
+    yield* talk.send(Buffer.from(headOf({ status: 408, close: 'announced' })));
+    return yield* this.#coEnded(talk, 'unannounced', deed);
+  }
 }

@@ -141,6 +141,11 @@ export class World {
     action?.();
   }
 
+  /** What is going to happen without the client happens: of what it has sent, the servers have seen all then. */
+  settle(): void {
+    while (this.next < Number.POSITIVE_INFINITY) this.step();
+  }
+
   /** The client's thread is busy, or sleeps, for so long. */
   spend(milliseconds: number): void {
     const until = inGrains(this.#now + milliseconds);
