@@ -53,6 +53,8 @@ export interface ServerOptions {
   readonly secure?: (talk: Conversation) => Acting<boolean>;
   /** As a proxy it is the server itself that CONNECT leads to: what is spoken from there on below HTTP. */
   readonly tunnel?: (talk: Conversation) => Acting<boolean>;
+  /** What a proxy does about CONNECT: an answer that refuses it, or, behind an answer of its own, whether HTTP goes on. */
+  readonly connect?: (talk: Conversation, request: SeenRequest, index: number) => Acting<Answer | boolean>;
 }
 
 export class Server implements Service {
@@ -86,6 +88,12 @@ export class Server implements Service {
     if (yield* this.#coGreet(talk, connection)) yield* this.#coExchanges(talk, connection);
   }
 
+  /** For a proxy: what it answers a request with that another connection has brought. What becomes of it is in the proxy's log. */
+  answerTo(request: SeenRequest): Answer {
+    this.log.requests.push(request);
+    return this.#options.answer(request, this.#answered++);
+  }
+
   *#coExchanges(talk: Conversation, connection: number): Acting<void> {
     for (let served = 0; ; served++) {
       const between = this.#options.between?.(served, connection);
@@ -94,15 +102,29 @@ export class Server implements Service {
       if (typeof request === 'string') this.#note(talk, request);
       if (request === undefined || typeof request === 'string') break;
       this.log.requests.push(request);
-      if (request.method === 'CONNECT' && this.#options.tunnel !== undefined) {
-        yield* talk.send(Buffer.from('HTTP/1.1 200 Connected\r\n\r\n'));
-        if (yield* this.#options.tunnel(talk)) continue;
-        break;
-      }
-      if (!(yield* this.#coExchange(talk, request, served))) return;
+      const kept =
+        request.method === 'CONNECT'
+          ? yield* this.#coConnect(talk, request, served)
+          : yield* this.#coExchange(talk, request, served);
+      if (!kept) return;
       if (!request.complete) break;
     }
     yield* talk.end('abrupt');
+  }
+
+  *#coConnect(talk: Conversation, request: SeenRequest, served: number): Acting<boolean> {
+    const { connect, tunnel } = this.#options;
+    if (connect === undefined && tunnel === undefined) return yield* this.#coExchange(talk, request, served);
+    let next: Answer | boolean = false;
+    if (connect !== undefined) {
+      next = yield* connect(talk, request, this.#answered++);
+    } else if (tunnel !== undefined) {
+      yield* talk.send(Buffer.from('HTTP/1.1 200 Connected\r\n\r\n'));
+      next = yield* tunnel(talk);
+    }
+    if (typeof next === 'object') return yield* this.#coAnswer(talk, request, next);
+    if (!next) yield* talk.end('abrupt');
+    return next;
   }
 
   /** False if the connection has ended. */
