@@ -10,6 +10,7 @@
         'native/alarm.cc',
         'native/clock.cc',
         'native/environment.cc',
+        'native/heap.cc',
         'native/lookup.cc',
         'native/openssl.cc',
         'native/poll.cc',

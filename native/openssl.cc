@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <mutex>
 
+#include "heap.h"
+
 namespace dugong::openssl {
 
 Functions api;
@@ -42,6 +44,7 @@ bool saysOutOfMemory(unsigned long error) {
 bool load() {
   static std::once_flag once;
   std::call_once(once, [] { problem = resolve(); });
+  watchHeap();
   return problem.empty();
 }
 
@@ -55,7 +58,7 @@ void forgetFailures() {
 // Not every failed allocation reaches the queue, and some entries are taken out again: malloc(3) itself sets errno.
 Failure takeFailure() {
   Failure failure;
-  failure.out_of_memory = errno == ENOMEM;
+  failure.out_of_memory = allocationFailed();
   const unsigned long oldest = api.ERR_get_error();
   if (oldest != 0) {
     const char* library = api.ERR_lib_error_string(oldest);

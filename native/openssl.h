@@ -163,7 +163,7 @@ struct Functions {
 // To be used only after load() has returned true.
 extern Functions api;
 
-// Finds the functions, once per process. False if there is no OpenSSL 3: `unavailable()` then says what is wrong.
+// Finds the functions, once per process; to be called on each thread. False if there is no OpenSSL 3: `unavailable()` then says what is wrong.
 bool load();
 const std::string& unavailable();
 

@@ -7,6 +7,8 @@
 #include <new>
 #include <utility>
 
+#include "heap.h"
+
 namespace dugong {
 
 using namespace openssl;
@@ -271,7 +273,7 @@ TLSConnection& TLSConnection::of(const SSL* ssl) { return *static_cast<TLSConnec
 
 // Of a record that is about to be written, an alert among them: before writing it OpenSSL clears errno.
 void TLSConnection::onMessage(int, int, int, const void*, size_t, SSL* ssl, void*) {
-  if (errno == ENOMEM) of(ssl).short_of_memory_ = true;
+  if (allocationFailed()) of(ssl).short_of_memory_ = true;
 }
 
 int TLSConnection::onNewSession(SSL* ssl, SSL_SESSION* session) {

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "heap.h"
 #include "tls-connection.h"
 
 namespace dugong {
@@ -66,7 +67,7 @@ bool addTrusted(X509_STORE* store, const std::string& text) {
     if (!certificate) return count > 0 && endOfPEM();
     if (api.X509_STORE_add_cert(store, certificate.get()) != 1) return false;
     // A key that could not be decoded for want of memory stays so, and the certificate would look like another one.
-    if (api.X509_get0_pubkey(certificate.get()) == nullptr && errno == ENOMEM) return false;
+    if (api.X509_get0_pubkey(certificate.get()) == nullptr && allocationFailed()) return false;
   }
 }
 

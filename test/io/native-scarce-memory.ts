@@ -1,7 +1,7 @@
 /**
  * Memory as a child process may find it, by libraries to be preloaded, which can be made where there is a C compiler, on Linux.
  * With one, OpenSSL's allocations fail, one at a time: the child says by umask(2) when, since nothing else of JavaScript's gets to
- * a library. With the other, the heap cannot grow where it is.
+ * a library; or they succeed only after the heap went on elsewhere. With the other, the heap cannot grow where it is.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -13,35 +13,63 @@ import { join } from 'node:path';
 const failingSource = `
 #include <dlfcn.h>
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-static __thread unsigned armed, count, at;
+static __thread unsigned armed, succeeds, count, at;
+
+/* Puts a page in the way of the heap and uses it up. */
+static void goElsewhere(void) {
+  void *end = (void *)(((unsigned long)sbrk(0) + 0xfff) & ~0xffful);
+  mmap(end, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+  errno = 0;
+  for (int i = 0; errno == 0 && i < 10000; i++) {
+    void *volatile used = malloc(100000);
+    if (!used) abort();
+  }
+  if (errno != ENOMEM) abort();
+}
 
 static int fails(void) {
   if (!armed || ++count != at) return 0;
+  if (succeeds) goElsewhere();
   errno = ENOMEM;
-  return 1;
+  return !succeeds;
 }
 
 static void *allocate(size_t size, const char *file, int line) { return fails() ? 0 : malloc(size); }
 static void *reallocate(void *old, size_t size, const char *file, int line) { return fails() ? 0 : realloc(old, size); }
 static void release(void *old, const char *file, int line) { free(old); }
 
-/* 2^30 + n: the n-th allocation from now on fails. 2^31: no more; returns how many there were. */
+/*
+ * 2^30 + n: the n-th allocation from now on fails. 2^30 + 2^29 + n: it succeeds, and leaves ENOMEM in errno, as malloc(3) does where
+ * the heap goes on elsewhere. 2^31: no more; returns how many there were.
+ */
 mode_t umask(mode_t mask) {
   mode_t (*original)(mode_t) = dlsym(RTLD_NEXT, "umask");
   unsigned counted = count;
   if (mask < 0x40000000u) return original(mask);
   armed = mask < 0x80000000u;
   count = 0;
-  at = mask - 0x40000000u;
+  succeeds = (mask & 0x20000000u) != 0;
+  at = mask & 0x1fffffffu;
   return counted;
 }
 
 __attribute__((constructor)) static void begin(void) {
   int (*set)(void *, void *, void *) = dlsym(RTLD_DEFAULT, "CRYPTO_set_mem_functions");
   if (set && !set(allocate, reallocate, release)) abort();
+  /* A heap that is large enough from the start: later a page of V8's may happen to be in its way. */
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  mallopt(M_TOP_PAD, 64 << 20);
+  for (int i = 0; i < 2; i++) {
+    void *volatile used = malloc(100000);
+    if (!used) abort();
+  }
+  mallopt(M_TOP_PAD, 128 << 10);
 }
 `;
 

@@ -10,26 +10,13 @@ import { native } from '../../src/io/native.ts';
 import { systemError } from '../../src/io/system-error.ts';
 import type { TLSTransport } from '../../src/io/tls.ts';
 import { TLSContext } from '../../src/io/tls-context.ts';
+import { countAllocations, failing } from './allocations.ts';
 import { blocking, coReceive, secure } from './tls-support.ts';
 
 const [caFile = '', pfxFile = '', port, stride] = process.argv.slice(2);
 const ca = readFileSync(caFile, 'latin1');
 const pfx = readFileSync(pfxFile);
 const outcomes: Record<string, number> = {};
-
-const NEVER = 0x3fffffff;
-
-/** Runs `work` while its allocation number `at` fails. Returns how many there were. */
-function failing(at: number, work: () => void): number {
-  let allocations = 0;
-  process.umask(0x40000000 + at);
-  try {
-    work();
-  } finally {
-    allocations = process.umask(0x80000000);
-  }
-  return allocations;
-}
 
 function outcomeOf(at: number, work: () => void): string {
   try {
@@ -43,7 +30,7 @@ function outcomeOf(at: number, work: () => void): string {
 
 /** Lets every one of the allocations fail, or one of so many. */
 function failEach(name: string, work: () => void): void {
-  const allocations = failing(NEVER, work);
+  const allocations = countAllocations(work);
   // A key that is stretched by thousands of rounds makes as many allocations, all alike.
   const step = Number(stride) * Math.ceil(allocations / 10_000);
   for (let at = 1; at <= allocations; at += step) {
