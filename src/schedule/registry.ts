@@ -132,15 +132,22 @@ export class Registry {
     registries.delete(this.#reference);
   }
 
-  /** The descriptor is gone. */
+  /** The descriptor is gone, and all of its waits go with it: what is left of them cannot be waited for any more. */
   closed(fd: number): void {
-    if (this.#waitsFor(fd) === KEPT) this.#drop(fd);
-    else this.wakeAll(fd);
+    const present = this.#waitsFor(fd);
+    if (present === NO_WAITS) return;
+    this.#byDescriptor.set(fd, NO_WAITS);
+    this.#poller?.remove(fd);
+    this.#waits -= present.length;
+    this.#wakeEach(present);
   }
 
-  /** Those who wait for the descriptor are to look again. */
+  /** All waits for the descriptor look again. */
   wakeAll(fd: number): void {
-    const present = this.#waitsFor(fd);
+    this.#wakeEach(this.#waitsFor(fd));
+  }
+
+  #wakeEach(present: readonly Wait[]): void {
     if (present.length === 0) return;
     for (const wait of present) this.#wake(wait);
     // Whoever waits for this registry has something to collect, though no descriptor says so.

@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { closeSync, openSync } from 'node:fs';
 import { test } from 'node:test';
 import { waitFor } from '../../src/coroutine.ts';
-import { type Coroutine, POLLIN, PollLoop, PollNeeded } from '../../src/index.ts';
+import { type Coroutine, POLLIN, POLLOUT, PollLoop, PollNeeded } from '../../src/index.ts';
 import { closeDescriptor } from '../../src/io/descriptor.ts';
 import { native } from '../../src/io/native.ts';
+import { socketPair } from '../support/socket-pair.ts';
 
 function* coWait(fd: number, times = 1): Coroutine<number> {
   const need = new PollNeeded(fd, POLLIN);
@@ -35,6 +36,23 @@ test('a number that comes to mean another descriptor is waited for anew', () => 
   const second = native.openBell();
   assert.equal(loop.runUntilComplete(loop.createTask(coWait(second))), 1);
   closeDescriptor(second);
+});
+
+test('a descriptor that is closed under a reader and a writer of it takes both waits with it', async () => {
+  using pair = await socketPair();
+  const full = Buffer.alloc(1 << 20);
+  while (native.send(pair.fd, full, 0, full.length) > 0);
+  using loop = new PollLoop();
+  const both = [POLLIN, POLLOUT].map((mask) => loop.createTask(waitFor(new PollNeeded(pair.fd, mask))));
+  loop.runOnce(0);
+  closeDescriptor(pair.fd);
+  loop.runUntilComplete(both);
+  // The loop counts its waits right: it still has a descriptor for the next one.
+  const bell = native.openBell();
+  const next = loop.createTask(coWait(bell));
+  loop.runOnce(0);
+  assert.equal(loop.runUntilComplete(next), 1);
+  closeDescriptor(bell);
 });
 
 test('what is ready and nobody waits for keeps no loop busy', (context) => {

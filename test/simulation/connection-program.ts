@@ -75,18 +75,23 @@ export class LinkProgram {
 
   /** Ended at its n-th suspension; the program goes on then with what it had come to. */
   *#coCancelled(coroutine: Coroutine<void>, at: number): Coroutine<void> {
-    let count = 0;
-    for (let step = coroutine.next(); !step.done; step = coroutine.next()) {
-      if (count++ === at) {
-        coroutine.return();
-        if (this.#account.present.some(({ sending, request }) => sending && request.upload !== undefined))
-          throw new GivenUp('in the middle of an upload');
-        this.#account.results.push('cancelled');
-        yield* this.#coGoOn();
-        return;
+    let step = coroutine.next();
+    for (let count = 0; count < at && !step.done; count++) {
+      try {
+        yield step.value;
+      } catch (error) {
+        step = coroutine.throw(error);
+        continue;
       }
-      yield step.value;
+      step = coroutine.next();
     }
+    if (step.done) return;
+    coroutine.return();
+    if (this.#account.present.some(({ sending, request }) => sending && request.upload !== undefined)) {
+      throw new GivenUp('in the middle of an upload');
+    }
+    this.#account.results.push('cancelled');
+    yield* this.#coGoOn();
   }
 
   /** The connection is closed from elsewhere while the coroutine runs. */
