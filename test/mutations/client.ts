@@ -97,8 +97,8 @@ export const CLIENT: readonly Mutation[] = [
   {
     name: 'Sending is waited for in the phase of receiving',
     file: 'client/sending.ts',
-    before: "yield* coWait(this.#roomNeed(transport), 'send');",
-    after: "yield* coWait(this.#roomNeed(transport), 'receive');",
+    before: "this.#roomNeed(transport), 'send'",
+    after: "this.#roomNeed(transport), 'receive'",
     world: 'connection',
   },
   {

@@ -1,6 +1,6 @@
 /**
  * Runs a range of seeds, or one plan, in this process, and says what came of it, a line of JSON each; main.ts starts it, bundled.
- * `node program.mjs WORLD FROM TO [stop]`, `node program.mjs WORLD trace SEED [PLAN]`
+ * `node program.mjs WORLD FROM TO [stop]` (at the first that fails, as it is), `node program.mjs WORLD trace SEED [PLAN]`
  */
 
 import { writeSync } from 'node:fs';
@@ -88,11 +88,14 @@ if (from === 'trace') {
     const problems = unhandled === undefined ? verdict.problems : [...verdict.problems, unhandled];
     if (problems.length === 0) continue;
     found++;
+    if (rest === 'stop') {
+      say({ finding: { world, seed, problems, plan, tried: 1 } });
+      break;
+    }
     Error.stackTraceLimit = stackTraceLimit;
     const { tried, ...shrunk } = await shrink(scenario, seed, plan, problems);
     Error.stackTraceLimit = 0;
     say({ finding: { world, seed, tried, problems: shrunk.problems, plan: shrunk.plan } });
-    if (rest === 'stop') break;
   }
   const { user, system } = process.cpuUsage(begin);
   sum.seconds = (user + system) / 1e6;
