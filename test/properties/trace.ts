@@ -5,6 +5,7 @@
 
 import assert from 'node:assert/strict';
 import {
+  type BodyDecoder,
   ClientProtocol,
   type ClientProtocolOptions,
   ConnectionClosed,
@@ -19,8 +20,23 @@ export interface Trace {
   /** Heads, bodies, trailers and errors in their order; bodies that came in parts are one. */
   readonly events: string[];
   readonly protocol: ClientProtocol;
+  /** The responses whose body, if there is one, came in full. */
+  readonly complete: readonly Complete[];
   /** The most memory that the receive buffer took. */
   readonly capacity: number;
+}
+
+export interface Complete {
+  readonly response: Response;
+  readonly body: string;
+}
+
+/** How a body is read. */
+export interface Way {
+  /** Bytes of the memory that is given for it. */
+  readonly part?: number;
+  /** Whether the bytes that belong to it for certain are received past the buffer. */
+  readonly direct?: boolean;
 }
 
 /** Reads one response per method, from `pieces` and then the end. */
@@ -29,21 +45,26 @@ export function trace(
   pieces: readonly Buffer[],
   end: End,
   options: Partial<ClientProtocolOptions> = {},
+  way: Way = {},
 ): Trace {
-  return new Reader(pieces, end, options).run(methods);
+  return new Reader(pieces, end, options, way).run(methods);
 }
 
 class Reader {
   readonly #events: string[] = [];
   readonly #protocol: ClientProtocol;
-  readonly #pieces: readonly Buffer[];
+  readonly #complete: Complete[] = [];
+  readonly #pieces: Buffer[];
   readonly #end: End;
-  readonly #part = Buffer.alloc(4096);
+  readonly #part: Buffer;
+  readonly #direct: boolean;
   #brought = 0;
   #capacity = 0;
 
-  constructor(pieces: readonly Buffer[], end: End, options: Partial<ClientProtocolOptions>) {
-    this.#pieces = pieces;
+  constructor(pieces: readonly Buffer[], end: End, options: Partial<ClientProtocolOptions>, way: Way) {
+    this.#pieces = pieces.slice();
+    this.#part = Buffer.alloc(way.part ?? 4096);
+    this.#direct = way.direct ?? false;
     this.#end = end;
     this.#protocol = new ClientProtocol({
       host: 'origin.example',
@@ -63,7 +84,7 @@ class Reader {
     } catch (error) {
       this.#events.push(documented(error));
     }
-    return { events: this.#events, protocol: this.#protocol, capacity: this.#capacity };
+    return { events: this.#events, protocol: this.#protocol, complete: this.#complete, capacity: this.#capacity };
   }
 
   /** One response. False if the server says no more and leaves the connection open. */
@@ -74,29 +95,46 @@ class Reader {
       if (response === undefined && !this.#bring()) return false;
     } while (response === undefined);
     const { path, head, framing, body } = response;
+    let content = '';
     this.#events.push(
       `${path} ${head.status} ${JSON.stringify(head.reason)} ${JSON.stringify([...head.headers])} ${framing.kind} ${head.byteLength}`,
     );
     if (body !== undefined) {
-      if (!this.#body(response)) return false;
+      const read = this.#body(body);
+      if (read === undefined) return false;
+      content = read;
       this.#events.push(`trailers ${JSON.stringify([...body.trailers])}`);
     }
+    this.#complete.push({ response, body: content });
     return framing.kind !== 'tunnel';
   }
 
-  #body({ body }: Response): boolean {
-    if (body === undefined) return true;
+  /** The whole body; undefined if it does not come. */
+  #body(body: BodyDecoder): string | undefined {
+    const before = 'body ';
     let at = -1;
     for (;;) {
-      const count = this.#protocol.readBody(body, this.#part, 0, this.#part.length);
-      if (count === 0) return true;
+      const count = this.#receivePast(body) ?? this.#protocol.readBody(body, this.#part, 0, this.#part.length);
+      if (count === 0) return at < 0 ? '' : this.#events[at]?.slice(before.length);
       if (count === undefined) {
-        if (!this.#bring()) return false;
+        if (!this.#bring()) return undefined;
         continue;
       }
-      if (at < 0) at = this.#events.push('body ') - 1;
+      if (at < 0) at = this.#events.push(before) - 1;
       this.#events[at] += this.#part.toString('latin1', 0, count);
     }
+  }
+
+  /** Takes bytes of the body from the next piece, if that is allowed; what is left of the piece is brought as ever. */
+  #receivePast(body: BodyDecoder): number | undefined {
+    const piece = this.#pieces[this.#brought];
+    if (!this.#direct || piece === undefined || this.#protocol.buffer.length > 0) return undefined;
+    const count = Math.min(body.direct, piece.length, this.#part.length);
+    if (count === 0) return undefined;
+    piece.copy(this.#part, 0, 0, count);
+    this.#pieces[this.#brought] = piece.subarray(count);
+    this.#protocol.receivedBody(body, count);
+    return count;
   }
 
   /** False if nothing more comes. */
