@@ -14,6 +14,8 @@ export interface Attempt {
   readonly upload: Buffer;
   /** As much of it as was given to the connection. */
   given: number;
+  /** It asks for 100 (Continue), and is refused. */
+  readonly refused: boolean;
   /** Its answer's head was read, and its body to the end. */
   headRead: boolean;
   answered: boolean;
@@ -41,10 +43,13 @@ export class Account {
     return this.present.filter(({ answered }) => !answered);
   }
 
-  begin(request: RequestPlan): Attempt {
+  begin(request: RequestPlan, { expects }: { expects: boolean }): Attempt {
     const target = `/${request.id}-${this.attempts.filter((attempt) => attempt.request === request).length}`;
     const upload = contentOf(target, request.upload?.size ?? 0);
-    const attempt = { target, request, upload, given: 0, headRead: false, answered: false, sending: true };
+    // A proxy that reads whole requests grants what it is asked for.
+    const { expectation, proxy, tls } = this.link;
+    const refused = expects && expectation === 'refuse' && (!proxy || tls);
+    const attempt = { target, refused, request, upload, given: 0, headRead: false, answered: false, sending: true };
     this.attempts.push(attempt);
     this.present.push(attempt);
     return attempt;
@@ -101,8 +106,17 @@ export function contentOf(target: string, length: number): Buffer {
 }
 
 /** What the answer to an attempt must be. */
-export function expectedBody({ target, request }: Attempt): Buffer {
-  const { method, answer, size } = request;
-  const none = method === 'HEAD' || answer.status === 204 || answer.status === 304;
+export function expectedStatus({ request, refused }: Attempt): number {
+  return refused ? REFUSAL : (request.answer.status ?? 200);
+}
+
+/** The status of an answer in place of a 100. */
+export const REFUSAL = 417;
+
+export function expectedBody(attempt: Attempt): Buffer {
+  const { target, request } = attempt;
+  const { method, size } = request;
+  const status = expectedStatus(attempt);
+  const none = method === 'HEAD' || status === 204 || status === 304;
   return none ? Buffer.alloc(0) : contentOf(target, size);
 }

@@ -1,6 +1,6 @@
 /** What the servers really saw, compared with what the program was told; to be asked when the world is over. */
 
-import type { Account, Attempt } from './connection-account.ts';
+import { type Account, type Attempt, expectedStatus } from './connection-account.ts';
 import type { ConnectionPlan, LinkPlan } from './connection-plan.ts';
 import type { SeenRequest, Server } from './servers.ts';
 
@@ -10,11 +10,12 @@ export function judged(account: Account, server: Server, plan: ConnectionPlan): 
   const problems: string[] = [...account.problems];
   const seen = new Map<string, SeenRequest>();
   for (const request of server.log.requests) {
-    const attempt = known.get(request.target);
-    if (attempt === undefined)
-      problems.push(`the server has ${request.method} ${request.target}, which was never sent`);
-    else problems.push(...ofRequest(request, attempt, seen.has(request.target)));
-    seen.set(request.target, request);
+    if (request.method === 'CONNECT') continue;
+    const target = targetOf(request);
+    const attempt = known.get(target);
+    if (attempt === undefined) problems.push(`the server has ${request.method} ${target}, which was never sent`);
+    else problems.push(...ofRequest(request, attempt, seen.has(target)));
+    seen.set(target, request);
   }
   for (const target of account.deniedProcessing) {
     if (seen.has(target)) problems.push(`${target} is said to be unprocessed, but the server has it`);
@@ -26,23 +27,30 @@ export function judged(account: Account, server: Server, plan: ConnectionPlan): 
   return problems;
 }
 
+/** Proxies are asked for the whole URL. */
+function targetOf({ target }: SeenRequest): string {
+  return target.replace(/^http:\/\/[^/]*/, '');
+}
+
 function* ofRequest(request: SeenRequest, attempt: Attempt, again: boolean): Generator<string> {
-  const { target, method, body, complete } = request;
+  const { method, body, complete } = request;
+  const { target } = attempt;
   if (again) yield `the server has ${target} twice`;
   if (method !== attempt.request.method) yield `the server has ${method} for ${attempt.request.method} ${target}`;
   if (!attempt.upload.subarray(0, body.length).equals(body)) yield `the server has another body of ${target}`;
   else if (body.length > attempt.given) yield `the server has more of the body of ${target} than was given`;
-  else if (complete && body.length < attempt.upload.length) {
+  else if (complete && body.length < attempt.upload.length && !attempt.refused) {
     yield `the server takes ${body.length} of ${attempt.upload.length} bytes of ${target} for the whole body`;
   }
 }
 
-function* ofAnswer({ target, request }: Attempt, { log }: Server): Generator<string> {
-  const sent = log.answers.filter((answer) => answer.request.target === target);
+function* ofAnswer(attempt: Attempt, { log }: Server): Generator<string> {
+  const { target } = attempt;
+  const sent = log.answers.filter((answer) => targetOf(answer.request) === target);
   if (sent.length !== 1) yield `${target} has its answer, but the server has answered it ${sent.length} times`;
   const [answer] = sent;
   if (answer === undefined) return;
-  if (answer.status !== (request.answer.status ?? 200)) yield `the server has answered ${target} with ${answer.status}`;
+  if (answer.status !== expectedStatus(attempt)) yield `the server has answered ${target} with ${answer.status}`;
 }
 
 /** Whether every request must be answered at the first attempt. */
@@ -61,6 +69,6 @@ function isSound(link: LinkPlan, plan: ConnectionPlan): boolean {
 }
 
 /** Whether every request must have been answered in the end: nothing goes wrong for ever. */
-function heals({ requests }: LinkPlan, { noDescriptor }: ConnectionPlan): boolean {
-  return noDescriptor === 0 && requests.every(({ answer, early }) => !early && answer.close !== 'reset');
+function heals({ requests }: LinkPlan, { noDescriptor, noBuffers }: ConnectionPlan): boolean {
+  return noDescriptor + noBuffers === 0 && requests.every(({ answer, early }) => !early && answer.close !== 'reset');
 }

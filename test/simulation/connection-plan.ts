@@ -8,8 +8,11 @@ import type { Path } from './network.ts';
 import { Random } from './random.ts';
 import type { Answer } from './servers.ts';
 
-/** Ways to run coroutines, `own` being a loop over poll(). `mixed` begins blocked and goes on as a future. */
-export const WAYS = ['blocking', 'own', 'loop', 'future', 'mixed'] as const;
+/**
+ * Ways to run coroutines: `turns` blocks for one connection after the other, `own` is a loop over poll(), and `mixed` begins blocked
+ * and goes on as a future.
+ */
+export const WAYS = ['turns', 'blocking', 'own', 'loop', 'future', 'mixed'] as const;
 export type Way = (typeof WAYS)[number];
 
 export interface RequestPlan {
@@ -29,17 +32,23 @@ export interface RequestPlan {
 
 export interface UploadPlan {
   readonly size: number;
-  /** `whole`: with the request; `following`: written later; `chunked`: written later, its length not said; `pieces`: an iterable. */
-  readonly form: 'whole' | 'following' | 'chunked' | 'pieces';
+  /**
+   * `whole`: with the request; `following`: written later; `chunked`: written later, its length not said; `pieces`: an iterable;
+   * `awaited`: an async one.
+   */
+  readonly form: 'whole' | 'following' | 'chunked' | 'pieces' | 'awaited';
   readonly part: number;
   readonly expect?: boolean;
 }
 
 /** What the program does to its own connection. */
 export interface Interruption {
-  /** `cancel`: ends what waits, and goes on; `disconnect`: closes the connection under it; `limit`: gives each call this long. */
-  readonly how: 'cancel' | 'disconnect' | 'limit';
-  /** At which suspension, for `limit` milliseconds. */
+  /**
+   * `cancel`: ends what waits, and goes on; `disconnect`: closes the connection under it; `limit`: gives each call this long; `abort`:
+   * whatever runs it throws into it.
+   */
+  readonly how: 'cancel' | 'disconnect' | 'limit' | 'abort';
+  /** At which suspension; for `limit` and `abort` milliseconds. */
   readonly at: number;
 }
 
@@ -48,13 +57,17 @@ export interface LinkPlan {
   /** `tiny`: segments of a few bytes, buffers that are soon full. */
   readonly network: 'quiet' | 'uneven' | 'tiny';
   readonly tls: boolean;
+  /** Requests go through a proxy, with TLS through a tunnel. */
+  readonly proxy: boolean;
+  /** How many addresses the name has; all but the first are as they should be. */
+  readonly addresses: number;
   /** How the first connection is made. */
   readonly connect: Path['connect'];
   /** Of the n-th connection, from 1. */
   readonly cut?: Cut & { readonly direction: 'up' | 'down'; readonly connection: number };
   readonly most: number;
   readonly announce: boolean;
-  readonly expectation: 'grant' | 'never' | 'late';
+  readonly expectation: 'grant' | 'never' | 'late' | 'refuse';
   /** How the server reads bodies. */
   readonly pace: { readonly size: number; readonly pause: number };
   /** `serial`: each answer is read before the next request; `ahead`: all are sent first; `together`: by two coroutines. */
@@ -65,8 +78,9 @@ export interface LinkPlan {
 
 export interface ConnectionPlan {
   readonly way: Way;
-  /** Chances of the machine: no descriptor, threads that come late, a busy event loop. */
+  /** Chances of the machine: no descriptor, no buffers, threads that come late, a busy event loop. */
   readonly noDescriptor: number;
+  readonly noBuffers: number;
   readonly lateness: number;
   readonly busy: number;
   readonly links: readonly LinkPlan[];
@@ -79,33 +93,37 @@ const LARGE_BODY = 5000;
 export function drawPlan(seed: number): ConnectionPlan {
   const random = new Random(seed).fork('plan');
   const links = random.chance(0.1) ? 3 : 2;
+  const way = random.pick(WAYS);
   const plan: ConnectionPlan = {
-    way: random.pick(WAYS),
+    way,
+    noBuffers: random.chance(0.02) ? 0.1 : 0,
     noDescriptor: random.chance(0.05) ? 0.05 : 0,
     lateness: random.chance(0.2) ? 0.05 : 0,
     busy: random.chance(0.2) ? 0.1 : 0,
-    links: Array.from({ length: links }, (_, index) => drawLink(random, index)),
+    links: Array.from({ length: links }, (_, index) => drawLink(random, index, way)),
   };
   return faultsOf(plan) > 0 ? plan : withCut(plan, random);
 }
 
-function drawLink(random: Random, index: number): LinkPlan {
+function drawLink(random: Random, index: number, way: Way): LinkPlan {
   const least = index === 0 ? 3 : 2;
   const count = random.chance(0.2) ? 4 : least;
-  const requests = Array.from({ length: count }, (_, position) => drawRequest(random, 10 * index + position));
+  const requests = Array.from({ length: count }, (_, position) => drawRequest(random, 10 * index + position, way));
   const cut = random.chance(0.4) ? drawCut(random) : undefined;
   const interruption = random.chance(0.35) ? drawInterruption(random) : undefined;
   return {
     index,
     network: random.chance(0.04) ? 'tiny' : random.chance(0.4) ? 'uneven' : 'quiet',
-    tls: random.chance(0.12),
+    tls: random.chance(0.1),
+    proxy: random.chance(0.08),
+    addresses: random.chance(0.15) ? random.between(2, 3) : 1,
     connect: random.chance(0.08)
       ? random.pick(['at-once', 'refuse', 'timeout', 'unreachable', 'unreachable-late', 'hole'])
       : 'accept',
     ...(cut && { cut }),
     most: random.pick([1, 2, 3, 100, 100]),
     announce: random.chance(0.6),
-    expectation: random.pick(['grant', 'grant', 'never', 'late']),
+    expectation: random.pick(['grant', 'grant', 'never', 'late', 'refuse']),
     pace: { size: random.size(50, 65536), pause: random.pick([0, 0, 0, 1]) },
     shape: random.pick(['serial', 'ahead', 'together']),
     requests,
@@ -124,13 +142,13 @@ function drawCut(random: Random): NonNullable<LinkPlan['cut']> {
 }
 
 function drawInterruption(random: Random): Interruption {
-  const how = random.pick(['cancel', 'disconnect', 'limit'] as const);
-  return { how, at: how === 'limit' ? random.size(1, 2000) : random.between(0, 12) };
+  const how = random.pick(['cancel', 'disconnect', 'limit', 'abort'] as const);
+  return { how, at: how === 'limit' || how === 'abort' ? random.size(1, 2000) : random.between(0, 12) };
 }
 
-function drawRequest(random: Random, id: number): RequestPlan {
+function drawRequest(random: Random, id: number, way: Way): RequestPlan {
   const method = random.pick(['GET', 'GET', 'GET', 'HEAD', 'PUT', 'POST'] as const);
-  const upload = method === 'PUT' || method === 'POST' ? drawUpload(random) : undefined;
+  const upload = method === 'PUT' || method === 'POST' ? drawUpload(random, way) : undefined;
   const status = random.chance(0.1) ? random.pick([204, 304, 404, 503]) : 200;
   return {
     id,
@@ -155,8 +173,14 @@ function drawSize(random: Random): number {
   return random.size(0, random.chance(0.03) ? LARGE_BODY : MOST_BODY);
 }
 
-function drawUpload(random: Random): UploadPlan {
-  const form = random.pick(['whole', 'following', 'chunked', 'pieces'] as const);
+function drawUpload(random: Random, way: Way): UploadPlan {
+  const form = random.pick([
+    'whole',
+    'following',
+    'chunked',
+    'pieces',
+    way === 'future' ? 'awaited' : 'whole',
+  ] as const);
   const expect = form === 'following' && random.chance(0.5);
   return {
     size: Math.max(drawSize(random), expect ? 1 : 0),
@@ -167,8 +191,8 @@ function drawUpload(random: Random): UploadPlan {
 }
 
 /** What goes wrong in it, on purpose. */
-export function faultsOf({ links, noDescriptor }: ConnectionPlan): number {
-  let faults = noDescriptor > 0 ? 1 : 0;
+export function faultsOf({ links, noDescriptor, noBuffers }: ConnectionPlan): number {
+  let faults = (noDescriptor > 0 ? 1 : 0) + (noBuffers > 0 ? 1 : 0);
   for (const { cut, connect, interruption, most, announce, requests } of links) {
     if (cut) faults++;
     if (interruption) faults++;
@@ -192,6 +216,7 @@ export function* smallerPlans(plan: ConnectionPlan): Generator<ConnectionPlan> {
     for (const smaller of smallerLinks(link)) yield { ...plan, links: links.with(index, smaller) };
   }
   if (plan.noDescriptor > 0) yield { ...plan, noDescriptor: 0 };
+  if (plan.noBuffers > 0) yield { ...plan, noBuffers: 0 };
   if (plan.lateness > 0) yield { ...plan, lateness: 0 };
   if (plan.busy > 0) yield { ...plan, busy: 0 };
   for (const way of WAYS.slice(0, WAYS.indexOf(plan.way))) yield { ...plan, way };
@@ -205,6 +230,8 @@ function* smallerLinks(link: LinkPlan): Generator<LinkPlan> {
   if (link.cut) yield { ...bare, requests, ...(link.interruption && { interruption: link.interruption }) };
   if (link.interruption) yield { ...bare, requests, ...(link.cut && { cut: link.cut }) };
   if (link.tls) yield { ...link, tls: false };
+  if (link.proxy) yield { ...link, proxy: false };
+  if (link.addresses > 1) yield { ...link, addresses: 1 };
   if (link.network !== 'quiet') yield { ...link, network: 'quiet' };
   if (link.connect !== 'accept') yield { ...link, connect: 'accept' };
   if (link.most !== 100) yield { ...link, most: 100, announce: true };

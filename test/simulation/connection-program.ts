@@ -14,7 +14,7 @@ import {
   type HTTPResponse,
   type SendRequestOptions,
 } from './client.ts';
-import { type Account, type Attempt, expectedBody } from './connection-account.ts';
+import { type Account, type Attempt, expectedBody, expectedStatus } from './connection-account.ts';
 import type { RequestPlan } from './connection-plan.ts';
 import type { World } from './world.ts';
 
@@ -45,6 +45,12 @@ export class LinkProgram {
     return this.#connection;
   }
 
+  /** When whatever runs the program is to throw into it. */
+  get abortsAt(): number | undefined {
+    const { interruption } = this.#account.link;
+    return interruption?.how === 'abort' ? interruption.at : undefined;
+  }
+
   /** Everything; what fails is tried again on another connection, a few times. */
   *coRun(): Coroutine<void> {
     const account = this.#account;
@@ -67,6 +73,8 @@ export class LinkProgram {
   #coInterrupted(coroutine: Coroutine<void>): Coroutine<void> {
     const { interruption } = this.#account.link;
     if (interruption === undefined || this.#interrupted || interruption.how === 'limit') return coroutine;
+    // That is for whatever runs the program.
+    if (interruption.how === 'abort') return coroutine;
     this.#interrupted = true;
     return interruption.how === 'cancel'
       ? this.#coCancelled(coroutine, interruption.at)
@@ -149,10 +157,11 @@ export class LinkProgram {
   // --- requests --------------------------------------------------------------------------------------------------------
 
   *#coSend(request: RequestPlan): Coroutine<Attempt> {
-    const attempt = this.#account.begin(this.#account.link.requests.find(({ id }) => id === request.id) ?? request);
     const { upload } = request;
+    const planned = this.#account.link.requests.find(({ id }) => id === request.id) ?? request;
+    const attempt = this.#account.begin(planned, { expects: upload?.expect ?? false });
     const options = optionsOf(attempt, upload);
-    if (upload?.form === 'whole' || upload?.form === 'pieces') attempt.given = attempt.upload.length;
+    if (upload?.form !== 'following' && upload?.form !== 'chunked') attempt.given = attempt.upload.length;
     yield* this.#coCall('sendRequest', () => this.#connection.coSendRequest(request.method, attempt.target, options));
     if (upload?.form === 'following' || upload?.form === 'chunked') yield* this.#coUpload(attempt, upload);
     attempt.sending = false;
@@ -191,7 +200,7 @@ export class LinkProgram {
   #accept(attempt: Attempt, { status, method, path }: HTTPResponse): void {
     const { request, target } = attempt;
     attempt.headRead = true;
-    if (method !== request.method || path !== target || status !== (request.answer.status ?? 200)) {
+    if (method !== request.method || path !== target || status !== expectedStatus(attempt)) {
       this.#account.problems.push(`the answer to ${request.method} ${target} is ${status} of ${method} ${path}`);
     }
   }
@@ -296,9 +305,17 @@ function optionsOf({ upload }: Attempt, plan: RequestPlan['upload']): SendReques
   if (form === 'whole') return { body: upload };
   if (form === 'following') return { body: new BodyFollowing(upload.length), expect100: expect };
   if (form === 'chunked') return { body: new BodyFollowing() };
+  if (form === 'awaited') return { body: slowly(upload, part) };
   return {
     body: (function* () {
       for (let start = 0; start < upload.length; start += part) yield upload.subarray(start, start + part);
     })(),
   };
+}
+
+async function* slowly(upload: Buffer, part: number): AsyncGenerator<Buffer> {
+  for (let start = 0; start < upload.length; start += part) {
+    await Promise.resolve();
+    yield upload.subarray(start, start + part);
+  }
 }

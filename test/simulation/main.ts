@@ -59,6 +59,8 @@ for (const world of values.world) if (!WORLDS.includes(world)) fail(`there is no
 
 /** Seeds are handed to a process in parts of this size. */
 const PART = 5000;
+/** More findings than these are counted only. */
+const MOST_SHOWN = 5;
 /** Days are so far apart that their ranges do not meet. */
 const SEEDS_OF_A_DAY = 10_000_000;
 
@@ -113,7 +115,7 @@ async function many(program: string): Promise<boolean> {
     await Promise.all(Array.from({ length: Number(values.jobs) }, work));
     console.log(report(world, sums, [from, to]));
   }
-  for (const finding of findings) console.log(shown(finding));
+  for (const finding of findings.slice(0, MOST_SHOWN)) console.log(shown(finding));
   console.log(findings.length === 0 ? 'Nothing found.' : `${findings.length} seeds failed.`);
   return findings.length > 0;
 }

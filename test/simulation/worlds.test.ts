@@ -1,0 +1,54 @@
+/** Each kind of world: a range of seeds, what was found once, the same story for the same seed, and shrinking. */
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { FOUND } from './found.ts';
+import { type AnyScenario, SCENARIOS } from './scenarios.ts';
+import { shrink } from './shrink.ts';
+
+const SEEDS = 150;
+
+function scenarioOf(world: string): AnyScenario {
+  const scenario = SCENARIOS.find(({ name }) => name === world);
+  assert.ok(scenario !== undefined, `there is no world ${world}`);
+  return scenario;
+}
+
+for (const scenario of SCENARIOS) {
+  describe(`the world "${scenario.name}"`, () => {
+    test(`is right for ${SEEDS} seeds, none of them empty`, async () => {
+      for (let seed = 1; seed <= SEEDS; seed++) {
+        const { problems, suspensions } = await scenario.run(seed, scenario.draw(seed), false);
+        assert.deepEqual(problems, [], `npm run simulate -- --world ${scenario.name} --seed ${seed} --trace`);
+        assert.ok(suspensions > 0);
+      }
+    });
+
+    test('tells the same story again, and the plan survives JSON', async () => {
+      for (let seed = 1; seed <= 15; seed++) {
+        const plan = scenario.draw(seed);
+        const one = await scenario.run(seed, plan, true);
+        const other = await scenario.run(seed, JSON.parse(JSON.stringify(plan)), true);
+        assert.equal(other.outcome, one.outcome);
+        assert.deepEqual(other.trace, one.trace);
+      }
+    });
+
+    test('shrinks its plans until nothing is left to leave out', async () => {
+      const failing: AnyScenario = {
+        ...scenario,
+        run: async (seed, plan, traced) => ({ ...(await scenario.run(seed, plan, traced)), problems: ['always'] }),
+      };
+      const { plan, tried } = await shrink(failing, 1, scenario.draw(1), ['always']);
+      assert.ok(tried > 0 && JSON.stringify(plan).length < JSON.stringify(scenario.draw(1)).length);
+      assert.deepEqual([...scenario.smaller(plan)], []);
+    });
+  });
+}
+
+for (const { name, world, seed, plan } of FOUND) {
+  test(`found once: ${name}`, async () => {
+    const { problems } = await scenarioOf(world).run(seed, JSON.parse(plan), false);
+    assert.deepEqual(problems, []);
+  });
+}
