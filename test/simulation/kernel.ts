@@ -21,7 +21,7 @@ import { Machine } from './machine.ts';
 import { BellDescription, PollerDescription } from './pollers.ts';
 import { assertAddress, SocketDescription } from './sockets.ts';
 import * as codes from './tls-codes.ts';
-import { details, SimulatedContext } from './tls-details.ts';
+import { decodedSession, details, encodedSession, NO_SESSION, SimulatedContext } from './tls-details.ts';
 import { TLSLayer } from './tls-layer.ts';
 
 export class Kernel extends Machine implements Native {
@@ -245,21 +245,31 @@ export class Kernel extends Machine implements Native {
     return { handle: 'trust' };
   }
 
-  tlsContext({ verify }: TLSContextParameters): TLSContextHandle | TLSRefusal {
-    return new SimulatedContext(verify);
+  tlsContext(parameters: TLSContextParameters): TLSContextHandle | TLSRefusal {
+    const { session } = parameters;
+    if (session.length > 0 && decodedSession(session) === undefined) return NO_SESSION;
+    return new SimulatedContext(parameters);
   }
 
   tlsStart(
     fd: number,
     context: TLSContextHandle,
     servername: string,
-    ...[host, address]: string[] | unknown[]
+    host: string,
+    address: string,
+    ...[key = '', given]: [sessionKey: string, session: Uint8Array | undefined]
   ): number {
     this.called('tlsStart');
     if (!(context instanceof SimulatedContext)) throw new TypeError('tlsStart: context must come from tlsContext');
+    const offered = given === undefined ? '' : decodedSession(given);
+    if (offered === undefined) throw new RangeError('tlsStart: session is no TLS session');
     return this.on('tlsStart', fd, (socket) => {
-      const expected = String(host || address || '');
-      socket.tls = new TLSLayer(socket.tls ?? socket.endpoint, { servername, expected, verify: context.verify });
+      const sessions = context.sessionsIn(this.world);
+      const { verify, protocols } = context;
+      const taken = sessions.take(key);
+      const party = { servername, host, address, verify, protocols, session: offered || taken };
+      const keep = (session: string): void => sessions.add(key, session);
+      socket.tls = new TLSLayer(socket.tls ?? socket.endpoint, { ...party, keep });
       return 0;
     });
   }
@@ -295,8 +305,8 @@ export class Kernel extends Machine implements Native {
     return (tls === undefined ? undefined : details(tls.outcome)) as TLSDetails;
   }
 
-  tlsSession(_fd: number, _layer: number): Buffer | undefined {
-    return undefined;
+  tlsSession(fd: number, layer: number): Buffer | undefined {
+    return encodedSession(this.#tls(fd)?.find(layer)?.outcome.session ?? '');
   }
 
   counts(): { owned: number; watched: number } {

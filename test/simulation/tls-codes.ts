@@ -8,8 +8,35 @@ export const TLS_AGAIN = -10005;
 export const TLS_BUSY = -10006;
 export const TLS_MOST_RENEGOTIATIONS = 32;
 export const TLS_MOST_WITHOUT_CONTENT: number = 2 ** 18;
-/** OpenSSL's number. */
+/** What may be wrong with a certificate: OpenSSL's numbers, with its words. */
+export const CERTIFICATE_FAULTS: ReadonlyMap<number, string> = new Map([
+  [0, 'ok'],
+  [9, 'certificate is not yet valid'],
+  [10, 'certificate has expired'],
+  [18, 'self-signed certificate'],
+  [19, 'self-signed certificate in certificate chain'],
+  [20, 'unable to get local issuer certificate'],
+  [26, 'unsuitable certificate purpose'],
+  [62, 'hostname mismatch'],
+  [64, 'IP address mismatch'],
+]);
 export const X509_V_ERR_HOSTNAME_MISMATCH = 62;
+export const X509_V_ERR_IP_ADDRESS_MISMATCH = 64;
+
+/** What OpenSSL says of a peer's alert. */
+const ALERTS: ReadonlyMap<number, string> = new Map([
+  [40, 'ssl/tls alert handshake failure'],
+  [42, 'ssl/tls alert bad certificate'],
+  [48, 'tlsv1 alert unknown ca'],
+  [70, 'tlsv1 alert protocol version'],
+  [80, 'tlsv1 alert internal error'],
+  [116, 'tlsv13 alert certificate required'],
+  [120, 'tlsv1 alert no application protocol'],
+]);
+
+export function alertReason(description: number): string {
+  return ALERTS.get(description) ?? `tlsv1 alert ${description}`;
+}
 
 /** Whether a result says what must come first, and is no failure. */
 export function wanting(result: number): boolean {

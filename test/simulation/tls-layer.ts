@@ -8,6 +8,7 @@ import { ByteQueue } from './byte-queue.ts';
 import { Endpoint } from './endpoint.ts';
 import { EAGAIN, EPIPE } from './errno.ts';
 import * as codes from './tls-codes.ts';
+import type { TLSOutcome, TLSParty } from './tls-party.ts';
 import {
   ALERT,
   alert,
@@ -19,24 +20,11 @@ import {
   HANDSHAKE,
   isForeign,
   LARGEST,
+  message,
   record,
   type TLSRecord,
+  wordsOf,
 } from './tls-records.ts';
-
-export interface TLSParty {
-  readonly servername: string;
-  /** Whom the certificate must be for; empty: the caller checks. */
-  readonly expected: string;
-  readonly verify: boolean;
-}
-
-/** What there is to tell of it. */
-export interface TLSOutcome {
-  readonly established: boolean;
-  readonly refused: boolean;
-  readonly library: string;
-  readonly reason: string;
-}
 
 /** native/tls-bio.cc: kReadAhead, kPortion, kTurn; native/tls-connection.cc: kMostSent. */
 const READ_AHEAD = Buffer.alloc(131_072);
@@ -63,7 +51,10 @@ export class TLSLayer {
   #failedBelow = false;
   #readResult = 0;
   #writeResult = 0;
-  #refused = false;
+  #verification = 0;
+  #alpn = '';
+  #resumed = false;
+  #session = '';
   #library = '';
   #reason = '';
 
@@ -73,7 +64,16 @@ export class TLSLayer {
   }
 
   get outcome(): TLSOutcome {
-    return { established: this.#established, refused: this.#refused, library: this.#library, reason: this.#reason };
+    return {
+      established: this.#established,
+      alpn: this.#alpn,
+      resumed: this.#resumed,
+      refused: this.#party.verify && this.#verification !== 0,
+      verification: this.#verification,
+      session: this.#session,
+      library: this.#library,
+      reason: this.#reason,
+    };
   }
 
   beginTurn(): void {
@@ -97,7 +97,7 @@ export class TLSLayer {
   handshake(): number {
     if (this.#established) return 0;
     if (this.#readResult !== 0) return this.#readResult;
-    const result = this.#shakeHands();
+    const result = this.#waiting(this.#shakeHands());
     if (result !== 0) {
       // A failure goes for both directions, and so does a close_notify in place of an answer.
       if (!codes.wanting(result)) this.#readResult = this.#writeResult = result;
@@ -112,7 +112,7 @@ export class TLSLayer {
     let total = 0;
     do {
       const code = this.#content.length > 0 ? 1 : this.#takeContentIn();
-      if (code <= 0) return total > 0 ? total : this.#sendersTurn(code);
+      if (code <= 0) return total > 0 ? total : this.#sendersTurn(this.#waiting(code));
       total += this.#content.takeInto(target.subarray(total));
       this.#withoutContent = 0;
     } while (total < target.length && this.#buffered());
@@ -152,7 +152,8 @@ export class TLSLayer {
   #shakeHands(): number {
     for (;;) {
       if (this.#step === 'hello') {
-        this.#rest.push(record(HANDSHAKE, `hello ${this.#party.servername}`));
+        const { servername, protocols, session } = this.#party;
+        this.#rest.push(message('hello', servername, protocols, session));
         this.#step = 'server';
       }
       const sent = this.#flushed();
@@ -167,23 +168,42 @@ export class TLSLayer {
 
   #heed({ type, payload }: TLSRecord): number {
     if (type === ALERT) return this.#alerted(payload);
-    const [word, name, flights] = payload.toString('latin1').split(' ');
     if (type !== HANDSHAKE) return this.#giveUp('SSL routines', 'unexpected message');
-    if (word === 'server') {
-      this.#flights = Number(flights);
-      this.#refused = this.#party.expected !== '' && name !== this.#party.expected;
-      if (!this.#refused || !this.#party.verify) return 0;
-      this.#rest.push(alert(BAD_CERTIFICATE));
-      this.#flush();
-      return this.#giveUp('SSL routines', 'certificate verify failed');
-    }
+    const [word, ...rest] = wordsOf(payload);
+    if (word === 'server') return this.#judge(rest);
     if (word === 'done') {
-      this.#rest.push(record(HANDSHAKE, 'finished'));
+      this.#rest.push(message('finished'));
       this.#step = this.#flights > 3 ? 'finish' : 'none';
     } else if (word === 'finished' && this.#step === 'finish') {
       this.#step = 'none';
     }
     return 0;
+  }
+
+  /** TLS_BUSY of the layer below is for senders: who may take something in brings on what that waits for. */
+  #waiting(code: number): number {
+    if (code !== codes.TLS_BUSY || !(this.#below instanceof TLSLayer)) return code;
+    const below = this.#below.#shakeHands();
+    if (below === 0) return codes.TLS_AGAIN;
+    if (codes.wanting(below)) return below;
+    this.#failedBelow = true;
+    return this.#lasting(below);
+  }
+
+  #judge([names = '', flights, fault, alpn = '', resumed]: readonly string[]): number {
+    const { host, address, verify } = this.#party;
+    this.#flights = Number(flights);
+    this.#alpn = alpn;
+    this.#resumed = resumed === 'resumed';
+    // The name is looked at when all else is in order (native/tls-verification.cc).
+    this.#verification = Number(fault);
+    const others = !names.split(',').includes(host || address) && (host || address) !== '';
+    if (this.#verification === 0 && others)
+      this.#verification = host === '' ? codes.X509_V_ERR_IP_ADDRESS_MISMATCH : codes.X509_V_ERR_HOSTNAME_MISMATCH;
+    if (this.#verification === 0 || !verify) return 0;
+    this.#rest.push(alert(BAD_CERTIFICATE));
+    this.#flush();
+    return this.#giveUp('SSL routines', 'certificate verify failed');
   }
 
   // --- receiving -------------------------------------------------------------------------------------------------------
@@ -207,12 +227,24 @@ export class TLSLayer {
         this.#content.push(next.payload);
         return 1;
       }
-      if (next.type === HANDSHAKE && next.payload.toString('latin1') === 'again') {
-        if (++this.#renegotiations > codes.TLS_MOST_RENEGOTIATIONS)
-          return this.#giveUp('dugong', 'too many renegotiations');
-        this.#step = 'hello';
-      }
+      const failed = next.type === HANDSHAKE ? this.#heedLater(wordsOf(next.payload)) : 0;
+      if (failed !== 0) return failed;
     }
+  }
+
+  /** What servers say behind the handshake. */
+  #heedLater([word, object = '']: readonly string[]): number {
+    if (word === 'ticket') {
+      this.#session = object;
+      this.#party.keep(object);
+    }
+    if (word === 'update' && object === 'requested') this.#rest.push(message('update'));
+    if (word === 'again') {
+      if (++this.#renegotiations > codes.TLS_MOST_RENEGOTIATIONS)
+        return this.#giveUp('dugong', 'too many renegotiations');
+      this.#step = 'hello';
+    }
+    return 0;
   }
 
   /** Of a record of content nothing is sent by a reader. */
@@ -277,7 +309,7 @@ export class TLSLayer {
   #alerted(payload: Buffer): number {
     const [, description = 0] = payload;
     if (description === CLOSE_NOTIFY) return codes.TLS_TRUNCATED;
-    return this.#giveUp('SSL routines', `tlsv1 alert ${description}`);
+    return this.#giveUp('SSL routines', codes.alertReason(description));
   }
 
   #giveUp(library: string, reason: string): number {

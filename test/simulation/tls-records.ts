@@ -1,8 +1,9 @@
 /**
  * The records of the simulated TLS: their framing is that of TLS (a type, a length, up to 16 KiB), nothing is encrypted, and the
- * messages of a handshake are words. A handshake: the client's `hello NAME`; the server's `server NAME FLIGHTS`, padded, then
- * `done`; the client's `finished`; with four flights the server's `finished`. After it the server may send `ticket`, and
- * `again`, which asks for another handshake.
+ * messages of a handshake are words. A handshake: the client's `hello NAME PROTOCOLS SESSION`; the server's `server NAMES FLIGHTS
+ * FAULT PROTOCOL RESUMED`, padded, then `done`; the client's `finished`; with four flights the server's `finished`. After it the
+ * server may send `ticket SESSION`, `update`, to which `update requested` wants an `update`, and `again`, which asks for another
+ * handshake.
  */
 
 import type { ByteQueue } from './byte-queue.ts';
@@ -15,6 +16,7 @@ export const CONTENT = 23;
 export const CLOSE_NOTIFY = 0;
 export const HANDSHAKE_FAILURE = 40;
 export const BAD_CERTIFICATE = 42;
+export const NO_APPLICATION_PROTOCOL = 120;
 
 export const LARGEST = 16384;
 const HEADER = 3;
@@ -54,4 +56,18 @@ export function dropRecord(bytes: ByteQueue, { payload }: TLSRecord): void {
 export function isForeign(bytes: ByteQueue): boolean {
   const [type] = bytes.peek();
   return type !== undefined && (type < ALERT || type > CONTENT);
+}
+
+/** What stands for nothing in a message. */
+const NONE = '-';
+
+export function message(...words: readonly (string | number)[]): Buffer {
+  return record(HANDSHAKE, words.map((word) => (word === '' ? NONE : word)).join(' '));
+}
+
+export function wordsOf(payload: Buffer): string[] {
+  return payload
+    .toString('latin1')
+    .split(' ')
+    .map((word) => (word === NONE ? '' : word));
 }
