@@ -5,9 +5,9 @@
 
 import { now } from '../clock.ts';
 import type { Coroutine } from '../coroutine.ts';
-import type { Phase } from '../errors.ts';
+import type { DugongError, Phase } from '../errors.ts';
 import { ClientProtocol, type ClientProtocolOptions } from '../http1/protocol.ts';
-import { systemError, WOULD_BLOCK } from '../io/system-error.ts';
+import { CONNECTION_RESET, systemError, WOULD_BLOCK } from '../io/system-error.ts';
 import type { Transport } from '../io/transport.ts';
 import { authority } from './authority.ts';
 import type { Destination } from './dial.ts';
@@ -35,6 +35,8 @@ export class Link {
   #connectedAt: number | undefined;
   #closed = false;
   #ended = false;
+  /** The connection was reset, as sending has found: a kernel says so once, and that the stream has ended from then on. */
+  #reset: DugongError | undefined;
 
   constructor(options: LinkOptions) {
     const { host, absolute, headers, limits, receiveBufferSize } = options;
@@ -134,8 +136,16 @@ export class Link {
   noteEnd(result: number): boolean {
     if (result === WOULD_BLOCK) return false;
     this.#ended = true;
-    if (result === 0) this.protocol.receivedEnd();
-    else this.protocol.receiveFailed(this.#transport?.failure ?? systemError(result, 'recv'));
+    if (result < 0) this.protocol.receiveFailed(this.#transport?.failure ?? systemError(result, 'recv'));
+    else if (this.#reset !== undefined) this.protocol.receiveFailed(this.#reset);
+    else this.protocol.receivedEnd();
     return true;
+  }
+
+  /** `result` of a send call that failed: its error. What has come before can still be received. */
+  noteSendFailure(result: number): DugongError {
+    const error = this.#transport?.failure ?? systemError(result, 'send');
+    if (result === CONNECTION_RESET) this.#reset = error;
+    return error;
   }
 }

@@ -11,7 +11,7 @@ import type { Piece } from '../http1/body-encoder.ts';
 import type { ClientProtocol, Request } from '../http1/protocol.ts';
 import { wakeWaiters } from '../io/descriptor.ts';
 import { SendQueue } from '../io/send-queue.ts';
-import { isConnectionLost, systemError, WOULD_BLOCK } from '../io/system-error.ts';
+import { isConnectionLost, WOULD_BLOCK } from '../io/system-error.ts';
 import type { Transport } from '../io/transport.ts';
 import { currentRunner, type Runner, wakeSoon } from '../schedule/running.ts';
 import { type BodyPieces, coEachPiece } from './body-source.ts';
@@ -195,7 +195,7 @@ export class Sending {
   }
 
   #sendFailure(result: number): Error {
-    const cause = this.#link.transport?.failure ?? systemError(result, 'send');
+    const cause = this.#link.noteSendFailure(result);
     this.#queue.clear();
     this.#protocol.sendFailed(cause);
     if (!isConnectionLost(result)) return cause;

@@ -129,6 +129,20 @@ describe('a server that leaves after any byte of its response [RFC 9112 8]', () 
     );
   });
 
+  test('is seen by who reads on where sending has found the reset: the kernel says so once', () => {
+    const begun = response('200 OK', ['X: y'], 'the beginning');
+    using server = startScriptedServer([[expectHead(), send(begun), reset(), mark('gone')]]);
+    using connection = connectionTo(server);
+    connection.sendRequest('GET', '/1');
+    server.waitFor('gone');
+    assert.throws(
+      () => connection.sendRequest('GET', '/2'),
+      connectionClosed({ phase: 'send', lost: ['GET /1', '!GET /2'] }),
+    );
+    assert.equal(connection.readResponse().path, '/1');
+    assert.throws(() => connection.readAll(), connectionClosed({ phase: 'receive', lost: ['GET /1', '!GET /2'] }));
+  });
+
   test('is no loss for a body whose last byte has come, nor for the responses before it', () => {
     using server = startScriptedServer([
       [expectHead(), expectHead(), send(ok('one') + ok('two')), reset(), mark('gone')],

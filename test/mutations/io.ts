@@ -20,8 +20,8 @@ export const IO: readonly Mutation[] = [
   {
     name: 'A reset is an orderly end',
     file: 'client/link.ts',
-    before: '    if (result === 0) this.protocol.receivedEnd();',
-    after: '    if (result <= 0) this.protocol.receivedEnd();',
+    before: '    if (result < 0) this.protocol.receiveFailed(',
+    after: '    if (result < -1000) this.protocol.receiveFailed(',
     world: 'connection',
   },
   {
