@@ -11,12 +11,13 @@ import type { Finding, Line } from '../simulation/worker.ts';
 import type { Mutation } from './mutation.ts';
 import { MUTATIONS } from './src.ts';
 
-const USAGE = `Usage: npm run mutations -- [--seeds N] [--jobs N] [--markdown] [NAME...]
+const USAGE = `Usage: npm run mutations -- [--seeds N] [--world NAME] [--jobs N] [--markdown] [NAME...]
 
 Puts each of ${MUTATIONS.length} deliberate faults into the library, in memory, and runs simulated worlds with it, seeds from 1 on, until
 one finds it. NAMEs choose faults by what their names, or their files, hold. Ends with status 1 if one is not found.
 
   --seeds N     the most seeds for one fault (default: 20000)
+  --world NAME  worlds of this kind, in place of those that are known to find it
   --jobs N      processes (default: one per core)
   --markdown    print the table of the documents`;
 
@@ -31,6 +32,7 @@ function parsed() {
       allowPositionals: true,
       options: {
         seeds: { type: 'string', default: '20000' },
+        world: { type: 'string' },
         jobs: { type: 'string', default: String(availableParallelism()) },
         markdown: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
@@ -67,7 +69,8 @@ interface Row {
 const LONGEST = 600_000;
 
 async function look(mutation: Mutation): Promise<Row> {
-  const { world, before, after } = mutation;
+  const { before, after } = mutation;
+  const { world = mutation.world } = values;
   const program = await bundle('worker.ts', { file: `src/${mutation.file}`, before, after });
   try {
     for (let from = 1; from <= Number(values.seeds); ) {

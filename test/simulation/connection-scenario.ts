@@ -7,9 +7,10 @@ import { type ConnectionPlan, drawPlan, faultsOf, smallerPlans } from './connect
 import { LinkProgram } from './connection-program.ts';
 import { PROXY_PORT, resolverOf, serve } from './connection-servers.ts';
 import { RUNS } from './connection-ways.ts';
-import { type Report, type Scene, simulate } from './loop.ts';
+import { type Scene, simulate } from './loop.ts';
 import type { Scenario, Verdict } from './scenario.ts';
 import type { Server } from './servers.ts';
+import { ofWorld } from './world-problems.ts';
 
 const TLS = new TLSContext({ ca: 'simulated' });
 
@@ -65,21 +66,4 @@ async function run(seed: number, plan: ConnectionPlan, traced: boolean): Promise
     trace: world.trace,
     outcome: `${report.outcome.status} ${accounts.map(({ results }) => results.join('; ')).join(' | ')}`,
   };
-}
-
-// --- the world -----------------------------------------------------------------------------------------------------------
-
-function* ofWorld({ world, outcome, leftovers, referenced }: Report<unknown>): Generator<string> {
-  yield* world.violations;
-  if (outcome.status === 'rejected') {
-    const { reason } = outcome;
-    yield `the program has failed: ${reason instanceof Error ? reason.stack : String(reason)}`;
-  }
-  if (outcome.status === 'abandoned') yield 'nothing keeps the process alive, but the program has not ended';
-  if (outcome.status === 'stuck') yield outcome.reason.message;
-  if (leftovers.open.length > 0) yield `left open: ${leftovers.open.join(', ')}`;
-  if (leftovers.watched > 0) yield `${leftovers.watched} descriptors are still watched`;
-  if (leftovers.alarms) yield 'an alarm is left';
-  if (outcome.status === 'fulfilled' && referenced.length > 0)
-    yield `the process is kept alive by ${referenced.join(', ')}`;
 }

@@ -52,7 +52,7 @@ function settled<T>(outcome: { status: string; value?: T; reason?: unknown }): T
 }
 
 /** A loop as a program has it that knows nothing but poll(2). */
-function ownLoop(coroutines: readonly Coroutine<void>[]): void {
+export function ownLoop(coroutines: readonly Coroutine<void>[]): void {
   const waiting = new Map<Coroutine<void>, PollNeeded>();
   const advance = (coroutine: Coroutine<void>): void => {
     const step = coroutine.next();

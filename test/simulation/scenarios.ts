@@ -2,6 +2,7 @@
 
 import { connectionScenario } from './connection-scenario.ts';
 import type { Scenario } from './scenario.ts';
+import { situationScenario } from './situation-scenario.ts';
 
 /** As the runner sees one: the plans are the scenario's own. */
 export interface AnyScenario {
@@ -20,4 +21,4 @@ function any<P>({ name, draw, run, smaller }: Scenario<P>): AnyScenario {
   };
 }
 
-export const SCENARIOS: readonly AnyScenario[] = [any(connectionScenario)];
+export const SCENARIOS: readonly AnyScenario[] = [any(connectionScenario), any(situationScenario)];

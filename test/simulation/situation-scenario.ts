@@ -1,0 +1,100 @@
+/** Worlds of situations, one after the other: small programs each of which knows what must come of it, in every way of waiting. */
+
+import { AioFuture, type Coroutine, coAllSettled, PollLoop, runBlocking } from './client.ts';
+import { ownLoop } from './connection-ways.ts';
+import { failure, type Resolver } from './lookups.ts';
+import { type Scene, simulate } from './loop.ts';
+import { Random } from './random.ts';
+import type { Scenario, Verdict } from './scenario.ts';
+import { type Situation, Stage, WAYS, type Way } from './situation.ts';
+import { CONNECTING } from './situations-connecting.ts';
+import { READING } from './situations-reading.ts';
+import { SENDING } from './situations-sending.ts';
+import { WAITING } from './situations-waiting.ts';
+import { ofWorld } from './world-problems.ts';
+
+const SITUATIONS: readonly Situation[] = [...SENDING, ...READING, ...CONNECTING, ...WAITING];
+const MOST_ACTS = 3;
+
+export interface SituationPlan {
+  readonly way: Way;
+  readonly acts: readonly { readonly situation: string; readonly secured: boolean; readonly index: number }[];
+}
+
+export const situationScenario: Scenario<SituationPlan> = { name: 'situation', draw, run, smaller };
+
+function draw(seed: number): SituationPlan {
+  const random = new Random(seed).fork('plan');
+  const way = random.pick(WAYS);
+  const possible = SITUATIONS.filter(({ ways }) => ways === undefined || ways.includes(way));
+  const acts = Array.from({ length: MOST_ACTS }, (_, index) => {
+    const { name, clear = false } = random.pick(possible);
+    return { situation: name, secured: random.chance(clear ? 0 : 0.15), index };
+  });
+  return { way, acts };
+}
+
+function* smaller(plan: SituationPlan): Generator<SituationPlan> {
+  for (const act of plan.acts)
+    if (plan.acts.length > 1) yield { ...plan, acts: plan.acts.filter((one) => one !== act) };
+  for (const [position, act] of plan.acts.entries()) {
+    if (act.secured) yield { ...plan, acts: plan.acts.with(position, { ...act, secured: false }) };
+  }
+}
+
+async function run(seed: number, plan: SituationPlan, traced: boolean): Promise<Verdict> {
+  const stages: Stage[] = [];
+  const resolver: Resolver = {
+    resolve: (hostname) =>
+      stages.find((stage) => stage.hostname === hostname)?.resolved ?? {
+        answer: hostname === 'known.test' ? ['192.0.2.1'] : failure('EAI_NONAME'),
+        delay: 1,
+      },
+  };
+  const report = await simulate({ seed, traced, resolver }, async (scene) => {
+    for (const { situation: name, secured, index } of plan.acts) {
+      const situation = SITUATIONS.find((one) => one.name === name);
+      if (situation === undefined) throw new Error(`there is no situation "${name}"`);
+      const stage = stageOf(scene, seed, { index, secured, way: plan.way });
+      stages.push(stage);
+      const played = situation.play(stage);
+      if (played !== undefined) await (Array.isArray(played) ? RUNS[plan.way](played) : played);
+    }
+  });
+  const { world, network, outcome } = report;
+  const problems = stages.flatMap((stage, act) =>
+    stage.problems.map((what) => `${plan.acts[act]?.situation}: ${what}`),
+  );
+  return {
+    problems: [...problems, ...ofWorld(report)],
+    suspensions: world.suspensions,
+    connections: network.accepted.length,
+    requests: stages.reduce((sum, { requests }) => sum + requests, 0),
+    faults: plan.acts.length,
+    coverage: world.coverage,
+    trace: world.trace,
+    outcome: `${outcome.status} ${problems.join('; ')}`,
+  };
+}
+
+function stageOf(
+  { world, network, later }: Scene,
+  seed: number,
+  { index, secured, way }: { index: number; secured: boolean; way: Way },
+): Stage {
+  const random = new Random(seed).fork(`act ${index}`);
+  return new Stage({ world, network, later, random, index, secured, way });
+}
+
+const RUNS: Readonly<Record<Way, (coroutines: readonly Coroutine<void>[]) => unknown>> = {
+  blocking: (coroutines) => {
+    for (const outcome of runBlocking(coAllSettled(coroutines)))
+      if (outcome.status === 'rejected') throw outcome.reason;
+  },
+  own: ownLoop,
+  loop: (coroutines) => {
+    using loop = new PollLoop();
+    loop.runUntilComplete(coroutines.map((coroutine) => loop.createTask(coroutine)));
+  },
+  future: (coroutines) => Promise.all(coroutines.map((coroutine) => new AioFuture(coroutine))),
+};
