@@ -175,7 +175,9 @@ export function* coBoth(...coroutines: readonly Coroutine<void>[]): Coroutine<vo
 
 /** Text that no other place has. */
 export function textOf(name: string, length: number): Buffer {
-  return Buffer.from(Array.from({ length }, (_, index) => (name.charCodeAt(index % name.length) + 7 * index) & 255));
+  const text = Buffer.allocUnsafe(length);
+  for (let index = 0; index < length; index++) text[index] = (name.charCodeAt(index % name.length) + 7 * index) & 255;
+  return text;
 }
 
 /** A response whose body has a length. */
