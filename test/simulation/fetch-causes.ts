@@ -1,0 +1,121 @@
+/** Which errors the trouble that is planned for a call can lead to. */
+
+import {
+  ConnectionClosed,
+  ConnectionTimedOut,
+  DNSUnavailable,
+  type DugongError,
+  HostnameNotResolvable,
+  Interrupted,
+  InvalidResponse,
+  SystemError,
+  TLSError,
+  UnsupportedResponse,
+} from './client.ts';
+import type { Book } from './fetch-origin.ts';
+import { type ConnectionPlan, type Hop, isRepeatable, type MachinePlan, type OriginPlan } from './fetch-plan.ts';
+import type { Called } from './fetch-results.ts';
+
+interface Circumstances {
+  readonly origins: readonly OriginPlan[];
+  readonly machine: MachinePlan;
+  readonly book: Book;
+  readonly call: Called;
+  readonly hops: readonly Hop[];
+  /** Whether the limits of time are so high that only silence passes them. */
+  readonly silent: boolean;
+}
+
+/** Why this error must not be; undefined: it may. */
+export function mayFail(error: DugongError, given: Circumstances): string | undefined {
+  const check = CHECKS.find(([kind]) => error instanceof kind);
+  if (check === undefined) return `${error.name} is no error of a fetch`;
+  return check[1](given) ? undefined : `nothing explains this ${error.name}`;
+}
+
+type Check = readonly [
+  kind: abstract new (...given: never[]) => DugongError,
+  explained: (given: Circumstances) => boolean,
+];
+
+const CHECKS: readonly Check[] = [
+  [HostnameNotResolvable, (given) => someOrigin(given, ({ lookup }) => lookup === 'EAI_NONAME')],
+  [DNSUnavailable, (given) => isShort(given) || someOrigin(given, ({ lookup }) => lookup.startsWith('EAI_'))],
+  [TLSError, (given) => someOrigin(given, ({ secure }) => secure !== 'no' && secure !== 'yes') || isCut(given)],
+  [ConnectionTimedOut, isSilent],
+  [InvalidResponse, (given) => isStray(given) || given.hops.some(({ answer }) => answer.malformed !== 'no')],
+  [UnsupportedResponse, isUnsupported],
+  [
+    SystemError,
+    (given) => isShort(given) || isCut(given) || someConnection(given, ({ connect }) => connect !== 'accept'),
+  ],
+  [ConnectionClosed, isClosed],
+  [Interrupted, () => false],
+];
+
+function someOrigin({ origins, hops }: Circumstances, is: (origin: OriginPlan) => boolean): boolean {
+  return hops.some(({ origin }) => is(origins[origin] as OriginPlan));
+}
+
+/** Among those that were begun. */
+function someConnection({ origins, hops, book }: Circumstances, is: (connection: ConnectionPlan) => boolean): boolean {
+  return hops.some(({ origin }) =>
+    (origins[origin] as OriginPlan).connections.slice(0, book.attempts[origin] ?? 0).some(is),
+  );
+}
+
+function isShort({ machine }: Circumstances): boolean {
+  return machine.noDescriptor > 0 || machine.noBuffers > 0;
+}
+
+function isCut(given: Circumstances): boolean {
+  return someConnection(given, ({ cut }) => cut !== null && cut.how !== 'stall' && cut.how !== 'hole');
+}
+
+/** Some server has sent what belongs to no answer: whatever comes next is at a loss. */
+function isStray({ hops, book }: Circumstances): boolean {
+  return book.made.some(({ plan, seen }) => plan.stray > 0 && hops.some(({ origin }) => origin === seen.origin));
+}
+
+function isSilent(given: Circumstances): boolean {
+  if (!given.silent) return true;
+  const silences = someConnection(
+    given,
+    ({ connect, cut }) =>
+      cut?.how === 'hole' ||
+      cut?.how === 'stall' ||
+      connect === 'hole' ||
+      connect === 'timeout' ||
+      connect === 'unreachable-late',
+  );
+  return (
+    silences ||
+    someOrigin(given, ({ lookup }) => lookup === 'never') ||
+    given.hops.some(({ answer }) => answer.delay < 0)
+  );
+}
+
+function isUnsupported({ call, hops }: Circumstances): boolean {
+  const redirects = hops.some(({ answer }) => answer.redirect !== null);
+  const circles = hops.some(({ answer }) => answer.redirect !== null && answer.redirect.answer === null);
+  return circles || (redirects && (call.mode === 'error' || !isRepeatable(call.upload)));
+}
+
+function isClosed(given: Circumstances): boolean {
+  const { call, hops } = given;
+  if (isCut(given) || isStray(given) || isShort(given)) return true;
+  if (hops.some(({ answer }) => answer.close === 'reset' || (answer.early && call.upload !== null))) return true;
+  if (someOrigin(given, ({ secure }) => secure === 'truncates' || secure === 'refuses')) return true;
+  return !hops.every(({ method }) => REPEATED.has(method)) || !isRepeatable(call.upload) ? closesAtAll(given) : false;
+}
+
+const REPEATED: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
+
+/** Whether a server of its has closed a connection that might have been asked again. */
+function closesAtAll({ hops, book, origins }: Circumstances): boolean {
+  return hops.some(({ origin }) =>
+    book.connections.some(
+      (met) => met.origin === origin && met.closed && met.requests > 0 && origins[origin] !== undefined,
+    ),
+  );
+}

@@ -1,0 +1,65 @@
+/** What callers were told of their calls, and when. */
+
+import type { AnswerPlan, UploadPlan } from './fetch-plan.ts';
+
+/** What the judge must know of a call, however it was made. */
+export interface Called {
+  readonly id: number;
+  readonly origin: number;
+  readonly method: string;
+  readonly upload: UploadPlan | null;
+  readonly answer: AnswerPlan;
+  readonly mode: 'follow' | 'manual' | 'error';
+}
+
+export interface Head {
+  readonly status: number;
+  readonly url: string;
+  readonly redirected: boolean;
+  readonly serial: number;
+}
+
+export class Result<C extends Called = Called> {
+  readonly call: C;
+  readonly began: number;
+  state: 'pending' | 'fulfilled' | 'rejected' = 'pending';
+  /** When the head was there, or never would be. */
+  settled: number = Number.POSITIVE_INFINITY;
+  error: unknown;
+  head: Head | undefined;
+  body: 'pending' | 'none' | 'whole' | 'cancelled' | 'failed' = 'pending';
+  bytes: Buffer = Buffer.alloc(0);
+  /** Of a clone. */
+  other: Buffer | undefined;
+  bodyError: unknown;
+  /** When nothing more was to come of it. */
+  ended: number = Number.POSITIVE_INFINITY;
+  abortedAt: number = Number.POSITIVE_INFINITY;
+  readonly reason: Error = new Error('the caller has changed its mind');
+  /** What the source of an upload fails with. */
+  readonly sourceError: Error;
+
+  constructor(call: C, began: number) {
+    this.call = call;
+    this.began = began;
+    this.sourceError = call.id % 2 === 0 ? new Error('the source has failed') : new TypeError('the source has failed');
+  }
+
+  fulfil(head: Head, at: number): void {
+    this.state = 'fulfilled';
+    this.head = head;
+    this.settled = at;
+  }
+
+  reject(error: unknown, at: number): void {
+    this.state = 'rejected';
+    this.error = error;
+    this.settled = at;
+    this.ended = at;
+  }
+
+  bodyEnds(how: Result['body'], at: number): void {
+    this.body = how;
+    this.ended = at;
+  }
+}
