@@ -3,5 +3,7 @@
 import { loaded } from './install.ts';
 
 export * from '../../src/index.ts';
+export { closeIdleConnections, fetchSync } from '../../src/sync/index.ts';
+export { pool as syncPool } from '../../src/sync/whole-exchange.ts';
 
 loaded();

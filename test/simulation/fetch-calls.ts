@@ -14,14 +14,20 @@ import { Result } from './fetch-results.ts';
 import type { Scene } from './loop.ts';
 
 export class FetchProgram {
-  readonly results: Result<CallPlan>[] = [];
+  readonly results: Result<CallPlan>[];
   readonly #scene: Scene;
   readonly #origins: readonly OriginPlan[];
   /** What is done when all other calls have ended. */
   readonly #late: (() => Promise<void>)[] = [];
   readonly #fetches: Fetch[];
 
-  constructor(scene: Scene, origins: readonly OriginPlan[], pools: readonly PoolPlan[]) {
+  constructor(
+    scene: Scene,
+    origins: readonly OriginPlan[],
+    pools: readonly PoolPlan[],
+    results: Result<CallPlan>[] = [],
+  ) {
+    this.results = results;
     this.#scene = scene;
     this.#origins = origins;
     const tls = new TLSContext({ ca: 'simulated' });

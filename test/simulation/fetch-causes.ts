@@ -14,7 +14,7 @@ import {
 } from './client.ts';
 import type { Book } from './fetch-origin.ts';
 import { type ConnectionPlan, type Hop, isRepeatable, type MachinePlan, type OriginPlan } from './fetch-plan.ts';
-import type { Called } from './fetch-results.ts';
+import type { Blocking, Called } from './fetch-results.ts';
 
 interface Circumstances {
   readonly origins: readonly OriginPlan[];
@@ -24,6 +24,8 @@ interface Circumstances {
   readonly hops: readonly Hop[];
   /** Whether the limits of time are so high that only silence passes them. */
   readonly silent: boolean;
+  readonly blocking: Blocking | undefined;
+  readonly blocks: boolean;
 }
 
 /** Why this error must not be; undefined: it may. */
@@ -43,14 +45,14 @@ const CHECKS: readonly Check[] = [
   [DNSUnavailable, (given) => isShort(given) || someOrigin(given, ({ lookup }) => lookup.startsWith('EAI_'))],
   [TLSError, (given) => someOrigin(given, ({ secure }) => secure !== 'no' && secure !== 'yes') || isCut(given)],
   [ConnectionTimedOut, isSilent],
-  [InvalidResponse, (given) => isStray(given) || given.hops.some(({ answer }) => answer.malformed !== 'no')],
+  [InvalidResponse, isInvalid],
   [UnsupportedResponse, isUnsupported],
   [
     SystemError,
     (given) => isShort(given) || isCut(given) || someConnection(given, ({ connect }) => connect !== 'accept'),
   ],
   [ConnectionClosed, isClosed],
-  [Interrupted, () => false],
+  [Interrupted, ({ blocking }) => blocking?.interruptible === true],
 ];
 
 function someOrigin({ origins, hops }: Circumstances, is: (origin: OriginPlan) => boolean): boolean {
@@ -77,8 +79,16 @@ function isStray({ hops, book }: Circumstances): boolean {
   return book.made.some(({ plan, seen }) => plan.stray > 0 && hops.some(({ origin }) => origin === seen.origin));
 }
 
+function isInvalid(given: Circumstances): boolean {
+  const { hops } = given;
+  // Data that are compressed show where they end.
+  const zipped = hops.some(({ answer }) => answer.gzip && answer.framing === 'close') && isCut(given);
+  return zipped || isStray(given) || hops.some(({ answer }) => answer.malformed !== 'no');
+}
+
+/** A fetch that goes on while the thread is blocked may find its time over before it could do anything. */
 function isSilent(given: Circumstances): boolean {
-  if (!given.silent) return true;
+  if (!given.silent || (given.blocks && given.blocking === undefined)) return true;
   const silences = someConnection(
     given,
     ({ connect, cut }) =>
@@ -95,7 +105,8 @@ function isSilent(given: Circumstances): boolean {
   );
 }
 
-function isUnsupported({ call, hops }: Circumstances): boolean {
+function isUnsupported({ blocking, call, hops }: Circumstances): boolean {
+  if (blocking !== undefined && hops.some(({ answer }) => answer.size > blocking.maxBodySize)) return true;
   const redirects = hops.some(({ answer }) => answer.redirect !== null);
   const circles = hops.some(({ answer }) => answer.redirect !== null && answer.redirect.answer === null);
   return circles || (redirects && (call.mode === 'error' || !isRepeatable(call.upload)));

@@ -108,7 +108,7 @@ function drawConnection(random: Random, { cuts, silence }: Pick<Troubles, 'cuts'
 }
 
 /** A limit of time that is so low that any slow network passes it is drawn with silence only. */
-function drawPool(random: Random, { silence }: Troubles): PoolPlan {
+export function drawPool(random: Random, { silence }: Troubles): PoolPlan {
   const low = random.chance(2 * silence);
   return {
     most: random.pick([0, 0, 1, 1, 2]),

@@ -6,38 +6,16 @@
 import { ConnectionClosed, DugongError, StateError } from './client.ts';
 import { mayFail } from './fetch-causes.ts';
 import type { Book, Made, Seen } from './fetch-origin.ts';
-import {
-  baseOf,
-  type Hop,
-  hopsOf,
-  isRepeatable,
-  type MachinePlan,
-  type OriginPlan,
-  targetOf,
-  uploadOf,
-} from './fetch-plan.ts';
-import type { Called, Result } from './fetch-results.ts';
+import { baseOf, type Hop, hopsOf, isRepeatable, type OriginPlan, targetOf, uploadOf } from './fetch-plan.ts';
+import type { Called, Result, Setting } from './fetch-results.ts';
 
 /** Methods that may be sent once more when it is unknown what became of the first time. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** Milliseconds by which a blocked thread may come too late. */
+const SLACK = 200;
 /** A circle is left after so many, and the first request. */
 const MOST_REDIRECTS = 20;
-
-export interface Limits {
-  readonly headersTimeout: number;
-  readonly bodyTimeout: number;
-  readonly connectTimeout: number;
-}
-
-/** What there is to know of a world besides what happened. */
-export interface Setting {
-  readonly origins: readonly OriginPlan[];
-  readonly machine: MachinePlan;
-  readonly limitsOf: (call: Called) => Limits;
-  /** Whether the body is read without pauses. */
-  readonly reads: (call: Called) => boolean;
-}
 
 export class Judge {
   readonly problems: string[] = [];
@@ -143,6 +121,8 @@ export class Judge {
       say('a redirect was given as an answer');
     if (call.upload?.fails && made.seen.complete && hop.hasBody) say('an answer to a body that was never whole');
     this.#judgeBody(result, made, say);
+    const { maxBodySize = Number.POSITIVE_INFINITY } = this.#setting.blocking(call) ?? {};
+    if (result.bytes.length > maxBodySize) say(`${result.bytes.length} bytes were read of ${maxBodySize}`);
     this.#judgeAbort(result, 'ended', say);
     if (result.body === 'failed') this.#judgeError(result, { error: result.bodyError, hops, seen, say });
   }
@@ -183,7 +163,7 @@ export class Judge {
     if (until === 'ended' && (body !== 'failed' || state !== 'fulfilled')) return;
     const error = until === 'settled' ? result.error : result.bodyError;
     if (error !== result.reason) say(`it was aborted, and failed of ${error}`);
-    if (until === 'ended' && !this.#setting.reads(call)) return;
+    if (this.#setting.blocks || (until === 'ended' && !this.#setting.readsAtOnce(call))) return;
     const late = result[until] - abortedAt;
     if (late > 1 + this.#setting.machine.busy + this.#setting.machine.lateness) say(`its abort took ${late} ms`);
   }
@@ -203,8 +183,11 @@ export class Judge {
       return;
     }
     const { headersTimeout, bodyTimeout, connectTimeout } = this.#setting.limitsOf(call);
-    const silent = Math.min(headersTimeout, bodyTimeout, connectTimeout) > 5000;
-    const why = mayFail(cause, { ...this.#setting, book: this.#book, call, hops, silent });
+    const blocking = this.#setting.blocking(call);
+    if (blocking?.timeout && result.settled - result.began > blocking.timeout + SLACK)
+      say('its time was over long before');
+    const silent = Math.min(headersTimeout, bodyTimeout, connectTimeout) > 5000 && !blocking?.timeout;
+    const why = mayFail(cause, { ...this.#setting, book: this.#book, call, hops, silent, blocking });
     if (why !== undefined) say(`${why}: ${cause.message}`);
     this.#judgeLost(cause, call.id, { hops, seen, say });
   }
@@ -216,8 +199,8 @@ export class Judge {
   }
 
   /** What a caller is told is a TypeError around the error; a caller that was blocked gets the error itself. */
-  causeOf({ state }: Result, error: unknown): unknown {
-    if (!(error instanceof TypeError)) return error;
+  causeOf({ call, state }: Result, error: unknown): unknown {
+    if (!(error instanceof TypeError) || this.#setting.blocking(call) !== undefined) return error;
     return error.message === (state === 'fulfilled' ? 'terminated' : 'fetch failed') ? error.cause : error;
   }
 
@@ -261,11 +244,18 @@ export class Judge {
       breaks(origins[origin]?.connections[index]?.cut?.how),
     );
     const failed = results.filter((result) => this.#isBroken(result));
-    const early = failed.filter(({ state }) => state === 'rejected');
+    const early = failed.filter((result) => result.state === 'rejected' && !this.#mayHaveHadHead(result));
     const fresh = cut.filter(({ requests }) => requests <= 1);
     if (failed.length > cut.length) this.#problem(`${failed.length} calls failed of ${cut.length} broken connections`);
     if (early.length > fresh.length)
       this.#problem(`${early.length} calls that may be repeated failed of ${fresh.length} broken connections`);
+  }
+
+  /** A blocked caller is not told of a head, the body of which does not come. */
+  #mayHaveHadHead({ call }: Result): boolean {
+    if (this.#setting.blocking(call) === undefined) return false;
+    const last = this.#book.seen.findLast((seen) => seen.call === call.id);
+    return this.#book.made.some(({ seen }) => seen === last);
   }
 
   /** Whether a call that may be repeated has failed of a connection that ended, and not by its own answer. */

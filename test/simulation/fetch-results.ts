@@ -1,6 +1,6 @@
 /** What callers were told of their calls, and when. */
 
-import type { AnswerPlan, UploadPlan } from './fetch-plan.ts';
+import type { AnswerPlan, MachinePlan, OriginPlan, UploadPlan } from './fetch-plan.ts';
 
 /** What the judge must know of a call, however it was made. */
 export interface Called {
@@ -10,6 +10,33 @@ export interface Called {
   readonly upload: UploadPlan | null;
   readonly answer: AnswerPlan;
   readonly mode: 'follow' | 'manual' | 'error';
+}
+
+export interface Limits {
+  readonly headersTimeout: number;
+  readonly bodyTimeout: number;
+  readonly connectTimeout: number;
+}
+
+export interface Blocking {
+  /** Milliseconds for all of it; 0: any time. */
+  readonly timeout: number;
+  readonly maxBodySize: number;
+  /** Whether a signal may end it. */
+  readonly interruptible: boolean;
+}
+
+/** What there is to know of a world besides what happened. */
+export interface Setting {
+  readonly origins: readonly OriginPlan[];
+  readonly machine: MachinePlan;
+  readonly limitsOf: (call: Called) => Limits;
+  /** Whether the event loop may have to stand still at any time. */
+  readonly blocks: boolean;
+  /** Whether the caller reads the body without pauses. */
+  readonly readsAtOnce: (call: Called) => boolean;
+  /** What a call of fetchSync has besides; undefined: it is one of createFetch. */
+  readonly blocking: (call: Called) => Blocking | undefined;
 }
 
 export interface Head {

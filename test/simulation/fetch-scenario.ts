@@ -27,8 +27,9 @@ async function run(seed: number, plan: FetchPlan, traced: boolean): Promise<Verd
   return await runWorld(
     seed,
     {
-      ...{ origins, machine, calls, limitsOf: pool },
-      reads: (call) => READ.has((call as CallPlan).use),
+      ...{ origins, machine, calls, limitsOf: pool, blocks: false },
+      blocking: () => undefined,
+      readsAtOnce: (call) => READ.has((call as CallPlan).use),
       poolOf: (call) => ({ name: (call as CallPlan).pool, most: pool(call).most }),
       program: (scene) => {
         const program = new FetchProgram(scene, origins, pools);

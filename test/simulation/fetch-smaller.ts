@@ -7,18 +7,23 @@ export function* smallerPlans(plan: FetchPlan): Iterable<FetchPlan> {
   for (const [index, task] of plan.tasks.entries()) {
     for (const calls of fewer(task)) yield { ...plan, tasks: plan.tasks.with(index, calls) };
   }
+  yield* smallerWorlds(plan);
+  for (const [index, task] of plan.tasks.entries()) {
+    for (const [place, call] of task.entries()) {
+      for (const simpler of simplerCalls(call))
+        yield { ...plan, tasks: plan.tasks.with(index, task.with(place, simpler)) };
+    }
+  }
+}
+
+/** The same calls with less trouble. */
+export function* smallerWorlds<P extends Pick<FetchPlan, 'machine' | 'origins'>>(plan: P): Iterable<P> {
   const { noDescriptor, noBuffers, lateness, busy } = plan.machine;
   if (noDescriptor + noBuffers + lateness + busy > 0) {
     yield { ...plan, machine: { noDescriptor: 0, noBuffers: 0, lateness: 0, busy: 0 } };
   }
   for (const [index, origin] of plan.origins.entries()) {
     for (const simpler of simplerOrigins(origin)) yield { ...plan, origins: plan.origins.with(index, simpler) };
-  }
-  for (const [index, task] of plan.tasks.entries()) {
-    for (const [place, call] of task.entries()) {
-      for (const simpler of simplerCalls(call))
-        yield { ...plan, tasks: plan.tasks.with(index, task.with(place, simpler)) };
-    }
   }
 }
 
@@ -51,7 +56,7 @@ function* simplerOrigins(origin: OriginPlan): Iterable<OriginPlan> {
   });
 }
 
-function* simplerCalls(call: CallPlan): Iterable<CallPlan> {
+export function* simplerCalls(call: CallPlan): Iterable<CallPlan> {
   yield* simplified(call, { abort: -1, upload: null, use: 'bytes', mode: 'follow', gap: 0, pause: 0 });
   if (call.method !== 'GET' && call.upload === null) yield { ...call, method: 'GET' };
   for (const answer of simplerAnswers(call.answer)) yield { ...call, answer };

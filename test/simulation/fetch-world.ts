@@ -1,10 +1,10 @@
 /** Runs calls in a world of origins, and makes a verdict of what they and the world have come to. */
 
 import { DugongError } from './client.ts';
-import { Judge, type Setting } from './fetch-oracle.ts';
+import { Judge } from './fetch-oracle.ts';
 import { Book, Origin, type Seen } from './fetch-origin.ts';
 import { hopsOf, hostOf, type MachinePlan, type OriginPlan } from './fetch-plan.ts';
-import type { Called, Result } from './fetch-results.ts';
+import type { Called, Result, Setting } from './fetch-results.ts';
 import { failure, hosts, type Resolver } from './lookups.ts';
 import { type Report, type Scene, type SimulationOptions, simulate } from './loop.ts';
 import type { Verdict } from './scenario.ts';
