@@ -166,7 +166,7 @@ export class Origin implements Service {
     if (close === 'reset') talk.endpoint.reset();
     const ends = close !== 'no' || (framing === 'close' && withBody) || this.#plan.version === '1.0';
     if (complete && !ends) return true;
-    if (close === 'announced' && complete) yield* talk.closeInOrder();
+    if (close === 'announced' && complete) yield* talk.end('announced');
     talk.wire.finish();
     talk.endpoint.close();
     return false;

@@ -10,7 +10,7 @@ import { bundle } from './bundle.ts';
 import { coverageOf } from './coverage-report.ts';
 import type { Finding, Line, Sum } from './worker.ts';
 
-const WORLDS = ['connection', 'situation'];
+const WORLDS = ['connection', 'situation', 'fetch', 'sync'];
 
 const USAGE = `Usage: npm run simulate -- [--seeds A..B] [--world NAME]... [--jobs N]
        npm run simulate -- --seed N [--world NAME] [--trace] [--plan JSON]

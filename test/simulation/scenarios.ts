@@ -1,8 +1,10 @@
 /** The kinds of worlds, by name. */
 
 import { connectionScenario } from './connection-scenario.ts';
+import { fetchScenario } from './fetch-scenario.ts';
 import type { Scenario } from './scenario.ts';
 import { situationScenario } from './situation-scenario.ts';
+import { syncScenario } from './sync-scenario.ts';
 
 /** As the runner sees one: the plans are the scenario's own. */
 export interface AnyScenario {
@@ -21,4 +23,9 @@ function any<P>({ name, draw, run, smaller }: Scenario<P>): AnyScenario {
   };
 }
 
-export const SCENARIOS: readonly AnyScenario[] = [any(connectionScenario), any(situationScenario)];
+export const SCENARIOS: readonly AnyScenario[] = [
+  any(connectionScenario),
+  any(situationScenario),
+  any(fetchScenario),
+  any(syncScenario),
+];
