@@ -5,18 +5,25 @@ export const MOST_VECTORS = 1024;
 
 /** The part of a buffer that a call is about. @throws RangeError as native/arguments.h */
 export function range(call: string, buffer: Uint8Array, offset: number, length: number): Uint8Array {
-  if (
-    !(
-      Number.isInteger(offset) &&
-      Number.isInteger(length) &&
-      offset >= 0 &&
-      length >= 0 &&
-      offset + length <= buffer.length
-    )
-  ) {
+  if (!isCount(offset)) throw new RangeError(`${call}: offset must be a non-negative integer`);
+  if (!isCount(length)) throw new RangeError(`${call}: length must be a non-negative integer`);
+  if (offset + length > buffer.length)
     throw new RangeError(`${call}: offset + length is outside the buffer (detached, shrunk, or too short)`);
-  }
   return buffer.subarray(offset, offset + length);
+}
+
+function isCount(value: number): boolean {
+  return Number.isInteger(value) && value >= 0;
+}
+
+/** For a receiver that has given no room. */
+export function empty(call: string): RangeError {
+  return new RangeError(`${call}: length must not be 0: the result would look like the end of the stream`);
+}
+
+/** @throws RangeError */
+export function assertTime(call: string, timeoutMs: number): void {
+  if (Number.isNaN(timeoutMs)) throw new RangeError(`${call}: timeoutMs must not be NaN`);
 }
 
 /** @throws RangeError */

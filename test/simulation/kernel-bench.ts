@@ -2,6 +2,7 @@
 
 import { createRequire } from 'node:module';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { Native } from '../../src/io/native.ts';
 import { repository } from '../support/compiled.ts';
@@ -19,6 +20,8 @@ interface Peer {
   end(): void;
   reset(): void;
   close(): void;
+  /** Takes everything that has come, and comes. */
+  take(): void;
 }
 
 /** A kernel, real or not, and somebody to speak with. */
@@ -33,7 +36,17 @@ export interface Bench {
   settle(): Promise<void>;
   /** The server's end of the connection that was made last. */
   peer(): Peer;
+  /** A signal that the process listens for, SIGUSR2, has come. */
+  signal(): void;
   close(): void;
+}
+
+/** A connection that is there. */
+export async function connected({ native, port, settle }: Bench): Promise<number> {
+  const fd = native.socket(4);
+  native.connect(fd, '127.0.0.1', port);
+  await settle();
+  return fd;
 }
 
 export async function realBench(): Promise<Bench> {
@@ -49,6 +62,8 @@ export async function realBench(): Promise<Bench> {
   await new Promise((resolve) => spare.close(resolve));
   const reported: string[] = [];
   native.onReady((fd, events) => reported.push(fd < 0 ? 'alarm' : `${events}`));
+  const listener = (): void => {};
+  process.on('SIGUSR2', listener);
   const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 30));
   return {
     native,
@@ -66,9 +81,12 @@ export async function realBench(): Promise<Bench> {
         end: () => socket.end(),
         reset: () => socket.resetAndDestroy(),
         close: () => socket.destroy(),
+        take: () => void socket.resume(),
       };
     },
+    signal: () => void process.kill(process.pid, 'SIGUSR2'),
     close() {
+      process.off('SIGUSR2', listener);
       server.close();
       for (const socket of accepted) socket.destroy();
     },
@@ -88,6 +106,7 @@ export function simulatedBench(): Bench {
   const settle = async (): Promise<void> => {
     const { watchers } = kernel;
     world.spend(30);
+    kernel.signals.handOn();
     if (watchers.alarmAt !== undefined && watchers.alarmAt <= world.now) watchers.ring();
     for (let seen = watchers.seen(); seen.length > 0; seen = watchers.seen())
       for (const one of seen) watchers.deliver(one);
@@ -108,8 +127,17 @@ export function simulatedBench(): Bench {
         end: () => void endpoint.finish(),
         reset: () => endpoint.reset(),
         close: () => endpoint.close(),
+        take() {
+          const target = Buffer.alloc(65536);
+          const takeAll = (): void => {
+            while (endpoint.recv(target) > 0);
+          };
+          endpoint.changed = takeAll;
+          takeAll();
+        },
       };
     },
+    signal: () => kernel.signals.raise(constants.signals.SIGUSR2),
     close: () => void kernel.end(),
   };
 }

@@ -7,19 +7,11 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Native } from '../../src/io/native.ts';
-import { ADDON, type Bench, realBench, simulatedBench } from './kernel-bench.ts';
+import { ADDON, type Bench, connected, realBench, simulatedBench } from './kernel-bench.ts';
 
 const IN = 1;
 const OUT = 4;
 const BOTH = 5;
-
-/** A connection that is there. */
-async function connected({ native, port, settle }: Bench): Promise<number> {
-  const fd = native.socket(4);
-  native.connect(fd, '127.0.0.1', port);
-  await settle();
-  return fd;
-}
 
 function send(native: Native, fd: number, text: string): number {
   return native.send(fd, Buffer.from(text), 0, text.length);

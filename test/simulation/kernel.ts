@@ -13,7 +13,7 @@ import type {
   TLSRefusal,
   TLSTrustHandle,
 } from '../../src/io/native.ts';
-import { assertSkip, MOST_VECTORS, range } from './arguments.ts';
+import { assertSkip, assertTime, empty, MOST_VECTORS, range } from './arguments.ts';
 import { DIRECTIONS } from './descriptors.ts';
 import { EBADF, EINVAL, ENOBUFS } from './errno.ts';
 import { LookupDescription, MOST_THREADS } from './lookups.ts';
@@ -53,7 +53,8 @@ export class Kernel extends Machine implements Native {
 
   connectUnix(fd: number, path: string): number {
     this.called('connectUnix');
-    if (path === '' || path.length > 107) throw new RangeError('connectUnix: path must have from 1 to 107 bytes');
+    if (path === '' || path.length > 107)
+      throw new RangeError('connectUnix: path must have from 1 to 107 bytes (103 on macOS)');
     return this.on('connectUnix', fd, (socket) => socket.connectUnix(path));
   }
 
@@ -77,7 +78,7 @@ export class Kernel extends Machine implements Native {
   recv(fd: number, buffer: Uint8Array, offset: number, length: number): number {
     this.called('recv');
     const target = range('recv', buffer, offset, length);
-    if (length === 0) throw new RangeError('recv: length must not be 0');
+    if (length === 0) throw empty('recv');
     return this.on('recv', fd, ({ endpoint }) => endpoint.recv(target));
   }
 
@@ -119,6 +120,7 @@ export class Kernel extends Machine implements Native {
 
   pollOne(fd: number, mask: number, timeoutMs: number, signals?: number): number {
     this.called('pollOne');
+    assertTime('pollOne', timeoutMs);
     this.assertOpen('pollOne', fd);
     const result = this.waits.wait(() => this.descriptors.poll(fd, mask), timeoutMs, signals);
     return this.result('pollOne', fd, result);
@@ -127,6 +129,7 @@ export class Kernel extends Machine implements Native {
   poll(entries: Int32Array, timeoutMs: number, signals?: number): number {
     this.called('poll');
     if (entries.length % 3 !== 0) throw new RangeError('poll: entries must hold triples of fd, events, revents');
+    assertTime('poll', timeoutMs);
     const look = (): number => {
       let ready = 0;
       for (let index = 0; index < entries.length; index += 3) {
@@ -164,7 +167,9 @@ export class Kernel extends Machine implements Native {
 
   waitPoller(poller: number, events: Int32Array, timeoutMs: number, signals?: number): number {
     this.called('waitPoller');
-    if (events.length < 2 || events.length % 2 !== 0) throw new RangeError('waitPoller: events must hold pairs');
+    if (events.length < 2 || events.length % 2 !== 0)
+      throw new RangeError('waitPoller: events must hold pairs of fd, events');
+    assertTime('waitPoller', timeoutMs);
     const description = this.descriptors.get(poller);
     if (description === undefined) {
       this.assertOpen('waitPoller', poller);
@@ -201,8 +206,8 @@ export class Kernel extends Machine implements Native {
 
   setAlarm(milliseconds: number): number {
     this.called('setAlarm');
-    if (!Number.isInteger(milliseconds) || milliseconds < 1)
-      throw new RangeError('setAlarm: milliseconds must be at least 1');
+    if (milliseconds !== (milliseconds | 0)) throw new RangeError('setAlarm: milliseconds must be a 32-bit integer');
+    if (milliseconds < 1) throw new RangeError('setAlarm: milliseconds must be at least 1');
     this.watchers.setAlarm(milliseconds, this.world.now);
     return this.result('setAlarm', -1, 0);
   }
@@ -280,7 +285,7 @@ export class Kernel extends Machine implements Native {
 
   tlsRecv(fd: number, buffer: Uint8Array, offset: number, length: number): number {
     const target = range('tlsRecv', buffer, offset, length);
-    if (length === 0) throw new RangeError('tlsRecv: length must not be 0');
+    if (length === 0) throw empty('tlsRecv');
     return this.#secured('tlsRecv', fd, (tls) => tls.read(target));
   }
 
