@@ -3,6 +3,7 @@
  * way at once, though its thread goes on. A result makes a pipe readable.
  */
 
+import { isIP } from 'node:net';
 import type { Description } from './descriptors.ts';
 import { POLLHUP, POLLIN } from './errno.ts';
 import type { Random } from './random.ts';
@@ -31,12 +32,36 @@ export function failure(code: string, errno: number = 0): Failure {
 export function hosts(names: Readonly<Record<string, readonly string[]>>, delay: number = 1): Resolver {
   return {
     resolve(hostname, family) {
+      const version = isIP(hostname);
+      if (version !== 0) return { answer: ofNumber(hostname, version, family), delay };
       const known = Object.hasOwn(names, hostname) ? (names[hostname] as readonly string[]) : undefined;
       if (known === undefined) return { answer: failure('EAI_NONAME'), delay };
       const fitting = known.filter((address) => family === 0 || (family === 6) === address.includes(':'));
       return { answer: fitting.length > 0 ? fitting : failure('EAI_NODATA'), delay };
     },
   };
+}
+
+function ofNumber(address: string, version: number, family: number): Answer {
+  return family === 0 || family === version ? [address] : failure('EAI_ADDRFAMILY');
+}
+
+/** Says of each name what comes next, and of any name in the end what comes last: failing, then working. */
+export function inTurn(...resolvers: readonly [Resolver, ...Resolver[]]): Resolver {
+  const asked = new Map<string, number>();
+  return {
+    resolve(hostname, family, random) {
+      const count = asked.get(hostname) ?? 0;
+      asked.set(hostname, count + 1);
+      const resolver = resolvers[Math.min(count, resolvers.length - 1)] as Resolver;
+      return resolver.resolve(hostname, family, random);
+    },
+  };
+}
+
+/** Says that of every name. */
+export function always(answer: Answer, delay: number = 1): Resolver {
+  return { resolve: () => ({ answer, delay }) };
 }
 
 /** native/lookup.h: maxThreadsOfAsker. */

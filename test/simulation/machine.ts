@@ -9,7 +9,7 @@ import { hosts, Lookups, type Resolver } from './lookups.ts';
 import { Network } from './network.ts';
 import type { Random } from './random.ts';
 import { SocketDescription } from './sockets.ts';
-import { type Lateness, Signals, Waits } from './waits.ts';
+import { type Interruptions, type Lateness, Signals, Waits } from './waits.ts';
 import { Watchers } from './watchers.ts';
 import { World } from './world.ts';
 
@@ -21,6 +21,8 @@ export interface Faults {
   /** EMFILE beyond so many descriptors. */
   readonly mostDescriptors: number;
   readonly lateness: Lateness;
+  /** How often a signal that the process listens for comes while it is blocked. */
+  readonly interruptions: Interruptions;
 }
 
 const NO_FAULTS: Faults = {
@@ -28,6 +30,7 @@ const NO_FAULTS: Faults = {
   noBuffers: 0,
   mostDescriptors: 1000,
   lateness: { chance: 0, most: 0 },
+  interruptions: { chance: 0, most: 0, signals: [] },
 };
 
 /** What a world has left behind. */
@@ -58,7 +61,7 @@ export class Machine {
   readonly signals: Signals = new Signals();
   protected faults: Faults = NO_FAULTS;
   protected random: Random = this.world.random;
-  protected waits: Waits = new Waits(this.world, this.signals, NO_FAULTS.lateness);
+  protected waits: Waits = new Waits(this.world, this.signals, NO_FAULTS);
   protected lookups: Lookups = new Lookups(this.world, hosts({}));
 
   /** From here on the process is in another world. The one before must have ended. */
@@ -67,7 +70,7 @@ export class Machine {
     this.world = world;
     this.network = network;
     this.random = world.random.fork('kernel');
-    this.waits = new Waits(world, this.signals, this.faults.lateness);
+    this.waits = new Waits(world, this.signals, this.faults);
     this.lookups = new Lookups(world, resolver);
     this.descriptors.limit = this.faults.mostDescriptors;
   }

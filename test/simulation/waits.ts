@@ -7,6 +7,8 @@ import { EINTR } from './errno.ts';
 import type { Random } from './random.ts';
 import type { World } from './world.ts';
 
+const NONE: readonly number[] = [];
+
 export class Signals {
   /** Those that came and whose listeners have not run, with how often they came. */
   readonly #pending = new Map<number, number>();
@@ -23,7 +25,8 @@ export class Signals {
   }
 
   /** The loop turns: listeners run. Returns the signals that they hear of. */
-  handOn(): number[] {
+  handOn(): readonly number[] {
+    if (this.#pending.size === 0) return NONE;
     const signals = [...this.#pending.keys()];
     this.#pending.clear();
     this.#told.clear();
@@ -54,17 +57,33 @@ export interface Lateness {
   readonly most: number;
 }
 
+/** Signals that come while the thread is blocked. */
+export interface Interruptions {
+  readonly chance: number;
+  /** Milliseconds at most after the wait has begun. */
+  readonly most: number;
+  readonly signals: readonly number[];
+}
+
 export class Waits {
   readonly #world: World;
   readonly #signals: Signals;
   readonly #random: Random;
   readonly #lateness: Lateness;
+  readonly #interruptions: Interruptions;
+  readonly #moments: Random;
 
-  constructor(world: World, signals: Signals, lateness: Lateness) {
+  constructor(
+    world: World,
+    signals: Signals,
+    { lateness, interruptions }: { lateness: Lateness; interruptions: Interruptions },
+  ) {
     this.#world = world;
     this.#signals = signals;
     this.#random = world.random.fork('waits');
     this.#lateness = lateness;
+    this.#interruptions = interruptions;
+    this.#moments = world.random.fork('interruptions');
   }
 
   /**
@@ -72,17 +91,28 @@ export class Waits {
    * not, undefined: none is), also if something is ready. @throws SimulationStuck for what will never end
    */
   wait(ready: () => number, timeoutMs: number, signals: number | undefined): number {
-    if (Number.isNaN(timeoutMs)) throw new RangeError('timeoutMs must not be NaN');
-    const look = (): number => (signals !== undefined && this.#signals.caught(signals) ? EINTR : ready());
-    let result = look();
+    let result = this.#look(ready, signals);
     if (result !== 0 || timeoutMs === 0) return result;
+    if (this.#moments.chance(this.#interruptions.chance)) this.#interrupt();
     // poll(2) takes whole milliseconds, and pollOnce() rounds up.
     const deadline = timeoutMs < 0 ? Number.POSITIVE_INFINITY : this.#world.now + Math.ceil(timeoutMs);
     this.#world.runUntil(() => {
-      result = look();
+      result = this.#look(ready, signals);
       return result !== 0;
     }, deadline);
     if (this.#random.chance(this.#lateness.chance)) this.#world.spend(this.#random.fraction() * this.#lateness.most);
     return result;
+  }
+  #interrupt(): void {
+    const { most, signals } = this.#interruptions;
+    const signal = this.#moments.pick(signals);
+    this.#world.after(this.#moments.fraction() * most, () => {
+      if (this.#world.traced) this.#world.note('system', `signal ${signal}`);
+      this.#signals.raise(signal);
+    });
+  }
+
+  #look(ready: () => number, signals: number | undefined): number {
+    return signals !== undefined && this.#signals.caught(signals) ? EINTR : ready();
   }
 }
