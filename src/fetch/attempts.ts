@@ -4,7 +4,14 @@
  */
 
 import type { HTTPConnection } from '../client/http-connection.ts';
-import { about, ConnectionClosed, DugongError, type LostRequest, withLostRequests } from '../errors.ts';
+import {
+  about,
+  ConnectionClosed,
+  DugongError,
+  type LostRequest,
+  UnsupportedResponse,
+  withLostRequests,
+} from '../errors.ts';
 import type { FetchRequest } from './fetch-request.ts';
 import { inSystemWords } from './system-words.ts';
 
@@ -22,9 +29,10 @@ export class Attempts {
     return this.told(error, request);
   }
 
-  /** An attempt on `connection`, which has not been closed yet, ended with `error`. */
+  /** An attempt on `connection`, which has not been closed yet, ended with `error`, which may say itself what is lost. */
   failed(connection: HTTPConnection, error: unknown): void {
-    const lost = error instanceof ConnectionClosed ? error.lostRequests : connection.pendingRequests();
+    const says = error instanceof ConnectionClosed || error instanceof UnsupportedResponse;
+    const lost = (says ? error.lostRequests : undefined) ?? connection.pendingRequests();
     for (const { method, path, mayHaveBeenProcessed } of lost) this.#lost.push({ method, path, mayHaveBeenProcessed });
   }
 

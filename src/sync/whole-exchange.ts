@@ -7,7 +7,7 @@ import { GrowingBuffer } from '../client/growing-buffer.ts';
 import type { HTTPConnection } from '../client/http-connection.ts';
 import type { HTTPResponse } from '../client/http-response.ts';
 import type { Coroutine } from '../coroutine.ts';
-import { DugongError, Interrupted, UnsupportedResponse } from '../errors.ts';
+import { DugongError, Interrupted, UnsupportedResponse, withLostRequests } from '../errors.ts';
 import { ConnectionPool, type Lease } from '../fetch/connection-pool.ts';
 import { contentCodings, decodeWhole } from '../fetch/content-coding.ts';
 import type { CheckedReach } from '../fetch/endpoint.ts';
@@ -179,8 +179,8 @@ interface Collected {
 
 /** @throws UnsupportedResponse for more than `maxBodySize` */
 function bodyIn(response: HTTPResponse, maxBodySize: number): Collected {
-  const { length, status } = response;
-  if (length !== null && length > maxBodySize) throw tooLarge(status, maxBodySize);
+  const { length } = response;
+  if (length !== null && length > maxBodySize) throw tooLarge(response, maxBodySize);
   return { bytes: new GrowingBuffer(length ?? undefined, maxBodySize), response, maxBodySize };
 }
 
@@ -190,18 +190,22 @@ function* coBody(
   { bytes, response, maxBodySize }: Collected,
   { bodyTimeout }: TimeLimits,
 ): Coroutine<Buffer> {
-  const { length, status } = response;
+  const { length } = response;
   while (bytes.end !== length) {
     const room = bytes.makeRoom();
     const target = bytes.bytes.subarray(bytes.end, bytes.end + room);
     const count = yield* coLimited(connection.coReadInto(target), bodyTimeout);
     if (count === 0) break;
     bytes.end += count;
-    if (bytes.end > maxBodySize) throw tooLarge(status, maxBodySize);
+    if (bytes.end > maxBodySize) throw tooLarge(response, maxBodySize);
   }
   return bytes.from(0);
 }
 
-function tooLarge(status: number, maxBodySize: number): UnsupportedResponse {
-  return new UnsupportedResponse(`the body (of status ${status}) is larger than maxBodySize (${maxBodySize} bytes)`);
+/** The request is lost with it, also if all of the body has come: then the connection knows of no request any more. */
+function tooLarge({ status, method, path }: HTTPResponse, maxBodySize: number): UnsupportedResponse {
+  const error = new UnsupportedResponse(
+    `the body (of status ${status}) is larger than maxBodySize (${maxBodySize} bytes)`,
+  );
+  return withLostRequests(error, [{ method, path, mayHaveBeenProcessed: true }]);
 }

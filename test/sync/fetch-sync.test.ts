@@ -213,6 +213,20 @@ describe('fetchSync returns', () => {
     assert.throws(() => fetchParts('5,6'), tooLarge);
   });
 
+  test('a body above maxBodySize, all of which has come, is an answer that is lost', () => {
+    const chunked = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n0\r\n\r\n';
+    const large = Buffer.alloc(100_000);
+    using server = startScriptedServer([
+      [expectHead(), send(chunked)],
+      [expectHead(), send(chunked)],
+    ]);
+    const lostRequests = [{ path: '/', mayHaveBeenProcessed: true }];
+    const url = `http://${server.authority}/`;
+    const lostBy = (method: string): object => ({ lostRequests: lostRequests.map((lost) => ({ method, ...lost })) });
+    assert.throws(() => get(url, { maxBodySize: 4 }), lostBy('GET'));
+    assert.throws(() => get(url, { method: 'PUT', body: large, maxBodySize: 4 }), lostBy('PUT'));
+  });
+
   test('no part of a body that was cut short: ConnectionClosed', () => {
     using server = startScriptedServer([
       [expectHead(), send('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'), close()],
