@@ -199,7 +199,7 @@ const rangeOf: Production = (random) => {
   const content = data(random);
   const first = random.size(0, 100);
   const last = first + content.length - 1 + (random.chance(ASTRAY) ? random.between(-1, 1) : 0);
-  const range = `Content-Range: bytes ${first}-${last}/${random.pick(['*', String(last + 1), '1000', '3'])}`;
+  const range = `Content-Range: bytes ${first}-${last}/${random.pick(['*', String(last + 1), String(last), '1000', '3'])}`;
   return `--b${random.pick(['', '', ' ', '\t '])}${crlf(random)}${repeated(random, 0, 1, field)}${sometimes(random, range)}${crlf(random)}${crlf(random)}${content}${crlf(random)}`;
 };
 

@@ -15,6 +15,17 @@ export interface Message {
   readonly trailers: readonly Pair[];
 }
 
+/** What a connection has brought. */
+export interface Reading {
+  readonly messages: readonly Message[];
+  /** Of each message: bytes of the informational responses before it, and of its chunk extensions. */
+  readonly skipped: readonly { readonly interim: number; readonly extensions: number }[];
+  /** Whether the last of them is the last on its connection. */
+  readonly last: boolean;
+  /** Bytes behind it. */
+  readonly rest: number;
+}
+
 /** Inner pieces of regular expressions. */
 const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
 const TEXT = '\\t\\x20-\\x7e\\x80-\\xff';
@@ -25,7 +36,7 @@ const EMPTY_LINES = /(?:\r\n){0,2}/y;
 const STATUS_LINE = new RegExp(`HTTP/1\\.([0-9]) ([1-9][0-9]{2})(?: ([${TEXT}]*))?\\r\\n`, 'y');
 const FIELD = new RegExp(`(${TOKEN}):([${TEXT}]*(?:\\r\\n[ \\t][${TEXT}]*)*)\\r\\n`, 'y');
 const CHUNK = new RegExp(
-  `([0-9A-Fa-f]{1,20})(?:${BWS};${BWS}${TOKEN}(?:${BWS}=${BWS}(?:${TOKEN}|${QUOTED}))?)*\\r\\n`,
+  `([0-9A-Fa-f]{1,20})((?:${BWS};${BWS}${TOKEN}(?:${BWS}=${BWS}(?:${TOKEN}|${QUOTED}))?)*)\\r\\n`,
   'y',
 );
 /** RFC 9110 6.5.1: what decides framing, routing, authentication, and how content is processed. */
@@ -43,6 +54,13 @@ class Reference {
   readonly #wire: string;
   readonly #orderly: boolean;
   #at = 0;
+  /** Of the response that was read last. */
+  interim = 0;
+  extensions = 0;
+
+  get rest(): number {
+    return this.#wire.length - this.#at;
+  }
 
   constructor(wire: string, orderly: boolean) {
     this.#wire = wire;
@@ -51,13 +69,19 @@ class Reference {
 
   /** One final response. Whether another may follow is in `last`. */
   read(method: string): { message: Message; last: boolean } {
+    this.interim = 0;
+    this.extensions = 0;
     for (;;) {
+      const start = this.#at;
       this.#take(EMPTY_LINES);
       const [, minor = '', code = '', reason = ''] = this.#take(STATUS_LINE);
       const fields = this.#section();
       const status = Number(code);
       if (status === 101) throw new Unreadable();
-      if (status < 200) continue;
+      if (status < 200) {
+        this.interim += this.#at - start;
+        continue;
+      }
       const head = { minor: Number(minor), status, reason, fields };
       const lines = (name: string): string[] =>
         fields.filter(([each]) => each.toLowerCase() === name).map(([, value]) => value);
@@ -105,7 +129,8 @@ class Reference {
   #chunks(): { body: string; trailers: Pair[] } {
     let body = '';
     for (;;) {
-      const [, digits = ''] = this.#take(CHUNK);
+      const [, digits = '', extensions = ''] = this.#take(CHUNK);
+      this.extensions += extensions.length;
       const size = BigInt(`0x${digits}`);
       if (size >= 2n ** 53n) throw new Unreadable();
       if (size === 0n) break;
@@ -147,17 +172,21 @@ class Reference {
 }
 
 /** The responses to `methods` that are there in full, if all bytes are `wire` and then the stream ends so, or not at all. */
-export function readResponses(methods: readonly string[], wire: string, orderly: boolean): Message[] {
+export function readResponses(methods: readonly string[], wire: string, orderly: boolean): Reading {
   const reference = new Reference(wire, orderly);
   const messages: Message[] = [];
+  const skipped: { interim: number; extensions: number }[] = [];
+  let ended = false;
   try {
     for (const method of methods) {
       const { message, last } = reference.read(method);
       messages.push(message);
+      skipped.push({ interim: reference.interim, extensions: reference.extensions });
+      ended = last;
       if (last) break;
     }
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
   }
-  return messages;
+  return { messages, skipped, last: ended, rest: reference.rest };
 }

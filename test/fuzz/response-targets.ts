@@ -50,6 +50,11 @@ function readInAllWays(methods: readonly string[], bytes: Buffer, end: End, seed
   assert.deepEqual(random.events, whole.events, 'in other cuts');
   const single = trace(methods, singly(bytes), end, options, { direct: seed % 2 === 1 });
   assert.deepEqual(single.events, whole.events, 'one byte at a time');
+  // A reset that is known says that a tunnel is not to be had.
+  if (end !== 'failed') {
+    const early = trace(methods, [bytes], end, options, { part: 5, early: true });
+    assert.deepEqual(early.events, whole.events, 'with the end before the first look');
+  }
   assertBounded(single.capacity, limits ?? DEFAULT_LIMITS, bytes.length, 1);
   assertDecided(whole, end);
   return whole;
@@ -98,10 +103,15 @@ function assertReadAgain(complete: Complete): void {
 }
 
 function assertAllRight(methods: readonly string[], bytes: Buffer, end: End, seed: number): void {
-  const { complete } = readInAllWays(methods, bytes, end, seed);
-  const reference = readResponses(methods, bytes.toString('latin1'), end === 'orderly');
-  assert.deepEqual(complete.map(messageOf), reference, 'the second reading');
+  const { complete, protocol } = readInAllWays(methods, bytes, end, seed);
+  const { messages, last, rest } = readResponses(methods, bytes.toString('latin1'), end === 'orderly');
+  assert.deepEqual(complete.map(messageOf), messages, 'the second reading');
   complete.forEach(assertReadAgain);
+  if (end !== 'open' || complete.length < methods.length || protocol.receiveState === 'raw') return;
+  // All is answered: the connection carries one more request, unless it has ended, or brought more than answers.
+  const again = (): string => protocol.sendRequest('GET', '/again');
+  if (last || rest > 0) assert.throws(again, { name: 'ConnectionClosed' }, 'sent on a connection that has ended');
+  else again();
 }
 
 interface Seed {
@@ -123,11 +133,16 @@ function cases(): Seed[] {
   return known;
 }
 
+const NEXT = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext';
+
+/** Each case as it is, and those for GET with another response behind them, in a pipeline. */
 function seedsOf(part: (wire: string) => string | undefined): Buffer[] {
   return cases().flatMap(({ method, wire, end }) => {
     const text = part(wire);
+    if (text === undefined) return [];
     const methods = METHODS.findIndex(([first]) => first === method);
-    return text === undefined ? [] : [inputOf([Math.max(0, methods), ENDS.indexOf(end), 0, 0], text)];
+    const alone = inputOf([Math.max(0, methods), ENDS.indexOf(end), 0, 0], text);
+    return method === 'GET' ? [alone, inputOf([1, 0, 0, 1], text + NEXT)] : [alone];
   });
 }
 
@@ -176,7 +191,13 @@ export const limitsTarget: Target = {
     const { parameters, bytes } = partsOf(input);
     const [methods, end, high, low] = parameters;
     const requests = METHODS[methods % METHODS.length] ?? [];
-    const { complete } = readInAllWays(requests, bytes, ENDS[end % 3] ?? 'open', high * 256 + low, SMALL_LIMITS);
+    const { complete, events } = readInAllWays(
+      requests,
+      bytes,
+      ENDS[end % 3] ?? 'open',
+      high * 256 + low,
+      SMALL_LIMITS,
+    );
     for (const { response } of complete) {
       const { head, body } = response;
       const trailers = body?.trailers.size ?? 0;
@@ -187,7 +208,18 @@ export const limitsTarget: Target = {
       assert.ok(head.headers.size <= fields && trailers <= fields, 'more fields');
     }
     // The limits take nothing else away: what is accepted is what the second reading finds.
-    const reference = readResponses(requests, bytes.toString('latin1'), end % 3 === 0);
-    assert.deepEqual(complete.map(messageOf), reference.slice(0, complete.length), 'the second reading');
+    const { messages, skipped } = readResponses(requests, bytes.toString('latin1'), end % 3 === 0);
+    assert.deepEqual(complete.map(messageOf), messages.slice(0, complete.length), 'the second reading');
+    const { informational, chunkExtensions } = SMALL_LIMITS;
+    for (const { interim, extensions } of skipped.slice(0, complete.length)) {
+      assert.ok(interim <= informational, 'more informational responses');
+      assert.ok(extensions <= chunkExtensions, 'more chunk extensions');
+    }
+    const refused = skipped[complete.length];
+    const error = events.at(-1) ?? '';
+    if (refused !== undefined && / bytes of informational /.test(error))
+      assert.ok(refused.interim > informational, error);
+    if (refused !== undefined && / bytes of chunk ext/.test(error))
+      assert.ok(refused.extensions > chunkExtensions, error);
   },
 };

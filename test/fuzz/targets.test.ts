@@ -37,9 +37,10 @@ test('the second reading takes what is there in full, and no more', () => {
     body: 'hi',
     trailers: [],
   };
-  assert.deepEqual(readResponses(['GET', 'GET'], wire, true), [first]);
-  const [, second] = readResponses(['GET', 'GET'], `${wire}\n`, true);
-  assert.deepEqual([second?.body, second?.trailers], ['y', [['T', 'u']]]);
+  assert.deepEqual(readResponses(['GET', 'GET'], wire, true).messages, [first]);
+  const { messages, skipped, last, rest } = readResponses(['GET', 'GET'], `${wire}\n!`, true);
+  assert.deepEqual([messages[1]?.body, messages[1]?.trailers], ['y', [['T', 'u']]]);
+  assert.deepEqual([skipped[1], last, rest], [{ interim: 0, extensions: 2 }, false, 1]);
 });
 
 test('the corpus keeps the shortest input for each feature, and none that is the shortest for nothing', () => {

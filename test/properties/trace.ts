@@ -37,6 +37,8 @@ export interface Way {
   readonly part?: number;
   /** Whether the bytes that belong to it for certain are received past the buffer. */
   readonly direct?: boolean;
+  /** Whether all pieces and the end are there before anything is read. */
+  readonly early?: boolean;
 }
 
 /** Reads one response per method, from `pieces` and then the end. */
@@ -58,6 +60,7 @@ class Reader {
   readonly #end: End;
   readonly #part: Buffer;
   readonly #direct: boolean;
+  readonly #early: boolean;
   #brought = 0;
   #capacity = 0;
 
@@ -65,6 +68,7 @@ class Reader {
     this.#pieces = pieces.slice();
     this.#part = Buffer.alloc(way.part ?? 4096);
     this.#direct = way.direct ?? false;
+    this.#early = way.early ?? false;
     this.#end = end;
     this.#protocol = new ClientProtocol({
       host: 'origin.example',
@@ -79,6 +83,7 @@ class Reader {
     for (const [index, method] of methods.entries()) {
       this.#protocol.sendRequest(method, method === 'CONNECT' ? 'origin.example:443' : `/${index}`);
     }
+    if (this.#early) while (this.#brought <= this.#pieces.length) this.#bring();
     try {
       for (const _ of methods) if (!this.#exchange()) break;
     } catch (error) {
@@ -142,7 +147,7 @@ class Reader {
     const index = this.#brought++;
     const piece = this.#pieces[index];
     if (piece !== undefined) this.#protocol.buffer.push(piece);
-    else if (index > this.#pieces.length) assert.fail('more bytes were wanted after the end');
+    else if (this.#end !== 'open' && index > this.#pieces.length) assert.fail('more bytes were wanted after the end');
     else if (this.#end === 'orderly') this.#protocol.receivedEnd();
     else if (this.#end === 'failed') this.#protocol.receiveFailed(new Error('reset'));
     this.#capacity = Math.max(this.#capacity, this.#protocol.buffer.bytes.length);

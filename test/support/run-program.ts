@@ -31,6 +31,8 @@ export interface ProgramOptions {
   readonly outputTo?: string;
   /** How many descriptors it may have open. */
   readonly mostDescriptors?: number;
+  /** Milliseconds until it is killed, a minute unless given; a slow machine has more. */
+  readonly limit?: number;
   /** Hears of the process as soon as it is there. */
   readonly onStart?: (pid: number) => void;
 }
@@ -55,6 +57,7 @@ export async function runProgram(
     inputFrom,
     outputTo,
     mostDescriptors,
+    limit = 60_000,
     onStart,
   } = options;
   const preloading = preload === undefined ? [] : ['--import', `./${inThisForm(preload)}`];
@@ -67,7 +70,7 @@ export async function runProgram(
   const child = spawn(command, argv, {
     cwd: repository,
     env,
-    timeout: timeLimit(60_000),
+    timeout: timeLimit(limit),
     killSignal: 'SIGKILL',
   });
   if (input !== undefined) child.stdin.end(input);
