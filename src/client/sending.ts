@@ -316,8 +316,9 @@ export class Sending {
 
   /** What was read is complete, and perhaps nobody goes on to read: those who wait to send listen again. */
   listenAgain(): void {
-    if (this.#deaf && this.#listens) this.wake();
+    if (!this.#deaf || !this.#listens) return;
     this.#deaf = false;
+    this.wake();
   }
 
   /** Those who wait to send look again. */

@@ -29,3 +29,23 @@ test('a sender that began to wait beside a reader is told to listen when that ha
   assert.equal(suspend(sender).mask, POLLIN | POLLOUT);
   sender.return();
 });
+
+test('a sender that began to wait beside a reader is told to listen when that has an answer, its body included', () => {
+  using server = startScriptedServer([
+    [expectHead(), stopReading(), gate('answer'), send(ok('0123456789')), gate('never')],
+  ]);
+  using connection = connectionTo(server);
+  const woken: number[] = [];
+  addDescriptorListener({ closed: () => {}, wake: (fd) => void woken.push(fd) });
+  connection.sendRequest('GET', '/');
+  const reader = connection.coReadResponse();
+  const { fd } = suspendForGood(reader);
+  const sender = connection.coSendRequest('PUT', '/', { body: Buffer.alloc(MORE_THAN_FITS) });
+  assert.deepEqual([suspendForGood(sender).mask, woken], [POLLOUT, []]);
+  server.open('answer');
+  finish(reader);
+  assert.equal(finish(connection.coReadText()), '0123456789');
+  assert.deepEqual(woken, [fd]);
+  assert.equal(suspend(sender).mask, POLLIN | POLLOUT);
+  sender.return();
+});
