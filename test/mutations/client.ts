@@ -25,10 +25,18 @@ export const CLIENT: readonly Mutation[] = [
   {
     name: 'A sender that began to wait beside a reader does not listen when that is done',
     file: 'client/sending.ts',
-    before: '    if (this.#deaf && this.#listens) this.wake();\n',
-    after: '',
+    before: '    if (!this.#deaf || !this.#listens) return;',
+    after: '    if (!this.#deaf || this.#listens) return;',
     history: 'fix(client): what a hostile review of the stand-in and of the pause found',
     world: 'connection',
+  },
+  {
+    name: 'A sender beside a reader does not listen when that has an answer with a body',
+    file: 'client/sending.ts',
+    before: '    if (!this.#deaf || !this.#listens) return;',
+    after: '    if (!this.#listens) this.#deaf = false;\n    if (!this.#deaf) return;',
+    history: 'fix(client): let a sender listen when its reader has an answer with a body',
+    world: 'situation',
   },
   {
     name: 'A sender does not hear that its reader was interrupted',

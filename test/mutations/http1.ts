@@ -11,13 +11,6 @@ export const HTTP1: readonly Mutation[] = [
     world: 'connection',
   },
   {
-    name: 'A body that a reset has cut is whole, if its head is read after the reset',
-    file: 'http1/receive-half.ts',
-    before: "    if (state.end === 'orderly') body?.end();",
-    after: '    if (state.end !== undefined) body?.end();',
-    world: 'connection',
-  },
-  {
     name: 'A body up to the end of the connection ends with the first read behind that',
     file: 'http1/body-decoder.ts',
     before: 'this.#drained = this.#ended && source.length === 0;',

@@ -25,6 +25,14 @@ export const IO: readonly Mutation[] = [
     world: 'connection',
   },
   {
+    name: 'A stream has ended in order where sending has found that it was reset',
+    file: 'client/link.ts',
+    before: '    else if (this.#reset !== undefined) this.protocol.receiveFailed(this.#reset);\n',
+    after: '',
+    history: 'fix(client): take no end behind a reset that sending has found for one',
+    world: 'situation',
+  },
+  {
     name: 'A descriptor is closed twice',
     file: 'io/connection-attempts.ts',
     before: '  #lose(fd: number, failure: SystemError): void {\n    this.#connecting.delete(fd);',
@@ -93,14 +101,6 @@ export const IO: readonly Mutation[] = [
     file: 'io/tls.ts',
     before: '    if (result === TLS_WANT_WRITE) return this.writing;',
     after: '    if (result === TLS_WANT_WRITE) return this.reading;',
-    world: 'connection',
-  },
-  {
-    name: 'What a TLS layer has left to do is waited for from the descriptor',
-    file: 'io/tls.ts',
-    before: '    return result === TLS_AGAIN ? this.#again : undefined;',
-    after: '    return result === TLS_AGAIN ? this.reading : undefined;',
-    history: 'fix(native): bound the work of a call that speaks TLS',
     world: 'connection',
   },
   {

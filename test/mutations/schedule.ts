@@ -96,8 +96,16 @@ export const SCHEDULE: readonly Mutation[] = [
   {
     name: 'A loop keeps what it watched although the descriptor was closed, and misses its successor',
     file: 'schedule/registry.ts',
-    before: '    if (this.#waitsFor(fd) === KEPT) this.#drop(fd);\n    else this.wakeAll(fd);',
-    after: '    this.wakeAll(fd);',
+    before: '    if (present === NO_WAITS) return;',
+    after: '    if (present.length === 0) return;',
+    world: 'connection',
+  },
+  {
+    name: 'The waits of a descriptor that was closed are taken out of a loop one by one',
+    file: 'schedule/registry.ts',
+    before: '    if (present === NO_WAITS) return;\n    this.#byDescriptor.set(fd, NO_WAITS);',
+    after: '    if (present !== KEPT) return this.wakeAll(fd);\n    this.#byDescriptor.set(fd, NO_WAITS);',
+    history: "fix(schedule): take a closed descriptor's waits out of the registry at once",
     world: 'connection',
   },
   {

@@ -134,14 +134,13 @@ export class Stage {
     return new HTTPConnection(this.hostname, { port: 80, ...(this.secured && { tls: TLS }), ...options });
   }
 
-  /** What it returns, or throws. If it takes longer than `ms`, that is a problem, and undefined is returned. */
+  /** What it returns, or throws. That it takes `ms` milliseconds is a problem, whatever comes of it; then it may be undefined. */
   *coInTime<T>(what: string, coroutine: Coroutine<T>, ms: number = PATIENCE): Coroutine<T | undefined> {
+    const begin = this.world.now;
     try {
-      return yield* coWithTimeout(coroutine, ms);
-    } catch (error) {
-      if (!(error instanceof ConnectionTimedOut && error.timeout === ms)) throw error;
-      this.problem(`${what}: hangs`);
-      return undefined;
+      return yield* this.coLimited(coroutine, ms);
+    } finally {
+      if (this.world.now - begin >= ms) this.problem(`${what}: hangs`);
     }
   }
 

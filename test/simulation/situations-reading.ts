@@ -32,10 +32,15 @@ const exactParts: Situation = {
     const { random } = stage;
     const body = textOf('body', random.between(1, 3000));
     const size = random.between(1, 700);
+    // Of what surrounds the bytes of the body.
+    const late = random.between(1, 7);
     stage.serve(function* (talk) {
       for (let count = 0; count < 2; count++) {
         yield* stage.coHead(talk);
-        yield* talk.send(chunked(200, body, size));
+        const answer = chunked(200, body, size);
+        yield* talk.send(answer.subarray(0, -late));
+        yield* talk.sleep(50);
+        yield* talk.send(answer.subarray(-late));
       }
       yield* stage.coHead(talk);
     });
