@@ -24,19 +24,38 @@ const WAIT = /yield\* (waitFor|coWait|coWaitOrFail)\(/g;
 /** Within these, the wait is that of their callers. */
 const WAITS_OF_OTHERS = ['src/client/wait.ts', 'src/coroutine.ts'];
 
-const TRANSITIONS: readonly Edit[] = [
+/** Reports that a state of the protocol is left, and that an error is made, with its phase. */
+const MARKS: readonly Edit[] = [
   {
     file: 'src/http1/connection-state.ts',
     before: 'this.#send = next;',
-    after: "globalThis.simulationReaches?.('transition', 'send: ' + this.#send + ' ' + event); this.#send = next;",
+    after: `${reaches('transition', "'send: ' + this.#send + ' ' + event")}; this.#send = next;`,
   },
   {
     file: 'src/http1/connection-state.ts',
     before: 'this.#receive = next;',
-    after:
-      "globalThis.simulationReaches?.('transition', 'receive: ' + this.#receive + ' ' + event); this.#receive = next;",
+    after: `${reaches('transition', "'receive: ' + this.#receive + ' ' + event")}; this.#receive = next;`,
+  },
+  {
+    file: 'src/errors.ts',
+    before: 'this.code = code;',
+    after: `this.code = code; ${reaches('class', 'new.target.prototype.name')};`,
+  },
+  {
+    file: 'src/errors.ts',
+    before: 'this.phase = phase;\n    withLostRequests',
+    after: `this.phase = phase; ${reaches('phase', "'ConnectionClosed: ' + phase")};\n    withLostRequests`,
+  },
+  {
+    file: 'src/errors.ts',
+    before: 'this.phase = phase;\n    this.timeout',
+    after: `this.phase = phase; ${reaches('phase', "'ConnectionTimedOut: ' + phase")};\n    this.timeout`,
   },
 ];
+
+function reaches(kind: string, what: string): string {
+  return `globalThis.simulationReaches?.('${kind}', ${what})`;
+}
 
 /** All that `mark` will ever name. */
 export function suspensionPoints(file: string, text: string): string[] {
@@ -57,7 +76,7 @@ function marked(file: string, text: string): string {
 }
 
 function markOf(point: string, wait: string): string {
-  return `(globalThis.simulationReaches?.('suspension', '${point}'), ${wait})`;
+  return `(${reaches('suspension', `'${point}'`)}, ${wait})`;
 }
 
 /** @throws Error if the text to be changed is not there exactly once */
@@ -78,7 +97,7 @@ export async function bundle(entry: string, edit?: Edit): Promise<string> {
       onLoad({ filter: SOURCES }, ({ path }) => {
         const file = relative(repository, path);
         let text = marked(file, readFileSync(path, 'utf8'));
-        for (const one of TRANSITIONS) if (one.file === file) text = edited(text, one);
+        for (const one of MARKS) if (one.file === file) text = edited(text, one);
         if (edit?.file === file) {
           text = edited(text, edit);
           applied = true;

@@ -109,11 +109,11 @@ function drawLink(random: Random, index: number, way: Way): LinkPlan {
   const least = index === 0 ? 3 : 2;
   const count = random.chance(0.2) ? 4 : least;
   const requests = Array.from({ length: count }, (_, position) => drawRequest(random, 10 * index + position, way));
-  const cut = random.chance(0.4) ? drawCut(random) : undefined;
-  const interruption = random.chance(0.35) ? drawInterruption(random) : undefined;
+  const cut = random.chance(0.3) ? drawCut(random) : undefined;
+  const interruption = random.chance(0.22) ? drawInterruption(random) : undefined;
   return {
     index,
-    network: random.chance(0.04) ? 'tiny' : random.chance(0.4) ? 'uneven' : 'quiet',
+    network: random.chance(0.02) ? 'tiny' : random.chance(0.3) ? 'uneven' : 'quiet',
     tls: random.chance(0.1),
     proxy: random.chance(0.08),
     addresses: random.chance(0.15) ? random.between(2, 3) : 1,
@@ -121,7 +121,7 @@ function drawLink(random: Random, index: number, way: Way): LinkPlan {
       ? random.pick(['at-once', 'refuse', 'timeout', 'unreachable', 'unreachable-late', 'hole'])
       : 'accept',
     ...(cut && { cut }),
-    most: random.pick([1, 2, 3, 100, 100]),
+    most: random.pick([1, 2, 3, 100, 100, 100, 100]),
     announce: random.chance(0.6),
     expectation: random.pick(['grant', 'grant', 'never', 'late', 'refuse']),
     pace: { size: random.size(50, 65536), pause: random.pick([0, 0, 0, 1]) },
@@ -156,7 +156,7 @@ function drawRequest(random: Random, id: number, way: Way): RequestPlan {
     size: drawSize(random),
     answer: {
       status,
-      framing: random.pick(['length', 'length', 'chunked', 'chunked', 'close']),
+      framing: random.chance(0.1) ? 'close' : random.pick(['length', 'chunked']),
       chunks: [random.size(1, 300), random.size(1, 300)],
       ...(random.chance(0.15) && { piece: random.size(50, 500), pause: random.pick([0, 1, 30]) }),
       ...(random.chance(0.15) && { delay: random.size(1, 2000) }),

@@ -51,6 +51,7 @@ async function run(seed: number, plan: ConnectionPlan, traced: boolean): Promise
     );
     await RUNS[plan.way](programs, scene);
   });
+  report.world.settle();
   const problems = [
     ...ofWorld(report),
     ...accounts.flatMap((account, index) => judged(account, servers[index] as Server, plan)),

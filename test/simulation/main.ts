@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { bundle } from './bundle.ts';
-import { coverageOf } from './coverage-report.ts';
+import { type Coverage, coverageOf } from './coverage-report.ts';
 import type { Finding, Line, Sum } from './worker.ts';
 
 const WORLDS = ['connection', 'situation', 'fetch', 'sync'];
@@ -100,6 +100,7 @@ function range(): [from: number, to: number] {
 async function many(program: string): Promise<boolean> {
   const [from, to] = range();
   const findings: Finding[] = [];
+  const coverage: Coverage[] = [];
   for (const world of values.world) {
     const sums: Sum[] = [];
     const parts: [number, number][] = [];
@@ -114,7 +115,13 @@ async function many(program: string): Promise<boolean> {
     };
     await Promise.all(Array.from({ length: Number(values.jobs) }, work));
     console.log(report(world, sums, [from, to]));
+    coverage.push(...sums.map((sum) => sum.coverage));
   }
+  console.log(
+    `Reached in all:\n${coverageOf(coverage)
+      .map((line) => `  ${line}`)
+      .join('\n')}`,
+  );
   for (const finding of findings.slice(0, MOST_SHOWN)) console.log(shown(finding));
   console.log(findings.length === 0 ? 'Nothing found.' : `${findings.length} seeds failed.`);
   return findings.length > 0;
@@ -129,10 +136,6 @@ function report(world: string, sums: readonly Sum[], [from, to]: readonly [numbe
     `  per seed: ${perSeed((sum) => sum.suspensions)} suspensions, ${perSeed((sum) => sum.connections)} connections, ` +
       `${perSeed((sum) => sum.requests)} requests, ${perSeed((sum) => sum.faults)} faults; ` +
       `${total((sum) => sum.empty)} with fewer than 2 connections, 5 requests or 1 fault`,
-    ...coverageOf(
-      world,
-      sums.map(({ coverage }) => coverage),
-    ).map((line) => `  ${line}`),
   ].join('\n');
 }
 
