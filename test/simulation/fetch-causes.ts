@@ -115,7 +115,12 @@ function isUnsupported({ blocking, call, hops }: Circumstances): boolean {
 function isClosed(given: Circumstances): boolean {
   const { call, hops } = given;
   if (isCut(given) || isStray(given) || isShort(given)) return true;
-  if (hops.some(({ answer }) => answer.close === 'reset' || (answer.early && call.upload !== null))) return true;
+  if (
+    hops.some(
+      ({ answer }) => answer.close === 'reset' || answer.close === 'instead' || (answer.early && call.upload !== null),
+    )
+  )
+    return true;
   if (someOrigin(given, ({ secure }) => secure === 'truncates' || secure === 'refuses')) return true;
   return !hops.every(({ method }) => REPEATED.has(method)) || !isRepeatable(call.upload) ? closesAtAll(given) : false;
 }

@@ -204,7 +204,7 @@ export function drawAnswer(random: Random, setting: AnswerSetting): AnswerPlan {
     delay: random.chance(silence / 3) ? random.pick([-1, 3000, 20_000]) : random.pick([0, 0, 0, 5, 100]),
     informational: random.chance(0.1) ? random.between(1, 3) : 0,
     early: random.chance(0.1 + broken),
-    close: reset ? 'reset' : closing ? random.pick(['announced', 'unannounced', 'unannounced']) : 'no',
+    close: reset ? 'reset' : closing ? random.pick(['announced', 'unannounced', 'instead']) : 'no',
     stray: random.chance(broken / 3) ? random.size(1, 100) : 0,
     malformed: random.chance(broken / 3) ? random.pick(['head', 'chunk']) : 'no',
     gzip: false,

@@ -269,7 +269,11 @@ export class Judge {
     return hops.every(({ answer, origin }) => {
       const { secure, version } = this.#setting.origins[origin] as OriginPlan;
       const calm = this.#book.made.every((each) => each.seen.origin !== origin || each.plan.stray === 0);
-      const own = answer.close === 'reset' || (answer.early && call.upload !== null) || secure === 'truncates';
+      const own =
+        answer.close === 'reset' ||
+        answer.close === 'instead' ||
+        (answer.early && call.upload !== null) ||
+        secure === 'truncates';
       return calm && !own && version === '1.1';
     });
   }

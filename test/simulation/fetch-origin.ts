@@ -115,6 +115,7 @@ export class Origin implements Service {
         break;
       }
       if (!plan.early) yield* coBody(talk, seen);
+      if (plan.close === 'instead' && this.#isFirst(seen)) break;
       const last = most > 0 && served >= most;
       const close = plan.close === 'no' && last ? (announces ? 'announced' : 'unannounced') : plan.close;
       if (!(yield* this.#coAnswer(talk, seen, { ...plan, close }))) {
@@ -127,6 +128,10 @@ export class Origin implements Service {
     met.closed = true;
     talk.wire.finish();
     talk.endpoint.close();
+  }
+
+  #isFirst({ target }: Seen): boolean {
+    return this.#book.seen.filter((each) => each.target === target).length === 1;
   }
 
   *#coHead(talk: Conversation, met: Met, connection: number): Acting<Seen | undefined> {
@@ -164,7 +169,8 @@ export class Origin implements Service {
     const complete = yield* coSendInPieces(talk, this.#bytesOf(made, plan), plan);
     if (talk.world.traced) talk.world.note(talk.endpoint.name, `has made answer ${serial}, to ${seen.target}`);
     if (close === 'reset') talk.endpoint.reset();
-    const ends = close !== 'no' || (framing === 'close' && withBody) || this.#plan.version === '1.0';
+    const ends =
+      (close !== 'no' && close !== 'instead') || (framing === 'close' && withBody) || this.#plan.version === '1.0';
     if (complete && !ends) return true;
     if (close === 'announced' && complete) yield* talk.end('announced');
     talk.wire.finish();

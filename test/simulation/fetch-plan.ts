@@ -47,7 +47,8 @@ export interface AnswerPlan {
   readonly informational: number;
   /** Sent when the head of the request is there, before its body is read. */
   readonly early: boolean;
-  readonly close: 'no' | 'announced' | 'unannounced' | 'reset';
+  /** How the connection ends with it; `instead`: of the answer, the first time that it is asked for. */
+  readonly close: 'no' | 'announced' | 'unannounced' | 'reset' | 'instead';
   /** Bytes behind it that belong to nothing, such as a body in answer to HEAD. */
   readonly stray: number;
   readonly malformed: 'no' | 'head' | 'chunk';
