@@ -12,7 +12,7 @@ export const CLIENT: readonly Mutation[] = [
     if (!silent && this.#link.receive()) return;
     let need`,
     history: 'fix(client): look for an answer before the first wait again',
-    world: 'connection',
+    world: 'situation',
   },
   {
     name: 'A sender does not listen for a refusal while it waits',
@@ -28,7 +28,7 @@ export const CLIENT: readonly Mutation[] = [
     before: '    if (!this.#deaf || !this.#listens) return;',
     after: '    if (!this.#deaf || this.#listens) return;',
     history: 'fix(client): what a hostile review of the stand-in and of the pause found',
-    world: 'connection',
+    world: 'situation',
   },
   {
     name: 'A sender beside a reader does not listen when that has an answer with a body',
@@ -43,7 +43,7 @@ export const CLIENT: readonly Mutation[] = [
     file: 'client/receiving.ts',
     before: '      if (!resumed) this.#sending.wake();\n',
     after: '',
-    world: 'connection',
+    world: 'situation',
   },
   {
     name: 'What an interrupted sender leaves is the memory of its caller',
@@ -129,7 +129,7 @@ export const CLIENT: readonly Mutation[] = [
     before: "      if (body !== undefined && receiveState !== 'failed') yield* bodies.coTakeEnd(body);",
     after: "      if (body?.complete && receiveState !== 'failed') yield* bodies.coTakeEnd(body);",
     history: 'fix(client): answer calls out of order by what is missing',
-    world: 'connection',
+    world: 'situation',
   },
   {
     name: 'A body that is too large for memory is whole when it is asked for again',
@@ -171,14 +171,7 @@ export const CLIENT: readonly Mutation[] = [
     after: '      else yield* waitFor(limited.forSeveral());',
     history:
       'fix(client): coroutines that share a dialling wait, in a loop written by hand, for a descriptor that stays',
-    world: 'connection',
-  },
-  {
-    name: 'No other coroutine goes on with a dialling that one has left',
-    file: 'client/dialling.ts',
-    before: '    const [next] = this.#runners;\n    if (next !== undefined) wakeSoon(next);',
-    after: '    const [next] = this.#runners;\n    if (next !== undefined) return;',
-    world: 'connection',
+    world: 'situation',
   },
   {
     name: 'The body of a refused CONNECT is waited for to its end',

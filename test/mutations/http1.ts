@@ -125,7 +125,7 @@ export const HTTP1: readonly Mutation[] = [
     before:
       "    this.#state.brokenOff = { exchange: this.#state.exchanges.oldestPending, why };\n    this.#state.advanceSend('close');",
     after: '    this.#state.brokenOff = { exchange: this.#state.exchanges.oldestPending, why };',
-    world: 'connection',
+    world: 'situation',
   },
   {
     name: 'Bytes that move to the front of the receive buffer are counted twice',

@@ -65,19 +65,11 @@ export const SCHEDULE: readonly Mutation[] = [
     world: 'connection',
   },
   {
-    name: 'A set whose members wait to be woken has nothing to hear the bell by',
-    file: 'schedule/task-set.ts',
-    before: '    if (this.#awaited && this.#unregistered > 0 && !runsBlocked()) this.#own.open();\n',
-    after: '',
-    history: 'fix(schedule): a set whose members wait for being woken by name has a descriptor to hear the bell by',
-    world: 'connection',
-  },
-  {
     name: 'The end of one wait for a descriptor ends the other one',
     file: 'schedule/interests.ts',
     before: '  interests.set(fd, left);\n  // A waiter',
     after: '  interests.set(fd, NOBODY);\n  // A waiter',
-    world: 'connection',
+    world: 'situation',
   },
   {
     name: 'Futures do not hear that their descriptor was closed',
@@ -106,7 +98,7 @@ export const SCHEDULE: readonly Mutation[] = [
     before: '    if (present === NO_WAITS) return;\n    this.#byDescriptor.set(fd, NO_WAITS);',
     after: '    if (present !== KEPT) return this.wakeAll(fd);\n    this.#byDescriptor.set(fd, NO_WAITS);',
     history: "fix(schedule): take a closed descriptor's waits out of the registry at once",
-    world: 'connection',
+    world: 'situation',
   },
   {
     name: 'A loop watches on what no coroutine waits for',

@@ -1,7 +1,7 @@
 /** Worlds of situations, one after the other: small programs each of which knows what must come of it, in every way of waiting. */
 
-import { AioFuture, type Coroutine, coAllSettled, PollLoop, runBlocking } from './client.ts';
-import { ownLoop } from './connection-ways.ts';
+import { AioFuture, type Coroutine, coAllSettled, PollLoop, type PollNeeded, poll, runBlocking } from './client.ts';
+import { kernel } from './install.ts';
 import { failure, type Resolver } from './lookups.ts';
 import { type Scene, simulate } from './loop.ts';
 import { Random } from './random.ts';
@@ -91,10 +91,28 @@ const RUNS: Readonly<Record<Way, (coroutines: readonly Coroutine<void>[]) => unk
     for (const outcome of runBlocking(coAllSettled(coroutines)))
       if (outcome.status === 'rejected') throw outcome.reason;
   },
-  own: ownLoop,
+  own: oneAtATime,
   loop: (coroutines) => {
     using loop = new PollLoop();
     loop.runUntilComplete(coroutines.map((coroutine) => loop.createTask(coroutine)));
   },
   future: (coroutines) => Promise.all(coroutines.map((coroutine) => new AioFuture(coroutine))),
 };
+
+/** A loop as a program has it that knows nothing but poll(2), and serves one at a time, the one that has waited for the longest. */
+function oneAtATime(coroutines: readonly Coroutine<void>[]): void {
+  let waiting: { readonly coroutine: Coroutine<void>; readonly need: PollNeeded }[] = [];
+  const advance = (coroutine: Coroutine<void>): void => {
+    const step = coroutine.next();
+    if (!step.done) waiting.push({ coroutine, need: step.value });
+  };
+  for (const coroutine of coroutines) advance(coroutine);
+  while (waiting.length > 0) {
+    const ready = new Set(poll(waiting.map(({ need }) => need)).map(({ request }) => request));
+    const next = waiting.find(
+      ({ need }) => ready.has(need) || (need.deadline ?? Number.POSITIVE_INFINITY) <= kernel.now(),
+    );
+    waiting = waiting.filter((one) => one !== next);
+    if (next !== undefined) advance(next.coroutine);
+  }
+}

@@ -12,7 +12,7 @@ import {
   coWithTimeout,
   PollLoop,
 } from './client.ts';
-import { coBoth, response, type Situation, type Stage, textOf } from './situation.ts';
+import { coBoth, NARROW, response, type Situation, type Stage, textOf } from './situation.ts';
 
 /** Milliseconds that something may come late by. */
 const SLACK = 5;
@@ -204,20 +204,29 @@ const disconnected: Situation = {
     stage.serve(function* (talk) {
       yield* stage.coHead(talk);
       yield* talk.sleep(100_000);
-    });
+    }, NARROW);
     const connection = stage.connection();
-    const ms = random.between(20, 300);
+    const ms = random.between(60, 300);
     const nested = random.chance(0.5);
+    const uploading = random.chance(0.5);
     const begin = stage.world.now;
-    const reader = function* (): Coroutine<void> {
-      yield* connection.coSendRequest('GET', '/');
-      const error = yield* stage.coError('a reader', connection.coReadResponse(), 20_000);
-      stage.expect(error instanceof ConnectionClosed, `a reader whose connection is closed: ${error}`);
+    const closed = function* (what: string, waiting: Coroutine<unknown>): Coroutine<void> {
+      const error = yield* stage.coError(what, waiting, 20_000);
+      stage.expect(error instanceof ConnectionClosed, `${what} whose connection is closed: ${error}`);
       const took = stage.world.now - begin;
-      stage.expect(took < ms + 50, `a reader hears ${took - ms} ms late that its connection is closed`);
+      stage.expect(took < ms + 50, `${what} hears ${took - ms} ms late that its connection is closed`);
+    };
+    const reader = function* (): Coroutine<void> {
+      yield* connection.coConnect();
+      if (!uploading) yield* connection.coSendRequest('GET', '/');
+      else while (connection.pendingRequests().length === 0) yield* coSleep(1);
+      yield* closed('a reader', connection.coReadResponse());
+    };
+    const sender = function* (): Coroutine<void> {
+      if (uploading) yield* closed('a sender', connection.coSendRequest('PUT', '/', { body: stage.upload() }));
     };
     return [
-      nested ? coBoth(reader()) : reader(),
+      ...(nested ? [coBoth(sender(), reader())] : [sender(), reader()]),
       (function* () {
         yield* coSleep(ms);
         connection.disconnect();
@@ -283,9 +292,13 @@ const listeners: Situation = {
   },
 };
 
-/** A loop of the program runs two combinators, which share what a third one looks up. */
+/**
+ * Two combinators share what a third one looks up. Not in a loop of the program: there they take that one's waits from each other without
+ * end, and call each other each time.
+ */
 const bell: Situation = {
   name: 'combinators that share a dialling',
+  ways: ['blocking', 'loop', 'future'],
   play(stage) {
     serveBody(stage, textOf('body', 100));
     const lookup = function* (): Coroutine<string[]> {
@@ -295,7 +308,8 @@ const bell: Situation = {
     const connection = stage.connection({ lookup });
     let left = 2;
     const part = function* (): Coroutine<void> {
-      yield* coAll([stage.coInTime('sharing a dialling', connection.coConnect(), 5000)]);
+      // Without a time limit, which would end the wait.
+      yield* coAll([connection.coConnect()]);
       if (--left === 0) connection.disconnect();
     };
     return [part(), part()];
