@@ -8,7 +8,7 @@ import { SystemError } from '../errors.ts';
 import { ConnectionAttempts, type ConnectOptions } from './connection-attempts.ts';
 import { closeOwned, closeWhenForgotten } from './descriptor.ts';
 import { native } from './native.ts';
-import { systemError, WOULD_BLOCK } from './system-error.ts';
+import { IN_PROGRESS, systemError, WOULD_BLOCK } from './system-error.ts';
 import type { Transport } from './transport.ts';
 
 /**
@@ -44,6 +44,11 @@ export function* coConnectUnix(path: string): Coroutine<Transport> {
     while (result === WOULD_BLOCK) {
       yield* waitFor(new PollNeeded(-1, 0, { deadline: now() + RETRY_EVERY }));
       result = native.connectUnix(fd, path);
+    }
+    if (result === IN_PROGRESS) {
+      // A signal has interrupted it, and it goes on.
+      yield* waitFor(transport.sendNeeds);
+      result = native.socketError(fd);
     }
     if (result < 0) throw systemError(result, 'connect', path);
     return transport;

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { native } from '../../src/io/native.ts';
+import { timeLimit } from '../support/time-limit.ts';
 import { message, run, worker } from './native-programs.ts';
 import { untyped } from './native-support.ts';
 
@@ -35,6 +36,13 @@ describe('the alarm', () => {
     assert.deepEqual(await message(thread), [-1, 0]);
     // Held, but no longer set.
     await exited;
+  });
+
+  it('counts milliseconds', async () => {
+    // In any other unit it would be a matter of minutes.
+    const thread = worker(`${AT_ONCE} native.setAlarm(300); native.holdAlarm(1);`);
+    const late = new Promise((resolve) => setTimeout(resolve, timeLimit(60_000), 'late').unref());
+    assert.deepEqual(await Promise.race([message(thread), late]), [-1, 0]);
   });
 
   it('keeps no thread alive unless it is held', async () => {

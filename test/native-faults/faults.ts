@@ -67,12 +67,14 @@ export const FAULTS: readonly Fault[] = [
   ...(['send', 'sendmsg'] as const).flatMap((call) => [
     ...harmless(call, 'EAGAIN', 'EINTR'),
     oneByte(call),
-    ...errnos(call, LOST, CLOSED),
+    ...LOST.flatMap((name) => errnos(call, [name], [...CLOSED, name])),
     ...errnos(call, ['ENOBUFS', 'ENOMEM']),
   ]),
   ...harmless('recv', 'EAGAIN', 'EINTR'),
   oneByte('recv'),
-  ...errnos('recv', ['ECONNRESET', 'ETIMEDOUT', 'ENOMEM', 'ECONNREFUSED'], CLOSED),
+  ...(['ECONNRESET', 'ETIMEDOUT', 'ENOMEM', 'ECONNREFUSED'] as const).flatMap((name) =>
+    errnos('recv', [name], [...CLOSED, name]),
+  ),
   ...values('recv', { end: 0 }, CLOSED),
   ...harmless('poll', 'EINTR'),
   ...errnos('poll', ['ENOMEM']),

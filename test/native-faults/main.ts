@@ -4,14 +4,14 @@ import { parseArgs } from 'node:util';
 import { enumerate } from './run.ts';
 import { CALLS } from './shim.ts';
 
-const USAGE = `Usage: npm run native-faults -- [--workload TEXT] [--call CALL] [--every N] [--verbose]
+const USAGE = `Usage: npm run native-faults -- [--workload TEXT] [--call CALL] [--most N] [--verbose]
 
 Has each system call that the addon makes fail in turn, in each way that its manual page names, while clients of all kinds work:
-whatever happens, it has to end in the right answer or in the error that says what happened, with every descriptor closed.
+whatever happens, it has to end in the right answer or in the error that says what happened, with most descriptor closed.
 
   --workload TEXT  only workloads with this in their name
   --call CALL      only this call: ${CALLS.join(', ')}
-  --every N        one case of so many
+  --most N         only the first N calls of each kind
   --verbose        name each case
 
 DUGONG_ADDON and LD_PRELOAD may name an addon that was built with sanitizers, and their runtime; see .ci/sanitize.`;
@@ -27,7 +27,7 @@ function parsed() {
       options: {
         workload: { type: 'string', default: '' },
         call: { type: 'string', default: '' },
-        every: { type: 'string', default: '1' },
+        most: { type: 'string', default: '1000' },
         verbose: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -37,16 +37,16 @@ function parsed() {
   }
 }
 
-const { workload, call, every, verbose, help } = parsed();
+const { workload, call, most, verbose, help } = parsed();
 if (help) {
   console.log(USAGE);
   process.exit();
 }
-if (!(Number(every) >= 1)) fail(`--every must be a number, got ${every}`);
+if (!(Number(most) >= 1)) fail(`--most must be a number, got ${most}`);
 if (call !== '' && !(CALLS as readonly string[]).includes(call)) fail(`there is no call ${call}`);
 
 const began = Date.now();
-const report = await enumerate({ workload, call, every: Number(every) }, (what) => {
+const report = await enumerate({ workload, call, most: Number(most) }, (what) => {
   if (verbose && !what.startsWith('{')) console.log(what);
 });
 for (const problem of report.wrong) console.log(problem);

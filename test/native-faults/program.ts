@@ -1,6 +1,6 @@
 /**
- * Runs workloads while their system calls fail (shim.c is preloaded). Says each case on a line of its own before it runs, and at the
- * end what was found, as JSON.
+ * Runs workloads while their system calls fail (shim.c is preloaded). Says each case on a line of its own before it runs, what has
+ * gone wrong on lines that begin with "! ", and at the end how much there was, as JSON.
  *
  *     program.ts SETTINGS (JSON of Settings)
  */
@@ -15,13 +15,19 @@ export interface Settings {
   /** Parts of the names of workloads and of calls; empty: all. */
   readonly workload: string;
   readonly call: string;
-  /** One of so many cases. */
-  readonly every: number;
+  /** Of each kind of call only so many fail, the first ones. */
+  readonly most: number;
 }
 
-const { servers, workload, call: wanted, every } = JSON.parse(process.argv[2] ?? '') as Settings;
+const { servers, workload, call: wanted, most } = JSON.parse(process.argv[2] ?? '') as Settings;
 using faults = new Faults(process.env.DUGONG_FAULTS ?? '');
-const enumeration = new Enumeration(faults, { every, from: 0 }, (what) => void writeSync(1, `${what}\n`));
+const say = (line: string): void =>
+  void writeSync(
+    1,
+    `${line}
+`,
+  );
+const enumeration = new Enumeration(faults, most, { begun: say, wrong: (what) => say(`! ${what}`) });
 let count = 0;
 for (const [name, run] of Object.entries(workloads(servers))) {
   if (!name.includes(workload)) continue;
@@ -29,4 +35,4 @@ for (const [name, run] of Object.entries(workloads(servers))) {
   await enumeration.run(name, run, (call: Call) => wanted === '' || call === wanted);
 }
 const { findings } = enumeration;
-writeSync(1, `${JSON.stringify({ ...findings, calls: [...findings.calls], workloads: count })}\n`);
+say(JSON.stringify({ ...findings, calls: [...findings.calls], workloads: count }));

@@ -84,11 +84,16 @@ export async function enumerate(
   const { servers, stop } = await startServers();
   using shim = makeShim();
   const program = inThisForm('test/native-faults/program.ts');
-  const child = spawn(process.execPath, [...loaderOptions, program, JSON.stringify({ servers, ...settings })], {
-    cwd: repository,
-    env: { ...environmentWithoutProxies(), ...shim.environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    ['--expose-gc', ...loaderOptions, program, JSON.stringify({ servers, ...settings })],
+    {
+      cwd: repository,
+      env: { ...environmentWithoutProxies(), ...shim.environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  const wrong: string[] = [];
   let last = 'the beginning';
   let hung = false;
   const kill = (): void => {
@@ -102,13 +107,14 @@ export async function enumerate(
     for await (const line of createInterface(child.stdout)) {
       clearTimeout(watchdog);
       watchdog = setTimeout(kill, timeLimit(MOST_FOR_ONE));
-      last = line;
+      if (line.startsWith('! ')) wrong.push(line.slice(2));
+      else last = line;
       progress(line);
     }
     const [status, signal] = await ended;
-    if (status === 0) return JSON.parse(last) as Report;
+    if (status === 0) return { ...(JSON.parse(last) as Report), wrong };
     const how = hung ? 'hangs' : `ended the process (${status ?? signal})`;
-    return { faults: 0, errors: 0, workloads: 0, calls: [], wrong: [`${last}: ${how}\n${await stderr}`] };
+    return { faults: 0, errors: 0, workloads: 0, calls: [], wrong: [...wrong, `${last}: ${how}\n${await stderr}`] };
   } finally {
     clearTimeout(watchdog);
     stop();

@@ -120,6 +120,13 @@ static int failure(void) {
   return -1;
 }
 
+/* After such an error nothing comes any more, either. */
+static int lost(int fd) {
+  const int number = control->number;
+  if (number == ECONNRESET || number == EPIPE || number == ETIMEDOUT || number == EHOSTUNREACH) original_shutdown(fd, SHUT_RDWR);
+  return failure();
+}
+
 /* The ends that most calls have. */
 #define CALL(call, made)                             \
   const int wrong = goes_wrong(call, HERE);          \
@@ -156,13 +163,13 @@ int getsockopt(int fd, int level, int name, void *value, socklen_t *length) {
 
 ssize_t send(int fd, const void *data, size_t length, int flags) {
   const int wrong = goes_wrong(send_call, HERE);
-  if (wrong == ERRNO) return failure();
+  if (wrong == ERRNO) return lost(fd);
   return original_send(fd, data, wrong == SHORT && length > 1 ? 1 : length, flags);
 }
 
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
   const int wrong = goes_wrong(sendmsg_call, HERE);
-  if (wrong == ERRNO) return failure();
+  if (wrong == ERRNO) return lost(fd);
   if (wrong != SHORT) return original_sendmsg(fd, message, flags);
   struct iovec first = {message->msg_iov[0].iov_base, message->msg_iov[0].iov_len > 1 ? 1 : message->msg_iov[0].iov_len};
   struct msghdr less = *message;
@@ -173,8 +180,8 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
 
 ssize_t recv(int fd, void *data, size_t length, int flags) {
   const int wrong = goes_wrong(recv_call, HERE);
-  if (wrong == ERRNO) return failure();
-  if (wrong == VALUE) return control->number;
+  if (wrong == ERRNO) return lost(fd);
+  if (wrong == VALUE) return original_shutdown(fd, SHUT_RDWR), control->number;
   return original_recv(fd, data, wrong == SHORT ? 1 : length, flags);
 }
 
