@@ -1,6 +1,7 @@
 {
   'variables': {
-    'sanitize%': 0,
+    # As for -fsanitize: address,undefined or thread.
+    'sanitize%': '',
   },
   'targets': [
     {
@@ -53,16 +54,13 @@
         ['OS=="linux"', {
           'ldflags': ['-Wl,-z,relro,-z,now'],
         }],
-        ['sanitize==1', {
+        ['sanitize!=""', {
           'cflags!': ['-O2'],
-          'cflags': [
-            '-O1', '-g', '-fno-omit-frame-pointer',
-            '-fsanitize=address,undefined', '-fno-sanitize-recover=undefined',
-          ],
-          'ldflags': ['-fsanitize=address,undefined'],
+          'cflags': ['-O1', '-g', '-fno-omit-frame-pointer', '-fsanitize=<(sanitize)', '-fno-sanitize-recover=undefined'],
+          'ldflags': ['-fsanitize=<(sanitize)'],
           'xcode_settings': {
-            'OTHER_CFLAGS': ['-fno-omit-frame-pointer', '-fsanitize=address,undefined'],
-            'OTHER_LDFLAGS': ['-fsanitize=address,undefined'],
+            'OTHER_CFLAGS': ['-fno-omit-frame-pointer', '-fsanitize=<(sanitize)'],
+            'OTHER_LDFLAGS': ['-fsanitize=<(sanitize)'],
           },
         }],
       ],
