@@ -11,7 +11,7 @@ const USAGE = `Usage: npm run fuzz:guided -- [--seconds N] [--seed N] [--corpus 
        npm run fuzz:guided -- --input BASE64 TARGET
 
 Changes inputs that lead to new places in src/http1, so many seconds in all (60 unless given), shared by the targets: responses,
-chunked, fields, limits, byteranges, requests. The same seed makes the same choices. --corpus keeps the inputs that led further
+chunked, fields, limits, byteranges, requests, conversation. The same seed makes the same choices. --corpus keeps the inputs that led further
 for the next run, --unreached names the branches that nothing reached. A finding is printed as the input that repeats it.`;
 
 function fail(message: string): never {

@@ -1,6 +1,7 @@
 /** All targets. */
 
 import { byterangesTarget } from './byteranges-target.ts';
+import { conversationTarget } from './conversation-target.ts';
 import { requestsTarget } from './requests-target.ts';
 import { chunkedTarget, fieldsTarget, limitsTarget, responsesTarget } from './response-targets.ts';
 import type { Target } from './target.ts';
@@ -12,4 +13,5 @@ export const targets: readonly Target[] = [
   limitsTarget,
   byterangesTarget,
   requestsTarget,
+  conversationTarget,
 ];
