@@ -109,7 +109,7 @@ export class Conversation {
   }
 
   #sendRequest({ method, framing: body, expectContinue, upgrade, close }: Step & { do: 'sendRequest' }): void {
-    const { sendState } = this.#protocol;
+    const { sendState, receiveState } = this.#protocol;
     const path = method === 'CONNECT' ? `host:${this.#requests + 1}` : `/${this.#requests}`;
     const headers = close ? { Connection: 'close' } : {};
     let text: string;
@@ -121,6 +121,7 @@ export class Conversation {
       throw error;
     }
     assert.equal(sendState, 'idle', 'a request was encoded in a wrong state');
+    assert.doesNotMatch(receiveState, /last-body|closed|failed/, 'a request was encoded behind the last response');
     assert.ok(text.startsWith(`${method} ${path} HTTP/1.1\r\n`) && text.endsWith('\r\n\r\n'));
     this.#requests++;
     this.#encoded += text.length;
