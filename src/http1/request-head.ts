@@ -171,6 +171,8 @@ class OwnFields {
   readonly #host: string;
   #te = false;
   #teOption = false;
+  /** Whether there is a "Content-Length: 0" in `text`. */
+  #nothing = false;
 
   constructor(head: RequestHead, host: string) {
     this.#head = head;
@@ -207,7 +209,7 @@ class OwnFields {
         throw new TypeError(`Host ${quoted(value)} is not this connection's, which is ${quoted(this.#host)}`);
       case 'content-length':
         if (head.framing.kind === 'length' && value === String(head.framing.length)) return true;
-        if (head.framing.kind === 'none' && value === '0') return !this.#announceNothing(head.method);
+        if (head.framing.kind === 'none' && value === '0') return this.#announcedNothing(head.method);
         throw new TypeError(`Content-Length ${quoted(value)} contradicts the body (${describe(head.framing)})`);
       case 'transfer-encoding':
         if (head.framing.kind === 'chunked' && value.toLowerCase() === 'chunked') return true;
@@ -239,9 +241,11 @@ class OwnFields {
     }
   }
 
-  /** "Content-Length: 0" is repeated for methods that would not get it by themselves. */
-  #announceNothing(method: string): boolean {
-    return !CONTENT_METHODS.has(method);
+  /** "Content-Length: 0" goes out once, also with methods that would not get it by themselves. */
+  #announcedNothing(method: string): boolean {
+    const announced = this.#nothing || CONTENT_METHODS.has(method);
+    this.#nothing = true;
+    return announced;
   }
 }
 

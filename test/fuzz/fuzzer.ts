@@ -12,7 +12,7 @@ import type { Target } from './target.ts';
 /** Steps are places in the source; each input is read some five times, byte by byte, too. */
 const STEPS_PER_BYTE = 400;
 const STEPS_AT_LEAST = 20_000;
-const SHRINKING = 3_000;
+const SHRINKING = 1_000;
 /** Of each kind, by its message. */
 const MOST_FINDINGS = 20;
 

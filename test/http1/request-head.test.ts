@@ -142,6 +142,8 @@ suite('the fields', () => {
     assert.equal(chunked.match(/expect/gi)?.length, 1);
     assert.equal(encode({ method: 'POST', headers: { 'Content-Length': 0 } }).match(/content-length/gi)?.length, 1);
     assert.match(encode({ method: 'DELETE', headers: { 'Content-Length': 0 } }), /Content-Length: 0\r\n/);
+    const twice = encode({ method: 'DELETE', headers: { 'Content-Length': ['0', '0'] } });
+    assert.equal(twice.match(/content-length/gi)?.length, 1, 'a sender writes it once [RFC 9110 5.3]');
   });
 
   test('that contradict the body are refused', () => {
