@@ -192,7 +192,7 @@ export const CLIENT: readonly Mutation[] = [
     name: 'A connection to a proxy that refuses stays open',
     file: 'client/dial.ts',
     before: '    if (!through) transport.close();',
-    after: '    if (!through) return;',
+    after: '    if (through === undefined) transport.close();',
     world: 'situation',
   },
 ];

@@ -62,7 +62,7 @@ export const SCHEDULE: readonly Mutation[] = [
     before: '    this.#idleSince ??= time;',
     after: '    this.#idleSince = time;',
     history: 'fix(schedule): what is no coroutine, no limit or no activity is told apart',
-    world: 'connection',
+    world: 'situation',
   },
   {
     name: 'The end of one wait for a descriptor ends the other one',
