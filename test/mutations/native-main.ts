@@ -13,10 +13,10 @@ import { repository } from '../support/compiled.ts';
 import { timeLimit } from '../support/time-limit.ts';
 import { NATIVE_MUTATIONS, type NativeMutation } from './native.ts';
 
-const USAGE = `Usage: npm run mutations:native -- [--only TEXT] [--jobs N] [--skip-unchanged]
+const USAGE = `Usage: npm run mutations:native -- [--only PATTERN] [--jobs N] [--skip-unchanged]
 
-Puts deliberate faults into the addon, one at a time, and says which tests find each. --only chooses those with TEXT in their
-name; --jobs is how many copies are worked on at a time (1); --skip-unchanged trusts that the tests pass without any fault.`;
+Puts deliberate faults into the addon, one at a time, and says which tests find each. --only chooses those whose name
+has the regular expression PATTERN in it; --jobs is how many copies are worked on at a time (1); --skip-unchanged trusts that the tests pass without any fault.`;
 
 function parsed() {
   try {
@@ -128,7 +128,7 @@ process.on('exit', () => {
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
 
-const chosen = NATIVE_MUTATIONS.filter(({ name }) => name.includes(values.only));
+const chosen = NATIVE_MUTATIONS.filter(({ name }) => new RegExp(values.only).test(name));
 using first = new Copy();
 if (!(await first.build('rebuild'))) throw new Error('the addon cannot be built');
 if (!values['skip-unchanged']) {

@@ -185,7 +185,7 @@ export const NATIVE_MUTATIONS: readonly NativeMutation[] = [
     name: 'a thread that is done begins no lookup that waits',
     file: 'lookup.cc',
     before: 'return next == lanes_.end() ? nullptr : takeLocked(next);',
-    after: 'return nullptr;',
+    after: 'return next != lanes_.end() ? nullptr : nullptr;',
     tests: ['io/native-lookup'],
   },
   {
@@ -248,18 +248,10 @@ export const NATIVE_MUTATIONS: readonly NativeMutation[] = [
     history: 'a thread that makes blocking calls only kept all of its contexts',
   },
   {
-    name: 'the errno of receiving is taken for that of OpenSSL',
-    file: 'tls-bio.cc',
-    before: '~KeptErrno() { errno = kept_; }',
-    after: '~KeptErrno() {}',
-    tests: ['io/tls-blocked-heap'],
-    history: 'a port without TLS was called out of memory where the heap was blocked',
-  },
-  {
     name: 'ENOMEM is believed of a malloc that has succeeded',
     file: 'heap.cc',
     before: 'const bool failed = !tookFromElsewhere();',
-    after: 'const bool failed = true;',
+    after: 'const bool failed = tookFromElsewhere() || true;',
     tests: ['io/tls-heap-elsewhere'],
     history: 'a refused certificate was called out of memory',
   },

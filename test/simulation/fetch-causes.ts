@@ -13,7 +13,14 @@ import {
   UnsupportedResponse,
 } from './client.ts';
 import type { Book } from './fetch-origin.ts';
-import { type ConnectionPlan, type Hop, isRepeatable, type MachinePlan, type OriginPlan } from './fetch-plan.ts';
+import {
+  type AnswerPlan,
+  type ConnectionPlan,
+  type Hop,
+  isRepeatable,
+  type MachinePlan,
+  type OriginPlan,
+} from './fetch-plan.ts';
 import type { Blocking, Called } from './fetch-results.ts';
 
 interface Circumstances {
@@ -106,7 +113,7 @@ function isSilent(given: Circumstances): boolean {
 }
 
 function isUnsupported({ blocking, call, hops }: Circumstances): boolean {
-  if (blocking !== undefined && hops.some(({ answer }) => answer.size > blocking.maxBodySize)) return true;
+  if (blocking !== undefined && hops.some(({ answer }) => sizeOnWire(answer) > blocking.maxBodySize)) return true;
   const redirects = hops.some(({ answer }) => answer.redirect !== null);
   const circles = hops.some(({ answer }) => answer.redirect !== null && answer.redirect.answer === null);
   return circles || (redirects && (call.mode === 'error' || !isRepeatable(call.upload)));
@@ -135,3 +142,11 @@ function closesAtAll({ hops, book, origins }: Circumstances): boolean {
     ),
   );
 }
+
+/** A limit holds for what comes, too: small bodies grow by being compressed. */
+function sizeOnWire({ size, gzip }: AnswerPlan): number {
+  return gzip ? size + GZIP_OVERHEAD : size;
+}
+
+/** Bytes, and more than enough. */
+const GZIP_OVERHEAD = 64;
