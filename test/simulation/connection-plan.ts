@@ -87,7 +87,7 @@ export interface ConnectionPlan {
 }
 
 /** Bytes; larger bodies make slower worlds, and are as rare. */
-const MOST_BODY = 400;
+const MOST_BODY = 300;
 const LARGE_BODY = 5000;
 
 export function drawPlan(seed: number): ConnectionPlan {
@@ -102,26 +102,26 @@ export function drawPlan(seed: number): ConnectionPlan {
     busy: random.chance(0.2) ? 0.1 : 0,
     links: Array.from({ length: links }, (_, index) => drawLink(random, index, way)),
   };
-  return faultsOf(plan) > 0 ? plan : withCut(plan, random);
+  return faultsOf(plan) > 0 ? plan : withFault(plan, random);
 }
 
 function drawLink(random: Random, index: number, way: Way): LinkPlan {
   const least = index === 0 ? 3 : 2;
-  const count = random.chance(0.2) ? 4 : least;
+  const count = random.chance(0.1) ? 4 : least;
   const requests = Array.from({ length: count }, (_, position) => drawRequest(random, 10 * index + position, way));
-  const cut = random.chance(0.3) ? drawCut(random) : undefined;
-  const interruption = random.chance(0.22) ? drawInterruption(random) : undefined;
+  const cut = random.chance(0.2) ? drawCut(random) : undefined;
+  const interruption = random.chance(0.15) ? drawInterruption(random) : undefined;
   return {
     index,
     network: random.chance(0.02) ? 'tiny' : random.chance(0.3) ? 'uneven' : 'quiet',
     tls: random.chance(0.1),
     proxy: random.chance(0.08),
     addresses: random.chance(0.15) ? random.between(2, 3) : 1,
-    connect: random.chance(0.08)
+    connect: random.chance(0.05)
       ? random.pick(['at-once', 'refuse', 'timeout', 'unreachable', 'unreachable-late', 'hole'])
       : 'accept',
     ...(cut && { cut }),
-    most: random.pick([1, 2, 3, 100, 100, 100, 100]),
+    most: random.chance(0.25) ? random.between(1, 3) : 100,
     announce: random.chance(0.6),
     expectation: random.pick(['grant', 'grant', 'never', 'late', 'refuse']),
     pace: { size: random.size(50, 65536), pause: random.pick([0, 0, 0, 1]) },
@@ -156,12 +156,12 @@ function drawRequest(random: Random, id: number, way: Way): RequestPlan {
     size: drawSize(random),
     answer: {
       status,
-      framing: random.chance(0.1) ? 'close' : random.pick(['length', 'chunked']),
+      framing: random.chance(0.05) ? 'close' : random.pick(['length', 'chunked']),
       chunks: [random.size(1, 300), random.size(1, 300)],
       ...(random.chance(0.15) && { piece: random.size(50, 500), pause: random.pick([0, 1, 30]) }),
       ...(random.chance(0.15) && { delay: random.size(1, 2000) }),
       ...(random.chance(0.08) && { before: ['HTTP/1.1 103 Early\r\nLink: </x>\r\n\r\n'] }),
-      ...(random.chance(0.08) && { close: random.pick(['announced', 'unannounced', 'reset'] as const) }),
+      ...(random.chance(0.05) && { close: random.pick(['announced', 'unannounced', 'reset'] as const) }),
     },
     ...(upload && { upload, ...(random.chance(0.15) && !upload.expect && { early: true }) }),
     read: random.pick(['all', 'all', 'all', 'parts', 'into', 'discard']),
@@ -170,7 +170,7 @@ function drawRequest(random: Random, id: number, way: Way): RequestPlan {
 }
 
 function drawSize(random: Random): number {
-  return random.size(0, random.chance(0.03) ? LARGE_BODY : MOST_BODY);
+  return random.size(0, random.chance(0.02) ? LARGE_BODY : MOST_BODY);
 }
 
 function drawUpload(random: Random, way: Way): UploadPlan {
@@ -203,9 +203,11 @@ export function faultsOf({ links, noDescriptor, noBuffers }: ConnectionPlan): nu
   return faults;
 }
 
-function withCut(plan: ConnectionPlan, random: Random): ConnectionPlan {
+function withFault(plan: ConnectionPlan, random: Random): ConnectionPlan {
   const [first, ...rest] = plan.links;
-  return first === undefined ? plan : { ...plan, links: [{ ...first, cut: drawCut(random) }, ...rest] };
+  if (first === undefined) return plan;
+  const fault = random.chance(0.6) ? { cut: drawCut(random) } : { interruption: drawInterruption(random) };
+  return { ...plan, links: [{ ...first, ...fault }, ...rest] };
 }
 
 /** Plans that are smaller by one thing, the largest things first. */

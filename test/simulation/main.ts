@@ -58,7 +58,7 @@ if (values.help) {
 for (const world of values.world) if (!WORLDS.includes(world)) fail(`there is no world "${world}"`);
 
 /** Seeds are handed to a process in parts of this size. */
-const PART = 5000;
+const PART = 20_000;
 /** More findings than these are counted only. */
 const MOST_SHOWN = 5;
 /** Days are so far apart that their ranges do not meet. */
