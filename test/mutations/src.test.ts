@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { repository } from '../support/compiled.ts';
 import { MUTATIONS } from './src.ts';
 
-const src = new URL('../../src/', import.meta.url);
+const src = join(repository, 'src');
 
 describe('the deliberate faults in src', () => {
   it('are at least 40, fifteen of which were there before', () => {
@@ -17,7 +19,7 @@ describe('the deliberate faults in src', () => {
 
   for (const { name, file, before, after } of MUTATIONS) {
     it(`${name}: its place is in ${file} once`, () => {
-      const text = readFileSync(new URL(file, src), 'utf8');
+      const text = readFileSync(join(src, file), 'utf8');
       assert.equal(text.split(before).length - 1, 1);
       assert.notEqual(before, after);
     });

@@ -221,6 +221,8 @@ export function* smallerPlans(plan: ConnectionPlan): Generator<ConnectionPlan> {
   if (plan.noBuffers > 0) yield { ...plan, noBuffers: 0 };
   if (plan.lateness > 0) yield { ...plan, lateness: 0 };
   if (plan.busy > 0) yield { ...plan, busy: 0 };
+  // Promises are for futures.
+  if (links.some(({ requests }) => requests.some(({ upload }) => upload?.form === 'awaited'))) return;
   for (const way of WAYS.slice(0, WAYS.indexOf(plan.way))) yield { ...plan, way };
 }
 
@@ -256,6 +258,7 @@ function* smallerRequests(request: RequestPlan): Generator<RequestPlan> {
   if (request.read !== 'all') yield { ...request, read: 'all' };
   if (request.method === 'HEAD') yield { ...request, method: 'GET' };
   if (request.size > 0) yield { ...request, size: Math.floor(request.size / 2) };
+  if (request.upload?.form === 'awaited') yield { ...request, upload: { ...request.upload, form: 'pieces' } };
   if (request.upload && request.upload.size > 0) {
     yield { ...request, upload: { ...request.upload, size: Math.floor(request.upload.size / 2) } };
   }

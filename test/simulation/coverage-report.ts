@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { RECEIVE_TRANSITIONS, SEND_TRANSITIONS } from '../../src/http1/transitions.ts';
 import { repository } from '../support/compiled.ts';
 import { suspensionPoints } from './bundle.ts';
-import { UNREACHED } from './unreached.ts';
+import { UNREACHED, UNREACHED_POINTS } from './unreached.ts';
 
 /** Of one process: what was reached, by kind. */
 export type Coverage = Readonly<Record<string, readonly (string | number)[]>>;
@@ -37,11 +37,29 @@ export function coverageOf(parts: readonly Coverage[]): string[] {
 function linesOf({ name, key, all }: Kind, parts: readonly Coverage[]): string[] {
   const known = all();
   const reached = reachedOf(key, parts);
+  const reasons = reasonsToMiss();
   const left = known.filter((one) => !reached.has(one));
   return [
     `${name}: ${known.length - left.length} of ${known.length}`,
-    ...left.map((one) => `  not ${one}: ${UNREACHED[one] ?? 'by chance'}`),
+    ...left.map((one) => `  not ${one}: ${reasons.get(one) ?? 'by chance'}`),
   ];
+}
+
+/** By the names of things, those of suspension points included. @throws Error if there is no such point */
+export function reasonsToMiss(): Map<string, string> {
+  const points = UNREACHED_POINTS.map(({ file, text, why }): [string, string] => {
+    const line = source(file)
+      .split('\n')
+      .findIndex((one) => one.includes(text));
+    if (line < 0) throw new Error(`${file} has no line with ${text}`);
+    return [`${file}:${line + 1}`, why];
+  });
+  return new Map([...Object.entries(UNREACHED), ...points]);
+}
+
+/** All that could be reached. */
+export function everything(): string[] {
+  return KINDS.flatMap(({ all }) => all());
 }
 
 function reachedOf(key: string, parts: readonly Coverage[]): Set<string> {
