@@ -44,7 +44,7 @@ async function run(seed: number, plan: ConnectionPlan, traced: boolean): Promise
         new LinkProgram(account, scene.world, {
           port: 80,
           connectTimeout: 15_000,
-          continueTimeout: 300,
+          continueTimeout: 1000,
           ...(account.link.tls && { tls: TLS }),
           ...(account.link.proxy && { proxy: { hostname: `p${account.link.index}.test`, port: PROXY_PORT } }),
         }),

@@ -60,9 +60,10 @@ function serverOf(link: LinkPlan, reached: Pick<ServerOptions, 'path'>): Server 
     most: link.most,
     announce: link.announce,
     expectation: (seen) => {
-      if (link.expectation === 'late') return { late: 500 };
+      if (link.expectation === 'late') return { late: 1500 };
       if (link.expectation !== 'refuse') return link.expectation;
-      return { refuse: { ...answer(seen), status: REFUSAL }, body: 'none' };
+      // Behind the time limit for 100 it would have to read the body that comes then.
+      return { refuse: { ...answer(seen), status: REFUSAL, delay: 0 }, body: 'none' };
     },
     pace: link.pace,
     ...(link.tls && {
