@@ -36,7 +36,7 @@ export interface Bench {
   settle(): Promise<void>;
   /** The server's end of the connection that was made last. */
   peer(): Peer;
-  /** A signal that the process listens for, SIGUSR2, has come. */
+  /** A signal that the process listens for, SIGWINCH, has come. */
   signal(): void;
   close(): void;
 }
@@ -63,7 +63,7 @@ export async function realBench(): Promise<Bench> {
   const reported: string[] = [];
   native.onReady((fd, events) => reported.push(fd < 0 ? 'alarm' : `${events}`));
   const listener = (): void => {};
-  process.on('SIGUSR2', listener);
+  process.on('SIGWINCH', listener);
   const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 30));
   return {
     native,
@@ -84,9 +84,9 @@ export async function realBench(): Promise<Bench> {
         take: () => void socket.resume(),
       };
     },
-    signal: () => void process.kill(process.pid, 'SIGUSR2'),
+    signal: () => void process.kill(process.pid, 'SIGWINCH'),
     close() {
-      process.off('SIGUSR2', listener);
+      process.off('SIGWINCH', listener);
       server.close();
       for (const socket of accepted) socket.destroy();
     },
@@ -137,7 +137,7 @@ export function simulatedBench(): Bench {
         },
       };
     },
-    signal: () => kernel.signals.raise(constants.signals.SIGUSR2),
+    signal: () => kernel.signals.raise(constants.signals.SIGWINCH),
     close: () => void kernel.end(),
   };
 }

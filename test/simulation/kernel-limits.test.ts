@@ -117,7 +117,7 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
     const results: unknown[] = [];
     for (const wait of waits) {
       signal();
-      results.push(native.pollOne(bell, IN, 0), native.pollOne(bell, IN, 0, constants.signals.SIGUSR2));
+      results.push(native.pollOne(bell, IN, 0), native.pollOne(bell, IN, 0, constants.signals.SIGWINCH));
       results.push(wait(), native.caughtSignals(), wait(), native.caughtSignals());
       signal();
       results.push(wait(), wait());
