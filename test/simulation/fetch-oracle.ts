@@ -161,6 +161,8 @@ export class Judge {
     if (abortedAt >= result[until]) return;
     // What was there already is not taken back from a stream that is read, and what was cancelled is over.
     if (until === 'ended' && (body !== 'failed' || state !== 'fulfilled')) return;
+    // A stream keeps a failure that has come before the abort, until a slow reader sees it.
+    if (until === 'ended' && call.pause > 0) return;
     const error = until === 'settled' ? result.error : result.bodyError;
     if (error !== result.reason) say(`it was aborted, and failed of ${error}`);
     if (this.#setting.blocks || (until === 'ended' && !this.#setting.readsAtOnce(call))) return;

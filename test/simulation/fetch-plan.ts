@@ -151,7 +151,9 @@ export function hopsOf(call: Pick<CallPlan, 'origin' | 'method' | 'upload' | 'an
 
 /** Whether it can be sent again. */
 export function isRepeatable(upload: UploadPlan | null): boolean {
-  return upload === null || (upload.form !== 'pieces' && upload.form !== 'stream');
+  if (upload === null) return true;
+  // One that fails is a generator, the others are arrays.
+  return upload.form === 'iterable' ? !upload.fails : upload.form !== 'pieces' && upload.form !== 'stream';
 }
 
 function nextHop({ origin, method, hasBody, answer: { status, redirect }, trusted }: Hop): Hop {

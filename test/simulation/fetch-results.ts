@@ -9,6 +9,8 @@ export interface Called {
   readonly method: string;
   readonly upload: UploadPlan | null;
   readonly answer: AnswerPlan;
+  /** Milliseconds between two parts of a body that the caller reads. */
+  readonly pause: number;
   readonly mode: 'follow' | 'manual' | 'error';
 }
 
