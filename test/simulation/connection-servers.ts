@@ -62,8 +62,10 @@ function serverOf(link: LinkPlan, reached: Pick<ServerOptions, 'path'>): Server 
     expectation: (seen) => {
       if (link.expectation === 'late') return { late: 1500 };
       if (link.expectation !== 'refuse') return link.expectation;
-      // Behind the time limit for 100 it would have to read the body that comes then.
-      return { refuse: { ...answer(seen), status: REFUSAL, delay: 0 }, body: 'none' };
+      // A refusal that the client gets behind its time limit for the 100 crosses the body on its way.
+      const timely = link.network === 'quiet' && link.cut === undefined;
+      const refusal: Answer = { ...answer(seen), status: REFUSAL, delay: 0 };
+      return { refuse: timely ? refusal : { ...refusal, close: 'announced' }, body: 'none' };
     },
     pace: link.pace,
     ...(link.tls && {
