@@ -132,7 +132,7 @@ export const NATIVE_MUTATIONS: readonly NativeMutation[] = [
     tests: ['io/native-watch'],
   },
   {
-    name: 'a registration that nobody waits for is left as it is',
+    name: 'a registration without a waiter is left as it is',
     file: 'watcher.cc',
     before: 'if (status == 0) watcher->arm(watcher->interest_);',
     after: '',
@@ -233,7 +233,7 @@ export const NATIVE_MUTATIONS: readonly NativeMutation[] = [
     history: 'one call went on for as long as a server sent records without content',
   },
   {
-    name: 'a session goes to whoever asks for one',
+    name: 'a session goes to any caller that asks for one',
     file: 'tls-sessions.cc',
     before: '    if (entry->key != key) continue;\n',
     after: '',
