@@ -26,7 +26,7 @@ export interface Limits {
 }
 
 /** What holds unless an option `limits` says otherwise. */
-export const DEFAULT_LIMITS: Limits = {
+export const DEFAULT_LIMITS: Limits = Object.freeze({
   statusLine: 65_535,
   headerSection: 65_535,
   fields: 16_384,
@@ -35,12 +35,13 @@ export const DEFAULT_LIMITS: Limits = {
   informational: 65_536,
   emptyLines: 2,
   bodyInMemory: 2 ** 30,
-};
+});
 
 const NAMES = Object.keys(DEFAULT_LIMITS) as (keyof Limits)[];
 
 /** `given` filled up with the defaults. @throws TypeError naming the limit that does not exist or is no whole number >= 0 */
 export function withDefaultLimits(given?: Partial<Limits>): Limits {
+  if (given === undefined) return DEFAULT_LIMITS;
   const limits = ownOptions<Partial<Limits>>('limits', given, NAMES);
   return Object.fromEntries(NAMES.map((name) => [name, checkedLimit(name, limits[name])])) as unknown as Limits;
 }

@@ -107,8 +107,8 @@ export class Conversation {
   /** Up to and including `delimiter`; undefined if the stream ends before. */
   *readThrough(delimiter: string): Acting<string | undefined> {
     for (;;) {
-      const index = this.#received.peek().indexOf(delimiter, 0, 'latin1');
-      if (index >= 0) return this.#received.take(index + delimiter.length).toString('latin1');
+      const text = this.#received.takeThrough(delimiter);
+      if (text !== undefined) return text;
       if (!(yield* this.more())) return undefined;
     }
   }
@@ -131,7 +131,7 @@ export class Conversation {
   *send(bytes: Uint8Array): Acting<boolean> {
     let sent = 0;
     while (sent < bytes.length) {
-      const count = this.wire.put(bytes.subarray(sent));
+      const count = this.wire.put(sent === 0 ? bytes : bytes.subarray(sent));
       if (count < 0) return false;
       if (count === 0) yield undefined;
       sent += count;

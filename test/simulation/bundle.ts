@@ -29,12 +29,12 @@ const MARKS: readonly Edit[] = [
   {
     file: 'src/http1/connection-state.ts',
     before: 'this.#send = next;',
-    after: `${reaches('transition', "'send: ' + this.#send + ' ' + event")}; this.#send = next;`,
+    after: `${reaches('send', 'this.#send, event')}; this.#send = next;`,
   },
   {
     file: 'src/http1/connection-state.ts',
     before: 'this.#receive = next;',
-    after: `${reaches('transition', "'receive: ' + this.#receive + ' ' + event")}; this.#receive = next;`,
+    after: `${reaches('receive', 'this.#receive, event')}; this.#receive = next;`,
   },
   {
     file: 'src/errors.ts',
@@ -44,12 +44,12 @@ const MARKS: readonly Edit[] = [
   {
     file: 'src/errors.ts',
     before: 'this.phase = phase;\n    withLostRequests',
-    after: `this.phase = phase; ${reaches('phase', "'ConnectionClosed: ' + phase")};\n    withLostRequests`,
+    after: `this.phase = phase; ${reaches('phase', "'ConnectionClosed', phase")};\n    withLostRequests`,
   },
   {
     file: 'src/errors.ts',
     before: 'this.phase = phase;\n    this.timeout',
-    after: `this.phase = phase; ${reaches('phase', "'ConnectionTimedOut: ' + phase")};\n    this.timeout`,
+    after: `this.phase = phase; ${reaches('phase', "'ConnectionTimedOut', phase")};\n    this.timeout`,
   },
 ];
 

@@ -25,7 +25,9 @@ export class ByteQueue {
 
   /** Takes up to `length` bytes out; the copy is the caller's. */
   take(length: number): Buffer {
-    const taken = Buffer.from(this.peek().subarray(0, length));
+    const end = Math.min(this.#start + length, this.#end);
+    const taken = Buffer.allocUnsafe(end - this.#start);
+    this.#bytes.copy(taken, 0, this.#start, end);
     this.drop(taken.length);
     return taken;
   }
@@ -33,9 +35,19 @@ export class ByteQueue {
   /** Takes as much as fits into `target`; says how much. */
   takeInto(target: Uint8Array): number {
     const count = Math.min(target.length, this.length);
-    target.set(this.#bytes.subarray(this.#start, this.#start + count));
+    this.#bytes.copy(target, 0, this.#start, this.#start + count);
     this.drop(count);
     return count;
+  }
+
+  /** Up to and including `delimiter`, out of here; undefined if that is not there. */
+  takeThrough(delimiter: string): string | undefined {
+    const index = this.#bytes.indexOf(delimiter, this.#start, 'latin1');
+    const end = index + delimiter.length;
+    if (index < 0 || end > this.#end) return undefined;
+    const text = this.#bytes.toString('latin1', this.#start, end);
+    this.drop(text.length);
+    return text;
   }
 
   drop(count: number): void {

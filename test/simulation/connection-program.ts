@@ -256,9 +256,7 @@ export class LinkProgram {
     for (let tries = 0; ; tries++) {
       const begin = this.#world.now;
       try {
-        const result = limited && tries < MOST_TRIES ? yield* coWithTimeout(call(), interruption.at) : yield* call();
-        this.#world.cover('transition', `${name}: done`);
-        return result;
+        return limited && tries < MOST_TRIES ? yield* coWithTimeout(call(), interruption.at) : yield* call();
       } catch (error) {
         this.#note(name, error);
         if (!(error instanceof ConnectionTimedOut && limited && tries < MOST_TRIES)) throw error;
@@ -281,8 +279,6 @@ export class LinkProgram {
       return;
     }
     const phase = 'phase' in error ? ` (${String(error.phase)})` : '';
-    this.#world.cover('error', `${error.name}${phase}`);
-    this.#world.cover('transition', `${call}: ${error.name}${phase}`);
     if (call === 'attempt') return;
     results.push(`${call}: ${error.code}${phase}`);
     if (error instanceof ConnectionClosed) this.#account.lost(error.lostRequests, `${call}: ${error.message}`);

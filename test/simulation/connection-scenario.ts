@@ -43,6 +43,7 @@ async function run(seed: number, plan: ConnectionPlan, traced: boolean): Promise
       (account) =>
         new LinkProgram(account, scene.world, {
           port: 80,
+          receiveBufferSize: 2048,
           connectTimeout: 15_000,
           continueTimeout: 1000,
           ...(account.link.tls && { tls: TLS }),
@@ -63,7 +64,6 @@ async function run(seed: number, plan: ConnectionPlan, traced: boolean): Promise
     connections: network.accepted.length,
     requests: accounts.reduce((sum, { attempts }) => sum + attempts.length, 0),
     faults: faultsOf(plan),
-    coverage: world.coverage,
     trace: world.trace,
     outcome: `${report.outcome.status} ${accounts.map(({ results }) => results.join('; ')).join(' | ')}`,
   };

@@ -34,9 +34,10 @@ export const RUNS: Readonly<Record<Way, Run>> = {
   future: (programs, scene) =>
     Promise.all(
       programs.map((program) => {
-        const abort = new AbortController();
         const { abortsAt } = program;
-        if (abortsAt !== undefined) scene.later(abortsAt, () => abort.abort());
+        if (abortsAt === undefined) return new AioFuture(program.coRun(), { timeout: LONG });
+        const abort = new AbortController();
+        scene.later(abortsAt, () => abort.abort());
         return unlessAborted(new AioFuture(program.coRun(), { timeout: LONG, signal: abort.signal }));
       }),
     ),

@@ -8,7 +8,7 @@ import { suspensionPoints } from './bundle.ts';
 import { UNREACHED, UNREACHED_POINTS } from './unreached.ts';
 
 /** Of one process: what was reached, by kind. */
-export type Coverage = Readonly<Record<string, readonly (string | number)[]>>;
+export type Coverage = Readonly<Record<string, readonly string[]>>;
 
 /** A kind of things of which all are known. */
 interface Kind {
@@ -20,7 +20,8 @@ interface Kind {
 
 const KINDS: readonly Kind[] = [
   { name: 'suspension points', key: 'suspension', all: allSuspensionPoints },
-  { name: 'transitions of the protocol', key: 'transition', all: allTransitions },
+  { name: 'transitions of sending', key: 'send', all: () => transitions(SEND_TRANSITIONS) },
+  { name: 'transitions of receiving', key: 'receive', all: () => transitions(RECEIVE_TRANSITIONS) },
   { name: 'classes of errors', key: 'class', all: allClasses },
   { name: 'phases of losses and time-outs', key: 'phase', all: allPhases },
 ];
@@ -37,7 +38,7 @@ export function coverageOf(parts: readonly Coverage[]): string[] {
 function linesOf({ name, key, all }: Kind, parts: readonly Coverage[]): string[] {
   const known = all();
   const reached = reachedOf(key, parts);
-  const reasons = reasonsToMiss();
+  const reasons = reasonsToMiss(key);
   const left = known.filter((one) => !reached.has(one));
   return [
     `${name}: ${known.length - left.length} of ${known.length}`,
@@ -45,8 +46,9 @@ function linesOf({ name, key, all }: Kind, parts: readonly Coverage[]): string[]
   ];
 }
 
-/** By the names of things, those of suspension points included. @throws Error if there is no such point */
-export function reasonsToMiss(): Map<string, string> {
+/** By the names of a kind's things. @throws Error if there is no such suspension point */
+export function reasonsToMiss(kind: string): Map<string, string> {
+  if (kind !== 'suspension') return new Map(Object.entries(UNREACHED[kind] ?? {}));
   const points = UNREACHED_POINTS.map(({ file, text, why }): [string, string] => {
     const line = source(file)
       .split('\n')
@@ -54,16 +56,20 @@ export function reasonsToMiss(): Map<string, string> {
     if (line < 0) throw new Error(`${file} has no line with ${text}`);
     return [`${file}:${line + 1}`, why];
   });
-  return new Map([...Object.entries(UNREACHED), ...points]);
+  return new Map(points);
 }
 
-/** All that could be reached. */
-export function everything(): string[] {
-  return KINDS.flatMap(({ all }) => all());
+/** Reasons for what is not there, of any kind. @throws Error if a suspension point is not there */
+export function staleReasons(): string[] {
+  const stale = KINDS.flatMap(({ key, all }) => {
+    const known = all();
+    return [...reasonsToMiss(key).keys()].filter((one) => !known.includes(one));
+  });
+  return [...stale, ...Object.keys(UNREACHED).filter((kind) => !KINDS.some(({ key }) => key === kind))];
 }
 
 function reachedOf(key: string, parts: readonly Coverage[]): Set<string> {
-  return new Set(parts.flatMap((part) => part[key] ?? []).map(String));
+  return new Set(parts.flatMap((part) => part[key] ?? []));
 }
 
 function source(file: string): string {
@@ -77,12 +83,8 @@ function allSuspensionPoints(): string[] {
     .flatMap((file) => suspensionPoints(`src/${file}`, source(file)));
 }
 
-function allTransitions(): string[] {
-  const of = (name: string, table: Readonly<Record<string, object>>): string[] =>
-    Object.entries(table).flatMap(([state, events]) =>
-      Object.keys(events).map((event) => `${name}: ${state} ${event}`),
-    );
-  return [...of('send', SEND_TRANSITIONS), ...of('receive', RECEIVE_TRANSITIONS)];
+function transitions(table: Readonly<Record<string, object>>): string[] {
+  return Object.entries(table).flatMap(([state, events]) => Object.keys(events).map((event) => `${state}: ${event}`));
 }
 
 function allClasses(): string[] {

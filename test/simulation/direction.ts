@@ -130,7 +130,6 @@ export class Direction {
     this.#cutDone = true;
     const { world } = this.#target;
     if (world.traced) world.note(this.#target.name, `is cut off after ${cut.after} bytes: ${cut.how}`);
-    world.cover('cut', cut.how);
     this.#apply(cut);
   }
 

@@ -58,14 +58,12 @@ export async function runWorld(seed: number, given: WorldOfCalls, traced: boolea
   const problems = [...judge.problems, ...crowd.problems, ...problemsOf(report)];
   for (const reason of unhandled)
     problems.push(`unhandled: ${reason instanceof Error ? reason.stack : String(reason)}`);
-  cover(report, { results, judge });
   return {
     problems,
     suspensions: report.world.suspensions,
     connections: book.connections.length,
     requests: book.seen.length,
     faults: faultsOf(given, { book, results }),
-    coverage: report.world.coverage,
     trace: report.world.trace.slice(-LONGEST_TRACE),
     outcome: outcomeOf(report, { book, results, judge }),
   };
@@ -176,19 +174,6 @@ function wordFor(error: unknown, judge: Judge, result: Result): string {
   const cause = judge.causeOf(result, error);
   if (cause === result.reason) return 'aborted';
   return cause instanceof DugongError ? `${cause.name} ${cause.code}` : String(cause);
-}
-
-function cover({ world }: Report<void>, { results, judge }: { results: readonly Result[]; judge: Judge }): void {
-  for (const result of results) {
-    const { call, state, body, error, bodyError, head } = result;
-    const way = head?.redirected ? 'redirect -> ' : '';
-    world.cover(
-      'transition',
-      `${call.mode === 'follow' ? '' : `${call.mode}: `}${way}${state}${state === 'fulfilled' ? ` -> ${body}` : ''}`,
-    );
-    if (state === 'rejected') world.cover('error', wordFor(error, judge, result));
-    if (body === 'failed') world.cover('error', `body: ${wordFor(bodyError, judge, result)}`);
-  }
 }
 
 function outcomeOf(

@@ -3,6 +3,7 @@
  * call is made on these is the kernel's affair.
  */
 
+import { reach } from './coverage.ts';
 import { type Description, Descriptors } from './descriptors.ts';
 import { EBADF, EMFILE, ENOTSOCK } from './errno.ts';
 import { hosts, Lookups, type Resolver } from './lookups.ts';
@@ -103,7 +104,7 @@ export class Machine {
 
   protected called(call: string): void {
     this.world.called();
-    this.world.cover('call', call);
+    reach('call', call);
   }
 
   /** What is not open is EBADF; what is no socket, ENOTSOCK. */
@@ -134,7 +135,6 @@ export class Machine {
 
   protected result(call: string, fd: number, result: number): number {
     const { world } = this;
-    if (result < 0) world.cover(call, result);
     if (world.traced) world.note('client', `${call} ${this.#name(fd)} = ${result === fd ? this.#name(fd) : result}`);
     return result;
   }

@@ -125,7 +125,6 @@ export class Network {
     const random = this.#random.fork(`${place} ${index}`);
     const given = service?.path(random, index) ?? path({ connect: 'refuse' });
     if (this.#world.traced) this.#world.note(client.name, `connects to ${place}: ${given.connect}`);
-    this.#world.cover('connect', given.connect);
     client.buffers = given.client;
     return { random, given };
   }

@@ -26,7 +26,7 @@ export class PollerDescription implements Description {
   }
 
   poll(): number {
-    for (const entry of this.#live()) if (readiness(entry) !== 0) return POLLIN;
+    for (const entry of this.#entries.values()) if (this.#isLive(entry) && readiness(entry) !== 0) return POLLIN;
     return 0;
   }
 
@@ -50,7 +50,7 @@ export class PollerDescription implements Description {
 
   /** epoll_wait(2) without waiting: pairs of fd and events, in an order that the kernel does not promise. */
   ready(events: Int32Array, random: Random): number {
-    const ready = random.shuffle([...this.#live()].filter((entry) => readiness(entry) !== 0));
+    const ready = random.shuffle(this.#live().filter((entry) => readiness(entry) !== 0));
     const count = Math.min(ready.length, events.length / 2);
     for (let index = 0; index < count; index++) {
       const entry = ready[index] as Entry;
@@ -66,12 +66,15 @@ export class PollerDescription implements Description {
     return 0;
   }
 
-  /** Without those that were closed, whose numbers may be others' by now. */
-  *#live(): Generator<Entry> {
-    for (const entry of this.#entries.values()) {
-      if (this.#descriptors.get(entry.fd) === entry.description) yield entry;
-      else this.#entries.delete(entry.fd);
-    }
+  #live(): Entry[] {
+    return [...this.#entries.values()].filter((entry) => this.#isLive(entry));
+  }
+
+  /** It is not for one that was closed, whose number may be another's by now: that one leaves. */
+  #isLive(entry: Entry): boolean {
+    if (this.#descriptors.get(entry.fd) === entry.description) return true;
+    this.#entries.delete(entry.fd);
+    return false;
   }
 
   #nestsTooDeep(added: PollerDescription): boolean {
@@ -79,7 +82,9 @@ export class PollerDescription implements Description {
   }
 
   #inside(): PollerDescription[] {
-    return [...this.#live()].map(({ description }) => description).filter((one) => one instanceof PollerDescription);
+    return this.#live()
+      .map(({ description }) => description)
+      .filter((one) => one instanceof PollerDescription);
   }
 
   #holds(other: PollerDescription): boolean {

@@ -14,8 +14,6 @@ export interface Verdict {
   readonly connections: number;
   readonly requests: number;
   readonly faults: number;
-  /** What was reached, by kind: calls and their results, errors, transitions. */
-  readonly coverage: ReadonlyMap<string, ReadonlySet<string | number>>;
   /** The story, if it was asked for. */
   readonly trace: readonly string[];
   /** Equal for equal runs: how it ended, and what the servers saw. */

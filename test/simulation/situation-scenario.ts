@@ -71,7 +71,6 @@ async function run(seed: number, plan: SituationPlan, traced: boolean): Promise<
     connections: network.accepted.length,
     requests: stages.reduce((sum, { requests }) => sum + requests, 0),
     faults: plan.acts.length,
-    coverage: world.coverage,
     trace: world.trace,
     outcome: `${outcome.status} ${problems.join('; ')}`,
   };

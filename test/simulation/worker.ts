@@ -4,7 +4,8 @@
  */
 
 import { writeSync } from 'node:fs';
-import { kernel } from './install.ts';
+import './install.ts';
+import { reach, reached } from './coverage.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { shrink } from './shrink.ts';
 
@@ -29,7 +30,7 @@ export interface Sum {
   empty: number;
   /** Seconds of CPU time. */
   seconds: number;
-  coverage: Record<string, (string | number)[]>;
+  coverage: Record<string, string[]>;
 }
 
 export type Line = { readonly finding: Finding } | { readonly sum: Sum } | { readonly trace: readonly string[] };
@@ -41,7 +42,7 @@ function say(line: Line): void {
   writeSync(1, `${JSON.stringify(line)}\n`);
 }
 
-Reflect.set(globalThis, 'simulationReaches', (kind: string, what: string) => kernel.world.cover(kind, what));
+Reflect.set(globalThis, 'simulationReaches', reach);
 
 /** Errors are made by the million, and no stack of theirs is looked at. */
 const { stackTraceLimit } = Error;
@@ -67,7 +68,6 @@ if (from === 'trace') {
     ...{ world, seeds: 0, suspensions: 0, connections: 0, requests: 0, faults: 0, empty: 0, seconds: 0 },
     coverage: {},
   };
-  const coverage = new Map<string, Set<string | number>>();
   const begin = process.cpuUsage();
   let found = 0;
   for (let seed = Number(from); seed <= Number(to) && found < MOST_FINDINGS; seed++) {
@@ -80,11 +80,6 @@ if (from === 'trace') {
     sum.requests += verdict.requests;
     sum.faults += verdict.faults;
     if (verdict.connections < 2 || verdict.requests < 5 || verdict.faults < 1) sum.empty++;
-    for (const [kind, reached] of verdict.coverage) {
-      const all = coverage.get(kind) ?? new Set();
-      coverage.set(kind, all);
-      for (const one of reached) all.add(one);
-    }
     const problems = unhandled === undefined ? verdict.problems : [...verdict.problems, unhandled];
     if (problems.length === 0) continue;
     found++;
@@ -99,6 +94,6 @@ if (from === 'trace') {
   }
   const { user, system } = process.cpuUsage(begin);
   sum.seconds = (user + system) / 1e6;
-  sum.coverage = Object.fromEntries([...coverage].map(([kind, reached]) => [kind, [...reached]]));
+  sum.coverage = reached();
   say({ sum });
 }

@@ -1,5 +1,5 @@
 /**
- * One world: its time, what is going to happen in it, its story, and what was reached. Time passes by events alone. It knows neither
+ * One world: its time, what is going to happen in it, and its story. Time passes by events alone. It knows neither
  * descriptors nor bytes.
  *
  * Times are multiples of 1/1024 ms, so that sums and differences of them are exact.
@@ -69,8 +69,6 @@ export class World {
   /** How often a call has blocked, or the event loop has come to rest. */
   suspensions = 0;
   events = 0;
-  /** What was reached, by kind: transitions, suspension points, results of calls. */
-  readonly coverage: Map<string, Set<string | number>> = new Map();
   /** What must not happen in any world, such as a poll of a descriptor that was closed. */
   readonly violations: string[] = [];
   /** Set when the world cannot go on, whatever becomes of the error. */
@@ -173,12 +171,6 @@ export class World {
   /** Callers look at `traced` first where the words cost something. */
   note(actor: string, what: string): void {
     if (this.traced) this.trace.push(`${this.#now.toFixed(3)} ${actor}: ${what}`);
-  }
-
-  cover(kind: string, what: string | number): void {
-    const reached = this.coverage.get(kind);
-    if (reached === undefined) this.coverage.set(kind, new Set<string | number>([what]));
-    else reached.add(what);
   }
 
   #pass(until: number): void {
