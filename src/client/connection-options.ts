@@ -93,7 +93,9 @@ export function sessionOptions(server: string | URL, options: HTTPConnectionOpti
   const { hostname, port, defaultPort, tls } = serverFrom(server, options);
   const { attemptDelay = 250, keepAlive } = options;
   const destination = {
-    ...{ hostname, port, tls },
+    hostname,
+    port,
+    tls,
     socketPath: checkedPath(options.socketPath),
     proxy: options.proxy === undefined ? undefined : proxyFrom(options.proxy),
     family: checkedFamily(options.family),

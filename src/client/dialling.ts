@@ -36,7 +36,7 @@ export class Dialling {
   constructor(destination: Destination, timeout: number) {
     this.#timeout = timeout;
     const onFailure = (failure: Error): void => void this.#failures.push(failure);
-    this.#steps = coDial({ ...destination, onFailure }, (phase) => {
+    this.#steps = coDial({ onFailure, ...destination }, (phase) => {
       // By `lookup`, in the middle of a step: nothing more is begun then.
       if (this.#failure !== undefined) throw this.#failure.error;
       this.#phase = phase;

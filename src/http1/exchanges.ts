@@ -142,7 +142,7 @@ export class Exchanges {
       const next = all.at(index + 1);
       const sent = this.#bytesSent >= (next?.offset ?? this.#bytesEncoded) && !(unfinished && next === undefined);
       const stage = exchange === this.#current ? 'answered' : sent ? 'sent' : 'sending';
-      return { ...this.#lostRequest(exchange), stage };
+      return { stage, ...this.#lostRequest(exchange) };
     });
   }
 

@@ -41,7 +41,7 @@ const NAMES = Object.keys(DEFAULT_LIMITS) as (keyof Limits)[];
 
 /** `given` filled up with the defaults. @throws TypeError naming the limit that does not exist or is no whole number >= 0 */
 export function withDefaultLimits(given?: Partial<Limits>): Limits {
-  if (given === undefined) return DEFAULT_LIMITS;
+  if (given === undefined || given === DEFAULT_LIMITS) return DEFAULT_LIMITS;
   const limits = ownOptions<Partial<Limits>>('limits', given, NAMES);
   return Object.fromEntries(NAMES.map((name) => [name, checkedLimit(name, limits[name])])) as unknown as Limits;
 }

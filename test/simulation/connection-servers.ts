@@ -51,7 +51,7 @@ function serverOf(link: LinkPlan, reached: Pick<ServerOptions, 'path'>): Server 
   const requestOf = ({ target }: SeenRequest) => requests.get(/(\d+)-\d+$/.exec(target)?.[1] ?? '');
   const answer = (seen: SeenRequest): Answer => {
     const request = requestOf(seen);
-    return { ...request?.answer, body: contentOf(seen.target, request?.size ?? 0) };
+    return { body: contentOf(seen.target, request?.size ?? 0), ...request?.answer };
   };
   return new Server({
     name: `server ${link.index}`,
@@ -83,8 +83,8 @@ function pathOf(link: LinkPlan, random: Random, index: number): Path {
   return {
     ...drawn,
     connect: index === 1 ? connect : 'accept',
-    up: cutNow?.direction === 'up' ? { ...up, cut: cutNow } : up,
-    down: cutNow?.direction === 'down' ? { ...down, cut: cutNow } : down,
+    up: cutNow?.direction === 'up' ? { cut: cutNow, ...up } : up,
+    down: cutNow?.direction === 'down' ? { cut: cutNow, ...down } : down,
   };
 }
 

@@ -87,7 +87,7 @@ export class Origin implements Service {
     const drawn = drawnPath(random, this.#plan);
     const { up, down, server } = drawn;
     this.#drawn.set(server, index - 1);
-    const cuts = cut === null ? {} : direction === 'up' ? { up: { ...up, cut } } : { down: { ...down, cut } };
+    const cuts = cut === null ? {} : direction === 'up' ? { up: { cut, ...up } } : { down: { cut, ...down } };
     return { ...drawn, connect, ...cuts };
   }
 
@@ -142,8 +142,16 @@ export class Origin implements Service {
     const headers = new Map(lines.map(fieldOf));
     const [, , call, hop] = target.split('/');
     const seen: Seen = {
-      ...{ origin: this.#index, connection, before: met.requests++, call: Number(call), hop: Number(hop) },
-      ...{ method, target, headers, body: Buffer.alloc(0), complete: !announcesBody(headers) },
+      origin: this.#index,
+      connection,
+      before: met.requests++,
+      call: Number(call),
+      hop: Number(hop),
+      method,
+      target,
+      headers,
+      body: Buffer.alloc(0),
+      complete: !announcesBody(headers),
     };
     if (headers.get('host') !== this.name) this.#book.problems.push(`${this.name} is asked as ${headers.get('host')}`);
     this.#book.seen.push(seen);

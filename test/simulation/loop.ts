@@ -95,7 +95,10 @@ class Loop {
       );
     await macrotask();
     try {
-      while (await this.#turn()) if (outcome === undefined || this.#alive) this.#passTime();
+      while (this.#alive) {
+        await this.#turn();
+        if (this.#alive) this.#passTime();
+      }
     } catch (error) {
       if (error !== this.#world.stuck) throw error;
     }
@@ -119,13 +122,11 @@ class Loop {
     return kernel.watchers.holds || this.#timers > 0 || immediates.pending > 0;
   }
 
-  /** One turn. False if there is none to come. */
-  async #turn(): Promise<boolean> {
+  async #turn(): Promise<void> {
     kernel.signals.handOn();
     const reports = this.#reports();
     for (const report of reports) setImmediate(() => this.#guarded(report));
     await macrotask();
-    return this.#alive;
   }
 
   #reports(): (() => void)[] {
