@@ -57,8 +57,9 @@ if (values.help) {
 }
 for (const world of values.world) if (!WORLDS.includes(world)) fail(`there is no world "${world}"`);
 
-/** Seeds are handed to a process in parts of this size. */
-const PART = 20_000;
+/** Seeds that a process runs at most, and at least: it needs some thousands of them to come to its speed. */
+const LARGEST_PART = 100_000;
+const SMALLEST_PART = 5000;
 /** More findings than these are counted only. */
 const MOST_SHOWN = 5;
 /** Days are so far apart that their ranges do not meet. */
@@ -103,8 +104,7 @@ async function many(program: string): Promise<boolean> {
   const coverage: Coverage[] = [];
   for (const world of values.world) {
     const sums: Sum[] = [];
-    const parts: [number, number][] = [];
-    for (let start = from; start <= to; start += PART) parts.push([start, Math.min(to, start + PART - 1)]);
+    const parts = partsOf([from, to]);
     const work = async (): Promise<void> => {
       for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
         await run(program, [world, ...part.map(String)], (line) => {
@@ -125,6 +125,16 @@ async function many(program: string): Promise<boolean> {
   for (const finding of findings.slice(0, MOST_SHOWN)) console.log(shown(finding));
   console.log(findings.length === 0 ? 'Nothing found.' : `${findings.length} seeds failed.`);
   return findings.length > 0;
+}
+
+/** Parts of one size, as many for each process. */
+function partsOf([from, to]: readonly [number, number]): [from: number, to: number][] {
+  const share = Math.ceil((to - from + 1) / Number(values.jobs));
+  const rounds = Math.ceil(share / LARGEST_PART);
+  const size = Math.max(SMALLEST_PART, Math.ceil(share / rounds));
+  const parts: [number, number][] = [];
+  for (let start = from; start <= to; start += size) parts.push([start, Math.min(to, start + size - 1)]);
+  return parts;
 }
 
 function report(world: string, sums: readonly Sum[], [from, to]: readonly [number, number]): string {
@@ -148,9 +158,8 @@ function shown({ world, seed, problems, plan, tried }: Finding): string {
 }
 
 const program = await bundle('worker.ts');
-try {
-  const failed = values.seed === undefined ? await many(program) : await one(program, values.seed);
-  process.exitCode = failed ? 1 : 0;
-} finally {
-  rmSync(dirname(program), { recursive: true });
-}
+process.on('exit', () => rmSync(dirname(program), { recursive: true }));
+// Whatever reads the report may have read enough.
+process.stdout.on('error', () => process.exit(1));
+const failed = values.seed === undefined ? await many(program) : await one(program, values.seed);
+process.exitCode = failed ? 1 : 0;
