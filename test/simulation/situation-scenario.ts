@@ -8,12 +8,14 @@ import { Random } from './random.ts';
 import type { Scenario, Verdict } from './scenario.ts';
 import { type Situation, Stage, WAYS, type Way } from './situation.ts';
 import { CONNECTING } from './situations-connecting.ts';
+import { PROXIES } from './situations-proxies.ts';
 import { READING } from './situations-reading.ts';
 import { SENDING } from './situations-sending.ts';
+import { SWITCHING } from './situations-switching.ts';
 import { WAITING } from './situations-waiting.ts';
 import { ofWorld } from './world-problems.ts';
 
-const SITUATIONS: readonly Situation[] = [...SENDING, ...READING, ...CONNECTING, ...WAITING];
+const SITUATIONS: readonly Situation[] = [...SENDING, ...READING, ...CONNECTING, ...WAITING, ...SWITCHING, ...PROXIES];
 const MOST_ACTS = 3;
 
 export interface SituationPlan {

@@ -8,6 +8,7 @@ import {
   coSleep,
   coWithTimeout,
   DNSUnavailable,
+  HostnameNotResolvable,
   ProxyError,
   SystemError,
   TLSError,
@@ -186,14 +187,16 @@ const lateConnect: Situation = {
 };
 
 const resolver: Situation = {
-  name: 'a resolver that cannot find out',
+  name: 'a name without an address',
   play(stage) {
-    stage.resolved = { answer: failure('EAI_AGAIN'), delay: 5 };
+    const unknown = stage.random.chance(0.5);
+    stage.resolved = { answer: failure(unknown ? 'EAI_NONAME' : 'EAI_AGAIN'), delay: 5 };
     return [
       (function* () {
         using connection = stage.connection({ dnsTestHostnames: ['known.test'] });
         const error = yield* stage.coError('connecting', connection.coConnect());
-        stage.expect(error instanceof DNSUnavailable, `a resolver that cannot find out: ${error}`);
+        const right = error instanceof (unknown ? HostnameNotResolvable : DNSUnavailable);
+        stage.expect(right, `a name that is ${unknown ? 'unknown' : 'not found out about'}: ${error}`);
       })(),
     ];
   },
