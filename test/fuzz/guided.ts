@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
+import { commandLine } from '../support/command-line.ts';
 import { instrumented } from './instrumentation.ts';
 
 const USAGE = `Usage: npm run fuzz:guided -- [--seconds N] [--seed N] [--corpus FOLDER] [--unreached] [TARGET...]
@@ -14,37 +14,18 @@ Changes inputs that lead to new places in src/http1, so many seconds in all (60 
 chunked, fields, limits, byteranges, requests, conversation. The same seed makes the same choices. --corpus keeps the inputs that led further
 for the next run, --unreached names the branches that nothing reached. A finding is printed as the input that repeats it.`;
 
-function fail(message: string): never {
-  console.error(`${message}\n\n${USAGE}`);
-  process.exit(2);
-}
-
-function parsed() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        seconds: { type: 'string', default: '60' },
-        seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
-        corpus: { type: 'string' },
-        input: { type: 'string' },
-        unreached: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-  } catch (error) {
-    return fail((error as Error).message);
-  }
-}
-
-const { values, positionals } = parsed();
-if (values.help) {
-  console.log(USAGE);
-  process.exit();
-}
-for (const name of ['seconds', 'seed'] as const) {
-  if (!(Number(values[name]) >= 0)) fail(`--${name} must be a number, got ${values[name]}`);
-}
+const { values, names, number } = commandLine(
+  USAGE,
+  {
+    seconds: { type: 'string', default: '60' },
+    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+    corpus: { type: 'string' },
+    input: { type: 'string' },
+    unreached: { type: 'boolean', default: false },
+  },
+  { named: true },
+);
+const [seconds, seed] = [number('seconds'), number('seed')];
 
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 const { code, places } = await instrumented(here('guided-program.ts'), /\/src\/http1\/[^/]+\.ts$/, here('coverage.ts'));
@@ -60,14 +41,14 @@ try {
 }
 
 if (values.input !== undefined) {
-  program.runOne(positionals[0] ?? '', Buffer.from(values.input, 'base64'));
+  program.runOne(names[0] ?? '', Buffer.from(values.input, 'base64'));
   console.log('nothing is wrong with it');
 } else {
-  console.log(`seed ${values.seed}, ${values.seconds} s`);
+  console.log(`seed ${seed}, ${seconds} s`);
   const findings = program.fuzz({
-    seconds: Number(values.seconds),
-    seed: Number(values.seed),
-    names: positionals,
+    seconds,
+    seed,
+    names,
     corpus: values.corpus,
     places,
     unreached: values.unreached,

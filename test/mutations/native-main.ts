@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { commandLine } from '../support/command-line.ts';
 import { repository } from '../support/compiled.ts';
 import { timeLimit } from '../support/time-limit.ts';
 import { NATIVE_MUTATIONS, type NativeMutation } from './native.ts';
@@ -18,20 +18,11 @@ const USAGE = `Usage: npm run mutations:native -- [--only PATTERN] [--jobs N] [-
 Puts deliberate faults into the addon, one at a time, and says which tests find each. --only chooses those whose name
 has the regular expression PATTERN in it; --jobs is how many copies are worked on at a time (1); --skip-unchanged trusts that the tests pass without any fault.`;
 
-function parsed() {
-  try {
-    const options = {
-      only: { type: 'string', default: '' },
-      jobs: { type: 'string', default: '1' },
-      'skip-unchanged': { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    } as const;
-    return parseArgs({ options }).values;
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${USAGE}`);
-    return process.exit(2);
-  }
-}
+const { values, number } = commandLine(USAGE, {
+  only: { type: 'string', default: '' },
+  jobs: { type: 'string', default: '1' },
+  'skip-unchanged': { type: 'boolean', default: false },
+});
 
 const running = new Set<ChildProcess>();
 const folders = new Set<string>();
@@ -117,11 +108,6 @@ async function verdict(
   }
 }
 
-const values = parsed();
-if (values.help) {
-  console.log(USAGE);
-  process.exit();
-}
 process.on('exit', () => {
   for (const child of running) killGroup(child);
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
@@ -154,6 +140,6 @@ async function workOnAnother(): Promise<void> {
 }
 
 console.log('| fault | in native/ | found by |\n| --- | --- | --- |');
-await Promise.all([work(first), ...Array.from({ length: Number(values.jobs) - 1 }, workOnAnother)]);
+await Promise.all([work(first), ...Array.from({ length: number('jobs', 1) - 1 }, workOnAnother)]);
 console.log(`\n${found} of ${chosen.length} faults in native/ were found`);
 process.exitCode = found === chosen.length ? 0 : 1;

@@ -1,6 +1,6 @@
 /** The whole enumeration, or a part of it. */
 
-import { parseArgs } from 'node:util';
+import { commandLine } from '../support/command-line.ts';
 import { enumerate } from './run.ts';
 import { CALLS } from './shim.ts';
 
@@ -16,37 +16,18 @@ whatever happens, it has to end in the right answer or in the error that says wh
 
 DUGONG_ADDON and LD_PRELOAD may name an addon that was built with sanitizers, and their runtime; see .ci/sanitize.`;
 
-function fail(message: string): never {
-  console.error(`${message}\n\n${USAGE}`);
-  process.exit(2);
-}
-
-function parsed() {
-  try {
-    return parseArgs({
-      options: {
-        workload: { type: 'string', default: '' },
-        call: { type: 'string', default: '' },
-        most: { type: 'string', default: '1000' },
-        verbose: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    }).values;
-  } catch (error) {
-    return fail((error as Error).message);
-  }
-}
-
-const { workload, call, most, verbose, help } = parsed();
-if (help) {
-  console.log(USAGE);
-  process.exit();
-}
-if (!(Number(most) >= 1)) fail(`--most must be a number, got ${most}`);
+const { values, number, fail } = commandLine(USAGE, {
+  workload: { type: 'string', default: '' },
+  call: { type: 'string', default: '' },
+  most: { type: 'string', default: '1000' },
+  verbose: { type: 'boolean', default: false },
+});
+const { workload, call, verbose } = values;
+const most = number('most', 1);
 if (call !== '' && !(CALLS as readonly string[]).includes(call)) fail(`there is no call ${call}`);
 
 const began = Date.now();
-const report = await enumerate({ workload, call, most: Number(most) }, (what) => {
+const report = await enumerate({ workload, call, most }, (what) => {
   if (verbose && !what.startsWith('{')) console.log(what);
 });
 for (const problem of report.wrong) console.log(problem);

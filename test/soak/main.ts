@@ -3,8 +3,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
 import { Random } from '../simulation/random.ts';
+import { commandLine } from '../support/command-line.ts';
 import { inThisForm, loaderOptions, repository } from '../support/compiled.ts';
 import { growth, mebibytes, type Sample, sample } from './flatness.ts';
 import { Tally } from './tally.ts';
@@ -20,33 +20,10 @@ const TENTHS = 10;
 /** Requests of one turn, in which each way has its share. */
 const TURN = 500;
 
-function fail(message: string): never {
-  console.error(`${message}\n\n${USAGE}`);
-  process.exit(2);
-}
-
-function parsed(): { requests: number; seed: number } {
-  try {
-    const { values } = parseArgs({
-      options: {
-        requests: { type: 'string', default: '1000000' },
-        seed: { type: 'string', default: '1' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-    if (values.help) {
-      console.log(USAGE);
-      process.exit();
-    }
-    const [requests, seed] = [Number(values.requests), Number(values.seed)];
-    if (!(requests >= TENTHS * TURN))
-      fail(`--requests must be a number, ${TENTHS * TURN} at least, got ${values.requests}`);
-    if (!(seed >= 0)) fail(`--seed must be a number, got ${values.seed}`);
-    return { requests, seed };
-  } catch (error) {
-    return fail((error as Error).message);
-  }
-}
+const { number, fail } = commandLine(USAGE, {
+  requests: { type: 'string', default: '1000000' },
+  seed: { type: 'string', default: '1' },
+});
 
 async function startServer(seed: number): Promise<{ port: number; stop(): Promise<string> }> {
   const program = inThisForm('test/soak/server-program.ts');
@@ -73,7 +50,7 @@ function row(cells: readonly (string | number)[]): void {
   console.log(cells.map((cell, at) => String(cell).padStart(at < 3 ? 9 : 8)).join(' '));
 }
 
-const { requests, seed } = parsed();
+const [requests, seed] = [number('requests', TENTHS * TURN), number('seed')];
 const server = await startServer(seed);
 const tally = new Tally();
 const ways = waysTo(server.port, new Random(seed).fork('ways'));
