@@ -16,6 +16,7 @@ const TLS = new TLSContext({ ca: 'simulated' });
 
 export const connectionScenario: Scenario<ConnectionPlan> = {
   name: 'connection',
+  repeats: 'story',
   draw: drawPlan,
   smaller: smallerPlans,
   run,

@@ -13,6 +13,7 @@ import type { Scenario, Verdict } from './scenario.ts';
 
 export const fetchScenario: Scenario<FetchPlan> = {
   name: 'fetch',
+  repeats: 'outcome',
   draw: drawPlan,
   run,
   smaller: smallerPlans,

@@ -6,6 +6,7 @@
  * - `PerformanceMark` of node:perf_hooks, while the library is loaded: src/clock.ts takes the distance of the addon's clock from
  *   Node's by it, which would otherwise be another one in each process, fractions of a millisecond included;
  * - `setImmediate` of node:timers, which src/clock.ts keeps: the loop must know of immediates that are to come;
+ * - `process.versions`, without zstd: requests of a `createFetch` are longer where node:zlib has it;
  * - `Atomics.wait`, by which src/client/session.ts sleeps while it reads a fast body over TLS.
  */
 
@@ -50,6 +51,8 @@ process.env['DUGONG_ADDON'] = fileURLToPath(new URL('./addon.cjs', import.meta.u
 hooks.PerformanceMark = Mark;
 timers.setImmediate = countedImmediate;
 Reflect.set(Atomics, 'wait', sleep);
+const { zstd: _zstd, ...versions } = process.versions;
+Object.defineProperty(process, 'versions', { value: versions });
 syncBuiltinESMExports();
 
 /** To be called when the library is loaded. */

@@ -13,6 +13,7 @@ import type { Finding, Line, Sum } from './worker.ts';
 const WORLDS = ['connection', 'situation', 'fetch', 'sync'];
 
 const USAGE = `Usage: npm run simulate -- [--seeds A..B] [--world NAME]... [--jobs N]
+       npm run simulate -- --seeds A..B [--world NAME]... --digest
        npm run simulate -- --seed N [--world NAME] [--trace] [--plan JSON]
 
 Runs the client in simulated worlds, each decided by its seed: the kernel, the network, the servers, the time and the program. What a
@@ -21,6 +22,8 @@ server has really seen is compared with what the client says. Ends with status 1
   --seeds A..B    a range of seeds (default: 1..20000)
   --today         a range that the date decides, of as many seeds as --seeds has
   --world NAME    ${WORLDS.join(', ')} (default: all; may be repeated)
+  --digest        print a digest of all stories of each kind of world, and nothing else: it is the same in every version of Node (of
+                  "fetch" and "sync", whose streams are the platform's, it is one of how they end)
   --jobs N        processes (default: one per core)
   --seed N        one seed: what it plans, and what came of it
   --trace         with --seed: the whole story, in virtual time
@@ -39,6 +42,7 @@ function parsed() {
         seed: { type: 'string' },
         today: { type: 'boolean', default: false },
         world: { type: 'string', multiple: true, default: WORLDS },
+        digest: { type: 'boolean', default: false },
         jobs: { type: 'string', default: String(availableParallelism()) },
         trace: { type: 'boolean', default: false },
         plan: { type: 'string' },
@@ -137,6 +141,16 @@ function partsOf([from, to]: readonly [number, number]): [from: number, to: numb
   return parts;
 }
 
+async function digests(program: string): Promise<boolean> {
+  const [from, to] = range();
+  for (const world of values.world) {
+    await run(program, [world, 'digest', String(from), String(to)], (line) => {
+      if ('digest' in line) console.log(`${world} ${from}..${to} ${line.digest}`);
+    });
+  }
+  return false;
+}
+
 function report(world: string, sums: readonly Sum[], [from, to]: readonly [number, number]): string {
   const total = (pick: (sum: Sum) => number): number => sums.reduce((all, sum) => all + pick(sum), 0);
   const seeds = total((sum) => sum.seeds);
@@ -161,5 +175,6 @@ const program = await bundle('worker.ts');
 process.on('exit', () => rmSync(dirname(program), { recursive: true }));
 // Whatever reads the report may have read enough.
 process.stdout.on('error', () => process.exit(1));
-const failed = values.seed === undefined ? await many(program) : await one(program, values.seed);
+const seeds = values.digest ? digests : many;
+const failed = values.seed === undefined ? await seeds(program) : await one(program, values.seed);
 process.exitCode = failed ? 1 : 0;

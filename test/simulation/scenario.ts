@@ -22,6 +22,8 @@ export interface Verdict {
 
 export interface Scenario<P> {
   readonly name: string;
+  /** What the same seed has in common in every version of Node: all that happens, or how it ends. */
+  readonly repeats: 'story' | 'outcome';
   /** The plan of a seed; JSON. */
   draw(seed: number): P;
   run(seed: number, plan: P, traced: boolean): Promise<Verdict>;

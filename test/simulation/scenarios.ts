@@ -9,14 +9,16 @@ import { syncScenario } from './sync-scenario.ts';
 /** As the runner sees one: the plans are the scenario's own. */
 export interface AnyScenario {
   readonly name: string;
+  readonly repeats: Scenario<unknown>['repeats'];
   draw(seed: number): unknown;
   run: Scenario<unknown>['run'];
   smaller(plan: unknown): Iterable<unknown>;
 }
 
-function any<P>({ name, draw, run, smaller }: Scenario<P>): AnyScenario {
+function any<P>({ name, repeats, draw, run, smaller }: Scenario<P>): AnyScenario {
   return {
     name,
+    repeats,
     draw,
     run: (seed, plan, traced) => run(seed, plan as P, traced),
     smaller: (plan) => smaller(plan as P),

@@ -23,7 +23,7 @@ export interface SituationPlan {
   readonly acts: readonly { readonly situation: string; readonly secured: boolean; readonly index: number }[];
 }
 
-export const situationScenario: Scenario<SituationPlan> = { name: 'situation', draw, run, smaller };
+export const situationScenario: Scenario<SituationPlan> = { name: 'situation', repeats: 'story', draw, run, smaller };
 
 function draw(seed: number): SituationPlan {
   const random = new Random(seed).fork('plan');

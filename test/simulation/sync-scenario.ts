@@ -12,6 +12,7 @@ import { SyncProgram } from './sync-program.ts';
 
 export const syncScenario: Scenario<SyncPlan> = {
   name: 'sync',
+  repeats: 'outcome',
   draw: drawSyncPlan,
   run,
   smaller,

@@ -1,8 +1,10 @@
 /**
  * Runs a range of seeds, or one plan, in this process, and says what came of it, a line of JSON each; main.ts starts it, bundled.
- * `node program.mjs WORLD FROM TO [stop]` (at the first that fails, as it is), `node program.mjs WORLD trace SEED [PLAN]`
+ * `node program.mjs WORLD FROM TO [stop]` (at the first that fails, as it is), `node program.mjs WORLD trace SEED [PLAN]`,
+ * `node program.mjs WORLD digest FROM TO`
  */
 
+import { createHash } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import './install.ts';
 import { reach, reached } from './coverage.ts';
@@ -33,7 +35,11 @@ export interface Sum {
   coverage: Record<string, string[]>;
 }
 
-export type Line = { readonly finding: Finding } | { readonly sum: Sum } | { readonly trace: readonly string[] };
+export type Line =
+  | { readonly finding: Finding }
+  | { readonly sum: Sum }
+  | { readonly trace: readonly string[] }
+  | { readonly digest: string };
 
 /** No more than these are looked for in one range. */
 const MOST_FINDINGS = 20;
@@ -63,6 +69,13 @@ if (from === 'trace') {
   const plan: unknown = rest === undefined ? scenario.draw(seed) : JSON.parse(rest);
   const { trace, problems, outcome } = await scenario.run(seed, plan, true);
   say({ trace: [...trace, `outcome: ${outcome}`, ...problems.map((problem) => `PROBLEM: ${problem}`)] });
+} else if (from === 'digest') {
+  const digest = createHash('sha256');
+  for (let seed = Number(to); seed <= Number(rest); seed++) {
+    const { trace, outcome } = await scenario.run(seed, scenario.draw(seed), scenario.repeats === 'story');
+    digest.update(JSON.stringify([seed, ...trace, outcome]));
+  }
+  say({ digest: digest.digest('hex') });
 } else {
   const sum: Sum = {
     ...{ world, seeds: 0, suspensions: 0, connections: 0, requests: 0, faults: 0, empty: 0, seconds: 0 },
