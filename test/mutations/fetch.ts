@@ -83,6 +83,13 @@ export const FETCH: readonly Mutation[] = [
     after: '',
     world: 'fetch',
   },
+  {
+    name: 'Each attempt that failed may have been processed',
+    file: 'fetch/attempts.ts',
+    before: 'this.#lost.push({ method, path, mayHaveBeenProcessed });',
+    after: 'this.#lost.push({ method, path, mayHaveBeenProcessed: mayHaveBeenProcessed || true });',
+    world: 'fetch',
+  },
 ];
 
 export const SYNC: readonly Mutation[] = [

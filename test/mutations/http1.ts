@@ -134,4 +134,11 @@ export const HTTP1: readonly Mutation[] = [
     after: '    this.start = 0;\n    this.end -= this.start;',
     world: 'situation',
   },
+  {
+    name: 'A request that waits to be sent may have been processed',
+    file: 'http1/exchanges.ts',
+    before: 'mayHaveBeenProcessed: this.#bytesSent > offset }',
+    after: 'mayHaveBeenProcessed: this.#bytesSent >= offset }',
+    world: 'connection',
+  },
 ];

@@ -5,6 +5,7 @@
 
 import type { LostRequest } from '../../src/errors.ts';
 import type { LinkPlan, RequestPlan } from './connection-plan.ts';
+import type { Departures } from './departures.ts';
 
 /** One attempt at a request; no two have the same target. */
 export interface Attempt {
@@ -34,9 +35,11 @@ export class Account {
   readonly deniedProcessing: Set<string> = new Set<string>();
   /** Those on the present connection, oldest first. */
   present: Attempt[] = [];
+  readonly #departures: Departures;
 
-  constructor(link: LinkPlan) {
+  constructor(link: LinkPlan, departures: Departures) {
     this.link = link;
+    this.#departures = departures;
   }
 
   get unanswered(): Attempt[] {
@@ -83,8 +86,23 @@ export class Account {
     if (said.join() !== known.join()) {
       this.problems.push(`${what} says that [${said}] are lost, but [${known}] have no whole answer`);
     }
-    for (const { path, mayHaveBeenProcessed } of lostRequests) {
+    this.#heed(lostRequests, what);
+  }
+
+  /** What the connection says of the requests that are under way. */
+  pending(requests: readonly LostRequest[]): void {
+    this.#heed(
+      requests.filter(({ mayHaveBeenProcessed }) => mayHaveBeenProcessed),
+      'pendingRequests',
+    );
+  }
+
+  #heed(requests: readonly LostRequest[], what: string): void {
+    for (const { method, path, mayHaveBeenProcessed } of requests) {
       if (!mayHaveBeenProcessed) this.deniedProcessing.add(path);
+      else if (this.#departures.count(method, `h${this.link.index}.test`, path) === 0) {
+        this.problems.push(`${what} says that ${path} may have been processed, but nothing of it has left`);
+      }
     }
   }
 }

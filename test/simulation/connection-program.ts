@@ -116,7 +116,9 @@ export class LinkProgram {
 
   /** Reads what was asked for, and then asks for the rest. */
   *#coGoOn(): Coroutine<void> {
-    const pending = new Set(this.#connection.pendingRequests().map(({ path }) => path));
+    const requests = this.#connection.pendingRequests();
+    const pending = new Set(requests.map(({ path }) => path));
+    this.#account.pending(requests);
     for (const attempt of this.#account.unanswered) {
       if (pending.has(attempt.target)) yield* this.#coReadAnswer(attempt);
       else if (attempt.headRead) yield* this.#coReadBody(attempt);

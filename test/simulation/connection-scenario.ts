@@ -7,6 +7,7 @@ import { type ConnectionPlan, drawPlan, faultsOf, smallerPlans } from './connect
 import { LinkProgram } from './connection-program.ts';
 import { PROXY_PORT, resolverOf, serve } from './connection-servers.ts';
 import { RUNS } from './connection-ways.ts';
+import { Departures } from './departures.ts';
 import { type Scene, simulate } from './loop.ts';
 import type { Scenario, Verdict } from './scenario.ts';
 import type { Server } from './servers.ts';
@@ -24,11 +25,13 @@ export const connectionScenario: Scenario<ConnectionPlan> = {
 
 async function run(seed: number, plan: ConnectionPlan, traced: boolean): Promise<Verdict> {
   const servers: Server[] = [];
-  const accounts = plan.links.map((link) => new Account(link));
+  const departures = new Departures();
+  const accounts = plan.links.map((link) => new Account(link, departures));
   const options = {
     seed,
     traced,
     resolver: resolverOf(plan),
+    departures,
     faults: {
       noDescriptor: plan.noDescriptor,
       noBuffers: plan.noBuffers,

@@ -6,7 +6,7 @@
 import { ConnectionClosed, DugongError, StateError } from './client.ts';
 import { mayFail } from './fetch-causes.ts';
 import type { Book, Made, Seen } from './fetch-origin.ts';
-import { baseOf, type Hop, hopsOf, isRepeatable, type OriginPlan, targetOf, uploadOf } from './fetch-plan.ts';
+import { baseOf, type Hop, hopsOf, hostOf, isRepeatable, type OriginPlan, targetOf, uploadOf } from './fetch-plan.ts';
 import type { Called, Result, Setting } from './fetch-results.ts';
 
 /** Methods that may be sent once more when it is unknown what became of the first time. */
@@ -206,7 +206,7 @@ export class Judge {
     return error.message === (state === 'fulfilled' ? 'terminated' : 'fetch failed') ? error.cause : error;
   }
 
-  /** Each request that arrived may have been processed, and none that cannot have arrived. */
+  /** Each request that arrived may have been processed, and none that has not begun to leave. */
   #judgeLost({ lostRequests }: DugongError, id: number, { hops, seen, say }: Case): void {
     if (lostRequests === undefined) {
       say('its error names no requests');
@@ -221,16 +221,13 @@ export class Judge {
     for (const [index, hop] of hops.entries()) {
       const told = lostRequests.filter(({ path }) => path === targetOf(id, index));
       if (told.length > 2) say(`hop ${index} was lost ${told.length} times`);
-      if (told.some((each) => each.mayHaveBeenProcessed) && !this.#mayHaveArrived(hop)) {
-        say(`hop ${index} may have been processed, and no connection could take it`);
+      const processed = told.filter((each) => each.mayHaveBeenProcessed);
+      const { method = '', path = '' } = processed[0] ?? {};
+      const departed = this.#book.departures.count(method, hostOf(hop.origin), path);
+      if (processed.length > departed) {
+        say(`hop ${index} may have been processed ${processed.length} times, and has begun to leave ${departed} times`);
       }
     }
-  }
-
-  #mayHaveArrived({ origin }: Hop): boolean {
-    const { secure } = this.#setting.origins[origin] as OriginPlan;
-    if (secure === 'refuses' || secure === 'wrong-name') return false;
-    return this.#book.connections.some((met) => met.origin === origin);
   }
 
   // --- how many ---------------------------------------------------------------------------------------------------------

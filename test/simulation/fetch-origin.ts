@@ -5,6 +5,7 @@
 
 import { gzipSync } from 'node:zlib';
 import { type Acting, act, Conversation } from './actors.ts';
+import { Departures } from './departures.ts';
 import type { Buffers, Endpoint } from './endpoint.ts';
 import { type AnswerPlan, baseOf, content, hostOf, type OriginPlan, SOUND, targetOf } from './fetch-plan.ts';
 import { type Path, path, type Service } from './network.ts';
@@ -48,6 +49,7 @@ export class Book {
   readonly made: Made[] = [];
   readonly connections: Met[] = [];
   readonly problems: string[] = [];
+  readonly departures: Departures = new Departures();
   /** How many attempts to connect there were, by origin. */
   readonly attempts: number[] = [];
   /** Answers, by call and hop. */

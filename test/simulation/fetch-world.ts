@@ -120,6 +120,7 @@ function optionsOf(
     seed,
     traced,
     resolver: resolverOf(origins),
+    departures: book.departures,
     faults: { noDescriptor, noBuffers, lateness: { chance: lateness > 0 ? 0.3 : 0, most: lateness } },
     busy: { chance: busy > 0 ? 0.2 : 0, most: busy },
     prepare: ({ network }) => {

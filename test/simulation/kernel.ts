@@ -85,13 +85,15 @@ export class Kernel extends Machine implements Native {
   send(fd: number, buffer: Uint8Array, offset: number, length: number): number {
     this.called('send');
     const source = range('send', buffer, offset, length);
-    return this.on('send', fd, ({ endpoint }) => endpoint.send([source], 0));
+    return this.on('send', fd, ({ endpoint }) => this.departed(endpoint, [source], 0, endpoint.send([source], 0)));
   }
 
   sendv(fd: number, buffers: readonly Uint8Array[], skip: number): number {
     this.called('sendv');
     assertSkip('sendv', buffers, skip);
-    return this.on('sendv', fd, ({ endpoint }) => endpoint.send(buffers.slice(0, MOST_VECTORS), skip));
+    return this.on('sendv', fd, ({ endpoint }) =>
+      this.departed(endpoint, buffers, skip, endpoint.send(buffers.slice(0, MOST_VECTORS), skip)),
+    );
   }
 
   shutdown(fd: number, how: number): number {
@@ -291,7 +293,7 @@ export class Kernel extends Machine implements Native {
 
   tlsSend(fd: number, buffers: readonly Uint8Array[], skip: number): number {
     assertSkip('tlsSend', buffers, skip);
-    return this.#secured('tlsSend', fd, (tls) => tls.sendAll(buffers, skip));
+    return this.#secured('tlsSend', fd, (tls) => this.departed(tls, buffers, skip, tls.sendAll(buffers, skip)));
   }
 
   tlsShutdown(fd: number): number {

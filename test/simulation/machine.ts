@@ -4,6 +4,7 @@
  */
 
 import { reach } from './coverage.ts';
+import type { Departures } from './departures.ts';
 import { type Description, Descriptors } from './descriptors.ts';
 import { EBADF, EMFILE, ENOTSOCK } from './errno.ts';
 import { hosts, Lookups, type Resolver } from './lookups.ts';
@@ -52,6 +53,8 @@ const MOST_RINGS = 100;
 export interface MachineOptions {
   readonly faults?: Partial<Faults>;
   readonly resolver?: Resolver;
+  /** To be told of all that sockets take. */
+  readonly departures?: Departures;
 }
 
 export class Machine {
@@ -64,9 +67,10 @@ export class Machine {
   protected random: Random = this.world.random;
   protected waits: Waits = new Waits(this.world, this.signals, NO_FAULTS);
   protected lookups: Lookups = new Lookups(this.world, hosts({}));
+  #departures: Departures | undefined;
 
   /** From here on the process is in another world. The one before must have ended. */
-  begin(world: World, network: Network, { faults = {}, resolver = hosts({}) }: MachineOptions = {}): void {
+  begin(world: World, network: Network, { faults = {}, resolver = hosts({}), departures }: MachineOptions = {}): void {
     this.faults = { ...NO_FAULTS, ...faults };
     this.world = world;
     this.network = network;
@@ -74,6 +78,7 @@ export class Machine {
     this.waits = new Waits(world, this.signals, this.faults);
     this.lookups = new Lookups(world, resolver);
     this.descriptors.limit = this.faults.mostDescriptors;
+    this.#departures = departures;
   }
 
   /**
@@ -113,6 +118,12 @@ export class Machine {
     if (description instanceof SocketDescription) return this.result(call, fd, operate(description));
     if (this.descriptors.wasClosed(fd)) this.world.violation(`${call} of ${this.#name(fd)}, which was closed`);
     return this.result(call, fd, description === undefined ? EBADF : ENOTSOCK);
+  }
+
+  /** What a call has sent, if anything: `result`. */
+  protected departed(connection: object, buffers: readonly Uint8Array[], skip: number, result: number): number {
+    if (result > 0) this.#departures?.note(connection, buffers, skip, result);
+    return result;
   }
 
   protected open(call: string, create: () => Description): number {
