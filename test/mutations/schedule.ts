@@ -163,4 +163,11 @@ export const SCHEDULE: readonly Mutation[] = [
     after: '',
     world: 'situation',
   },
+  {
+    name: 'A blocked wait takes a reset for the end of its time',
+    file: 'coroutine.ts',
+    before: 'return events !== 0 || due;',
+    after: 'return (events !== 0 && (events & 8) === 0) || due;',
+    world: 'connection',
+  },
 ];

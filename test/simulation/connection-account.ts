@@ -31,6 +31,8 @@ export class Account {
   readonly attempts: Attempt[] = [];
   /** What became of each call: for outcomes. */
   readonly results: string[] = [];
+  /** What became of the requests, as every way of waiting must have it if bytes alone decide. */
+  readonly fates: string[] = [];
   /** Requests of which an error has said that no server can have processed them, by target. */
   readonly deniedProcessing: Set<string> = new Set<string>();
   /** Those on the present connection, oldest first. */

@@ -84,6 +84,8 @@ export interface ConnectionPlan {
   readonly lateness: number;
   readonly busy: number;
   readonly links: readonly LinkPlan[];
+  /** It is run in every way, and each must end alike. */
+  readonly compared?: boolean;
 }
 
 /** Bytes; larger bodies make slower worlds, and are as rare. */
@@ -131,7 +133,7 @@ function drawLink(random: Random, index: number, way: Way): LinkPlan {
   };
 }
 
-function drawCut(random: Random): NonNullable<LinkPlan['cut']> {
+export function drawCut(random: Random): NonNullable<LinkPlan['cut']> {
   return {
     after: random.size(0, 1500),
     how: random.pick(['fin', 'fin', 'rst', 'rst', 'timeout', 'hole', 'stall']),
@@ -221,6 +223,10 @@ export function* smallerPlans(plan: ConnectionPlan): Generator<ConnectionPlan> {
   if (plan.noBuffers > 0) yield { ...plan, noBuffers: 0 };
   if (plan.lateness > 0) yield { ...plan, lateness: 0 };
   if (plan.busy > 0) yield { ...plan, busy: 0 };
+  if (plan.compared) {
+    yield { ...plan, compared: false };
+    return;
+  }
   // Promises are for futures.
   if (links.some(({ requests }) => requests.some(({ upload }) => upload?.form === 'awaited'))) return;
   for (const way of WAYS.slice(0, WAYS.indexOf(plan.way))) yield { ...plan, way };

@@ -32,12 +32,15 @@ class GivenUp extends Error {
 export class LinkProgram {
   readonly #account: Account;
   readonly #world: World;
+  /** Each attempt has a time limit. */
+  readonly #limited: boolean;
   readonly #connection: HTTPConnection;
   #interrupted = false;
 
-  constructor(account: Account, world: World, options: HTTPConnectionOptions) {
+  constructor(account: Account, world: World, limited: boolean, options: HTTPConnectionOptions) {
     this.#account = account;
     this.#world = world;
+    this.#limited = limited;
     this.#connection = new HTTPConnection(`h${account.link.index}.test`, options);
   }
 
@@ -58,9 +61,11 @@ export class LinkProgram {
     for (let attempt = 0; attempt < MOST_ATTEMPTS && account.open.length > 0; attempt++) {
       const shape = attempt === 0 ? account.link.shape : 'serial';
       try {
-        yield* coWithTimeout(this.#coInterrupted(this.#coShape(shape)), PATIENCE);
+        const coroutine = this.#coInterrupted(this.#coShape(shape));
+        yield* this.#limited ? coWithTimeout(coroutine, PATIENCE) : coroutine;
       } catch (error) {
         this.#note('attempt', error);
+        account.fates.push(this.#fateOf(error));
       }
       connection.disconnect();
       account.disconnected();
@@ -213,10 +218,14 @@ export class LinkProgram {
     if (read === 'discard') yield* this.#coCall('discard', () => this.#connection.coDiscard());
     else {
       const body = read === 'all' ? yield* this.#coWhole() : yield* this.#coParts(read, part, attempt);
-      if (!body.equals(expected)) this.#judgeOther(attempt, body, expected);
+      if (!body.equals(expected)) {
+        this.#account.fates.push(`${body.length} bytes`);
+        this.#judgeOther(attempt, body, expected);
+      }
     }
     attempt.answered = true;
     this.#account.results.push(`${attempt.target} answered`);
+    this.#account.fates.push(`${attempt.target} answered`);
   }
 
   *#coWhole(): Coroutine<Buffer> {
@@ -247,6 +256,16 @@ export class LinkProgram {
     this.#account.problems.push(
       `the body of ${target} has ${body.length} bytes, which are not the ${expected.length} sent`,
     );
+  }
+
+  /** An answer that has begun ends where its bytes end; before, it is the caller's time that decides what is told of. */
+  #fateOf(error: unknown): string {
+    if (!(error instanceof DugongError)) return String(error);
+    const [oldest] = this.#account.unanswered;
+    if (!oldest?.headRead) return error.code;
+    const bytes = this.#partsOf.get(oldest)?.reduce((sum, { length }) => sum + length, 0) ?? 0;
+    const phase = 'phase' in error ? ` (${String(error.phase)})` : '';
+    return `${oldest.target} after ${bytes} bytes: ${error.code}${phase}`;
   }
 
   // --- calls -----------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import { TLSContext } from './client.ts';
 import { Account } from './connection-account.ts';
+import { comparable, differences, type Ended, isLimited, waysOf } from './connection-comparison.ts';
 import { judged } from './connection-oracle.ts';
 import { type ConnectionPlan, drawPlan, faultsOf, smallerPlans } from './connection-plan.ts';
 import { LinkProgram } from './connection-program.ts';
@@ -9,6 +10,7 @@ import { PROXY_PORT, resolverOf, serve } from './connection-servers.ts';
 import { RUNS } from './connection-ways.ts';
 import { Departures } from './departures.ts';
 import { type Scene, simulate } from './loop.ts';
+import { Random } from './random.ts';
 import type { Scenario, Verdict } from './scenario.ts';
 import type { Server } from './servers.ts';
 import { ofWorld } from './world-problems.ts';
@@ -18,12 +20,36 @@ const TLS = new TLSContext({ ca: 'simulated' });
 export const connectionScenario: Scenario<ConnectionPlan> = {
   name: 'connection',
   repeats: 'story',
-  draw: drawPlan,
+  draw,
   smaller: smallerPlans,
   run,
 };
 
+/** One plan in so many is run in all ways. */
+const EVERY = 100;
+
+function draw(seed: number): ConnectionPlan {
+  const plan = drawPlan(seed);
+  return seed % EVERY === 0 ? comparable(plan, new Random(seed).fork('comparable')) : plan;
+}
+
 async function run(seed: number, plan: ConnectionPlan, traced: boolean): Promise<Verdict> {
+  if (!plan.compared) return await runOnce(seed, plan, traced);
+  const runs: (Verdict & Ended)[] = [];
+  for (const way of waysOf(plan)) runs.push(await runOnce(seed, { ...plan, way }, traced));
+  const sum = (pick: (verdict: Verdict) => number): number => runs.reduce((all, verdict) => all + pick(verdict), 0);
+  return {
+    problems: [...runs.flatMap(({ problems }) => problems), ...differences(runs)],
+    suspensions: sum(({ suspensions }) => suspensions),
+    connections: sum(({ connections }) => connections),
+    requests: sum(({ requests }) => requests),
+    faults: faultsOf(plan),
+    trace: runs.flatMap(({ way, trace }) => [`--- by "${way}"`, ...trace]),
+    outcome: runs.map(({ way, outcome }) => `${way}: ${outcome}`).join('\n'),
+  };
+}
+
+async function runOnce(seed: number, plan: ConnectionPlan, traced: boolean): Promise<Verdict & Ended> {
   const servers: Server[] = [];
   const departures = new Departures();
   const accounts = plan.links.map((link) => new Account(link, departures));
@@ -45,7 +71,7 @@ async function run(seed: number, plan: ConnectionPlan, traced: boolean): Promise
   const report = await simulate(options, async (scene) => {
     const programs = accounts.map(
       (account) =>
-        new LinkProgram(account, scene.world, {
+        new LinkProgram(account, scene.world, isLimited(account.link, plan), {
           port: 80,
           receiveBufferSize: 2048,
           connectTimeout: 15_000,
@@ -63,6 +89,8 @@ async function run(seed: number, plan: ConnectionPlan, traced: boolean): Promise
   ];
   const { world, network } = report;
   return {
+    way: plan.way,
+    fates: accounts.map(({ fates }) => fates),
     problems,
     suspensions: world.suspensions,
     connections: network.accepted.length,

@@ -2,8 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { comparable } from './connection-comparison.ts';
+import { drawPlan } from './connection-plan.ts';
 import { staleReasons } from './coverage-report.ts';
 import { FOUND } from './found.ts';
+import { Random } from './random.ts';
 import { type AnyScenario, SCENARIOS } from './scenarios.ts';
 import { shrink } from './shrink.ts';
 
@@ -57,6 +60,14 @@ for (const scenario of SCENARIOS) {
     });
   });
 }
+
+test('what goes wrong in a connection ends alike in each way of waiting', async () => {
+  const scenario = scenarioOf('connection');
+  for (let seed = 1; seed <= 25; seed++) {
+    const { problems } = await scenario.run(seed, comparable(drawPlan(seed), new Random(seed)), false);
+    assert.deepEqual(problems, [], `seed ${seed}`);
+  }
+});
 
 for (const { name, world, seed, plan } of FOUND) {
   test(`found once: ${name}`, async () => {
