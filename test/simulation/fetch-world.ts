@@ -12,6 +12,8 @@ import type { Verdict } from './scenario.ts';
 /** Milliseconds after which each promise must have settled. */
 const LIMIT = 10_000_000;
 const LONGEST_TRACE = 3000;
+/** More than the platform takes for a part of a Blob, or for its end. */
+const TURNS = 5;
 
 export interface Program {
   readonly results: readonly Result[];
@@ -122,6 +124,7 @@ function optionsOf(
     resolver: resolverOf(origins),
     departures: book.departures,
     faults: { noDescriptor, noBuffers, lateness: { chance: lateness > 0 ? 0.3 : 0, most: lateness } },
+    turns: TURNS,
     busy: { chance: busy > 0 ? 0.2 : 0, most: busy },
     prepare: ({ network }) => {
       for (const [index, { secure }] of origins.entries()) {

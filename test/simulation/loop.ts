@@ -41,6 +41,11 @@ export interface SimulationOptions extends WorldOptions, MachineOptions {
   readonly seed: number;
   /** Other code of the program keeps the loop from turning: how often, and for how many milliseconds at most. */
   readonly busy?: { readonly chance: number; readonly most: number };
+  /**
+   * Turns of Node's real event loop before time passes, default 1. The platform does some of its work in several, as reading a Blob:
+   * in how many is another matter in each version.
+   */
+  readonly turns?: number;
   /** Puts servers up. */
   readonly prepare?: (scene: Scene) => void;
 }
@@ -53,7 +58,7 @@ export async function simulate<T>(
   const world = new World(options.seed, options);
   const network = new Network(world);
   kernel.begin(world, network, options);
-  const loop = new Loop(world, options.busy ?? { chance: 0, most: 0 });
+  const loop = new Loop(world, options);
   const scene: Scene = { world, network, later: (milliseconds, action) => loop.later(milliseconds, action) };
   options.prepare?.(scene);
   const outcome = await loop.run(() => program(scene));
@@ -66,14 +71,16 @@ class Loop {
   readonly #world: World;
   readonly #random: Random;
   readonly #busy: { readonly chance: number; readonly most: number };
+  readonly #turns: number;
   /** Timers of the program: how many are to come, and those that are due. */
   #timers = 0;
   #due: (() => void)[] = [];
 
-  constructor(world: World, busy: { readonly chance: number; readonly most: number }) {
+  constructor(world: World, { busy = { chance: 0, most: 0 }, turns = 1 }: SimulationOptions) {
     this.#world = world;
     this.#random = world.random.fork('loop');
     this.#busy = busy;
+    this.#turns = turns;
   }
 
   later(milliseconds: number, action: () => void): void {
@@ -93,7 +100,7 @@ class Loop {
           outcome = { status: 'rejected', reason };
         },
       );
-    await macrotask();
+    await this.#settled();
     try {
       while (this.#alive) {
         await this.#turn();
@@ -126,7 +133,12 @@ class Loop {
     kernel.signals.handOn();
     const reports = this.#reports();
     for (const report of reports) setImmediate(() => this.#guarded(report));
-    await macrotask();
+    await this.#settled();
+  }
+
+  /** What is ready to run has run, and what that has made ready, as often as Node needs turns of its own for it. */
+  async #settled(): Promise<void> {
+    for (let turn = 0; turn < this.#turns; turn++) await macrotask();
   }
 
   #reports(): (() => void)[] {
