@@ -150,7 +150,7 @@ function resolverOf(origins: readonly OriginPlan[]): Resolver {
   };
 }
 
-function problemsOf({ world, outcome, leftovers }: Report<void>): string[] {
+function problemsOf({ world, outcome, leftovers, referenced }: Report<void>): string[] {
   const problems: string[] = [...world.violations];
   if (outcome.status === 'abandoned') problems.push('nothing keeps the process alive, and calls are pending');
   else if (outcome.status !== 'fulfilled')
@@ -159,6 +159,8 @@ function problemsOf({ world, outcome, leftovers }: Report<void>): string[] {
   if (open.length > 0) problems.push(`left open: ${open.join(', ')}`);
   if (watched > 0) problems.push(`${watched} descriptors are watched still`);
   if (alarms) problems.push('something waits for a time still');
+  if (outcome.status === 'fulfilled' && referenced.length > 0)
+    problems.push(`the process is kept alive by ${referenced.join(', ')}`);
   return problems;
 }
 

@@ -25,7 +25,7 @@ export interface Report<T> {
   readonly network: Network;
   readonly outcome: Outcome<T>;
   readonly leftovers: Leftovers;
-  /** What still kept the process alive when the program had ended, or the world was stuck. */
+  /** What of the library's still kept the process alive when the program had ended, and time had to pass for it. */
   readonly referenced: readonly string[];
 }
 
@@ -75,6 +75,8 @@ class Loop {
   /** Timers of the program: how many are to come, and those that are due. */
   #timers = 0;
   #due: (() => void)[] = [];
+  /** What of the library's keeps the process alive although the program has ended. */
+  referenced: readonly string[] = [];
 
   constructor(world: World, { busy = { chance: 0, most: 0 }, turns = 1 }: SimulationOptions) {
     this.#world = world;
@@ -104,6 +106,7 @@ class Loop {
     try {
       while (this.#alive) {
         await this.#turn();
+        if (outcome !== undefined && this.#resting) this.referenced = [...new Set([...this.referenced, ...this.#held])];
         if (this.#alive) this.#passTime();
       }
     } catch (error) {
@@ -114,15 +117,14 @@ class Loop {
     return outcome ?? { status: 'abandoned' };
   }
 
-  /** What keeps the process alive. */
-  get referenced(): string[] {
+  get #held(): string[] {
     const { watchers } = kernel;
-    const waits: [string, boolean][] = [
-      ['a descriptor or the alarm', watchers.holds],
-      ['a timer', this.#timers > 0],
-      ['an immediate', immediates.pending > 0],
-    ];
-    return waits.filter(([, holds]) => holds).map(([name]) => name);
+    return [...(watchers.alarmHolds ? ['the alarm'] : []), ...(watchers.descriptorsHold ? ['a descriptor'] : [])];
+  }
+
+  /** Nothing can be done before time passes. */
+  get #resting(): boolean {
+    return immediates.pending === 0 && this.#due.length === 0 && !kernel.watchers.anySeen;
   }
 
   get #alive(): boolean {

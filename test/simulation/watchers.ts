@@ -47,7 +47,14 @@ export class Watchers {
 
   /** Whether the event loop is kept alive. */
   get holds(): boolean {
-    if (this.alarmHeld && this.alarmAt !== undefined) return true;
+    return this.alarmHolds || this.descriptorsHold;
+  }
+
+  get alarmHolds(): boolean {
+    return this.alarmHeld && this.alarmAt !== undefined;
+  }
+
+  get descriptorsHold(): boolean {
     for (const { interest, holding } of this.#watchers.values()) if (interest !== 0 && holding !== 0) return true;
     return false;
   }
