@@ -11,11 +11,25 @@ export const FETCH: readonly Mutation[] = [
     world: 'fetch',
   },
   {
+    name: 'A POST is tried again although the server may have acted on it',
+    file: 'fetch/exchange.ts',
+    before: 'return IDEMPOTENT.has(method) || error.lostRequests.every(',
+    after: "return method !== '' || error.lostRequests.every(",
+    world: 'fetch',
+  },
+  {
     name: 'Responses that are not read keep others from their connections',
     file: 'fetch/connection-pool.ts',
     before: '      if (neglected > 0) this.#wake(key, neglected);',
     after: '      if (neglected < 0) this.#wake(key, neglected);',
     world: 'fetch',
+  },
+  {
+    name: 'The turn of a request that is aborted in the queue is lost',
+    file: 'fetch/connection-pool.ts',
+    before: '      if (!waiting.delete(turn) && !resumed) this.#wake(key, 1);',
+    after: '      waiting.delete(turn);',
+    world: 'situation',
   },
   {
     name: 'A body that is cut short is whole to its reader',
@@ -40,6 +54,14 @@ export const FETCH: readonly Mutation[] = [
     world: 'fetch',
   },
   {
+    name: 'The answer to a request that was refused in its middle is lost',
+    file: 'fetch/exchange.ts',
+    before:
+      "    if (error instanceof ConnectionClosed && error.phase === 'send' && connection.responsePending()) return false;\n",
+    after: '',
+    world: 'situation',
+  },
+  {
     name: 'Errors say nothing of earlier attempts',
     file: 'fetch/exchange.ts',
     before: '      attempts.failed(lease.connection, error);\n',
@@ -56,11 +78,35 @@ export const FETCH: readonly Mutation[] = [
     world: 'fetch',
   },
   {
+    name: 'A body with more bytes than it announces is sent with success',
+    file: 'fetch/create-fetch.ts',
+    before: '    if (sending.done() && sending.exception() !== undefined) throw sending.exception();\n',
+    after: '',
+    history: 'fix(fetch): fail when a body is longer than it was announced to be',
+    world: 'situation',
+  },
+  {
+    name: 'Nothing is read while a body in pieces is sent',
+    file: 'fetch/content.ts',
+    before: 'return comesInPieces(this.data) || this.data.length > SMALL;',
+    after: 'return !comesInPieces(this.data) && this.data.length > SMALL;',
+    history: 'fix(fetch): read while a body in pieces is sent',
+    world: 'situation',
+  },
+  {
+    name: 'A server that closes what it was to keep fails one POST after the other',
+    file: 'fetch/exchange.ts',
+    before: '      if (lease.reused && error instanceof ConnectionClosed) pool.noteFickle(endpoint);\n',
+    after: '',
+    history: 'fix(fetch): give requests that cannot be repeated new connections',
+    world: 'situation',
+  },
+  {
     name: 'Idle connections are never looked at',
     file: 'fetch/connection-pool.ts',
     before: 'if (withoutLibuv === undefined) this.#sweeping ??=',
     after: 'if (withoutLibuv !== undefined) this.#sweeping ??=',
-    world: 'fetch',
+    world: 'situation',
   },
   {
     name: 'A connection that cannot be used again stays open',
@@ -75,6 +121,13 @@ export const FETCH: readonly Mutation[] = [
     before: '      if (this.#alarm === undefined) this.#ringAt(silence.at);',
     after: '      if (this.#alarm !== undefined) this.#ringAt(silence.at);',
     world: 'fetch',
+  },
+  {
+    name: 'The time limit of a body is one for all of it',
+    file: 'fetch/incoming-body.ts',
+    before: '        this.#renewSilence();\n',
+    after: '',
+    world: 'situation',
   },
   {
     name: 'A body still listens to the signal when it has ended',
@@ -107,7 +160,7 @@ export const SYNC: readonly Mutation[] = [
     before: 'isRedirect(response, redirect) ? undefined : maxBodySize;',
     after: 'isRedirect(response, redirect) && maxBodySize < 0 ? undefined : maxBodySize;',
     history: 'fix(fetch): follow a redirect whose body does not end',
-    world: 'sync',
+    world: 'situation',
   },
   {
     name: 'The connection of an answer that is larger than wanted stays open',

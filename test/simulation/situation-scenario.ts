@@ -8,6 +8,7 @@ import { Random } from './random.ts';
 import type { Scenario, Verdict } from './scenario.ts';
 import { type Situation, Stage, WAYS, type Way } from './situation.ts';
 import { CONNECTING } from './situations-connecting.ts';
+import { FETCHING } from './situations-fetching.ts';
 import { PROXIES } from './situations-proxies.ts';
 import { READING } from './situations-reading.ts';
 import { SENDING } from './situations-sending.ts';
@@ -16,6 +17,7 @@ import { WAITING } from './situations-waiting.ts';
 import { ofWorld } from './world-problems.ts';
 
 const SITUATIONS: readonly Situation[] = [...SENDING, ...READING, ...CONNECTING, ...WAITING, ...SWITCHING, ...PROXIES];
+/** Before one of fetches, where the way of the world has such. */
 const MOST_ACTS = 3;
 
 export interface SituationPlan {
@@ -28,12 +30,19 @@ export const situationScenario: Scenario<SituationPlan> = { name: 'situation', r
 function draw(seed: number): SituationPlan {
   const random = new Random(seed).fork('plan');
   const way = random.pick(WAYS);
-  const possible = SITUATIONS.filter(({ ways }) => ways === undefined || ways.includes(way));
-  const acts = Array.from({ length: MOST_ACTS }, (_, index) => {
-    const { name, clear = false } = random.pick(possible);
-    return { situation: name, secured: random.chance(clear ? 0 : 0.15), index };
-  });
-  return { way, acts };
+  const possible = SITUATIONS.filter((situation) => isFor(way, situation));
+  const acts = Array.from({ length: MOST_ACTS }, (_, index) => drawAct(random, possible, index));
+  const fetches = FETCHING.filter((situation) => isFor(way, situation));
+  return { way, acts: fetches.length === 0 ? acts : [...acts, drawAct(random, fetches, MOST_ACTS)] };
+}
+
+function isFor(way: Way, { ways }: Situation): boolean {
+  return ways === undefined || ways.includes(way);
+}
+
+function drawAct(random: Random, possible: readonly Situation[], index: number): SituationPlan['acts'][number] {
+  const { name, clear = false } = random.pick(possible);
+  return { situation: name, secured: random.chance(clear ? 0 : 0.15), index };
 }
 
 function* smaller(plan: SituationPlan): Generator<SituationPlan> {
@@ -55,7 +64,7 @@ async function run(seed: number, plan: SituationPlan, traced: boolean): Promise<
   };
   const report = await simulate({ seed, traced, resolver }, async (scene) => {
     for (const { situation: name, secured, index } of plan.acts) {
-      const situation = SITUATIONS.find((one) => one.name === name);
+      const situation = [...SITUATIONS, ...FETCHING].find((one) => one.name === name);
       if (situation === undefined) throw new Error(`there is no situation "${name}"`);
       const stage = stageOf(scene, seed, { index, secured, way: plan.way });
       stages.push(stage);

@@ -1,7 +1,7 @@
 /**
  * Runs a range of seeds, or one plan, in this process, and says what came of it, a line of JSON each; main.ts starts it, bundled.
- * `node program.mjs WORLD FROM TO [stop]` (at the first that fails, as it is), `node program.mjs WORLD trace SEED [PLAN]`,
- * `node program.mjs WORLD digest FROM TO`
+ * `node program.mjs WORLD FROM TO [stop]` (at the first that fails, as it is; each seed is named before),
+ * `node program.mjs WORLD trace SEED [PLAN]`, `node program.mjs WORLD digest FROM TO`
  */
 
 import { createHash } from 'node:crypto';
@@ -36,6 +36,7 @@ export interface Sum {
 }
 
 export type Line =
+  | { readonly seed: number }
   | { readonly finding: Finding }
   | { readonly sum: Sum }
   | { readonly trace: readonly string[] }
@@ -84,6 +85,7 @@ if (from === 'trace') {
   const begin = process.cpuUsage();
   let found = 0;
   for (let seed = Number(from); seed <= Number(to) && found < MOST_FINDINGS; seed++) {
+    if (rest === 'stop') say({ seed });
     const plan = scenario.draw(seed);
     unhandled = undefined;
     const verdict = await scenario.run(seed, plan, false);

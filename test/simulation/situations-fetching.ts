@@ -1,0 +1,360 @@
+/** Situations of fetches, each of createFetch or of fetchSync, as the way of waiting has it. */
+
+import {
+  ConnectionClosed,
+  ConnectionTimedOut,
+  closeIdleConnections,
+  createFetch,
+  ExcessBodyData,
+  type Fetch,
+  fetchSync,
+} from './client.ts';
+import { kernel } from './install.ts';
+import { NARROW, PATIENCE, response, type Situation, type Stage, TLS, textOf } from './situation.ts';
+
+/** Of the two fetches, what both know. */
+interface Init {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | Iterable<Uint8Array>;
+}
+
+/** What createFetch has besides. */
+interface Begun extends Omit<Init, 'body'> {
+  readonly body?: Init['body'] | AsyncIterable<string>;
+  readonly signal?: AbortSignal;
+  readonly onHead?: () => void;
+}
+
+interface Told {
+  readonly status: number;
+  readonly text: string;
+}
+
+interface Limits {
+  readonly bodyTimeout?: number;
+  readonly idleTimeout?: number;
+  readonly maxConnectionsPerOrigin?: number;
+}
+
+/** Either fetch, whose calls come to an end. To be disposed of when all of them have. */
+class Caller {
+  readonly #stage: Stage;
+  readonly #limits: Limits;
+  readonly #fetch: Fetch;
+  /** An object of its own: connections are not shared with other worlds. */
+  readonly #connection = { limits: {} };
+
+  constructor(stage: Stage, limits: Limits = {}) {
+    this.#stage = stage;
+    this.#limits = limits;
+    this.#fetch = createFetch({ tls: TLS, proxy: false, ...limits });
+  }
+
+  [Symbol.dispose](): void {
+    this.#fetch.closeIdleConnections();
+    closeIdleConnections();
+  }
+
+  urlOf(target: string): string {
+    return `${this.#stage.secured ? 'https' : 'http'}://${this.#stage.hostname}:80${target}`;
+  }
+
+  async call(target: string, init: Init = {}): Promise<Told> {
+    if (this.#stage.way !== 'blocking') return await this.begin(target, init);
+    const { bodyTimeout } = this.#limits;
+    const answer = fetchSync(this.urlOf(target), {
+      ...{ ...init, timeout: PATIENCE, tls: TLS, proxy: false, connection: this.#connection },
+      ...(bodyTimeout !== undefined && { bodyTimeout }),
+    });
+    return { status: answer.status, text: answer.text() };
+  }
+
+  /** By createFetch. */
+  async begin(target: string, given: Begun = {}): Promise<Told> {
+    const controller = new AbortController();
+    this.#stage.later(PATIENCE, () => controller.abort(new Error('it hangs')));
+    const { signal = controller.signal, body, onHead, ...rest } = given;
+    const init = { ...rest, signal, ...(body !== undefined && { body, duplex: 'half' }) };
+    const answer = await this.#fetch(this.urlOf(target), init as Parameters<Fetch>[1]);
+    onHead?.();
+    return { status: answer.status, text: await answer.text() };
+  }
+
+  /** As long as that takes in the world. */
+  async sleep(milliseconds: number): Promise<void> {
+    await new Promise<void>((resolve) => this.#stage.later(milliseconds, resolve));
+  }
+
+  /** What it is to be told; whatever else comes of it is a problem, and so is that it takes more than `ms` milliseconds. */
+  async expect(what: string, told: Promise<Told>, expected: Told, ms: number = PATIENCE): Promise<void> {
+    const begin = this.#stage.world.now;
+    let came: string;
+    try {
+      const { status, text } = await told;
+      came = `${status} ${text}`;
+    } catch (error) {
+      came = shown(error);
+    }
+    const { status, text } = expected;
+    this.#stage.expect(came === `${status} ${text}`, `${what}: ${came}`);
+    const took = this.#stage.world.now - begin;
+    this.#stage.expect(took < ms, `${what}: takes ${took} ms`);
+  }
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof TypeError && error.cause !== undefined ? error.cause : error;
+}
+
+function shown(error: unknown): string {
+  const cause = causeOf(error);
+  return cause === error ? String(error) : `${error}, ${cause}`;
+}
+
+/** Small ones are sent before anything is read. */
+function uploadOf({ random }: Stage): Buffer {
+  return textOf('upload', random.chance(0.5) ? random.between(70_000, 100_000) : random.between(10_000, 60_000));
+}
+
+const redirectInUpload: Situation = {
+  name: 'a redirect during an upload, whose body does not end',
+  ways: ['blocking', 'future'],
+  async play(stage) {
+    const { random } = stage;
+    const delay = random.between(0, 100);
+    stage.serve(function* (talk) {
+      const head = yield* stage.coHead(talk);
+      if (head !== 'PUT /') {
+        yield* talk.send(response(200, Buffer.from('there')));
+        yield* stage.coHead(talk);
+        return;
+      }
+      yield* talk.readBytes(2000);
+      yield* talk.sleep(delay);
+      const there = `HTTP/1.1 303 Scripted\r\nLocation: /there\r\nContent-Length: 100000\r\n\r\nthere`;
+      yield* talk.send(Buffer.from(there));
+      yield* talk.sleep(200_000);
+    }, NARROW);
+    using caller = new Caller(stage);
+    const body = textOf('upload', random.between(70_000, 100_000));
+    const told = caller.call('/', { method: 'PUT', body });
+    await caller.expect('a redirect', told, { status: 200, text: 'there' }, 5000);
+  },
+};
+
+const refusedInUpload: Situation = {
+  name: 'an upload that is refused in its middle',
+  ways: ['blocking', 'future'],
+  async play(stage) {
+    const { random } = stage;
+    const [before, after] = [random.between(0, 100), random.between(0, 100)];
+    stage.serve(function* (talk) {
+      yield* stage.coHead(talk);
+      yield* talk.readBytes(2000);
+      yield* talk.sleep(before);
+      yield* talk.send(response(413, Buffer.from('too large'), ['Connection: close']));
+      talk.wire.finish();
+      yield* talk.sleep(20 + after);
+    }, NARROW);
+    using caller = new Caller(stage);
+    const told = caller.call('/', { method: random.pick(['PUT', 'POST']), body: uploadOf(stage) });
+    await caller.expect('the refusal', told, { status: 413, text: 'too large' }, 5000);
+  },
+};
+
+/** The server has answered what was announced before there is more. */
+const longer: Situation = {
+  name: 'a body that is longer than it was announced to be',
+  ways: ['blocking', 'future'],
+  async play(stage) {
+    const { random, world } = stage;
+    const length = random.between(1, 2000);
+    const part = random.between(1, length);
+    const bytes = textOf('upload', length + random.between(1, 2000));
+    stage.serve(function* (talk) {
+      yield* stage.coHead(talk);
+      yield* talk.readBytes(length);
+      yield* talk.send(response(200, Buffer.from('taken')));
+      yield* stage.coHead(talk);
+    });
+    const body = {
+      *[Symbol.iterator](): Generator<Uint8Array, void> {
+        for (let at = 0; at < length; at += part) yield bytes.subarray(at, Math.min(length, at + part));
+        world.spend(20);
+        yield bytes.subarray(length);
+      },
+    };
+    using caller = new Caller(stage);
+    const headers = { 'Content-Length': String(length) };
+    try {
+      const { status } = await caller.call('/', { method: 'PUT', headers, body });
+      stage.problem(`more bytes than announced are sent with success: ${status}`);
+    } catch (error) {
+      stage.expect(causeOf(error) instanceof ExcessBodyData, `more bytes than announced: ${shown(error)}`);
+    }
+  },
+};
+
+/** The rest of the request is made of the answer to its beginning. */
+const conversation: Situation = {
+  name: 'an answer while the body is being made',
+  ways: ['future'],
+  async play(stage) {
+    stage.serve(function* (talk) {
+      yield* stage.coHead(talk);
+      yield* talk.readThrough('begin');
+      yield* talk.send(Buffer.from('HTTP/1.1 200 Scripted\r\nContent-Length: 5\r\n\r\n'));
+      yield* talk.readThrough('end');
+      yield* talk.send(Buffer.from('ended'));
+      yield* stage.coHead(talk);
+    });
+    using caller = new Caller(stage);
+    let onHead = (): void => {};
+    const answered = new Promise<void>((resolve) => {
+      onHead = resolve;
+    });
+    const pieces = async function* (): AsyncGenerator<string, void> {
+      yield 'begin';
+      await answered;
+      yield 'end';
+    };
+    const told = caller.begin('/', { method: 'POST', body: pieces(), onHead });
+    await caller.expect('an answer', told, { status: 200, text: 'ended' });
+  },
+};
+
+/** It closes each connection at its second request. */
+const fickle: Situation = {
+  name: 'a server that closes what it was to keep',
+  ways: ['blocking', 'future'],
+  async play(stage) {
+    const { random } = stage;
+    let posts = 0;
+    stage.serve(function* (talk) {
+      for (let count = 0; ; count++) {
+        const head = yield* stage.coHead(talk);
+        if (head?.startsWith('POST')) posts++;
+        if (head === undefined || count > 0) return;
+        yield* talk.send(response(200, Buffer.from('taken')));
+      }
+    });
+    using caller = new Caller(stage);
+    let lost = 0;
+    for (let count = 1; count <= 3; count++) {
+      await caller.expect('a GET', caller.call('/'), { status: 200, text: 'taken' }, 1000);
+      if (random.chance(0.5)) await caller.sleep(random.between(1, 500));
+      try {
+        await caller.call('/', { method: 'POST', body: Buffer.from('once') });
+      } catch (error) {
+        lost++;
+        stage.expect(causeOf(error) instanceof ConnectionClosed, `a POST: ${shown(error)}`);
+      }
+      stage.expect(posts === count, `${posts} of ${count} POSTs have arrived`);
+    }
+    stage.expect(lost === 1, `${lost} POSTs are lost to a server that is known to close what it was to keep`);
+  },
+};
+
+const slowBody: Situation = {
+  name: 'a body that comes slowly',
+  ways: ['blocking', 'future'],
+  async play(stage) {
+    const { random } = stage;
+    const bodyTimeout = random.between(500, 1000);
+    const body = textOf('body', random.between(5, 20)).map((byte) => 97 + (byte % 26));
+    const silent = random.chance(0.3);
+    stage.serve(function* (talk) {
+      yield* stage.coHead(talk);
+      yield* talk.send(Buffer.from(`HTTP/1.1 200 Scripted\r\nContent-Length: ${body.length}\r\n\r\n`));
+      for (let at = 0; at < body.length; at++) {
+        yield* talk.sleep(silent && at === 3 ? 100_000 : bodyTimeout / 2);
+        yield* talk.send(body.subarray(at, at + 1));
+      }
+      yield* stage.coHead(talk);
+    });
+    using caller = new Caller(stage, { bodyTimeout });
+    const told = caller.call('/');
+    if (!silent) {
+      const text = Buffer.from(body).toString('latin1');
+      await caller.expect('a slow body', told, { status: 200, text });
+      return;
+    }
+    const begin = stage.world.now;
+    const error = await told.then(
+      () => undefined,
+      (thrown: unknown) => causeOf(thrown),
+    );
+    const took = stage.world.now - begin;
+    const right = error instanceof ConnectionTimedOut && took < 3 * bodyTimeout + 50;
+    stage.expect(right, `a body that stops, with a limit of ${bodyTimeout} ms, after ${took} ms: ${shown(error)}`);
+  },
+};
+
+/** The one that waits the longest is aborted together with the one that it waits for. */
+const queue: Situation = {
+  name: 'an abort of what waits for a connection',
+  ways: ['future'],
+  async play(stage) {
+    const { random } = stage;
+    stage.serve(function* (talk) {
+      for (let head = yield* stage.coHead(talk); head !== undefined; head = yield* stage.coHead(talk)) {
+        if (head === 'GET /never') yield* talk.sleep(200_000);
+        yield* talk.send(response(200, Buffer.from(head)));
+      }
+    });
+    using caller = new Caller(stage, { maxConnectionsPerOrigin: 1 });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const aborted = ['/never', '/second', '/third'].slice(0, random.between(2, 3)).map((target) =>
+      caller.begin(target, { signal }).then(
+        () => stage.problem(`${target} is answered although it was aborted`),
+        (error: unknown) => stage.expect(error === signal.reason, `${target} is aborted: ${shown(error)}`),
+      ),
+    );
+    const last = caller.begin('/last');
+    stage.later(random.between(10, 100), () => controller.abort());
+    await Promise.all(aborted);
+    await caller.expect('what waits behind it', last, { status: 200, text: 'GET /last' }, 5000);
+  },
+};
+
+/** Milliseconds between looks at what is idle, and some. */
+const LOOK = 1100;
+
+const idle: Situation = {
+  name: 'idle connections',
+  ways: ['blocking', 'future'],
+  async play(stage) {
+    const { random } = stage;
+    const idleTimeout = stage.way === 'blocking' ? 4000 : random.between(1000, 5000);
+    const closes = random.pick([0, random.between(1, 1000)]);
+    stage.serve(function* (talk) {
+      yield* stage.coHead(talk);
+      yield* talk.send(response(200, Buffer.from('kept')));
+      if (closes > 0) yield* talk.sleep(closes);
+      else yield* stage.coHead(talk);
+    });
+    using caller = new Caller(stage, { idleTimeout });
+    const before = kernel.counts().owned;
+    await caller.expect('an answer', caller.call('/'), { status: 200, text: 'kept' });
+    stage.expect(kernel.counts().owned > before, 'the connection is not kept');
+    await caller.sleep((closes > 0 ? closes : idleTimeout) + LOOK);
+    const { owned } = kernel.counts();
+    stage.expect(
+      owned === before,
+      `an idle connection stays open ${closes > 0 ? 'that was closed' : 'behind its time'}`,
+    );
+  },
+};
+
+export const FETCHING: readonly Situation[] = [
+  redirectInUpload,
+  refusedInUpload,
+  longer,
+  conversation,
+  fickle,
+  slowBody,
+  queue,
+  idle,
+];
