@@ -15,7 +15,7 @@ export const FETCH: readonly Mutation[] = [
     file: 'fetch/exchange.ts',
     before: 'return IDEMPOTENT.has(method) || error.lostRequests.every(',
     after: "return method !== '' || error.lostRequests.every(",
-    world: 'fetch',
+    world: 'situation',
   },
   {
     name: 'Responses that are not read keep others from their connections',

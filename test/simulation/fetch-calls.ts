@@ -1,5 +1,6 @@
 /** The programs of worlds of fetches: calls of createFetch as a plan has them, and what each was told. */
 
+import { getEventListeners } from 'node:events';
 import { createFetch, type Fetch, TLSContext } from './client.ts';
 import {
   baseOf,
@@ -15,11 +16,15 @@ import type { Scene } from './loop.ts';
 
 export class FetchProgram {
   readonly results: Result<CallPlan>[];
+  readonly problems: string[] = [];
   readonly #scene: Scene;
   readonly #origins: readonly OriginPlan[];
   /** What is done when all other calls have ended. */
   readonly #late: (() => Promise<void>)[] = [];
   readonly #fetches: Fetch[];
+  /** Of calls that are not aborted: it lives as long as the program. */
+  readonly #lasting = new AbortController();
+  readonly #signals: AbortSignal[] = [this.#lasting.signal];
 
   constructor(
     scene: Scene,
@@ -42,6 +47,10 @@ export class FetchProgram {
   /** Ends what was left for later. */
   async end(): Promise<void> {
     await Promise.all(this.#late.splice(0).map((act) => act()));
+    for (const signal of this.#signals) {
+      const left = getEventListeners(signal, 'abort').length;
+      if (left > 0) this.problems.push(`${left} listeners are left on a signal`);
+    }
     for (const fetch of this.#fetches) fetch.closeIdleConnections();
   }
 
@@ -79,10 +88,11 @@ export class FetchProgram {
   }
 
   #signalFor(result: Result<CallPlan>): AbortSignal | null {
-    const { abort } = result.call;
-    if (abort < 0) return null;
+    const { abort, id } = result.call;
+    if (abort < 0) return id % 2 === 0 ? this.#lasting.signal : null;
     const { later, world } = this.#scene;
     const controller = new AbortController();
+    this.#signals.push(controller.signal);
     const act = (): void => {
       result.abortedAt = world.now;
       controller.abort(result.reason);

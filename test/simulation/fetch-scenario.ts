@@ -34,7 +34,8 @@ async function run(seed: number, plan: FetchPlan, traced: boolean): Promise<Verd
       poolOf: (call) => ({ name: (call as CallPlan).pool, most: pool(call).most }),
       program: (scene) => {
         const program = new FetchProgram(scene, origins, pools);
-        return { results: program.results, run: () => program.run(tasks) };
+        const { results, problems } = program;
+        return { results, problems, run: () => program.run(tasks) };
       },
     },
     traced,

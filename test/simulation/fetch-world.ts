@@ -17,6 +17,8 @@ const TURNS = 5;
 
 export interface Program {
   readonly results: readonly Result[];
+  /** What it has found wrong itself. */
+  readonly problems: readonly string[];
   run(): Promise<void>;
 }
 
@@ -57,7 +59,7 @@ export async function runWorld(seed: number, given: WorldOfCalls, traced: boolea
   const results = program?.results ?? [];
   const judge = new Judge(given, book);
   judge.judge(results);
-  const problems = [...judge.problems, ...crowd.problems, ...problemsOf(report)];
+  const problems = [...judge.problems, ...crowd.problems, ...(program?.problems ?? []), ...problemsOf(report)];
   for (const reason of unhandled)
     problems.push(`unhandled: ${reason instanceof Error ? reason.stack : String(reason)}`);
   return {

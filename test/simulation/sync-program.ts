@@ -26,6 +26,10 @@ export class SyncProgram {
     this.#connection = { connectTimeout: plan.pool.connectTimeout, limits: {} };
   }
 
+  get problems(): readonly string[] {
+    return this.#fetches.problems;
+  }
+
   async run(): Promise<void> {
     forgetServers();
     const begun: Promise<void>[] = [];
