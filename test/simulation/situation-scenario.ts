@@ -17,7 +17,7 @@ import { WAITING } from './situations-waiting.ts';
 import { ofWorld } from './world-problems.ts';
 
 const SITUATIONS: readonly Situation[] = [...SENDING, ...READING, ...CONNECTING, ...WAITING, ...SWITCHING, ...PROXIES];
-/** Before one of fetches, where the way of the world has such. */
+/** Before one of fetches, if there is one. */
 const MOST_ACTS = 3;
 
 export interface SituationPlan {
@@ -33,7 +33,8 @@ function draw(seed: number): SituationPlan {
   const possible = SITUATIONS.filter((situation) => isFor(way, situation));
   const acts = Array.from({ length: MOST_ACTS }, (_, index) => drawAct(random, possible, index));
   const fetches = FETCHING.filter((situation) => isFor(way, situation));
-  return { way, acts: fetches.length === 0 ? acts : [...acts, drawAct(random, fetches, MOST_ACTS)] };
+  const fetching = fetches.length > 0 && random.chance(0.5);
+  return { way, acts: fetching ? [...acts, drawAct(random, fetches, MOST_ACTS)] : acts };
 }
 
 function isFor(way: Way, { ways }: Situation): boolean {

@@ -241,7 +241,7 @@ const fickle: Situation = {
     });
     using caller = new Caller(stage);
     let lost = 0;
-    for (let count = 1; count <= 3; count++) {
+    for (let count = 1; count <= 2; count++) {
       await caller.expect('a GET', caller.call('/'), { status: 200, text: 'taken' }, 1000);
       if (random.chance(0.5)) await caller.sleep(random.between(1, 500));
       try {

@@ -60,6 +60,8 @@ export interface WorldOptions {
 /** So many calls of the kernel, and no event: coroutines are resumed without progress. */
 const MOST_CALLS = 100_000;
 const MOST_EVENTS = 1_000_000;
+/** So many waits: what is waited for does not come, and time limits that have passed are of no effect. */
+const MOST_SUSPENSIONS = 100_000;
 
 export class World {
   readonly seed: number;
@@ -114,7 +116,7 @@ export class World {
 
   /** Has events happen until `condition` is met (true) or the deadline has come (false). @throws SimulationStuck */
   runUntil(condition: () => boolean, deadline: number): boolean {
-    this.suspensions++;
+    if (++this.suspensions > MOST_SUSPENSIONS) throw this.fail(`${MOST_SUSPENSIONS} waits: the world comes to no end`);
     while (!condition()) {
       const { next } = this;
       if (next > deadline) {
