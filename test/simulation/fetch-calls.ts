@@ -14,6 +14,9 @@ import {
 import { Result } from './fetch-results.ts';
 import type { Scene } from './loop.ts';
 
+/** Milliseconds that an idle connection is kept at most, and that pass before that is seen. */
+const LONGEST_IDLE = 4000 + 1500;
+
 export class FetchProgram {
   readonly results: Result<CallPlan>[];
   readonly problems: string[] = [];
@@ -39,19 +42,20 @@ export class FetchProgram {
     this.#fetches = pools.map((pool) => fetchOf(pool, tls));
   }
 
-  async run(tasks: FetchPlan['tasks']): Promise<void> {
+  async run({ tasks, lingers }: Pick<FetchPlan, 'lingers' | 'tasks'>): Promise<void> {
     await Promise.all(tasks.map((calls) => this.#coTask(calls)));
-    await this.end();
+    await this.end(lingers);
   }
 
   /** Ends what was left for later. */
-  async end(): Promise<void> {
+  async end(lingers: boolean): Promise<void> {
     await Promise.all(this.#late.splice(0).map((act) => act()));
     for (const signal of this.#signals) {
       const left = getEventListeners(signal, 'abort').length;
       if (left > 0) this.problems.push(`${left} listeners are left on a signal`);
     }
-    for (const fetch of this.#fetches) fetch.closeIdleConnections();
+    if (lingers) await this.#sleep(LONGEST_IDLE);
+    else for (const fetch of this.#fetches) fetch.closeIdleConnections();
   }
 
   async #coTask(calls: readonly CallPlan[]): Promise<void> {

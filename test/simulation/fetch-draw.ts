@@ -59,7 +59,8 @@ export function drawPlan(seed: number): FetchPlan {
     tasks.push(calls);
   }
   while (id < 5) tasks[0]?.push(drawCall(random, { id: id++, origins, pools, troubles }));
-  return { origins, pools, machine: drawMachine(random, troubles), tasks };
+  const machine = drawMachine(random, troubles);
+  return { origins, pools, machine, lingers: random.chance(0.5), tasks };
 }
 
 export function drawOrigins(random: Random, troubles: Troubles): OriginPlan[] {

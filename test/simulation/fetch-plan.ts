@@ -113,6 +113,8 @@ export interface FetchPlan {
   readonly origins: readonly OriginPlan[];
   readonly pools: readonly PoolPlan[];
   readonly machine: MachinePlan;
+  /** Whether the program goes on until no idle connection is kept any more, rather than close them. */
+  readonly lingers: boolean;
   /** Calls of a task follow each other; the tasks run at the same time. */
   readonly tasks: readonly (readonly CallPlan[])[];
 }

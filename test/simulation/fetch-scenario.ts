@@ -35,7 +35,7 @@ async function run(seed: number, plan: FetchPlan, traced: boolean): Promise<Verd
       program: (scene) => {
         const program = new FetchProgram(scene, origins, pools);
         const { results, problems } = program;
-        return { results, problems, run: () => program.run(tasks) };
+        return { results, problems, run: () => program.run(plan) };
       },
     },
     traced,

@@ -17,7 +17,8 @@ export function* smallerPlans(plan: FetchPlan): Iterable<FetchPlan> {
 }
 
 /** The same calls with less trouble. */
-export function* smallerWorlds<P extends Pick<FetchPlan, 'machine' | 'origins'>>(plan: P): Iterable<P> {
+export function* smallerWorlds<P extends Pick<FetchPlan, 'lingers' | 'machine' | 'origins'>>(plan: P): Iterable<P> {
+  if (plan.lingers) yield { ...plan, lingers: false };
   const { noDescriptor, noBuffers, lateness, busy } = plan.machine;
   if (noDescriptor + noBuffers + lateness + busy > 0) {
     yield { ...plan, machine: { noDescriptor: 0, noBuffers: 0, lateness: 0, busy: 0 } };

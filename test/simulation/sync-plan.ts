@@ -24,6 +24,7 @@ export interface SyncPlan {
   /** The limits of time of the blocking calls, and all of the others. */
   readonly pool: PoolPlan;
   readonly machine: MachinePlan;
+  readonly lingers: boolean;
   readonly steps: readonly StepPlan[];
 }
 
@@ -35,7 +36,8 @@ export function drawSyncPlan(seed: number): SyncPlan {
   const steps = Array.from({ length: random.between(5, 9) }, (_, id) =>
     drawStep(random, { id, origins, pool, troubles }),
   );
-  return { origins, pool, machine: drawMachine(random, troubles), steps };
+  const machine = drawMachine(random, troubles);
+  return { origins, pool, machine, lingers: random.chance(0.5), steps };
 }
 
 interface StepSetting {

@@ -39,8 +39,9 @@ export class SyncProgram {
       else this.#call(step);
     }
     await Promise.all(begun);
-    await this.#fetches.end();
-    closeIdleConnections();
+    const { lingers } = this.#plan;
+    await this.#fetches.end(lingers);
+    if (!lingers) closeIdleConnections();
   }
 
   async #rest({ rest, call: { gap } }: StepPlan): Promise<void> {
