@@ -8,6 +8,7 @@ import {
   ExcessBodyData,
   type Fetch,
   fetchSync,
+  MissingBodyData,
 } from './client.ts';
 import { kernel } from './install.ts';
 import { NARROW, PATIENCE, response, type Situation, type Stage, TLS, textOf } from './situation.ts';
@@ -163,15 +164,16 @@ const refusedInUpload: Situation = {
   },
 };
 
-/** The server has answered what was announced before there is more. */
-const longer: Situation = {
-  name: 'a body that is longer than it was announced to be',
+/** Of one that is longer, the server has answered what was announced before there is more. */
+const otherLength: Situation = {
+  name: 'a body of another length than it was announced to be of',
   ways: ['blocking', 'future'],
   async play(stage) {
     const { random, world } = stage;
     const length = random.between(1, 2000);
     const part = random.between(1, length);
-    const bytes = textOf('upload', length + random.between(1, 2000));
+    const excess = random.chance(0.7) ? random.between(1, 2000) : -random.between(1, length);
+    const bytes = textOf('upload', length + excess);
     stage.serve(function* (talk) {
       yield* stage.coHead(talk);
       yield* talk.readBytes(length);
@@ -181,6 +183,7 @@ const longer: Situation = {
     const body = {
       *[Symbol.iterator](): Generator<Uint8Array, void> {
         for (let at = 0; at < length; at += part) yield bytes.subarray(at, Math.min(length, at + part));
+        if (excess < 0) return;
         world.spend(20);
         yield bytes.subarray(length);
       },
@@ -189,9 +192,10 @@ const longer: Situation = {
     const headers = { 'Content-Length': String(length) };
     try {
       const { status } = await caller.call('/', { method: 'PUT', headers, body });
-      stage.problem(`more bytes than announced are sent with success: ${status}`);
+      stage.problem(`${bytes.length} of ${length} bytes are sent with success: ${status}`);
     } catch (error) {
-      stage.expect(causeOf(error) instanceof ExcessBodyData, `more bytes than announced: ${shown(error)}`);
+      const right = causeOf(error) instanceof (excess < 0 ? MissingBodyData : ExcessBodyData);
+      stage.expect(right, `${bytes.length} of ${length} bytes are sent: ${shown(error)}`);
     }
   },
 };
@@ -351,7 +355,7 @@ const idle: Situation = {
 export const FETCHING: readonly Situation[] = [
   redirectInUpload,
   refusedInUpload,
-  longer,
+  otherLength,
   conversation,
   fickle,
   slowBody,

@@ -1,7 +1,5 @@
 /** What no world reaches, and why: by kind, and by the names that the coverage has for it. */
 
-const BODY_LENGTHS = 'programs give the bytes that they announce; test/client/announced-pieces.test.ts has the others';
-
 export const UNREACHED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   send: {
     'await-continue: close': 'a last answer to such a request leads through final-response first',
@@ -16,10 +14,6 @@ export const UNREACHED: Readonly<Record<string, Readonly<Record<string, string>>
   },
   phase: {
     'ConnectionTimedOut: idle': 'nothing waits on an idle connection',
-  },
-  class: {
-    ExcessBodyData: BODY_LENGTHS,
-    MissingBodyData: BODY_LENGTHS,
   },
 };
 
