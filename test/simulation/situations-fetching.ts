@@ -1,117 +1,9 @@
 /** Situations of fetches, each of createFetch or of fetchSync, as the way of waiting has it. */
 
-import {
-  ConnectionClosed,
-  ConnectionTimedOut,
-  closeIdleConnections,
-  createFetch,
-  ExcessBodyData,
-  type Fetch,
-  fetchSync,
-  MissingBodyData,
-} from './client.ts';
+import { ConnectionClosed, ExcessBodyData, MissingBodyData } from './client.ts';
 import { kernel } from './install.ts';
-import { NARROW, PATIENCE, response, type Situation, type Stage, TLS, textOf } from './situation.ts';
-
-/** Of the two fetches, what both know. */
-interface Init {
-  readonly method?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array | Iterable<Uint8Array>;
-}
-
-/** What createFetch has besides. */
-interface Begun extends Omit<Init, 'body'> {
-  readonly body?: Init['body'] | AsyncIterable<string>;
-  readonly signal?: AbortSignal;
-  readonly onHead?: () => void;
-}
-
-interface Told {
-  readonly status: number;
-  readonly text: string;
-}
-
-interface Limits {
-  readonly bodyTimeout?: number;
-  readonly idleTimeout?: number;
-  readonly maxConnectionsPerOrigin?: number;
-}
-
-/** Either fetch, whose calls come to an end. To be disposed of when all of them have. */
-class Caller {
-  readonly #stage: Stage;
-  readonly #limits: Limits;
-  readonly #fetch: Fetch;
-  /** An object of its own: connections are not shared with other worlds. */
-  readonly #connection = { limits: {} };
-
-  constructor(stage: Stage, limits: Limits = {}) {
-    this.#stage = stage;
-    this.#limits = limits;
-    this.#fetch = createFetch({ tls: TLS, proxy: false, ...limits });
-  }
-
-  [Symbol.dispose](): void {
-    this.#fetch.closeIdleConnections();
-    closeIdleConnections();
-  }
-
-  urlOf(target: string): string {
-    return `${this.#stage.secured ? 'https' : 'http'}://${this.#stage.hostname}:80${target}`;
-  }
-
-  async call(target: string, init: Init = {}): Promise<Told> {
-    if (this.#stage.way !== 'blocking') return await this.begin(target, init);
-    const { bodyTimeout } = this.#limits;
-    const answer = fetchSync(this.urlOf(target), {
-      ...{ ...init, timeout: PATIENCE, tls: TLS, proxy: false, connection: this.#connection },
-      ...(bodyTimeout !== undefined && { bodyTimeout }),
-    });
-    return { status: answer.status, text: answer.text() };
-  }
-
-  /** By createFetch. */
-  async begin(target: string, given: Begun = {}): Promise<Told> {
-    const controller = new AbortController();
-    this.#stage.later(PATIENCE, () => controller.abort(new Error('it hangs')));
-    const { signal = controller.signal, body, onHead, ...rest } = given;
-    const init = { ...rest, signal, ...(body !== undefined && { body, duplex: 'half' }) };
-    const answer = await this.#fetch(this.urlOf(target), init as Parameters<Fetch>[1]);
-    onHead?.();
-    return { status: answer.status, text: await answer.text() };
-  }
-
-  /** As long as that takes in the world. */
-  async sleep(milliseconds: number): Promise<void> {
-    await new Promise<void>((resolve) => this.#stage.later(milliseconds, resolve));
-  }
-
-  /** What it is to be told; whatever else comes of it is a problem, and so is that it takes more than `ms` milliseconds. */
-  async expect(what: string, told: Promise<Told>, expected: Told, ms: number = PATIENCE): Promise<void> {
-    const begin = this.#stage.world.now;
-    let came: string;
-    try {
-      const { status, text } = await told;
-      came = `${status} ${text}`;
-    } catch (error) {
-      came = shown(error);
-    }
-    const { status, text } = expected;
-    this.#stage.expect(came === `${status} ${text}`, `${what}: ${came}`);
-    const took = this.#stage.world.now - begin;
-    this.#stage.expect(took < ms, `${what}: takes ${took} ms`);
-  }
-}
-
-function causeOf(error: unknown): unknown {
-  return error instanceof TypeError && error.cause !== undefined ? error.cause : error;
-}
-
-function shown(error: unknown): string {
-  const cause = causeOf(error);
-  return cause === error ? String(error) : `${error}, ${cause}`;
-}
+import { NARROW, response, type Situation, type Stage, textOf } from './situation.ts';
+import { Caller, causeOf, shown } from './situation-caller.ts';
 
 /** Small ones are sent before anything is read. */
 function uploadOf({ random }: Stage): Buffer {
@@ -139,7 +31,7 @@ const redirectInUpload: Situation = {
     }, NARROW);
     using caller = new Caller(stage);
     const body = textOf('upload', random.between(70_000, 100_000));
-    const told = caller.call('/', { method: 'PUT', body });
+    const told = () => caller.call('/', { method: 'PUT', body });
     await caller.expect('a redirect', told, { status: 200, text: 'there' }, 5000);
   },
 };
@@ -159,7 +51,7 @@ const refusedInUpload: Situation = {
       yield* talk.sleep(20 + after);
     }, NARROW);
     using caller = new Caller(stage);
-    const told = caller.call('/', { method: random.pick(['PUT', 'POST']), body: uploadOf(stage) });
+    const told = () => caller.call('/', { method: random.pick(['PUT', 'POST']), body: uploadOf(stage) });
     await caller.expect('the refusal', told, { status: 413, text: 'too large' }, 5000);
   },
 };
@@ -223,7 +115,7 @@ const conversation: Situation = {
       await answered;
       yield 'end';
     };
-    const told = caller.begin('/', { method: 'POST', body: pieces(), onHead });
+    const told = () => caller.begin('/', { method: 'POST', body: pieces(), onHead });
     await caller.expect('an answer', told, { status: 200, text: 'ended' });
   },
 };
@@ -246,7 +138,7 @@ const fickle: Situation = {
     using caller = new Caller(stage);
     let lost = 0;
     for (let count = 1; count <= 2; count++) {
-      await caller.expect('a GET', caller.call('/'), { status: 200, text: 'taken' }, 1000);
+      await caller.expect('a GET', () => caller.call('/'), { status: 200, text: 'taken' }, 1000);
       if (random.chance(0.5)) await caller.sleep(random.between(1, 500));
       try {
         await caller.call('/', { method: 'POST', body: Buffer.from('once') });
@@ -278,20 +170,52 @@ const slowBody: Situation = {
       yield* stage.coHead(talk);
     });
     using caller = new Caller(stage, { bodyTimeout });
-    const told = caller.call('/');
-    if (!silent) {
-      const text = Buffer.from(body).toString('latin1');
-      await caller.expect('a slow body', told, { status: 200, text });
-      return;
-    }
-    const begin = stage.world.now;
-    const error = await told.then(
-      () => undefined,
-      (thrown: unknown) => causeOf(thrown),
-    );
-    const took = stage.world.now - begin;
-    const right = error instanceof ConnectionTimedOut && took < 3 * bodyTimeout + 50;
-    stage.expect(right, `a body that stops, with a limit of ${bodyTimeout} ms, after ${took} ms: ${shown(error)}`);
+    const told = () => caller.call('/');
+    const text = Buffer.from(body).toString('latin1');
+    if (silent) await caller.expectTimeOut('a body that stops', told, bodyTimeout);
+    else await caller.expect('a slow body', told, { status: 200, text });
+  },
+};
+
+/** It takes the beginning of an upload alone. */
+const deafServer: Situation = {
+  name: 'a server that does not read',
+  ways: ['blocking', 'future'],
+  async play(stage) {
+    const { random } = stage;
+    stage.serve(function* (talk) {
+      yield* stage.coHead(talk);
+      yield* talk.readBytes(2000);
+      yield* talk.sleep(200_000);
+    }, NARROW);
+    const headersTimeout = random.between(500, 1000);
+    using caller = new Caller(stage, { headersTimeout });
+    const body = textOf('upload', random.between(70_000, 100_000));
+    await caller.expectTimeOut('an upload', () => caller.call('/', { method: 'PUT', body }), headersTimeout);
+  },
+};
+
+/** The answer comes in time, and the thread is busy until the limit is over. */
+const lateLook: Situation = {
+  name: 'an answer that is looked at late',
+  ways: ['future'],
+  async play(stage) {
+    const { random } = stage;
+    const inBody = random.chance(0.5);
+    stage.serve(function* (talk) {
+      yield* stage.coHead(talk);
+      yield* talk.send(response(200));
+      yield* stage.coHead(talk);
+      const [head, body] = ['HTTP/1.1 200 Scripted\r\nContent-Length: 4\r\n\r\n', 'late'];
+      if (inBody) yield* talk.send(Buffer.from(head));
+      yield* talk.sleep(50);
+      yield* talk.send(Buffer.from(inBody ? body : head + body));
+      yield* stage.coHead(talk);
+    });
+    using caller = new Caller(stage, { headersTimeout: 1000, bodyTimeout: 1000 });
+    await caller.expect('the first answer', () => caller.call('/'), { status: 200, text: '' });
+    stage.later(20, () => stage.world.spend(2000));
+    await caller.expect('an answer that is there', () => caller.call('/'), { status: 200, text: 'late' });
   },
 };
 
@@ -319,7 +243,7 @@ const queue: Situation = {
     const last = caller.begin('/last');
     stage.later(random.between(10, 100), () => controller.abort());
     await Promise.all(aborted);
-    await caller.expect('what waits behind it', last, { status: 200, text: 'GET /last' }, 5000);
+    await caller.expect('what waits behind it', () => last, { status: 200, text: 'GET /last' }, 5000);
   },
 };
 
@@ -332,23 +256,55 @@ const idle: Situation = {
   async play(stage) {
     const { random } = stage;
     const idleTimeout = stage.way === 'blocking' ? 4000 : random.between(1000, 5000);
-    const closes = random.pick([0, random.between(1, 1000)]);
+    const why = random.pick(['its server has closed', 'whose time is over', 'whose server said when'] as const);
+    const closes = random.between(1, 1000);
+    const fields = why === 'whose server said when' ? ['Keep-Alive: timeout=1'] : [];
     stage.serve(function* (talk) {
       yield* stage.coHead(talk);
-      yield* talk.send(response(200, Buffer.from('kept')));
-      if (closes > 0) yield* talk.sleep(closes);
+      yield* talk.send(response(200, Buffer.from('kept'), fields));
+      if (why === 'its server has closed') yield* talk.sleep(closes);
       else yield* stage.coHead(talk);
     });
     using caller = new Caller(stage, { idleTimeout });
     const before = kernel.counts().owned;
-    await caller.expect('an answer', caller.call('/'), { status: 200, text: 'kept' });
+    await caller.expect('an answer', () => caller.call('/'), { status: 200, text: 'kept' });
     stage.expect(kernel.counts().owned > before, 'the connection is not kept');
-    await caller.sleep((closes > 0 ? closes : idleTimeout) + LOOK);
-    const { owned } = kernel.counts();
-    stage.expect(
-      owned === before,
-      `an idle connection stays open ${closes > 0 ? 'that was closed' : 'behind its time'}`,
-    );
+    await caller.sleep((why === 'whose time is over' ? idleTimeout : 1000) + LOOK);
+    stage.expect(kernel.counts().owned === before, `an idle connection stays open ${why}`);
+  },
+};
+
+const fewIdle: Situation = {
+  name: 'more idle connections than are kept',
+  ways: ['future'],
+  async play(stage) {
+    const maxIdleConnections = stage.random.between(0, 3);
+    stage.serve(function* (talk) {
+      while ((yield* stage.coHead(talk)) !== undefined) yield* talk.send(response(200));
+    });
+    using caller = new Caller(stage, { maxIdleConnections });
+    const before = kernel.counts().owned;
+    await Promise.all(['/1', '/2', '/3', '/4'].map((target) => caller.call(target)));
+    const kept = kernel.counts().owned - before;
+    stage.expect(kept === maxIdleConnections, `${kept} idle connections are kept, of ${maxIdleConnections} at most`);
+  },
+};
+
+/** Its time is over between two looks. */
+const stale: Situation = {
+  name: 'an idle connection whose time is over',
+  ways: ['future'],
+  async play(stage) {
+    const idleTimeout = stage.random.between(1100, 1500);
+    stage.serve(function* (talk, connection) {
+      while ((yield* stage.coHead(talk)) !== undefined) yield* talk.send(response(200, Buffer.from(`${connection}`)));
+    });
+    using caller = new Caller(stage, { idleTimeout });
+    await caller.expect('the first', () => caller.call('/'), { status: 200, text: '1' });
+    await caller.sleep(idleTimeout / 2);
+    await caller.expect('the second', () => caller.call('/'), { status: 200, text: '1' });
+    await caller.sleep(idleTimeout + stage.random.between(50, 300));
+    await caller.expect('the third', () => caller.call('/'), { status: 200, text: '2' });
   },
 };
 
@@ -359,6 +315,10 @@ export const FETCHING: readonly Situation[] = [
   conversation,
   fickle,
   slowBody,
+  deafServer,
+  lateLook,
   queue,
   idle,
+  fewIdle,
+  stale,
 ];
