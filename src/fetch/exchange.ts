@@ -138,8 +138,7 @@ function* coAnswered<A extends Answer>(
 }
 
 /**
- * Before the request is sent, which otherwise does it: a large one has a time limit for what the server takes, of which connecting
- * is no part; and what listens sees both.
+ * Before the request is sent, which otherwise does it: of a large one the answer is read meanwhile, and what listens sees both.
  */
 function* coConnect({ connection, trace }: Lease): Coroutine<void> {
   trace?.connecting(connection);
@@ -199,6 +198,11 @@ export function* coSend({ connection, reused, trace }: Lease, request: FetchRequ
     if (error instanceof ConnectionClosed && error.phase === 'send' && connection.responsePending()) return false;
     throw error;
   }
+}
+
+/** Whether the sending of a request is still the making of its connection, which has a time limit of its own. */
+export function isConnecting({ connection }: Lease): boolean {
+  return connection.connectedAt === undefined;
 }
 
 /** All behind the authority: to ask the URL for its origin, or its parts, takes longer. */

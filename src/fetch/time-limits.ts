@@ -14,8 +14,8 @@ import { coWaitOrFail, coWithTimeout } from '../schedule/combinators.ts';
 /** Milliseconds; 0 is no limit. When one has passed, that is a ConnectionTimedOut. Connecting has `connection.connectTimeout`. */
 export interface TimeLimits {
   /**
-   * From the request, sent in whole, to the end of the head of its answer; also for how long the server may take nothing of a
-   * large request. Default 300,000.
+   * From the request, sent in whole, to the end of the head of its answer; also for how long the server may take nothing of the
+   * request. Default 300,000.
    */
   readonly headersTimeout: number;
   /** Without any byte of the body that is being read. Default 300,000. */
@@ -106,9 +106,10 @@ export function coLimited<T>(coroutine: Coroutine<T>, ms: number): Coroutine<T> 
 
 /**
  * Runs `sending`; if the server takes nothing for `ms` milliseconds, unless that is 0, ConnectionTimedOut is thrown into it. That
- * it waits for the caller's own stream is no silence, and nothing is after the answer has begun.
+ * it waits for the caller's own stream is no silence, and nothing is while it is `excused`: before the connection is there, and after
+ * the answer has begun.
  */
-export function* coSendLimited<T>(sending: Coroutine<T>, ms: number, answered: () => boolean): Coroutine<T> {
+export function* coSendLimited<T>(sending: Coroutine<T>, ms: number, excused: () => boolean): Coroutine<T> {
   let ended = false;
   try {
     for (let step = sending.next(); ; ) {
@@ -117,12 +118,12 @@ export function* coSendLimited<T>(sending: Coroutine<T>, ms: number, answered: (
         return step.value;
       }
       const need = step.value;
-      const heeded = ms > 0 && (need.mask & POLLOUT) !== 0 && !answered();
+      const heeded = ms > 0 && (need.mask & POLLOUT) !== 0 && !excused();
       const deadline = heeded ? now() + ms : Number.POSITIVE_INFINITY;
       const thrown = yield* coWaitOrFail(heeded ? need.before(deadline) : need);
       const silent = thrown === undefined && now() >= deadline && !new PollNeeded(need.fd, need.mask).poll(0);
       if (thrown !== undefined) step = sending.throw(thrown.error);
-      else step = silent && !answered() ? sending.throw(new ConnectionTimedOut(ms)) : sending.next();
+      else step = silent && !excused() ? sending.throw(new ConnectionTimedOut(ms)) : sending.next();
     }
   } catch (error) {
     ended = true;

@@ -11,7 +11,7 @@ import { DugongError, Interrupted, UnsupportedResponse, withLostRequests } from 
 import { ConnectionPool, type Lease } from '../fetch/connection-pool.ts';
 import { contentCodings, decodeWhole } from '../fetch/content-coding.ts';
 import type { CheckedReach } from '../fetch/endpoint.ts';
-import { type Answer, coFetch, coSend, type Fetched } from '../fetch/exchange.ts';
+import { type Answer, coFetch, coSend, type Fetched, isConnecting } from '../fetch/exchange.ts';
 import type { FetchRequest, RedirectMode } from '../fetch/fetch-request.ts';
 import { isRedirect } from '../fetch/redirect.ts';
 import { coLimited, coSendLimited, type TimeLimits } from '../fetch/time-limits.ts';
@@ -138,8 +138,9 @@ interface Reading {
 
 function* coAsk(lease: Lease, request: FetchRequest, reading: Reading): Coroutine<WholeAnswer> {
   if (request.content?.large) return yield* coAskListening(lease, request, reading);
-  const sent = yield* coSend(lease, request);
-  const response = yield* coLimited(lease.connection.coReadResponse(), reading.limits.headersTimeout);
+  const { headersTimeout } = reading.limits;
+  const sent = yield* coSendLimited(coSend(lease, request), headersTimeout, () => isConnecting(lease));
+  const response = yield* coLimited(lease.connection.coReadResponse(), headersTimeout);
   return { response, sent: () => sent, body: undefined };
 }
 

@@ -23,6 +23,7 @@ import { suspend } from '../support/waiting.ts';
 
 interface Init extends Partial<TimeLimits> {
   readonly body?: string;
+  readonly headers?: Record<string, string>;
   readonly connectTimeout?: number;
 }
 
@@ -30,10 +31,17 @@ interface Init extends Partial<TimeLimits> {
 const faces: readonly { name: string; fetch(url: string, init: Init): Promise<string> }[] = [
   {
     name: 'fetchSync',
-    async fetch(url, { connectTimeout, body, ...limits }) {
+    async fetch(url, { connectTimeout, body, headers, ...limits }) {
       const method = body === undefined ? 'GET' : 'POST';
       try {
-        return fetchSync(url, { ...limits, method, body, proxy: false, connection: { connectTimeout } }).text();
+        return fetchSync(url, {
+          ...limits,
+          method,
+          body,
+          headers,
+          proxy: false,
+          connection: { connectTimeout },
+        }).text();
       } finally {
         closeIdleConnections();
       }
@@ -41,11 +49,13 @@ const faces: readonly { name: string; fetch(url: string, init: Init): Promise<st
   },
   {
     name: 'createFetch()',
-    async fetch(url, { connectTimeout, body, ...limits }) {
+    async fetch(url, { connectTimeout, body, headers, ...limits }) {
       const fetch = createFetch({ ...limits, proxy: false, connection: { connectTimeout } });
       const method = body === undefined ? 'GET' : 'POST';
       try {
-        return await (await fetch(url, { method, ...(body !== undefined && { body }) })).text();
+        return await (
+          await fetch(url, { method, ...(body !== undefined && { body }), ...(headers && { headers }) })
+        ).text();
       } catch (error) {
         throw error instanceof TypeError && error.cause !== undefined ? error.cause : error;
       } finally {
@@ -98,6 +108,12 @@ const silences: readonly { name: string; script: Script; init: Init; phase: stri
     name: 'does not take a large request',
     script: [expectHead(), stopReading(), gate('never')],
     init: { body: LARGE, headersTimeout: 50 },
+    phase: 'send',
+  },
+  {
+    name: 'does not take a large head',
+    script: [stopReading(), gate('never')],
+    init: { headers: { 'X-Large': LARGE }, headersTimeout: 50 },
     phase: 'send',
   },
 ];

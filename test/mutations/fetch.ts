@@ -159,6 +159,15 @@ export const FETCH: readonly Mutation[] = [
     world: 'situation',
   },
   {
+    name: 'A server may take nothing of a small request for ever',
+    file: 'fetch/create-fetch.ts',
+    before:
+      'const sent = yield* coSendLimited(coSend(lease, request), patience.headersTimeout, () => isConnecting(lease));',
+    after: 'const sent = yield* coSend(lease, request);',
+    history: 'fix(fetch): limit how long a server may take nothing of any request',
+    world: 'situation',
+  },
+  {
     name: 'A connection that cannot be used again stays open',
     file: 'fetch/connection-pool.ts',
     before: '    } else {\n      connection.disconnect();\n    }',

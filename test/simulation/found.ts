@@ -1,6 +1,6 @@
 /**
- * What worlds have found, as small as it was made: each plan failed before its cause was mended, in the client or in what judges it. New ones come with the line that
- * `npm run simulate` prints.
+ * What worlds have found, as small as it was made: each plan failed before its cause was mended, in the client or in what judges it. New
+ * ones come with the line that `npm run simulate` prints.
  */
 
 export interface Found {
@@ -18,6 +18,12 @@ export const FOUND: readonly Found[] = [
     world: 'connection',
     seed: 5936,
     plan: '{"way":"blocking","noBuffers":0,"noDescriptor":0,"lateness":0,"busy":0,"links":[{"index":2,"network":"tiny","tls":false,"proxy":false,"addresses":1,"connect":"accept","most":100,"announce":true,"expectation":"late","pace":{"size":5383,"pause":0},"shape":"together","requests":[{"id":20,"method":"PUT","size":0,"answer":{"status":200,"framing":"length","chunks":[19,13]},"upload":{"size":16,"form":"pieces","part":471},"read":"all","part":28}],"interruption":{"how":"disconnect","at":5}}]}',
+  },
+  {
+    name: 'a server that takes nothing more of a request of some KB: the fetch waited for ever',
+    world: 'fetch',
+    seed: 29149,
+    plan: '{"origins":[{"secure":"no","most":0,"announces":false,"idle":0,"keepAlive":0,"version":"1.1","fine":false,"lookup":"one","connections":[{"connect":"accept","direction":"down","cut":null},{"connect":"at-once","direction":"up","cut":{"after":1227,"how":"hole","pause":2000}},{"connect":"accept","direction":"down","cut":null}]}],"pools":[{"most":0,"idleTimeout":4000,"mostIdle":0,"headersTimeout":1000,"bodyTimeout":200,"connectTimeout":2000}],"machine":{"noDescriptor":0,"noBuffers":0,"lateness":0,"busy":0},"tasks":[[{"id":1,"pool":0,"origin":0,"method":"POST","gap":0,"upload":{"form":"bytes","size":61487,"piece":50669,"pause":0,"fails":false},"answer":{"status":308,"size":10,"framing":"length","chunk":23,"piece":0,"pause":0,"delay":0,"informational":0,"early":false,"close":"no","stray":0,"malformed":"no","gzip":false,"redirect":{"origin":0,"answer":{"status":200,"size":10,"framing":"length","chunk":1554,"piece":0,"pause":1,"delay":0,"informational":0,"early":false,"close":"no","stray":0,"malformed":"no","gzip":false,"redirect":null}}},"use":"bytes","pause":0,"abort":-1,"mode":"follow"}]]}',
   },
   {
     name: 'a redirect for a body that fails and can be read only once was not explained',

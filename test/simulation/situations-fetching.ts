@@ -190,7 +190,7 @@ const deafServer: Situation = {
     }, NARROW);
     const headersTimeout = random.between(500, 1000);
     using caller = new Caller(stage, { headersTimeout });
-    const body = textOf('upload', random.between(70_000, 100_000));
+    const body = textOf('upload', random.between(10_000, 100_000));
     await caller.expectTimeOut('an upload', () => caller.call('/', { method: 'PUT', body }), headersTimeout);
   },
 };
