@@ -6,8 +6,8 @@ import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { bundle } from '../simulation/bundle.ts';
-import type { Finding, Line } from '../simulation/worker.ts';
+import { bundle } from '../simulation/runner/bundle.ts';
+import type { Finding, Line } from '../simulation/runner/worker.ts';
 import type { Mutation } from './mutation.ts';
 import { MUTATIONS } from './src.ts';
 

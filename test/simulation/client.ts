@@ -1,6 +1,6 @@
 /** The library over the simulated kernel: whatever runs in a world takes it from here, so that the kernel is there first. */
 
-import { loaded } from './install.ts';
+import { loaded } from './kernel/install.ts';
 
 export * from '../../src/index.ts';
 export { closeIdleConnections, fetchSync } from '../../src/sync/index.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Departures } from './departures.ts';
+import { Departures } from './kernel/departures.ts';
 
 const HEAD = 'GET /7-0 HTTP/1.1\r\nHost: h.test\r\n\r\n';
 

@@ -14,12 +14,12 @@ import {
   runBlocking,
   TLSContext,
 } from './client.ts';
-import { kernel } from './install.ts';
-import { failure, hosts, type Resolver } from './lookups.ts';
+import { kernel } from './kernel/install.ts';
+import { failure, hosts, type Resolver } from './kernel/lookups.ts';
 import { type Report, type Scene, type SimulationOptions, simulate } from './loop.ts';
-import { drawnPath, path } from './network.ts';
-import { coSecure, type SecureOptions } from './secure.ts';
-import { Server, type ServerOptions } from './servers.ts';
+import { drawnPath, path } from './network/network.ts';
+import { Server, type ServerOptions } from './servers/servers.ts';
+import { coSecure, type SecureOptions } from './tls/secure.ts';
 
 const HOST = 'server.test';
 const BODY = Buffer.from(Array.from({ length: 3000 }, (_, index) => index & 255));

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Coroutine, HTTPConnection, Interrupted, runBlocking } from './client.ts';
-import { always, failure, hosts, inTurn } from './lookups.ts';
+import { always, failure, hosts, inTurn } from './kernel/lookups.ts';
 import { simulate } from './loop.ts';
-import { drawnPath, path } from './network.ts';
-import { Server } from './servers.ts';
+import { drawnPath, path } from './network/network.ts';
+import { Server } from './servers/servers.ts';
 import { assertClean, assertFailed, assertFulfilled, HOST, runIn, WAYS, worldWith } from './trial.ts';
 
 const BODY = Buffer.from(Array.from({ length: 900 }, (_, index) => (index * 11) & 255));

@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { test } from 'node:test';
 import type { Native } from '../../src/io/native.ts';
-import { ADDON, type Bench, connected, realBench, simulatedBench } from './kernel-bench.ts';
+import { ADDON, type Bench, connected, realBench, simulatedBench } from './kernel/bench.ts';
 
 const IN = 1;
 const OUT = 4;

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Native } from '../../src/io/native.ts';
-import { ADDON, type Bench, connected, realBench, simulatedBench } from './kernel-bench.ts';
+import { ADDON, type Bench, connected, realBench, simulatedBench } from './kernel/bench.ts';
 
 const IN = 1;
 const OUT = 4;
@@ -43,7 +43,7 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
     results.push(...state(native, fd), native.socketError(fd), native.socketError(fd), ...state(native, fd));
     return [...results, recv(native, fd), send(native, fd, 'x'), native.close(fd)];
   },
-  'a refused connection of which nobody asks for the error': async ({ native, refusing, settle }) => {
+  'a refused connection whose error is not asked for': async ({ native, refusing, settle }) => {
     const fd = native.socket(4);
     native.connect(fd, '127.0.0.1', refusing);
     await settle();
@@ -94,21 +94,21 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
     const results = [...state(native, fd), recv(native, fd), recv(native, fd), recv(native, fd), ...state(native, fd)];
     return [...results, send(native, fd, 'x'), native.shutdown(fd, 1), native.close(fd)];
   },
-  'a reset, and one who sends': async (bench) => {
+  'a reset, then a send': async (bench) => {
     const { native, settle, peer } = bench;
     const fd = await connected(bench);
     peer().reset();
     await settle();
     return [send(native, fd, 'x'), send(native, fd, 'x'), recv(native, fd), native.socketError(fd), native.close(fd)];
   },
-  'a reset, and one who asks for the error': async (bench) => {
+  'a reset, then a look at the error': async (bench) => {
     const { native, settle, peer } = bench;
     const fd = await connected(bench);
     peer().reset();
     await settle();
     return [native.socketError(fd), ...state(native, fd), recv(native, fd), send(native, fd, 'x'), native.close(fd)];
   },
-  'sending to one who has closed': async (bench) => {
+  'sending to a peer that has closed': async (bench) => {
     const { native, settle, peer } = bench;
     const fd = await connected(bench);
     peer().close();

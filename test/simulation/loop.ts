@@ -7,9 +7,9 @@
  * its own. What a report makes of another one that was seen already is seen as libuv shows it.
  */
 
-import { immediates, kernel } from './install.ts';
-import type { Leftovers, MachineOptions } from './machine.ts';
-import { Network } from './network.ts';
+import { immediates, kernel } from './kernel/install.ts';
+import type { Leftovers, MachineOptions } from './kernel/machine.ts';
+import { Network } from './network/network.ts';
 import type { Random } from './random.ts';
 import { type SimulationStuck, World, type WorldOptions } from './world.ts';
 

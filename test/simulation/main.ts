@@ -6,9 +6,9 @@ import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { bundle } from './bundle.ts';
-import { type Coverage, coverageOf } from './coverage-report.ts';
-import type { Finding, Line, Sum } from './worker.ts';
+import { bundle } from './runner/bundle.ts';
+import { type Coverage, coverageOf } from './runner/coverage-report.ts';
+import type { Finding, Line, Sum } from './runner/worker.ts';
 
 const WORLDS = ['connection', 'situation', 'fetch', 'sync'];
 

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Coroutine, HTTPConnection, type HTTPConnectionOptions, ProxyError, TLSContext } from './client.ts';
-import { drawnPath } from './network.ts';
-import { type ProxyOptions, proxy } from './proxies.ts';
-import { coSecure } from './secure.ts';
-import { Server, type ServerOptions } from './servers.ts';
+import { drawnPath } from './network/network.ts';
+import { type ProxyOptions, proxy } from './servers/proxies.ts';
+import { Server, type ServerOptions } from './servers/servers.ts';
+import { coSecure } from './tls/secure.ts';
 import { assertFailed, assertFulfilled, HOST, runIn, WAYS, worldWith } from './trial.ts';
 
 const BODY = Buffer.alloc(2000, 'body');

@@ -1,10 +1,10 @@
 /** The kinds of worlds, by name. */
 
-import { connectionScenario } from './connection-scenario.ts';
-import { fetchScenario } from './fetch-scenario.ts';
+import { connectionScenario } from './connection/scenario.ts';
+import { fetchScenario } from './fetch/scenario.ts';
 import type { Scenario } from './scenario.ts';
-import { situationScenario } from './situation-scenario.ts';
-import { syncScenario } from './sync-scenario.ts';
+import { situationScenario } from './situation/scenario.ts';
+import { syncScenario } from './sync/scenario.ts';
 
 /** As the runner sees one: the plans are the scenario's own. */
 export interface AnyScenario {

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BodyFollowing, type Coroutine, HTTPConnection } from './client.ts';
-import { type Answer, faultsOf, informational, MALFORMATIONS } from './exchanges.ts';
-import { drawnPath, path } from './network.ts';
-import { type SeenRequest, Server, type ServerOptions } from './servers.ts';
+import { drawnPath, path } from './network/network.ts';
+import { type Answer, faultsOf, informational, MALFORMATIONS } from './servers/exchanges.ts';
+import { type SeenRequest, Server, type ServerOptions } from './servers/servers.ts';
 import { assertFailed, assertFulfilled, HOST, runIn, WAYS, worldWith } from './trial.ts';
 
 const BODY = Buffer.from(Array.from({ length: 700 }, (_, index) => (index * 13) & 255));

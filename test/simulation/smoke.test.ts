@@ -11,12 +11,12 @@ import {
   PollLoop,
   runBlocking,
 } from './client.ts';
-import type { Cut } from './direction.ts';
-import { kernel } from './install.ts';
-import { hosts } from './lookups.ts';
+import { kernel } from './kernel/install.ts';
+import { hosts } from './kernel/lookups.ts';
 import { type Report, type Scene, type SimulationOptions, simulate } from './loop.ts';
-import { drawnPath, path } from './network.ts';
-import { type Answer, type SeenRequest, Server, type ServerOptions } from './servers.ts';
+import type { Cut } from './network/direction.ts';
+import { drawnPath, path } from './network/network.ts';
+import { type Answer, type SeenRequest, Server, type ServerOptions } from './servers/servers.ts';
 
 const HOST = 'server.test';
 const RESOLVER = hosts({ [HOST]: ['192.0.2.1', '2001:db8::1'] });

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BodyFollowing, type Coroutine, HTTPConnection, type HTTPConnectionOptions, TLSContext } from './client.ts';
 import type { Report } from './loop.ts';
-import { drawnPath, path } from './network.ts';
-import { proxy } from './proxies.ts';
-import { coSecure, type SecureOptions } from './secure.ts';
-import { Server, type ServerOptions } from './servers.ts';
+import { drawnPath, path } from './network/network.ts';
+import { proxy } from './servers/proxies.ts';
+import { Server, type ServerOptions } from './servers/servers.ts';
+import { coSecure, type SecureOptions } from './tls/secure.ts';
 import { assertFailed, assertFulfilled, HOST, runIn, WAYS, worldWith } from './trial.ts';
 
 const BODY = Buffer.from(Array.from({ length: 3000 }, (_, index) => (index * 13) & 255));

@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { AioFuture, type Coroutine, DugongError, PollLoop, runBlocking } from './client.ts';
-import { kernel } from './install.ts';
-import { hosts } from './lookups.ts';
+import { kernel } from './kernel/install.ts';
+import { hosts } from './kernel/lookups.ts';
 import { type Report, type Scene, type SimulationOptions, simulate } from './loop.ts';
-import type { Service } from './network.ts';
+import type { Service } from './network/network.ts';
 
 export const HOST = 'server.test';
 

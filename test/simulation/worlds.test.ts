@@ -2,13 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { comparable } from './connection-comparison.ts';
-import { drawPlan } from './connection-plan.ts';
-import { staleReasons } from './coverage-report.ts';
+import { comparable } from './connection/comparison.ts';
+import { drawPlan } from './connection/plan.ts';
 import { FOUND } from './found.ts';
 import { Random } from './random.ts';
+import { staleReasons } from './runner/coverage-report.ts';
+import { shrink } from './runner/shrink.ts';
 import { type AnyScenario, SCENARIOS } from './scenarios.ts';
-import { shrink } from './shrink.ts';
 
 const SEEDS = 100;
 
