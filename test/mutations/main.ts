@@ -5,9 +5,9 @@ import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
 import { bundle } from '../simulation/runner/bundle.ts';
 import type { Finding, Line } from '../simulation/runner/worker.ts';
+import { commandLine } from '../support/command-line.ts';
 import type { Mutation } from './mutation.ts';
 import { MUTATIONS } from './src.ts';
 
@@ -21,42 +21,22 @@ one finds it. NAMEs choose faults by what their names, or their files, hold. End
   --jobs N      processes (default: one per core)
   --markdown    print the table of the documents`;
 
-function fail(message: string): never {
-  console.error(`${message}\n\n${USAGE}`);
-  process.exit(2);
-}
-
-function parsed() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        seeds: { type: 'string', default: '20000' },
-        world: { type: 'string' },
-        jobs: { type: 'string', default: String(availableParallelism()) },
-        markdown: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-  } catch (error) {
-    return fail((error as Error).message);
-  }
-}
-
-const { values, positionals } = parsed();
-if (values.help) {
-  console.log(USAGE);
-  process.exit();
-}
-for (const name of ['seeds', 'jobs'] as const) {
-  if (!/^[1-9]\d*$/.test(values[name])) fail(`--${name} must be a whole number >= 1, got ${values[name]}`);
-}
+const { values, names, number, fail } = commandLine(
+  USAGE,
+  {
+    seeds: { type: 'string', default: '20000' },
+    world: { type: 'string' },
+    jobs: { type: 'string', default: String(availableParallelism()) },
+    markdown: { type: 'boolean', default: false },
+  },
+  { named: true },
+);
+const [seeds, jobs] = [number('seeds', 1), number('jobs', 1)];
 
 const chosen = MUTATIONS.filter(
-  ({ name, file }) =>
-    positionals.length === 0 || positionals.some((part) => name.includes(part) || file.includes(part)),
+  ({ name, file }) => names.length === 0 || names.some((part) => name.includes(part) || file.includes(part)),
 );
-if (chosen.length === 0) fail(`no fault is named like ${positionals.join(' or ')}`);
+if (chosen.length === 0) fail(`no fault is named like ${names.join(' or ')}`);
 
 /** What became of one fault. */
 interface Row {
@@ -73,8 +53,8 @@ async function look(mutation: Mutation): Promise<Row> {
   const { world = mutation.world } = values;
   const program = await bundle('worker.ts', { file: `src/${mutation.file}`, before, after });
   try {
-    for (let from = 1; from <= Number(values.seeds); ) {
-      const found = await firstFinding(program, world, [from, Number(values.seeds)]);
+    for (let from = 1; from <= seeds; ) {
+      const found = await firstFinding(program, world, [from, seeds]);
       if (found === undefined) break;
       // What fails without the fault, too, has not found it.
       if ((await firstFinding(sound, world, [found.seed, found.seed])) === undefined) return { mutation, found };
@@ -156,7 +136,7 @@ const work = async (): Promise<void> => {
   }
 };
 try {
-  await Promise.all(Array.from({ length: Number(values.jobs) }, work));
+  await Promise.all(Array.from({ length: jobs }, work));
 } finally {
   rmSync(dirname(sound), { recursive: true });
 }

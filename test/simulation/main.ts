@@ -5,7 +5,7 @@ import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
+import { commandLine } from '../support/command-line.ts';
 import { bundle } from './runner/bundle.ts';
 import { type Coverage, coverageOf } from './runner/coverage-report.ts';
 import type { Finding, Line, Sum } from './runner/worker.ts';
@@ -29,36 +29,17 @@ server has really seen is compared with what the client says. Ends with status 1
   --trace         with --seed: the whole story, in virtual time
   --plan JSON     with --seed: this plan in place of the seed's own, as failures print it`;
 
-function fail(message: string): never {
-  console.error(`${message}\n\n${USAGE}`);
-  process.exit(2);
-}
-
-function parsed() {
-  try {
-    return parseArgs({
-      options: {
-        seeds: { type: 'string', default: '1..20000' },
-        seed: { type: 'string' },
-        today: { type: 'boolean', default: false },
-        world: { type: 'string', multiple: true, default: WORLDS },
-        digest: { type: 'boolean', default: false },
-        jobs: { type: 'string', default: String(availableParallelism()) },
-        trace: { type: 'boolean', default: false },
-        plan: { type: 'string' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    }).values;
-  } catch (error) {
-    return fail((error as Error).message);
-  }
-}
-
-const values = parsed();
-if (values.help) {
-  console.log(USAGE);
-  process.exit();
-}
+const { values, number, fail } = commandLine(USAGE, {
+  seeds: { type: 'string', default: '1..20000' },
+  seed: { type: 'string' },
+  today: { type: 'boolean', default: false },
+  world: { type: 'string', multiple: true, default: WORLDS },
+  digest: { type: 'boolean', default: false },
+  jobs: { type: 'string', default: String(availableParallelism()) },
+  trace: { type: 'boolean', default: false },
+  plan: { type: 'string' },
+});
+const jobs = number('jobs', 1);
 for (const world of values.world) if (!WORLDS.includes(world)) fail(`there is no world "${world}"`);
 
 /** Seeds that a process runs at most, and at least: it needs some thousands of them to come to its speed. */
@@ -117,7 +98,7 @@ async function many(program: string): Promise<boolean> {
         });
       }
     };
-    await Promise.all(Array.from({ length: Number(values.jobs) }, work));
+    await Promise.all(Array.from({ length: jobs }, work));
     console.log(report(world, sums, [from, to]));
     coverage.push(...sums.map((sum) => sum.coverage));
   }
@@ -133,7 +114,7 @@ async function many(program: string): Promise<boolean> {
 
 /** Parts of one size, as many for each process. */
 function partsOf([from, to]: readonly [number, number]): [from: number, to: number][] {
-  const share = Math.ceil((to - from + 1) / Number(values.jobs));
+  const share = Math.ceil((to - from + 1) / jobs);
   const rounds = Math.ceil(share / LARGEST_PART);
   const size = Math.max(SMALLEST_PART, Math.ceil(share / rounds));
   const parts: [number, number][] = [];
@@ -176,5 +157,5 @@ process.on('exit', () => rmSync(dirname(program), { recursive: true }));
 // Whatever reads the report may have read enough.
 process.stdout.on('error', () => process.exit(1));
 const seeds = values.digest ? digests : many;
-const failed = values.seed === undefined ? await seeds(program) : await one(program, values.seed);
+const failed = values.seed === undefined ? await seeds(program) : await one(program, String(number('seed')));
 process.exitCode = failed ? 1 : 0;
