@@ -12,7 +12,7 @@ import { ConnectionPool, type Lease, type PoolLimits } from './connection-pool.t
 import { acceptEncoding, type ContentCoding, contentCodings } from './content-coding.ts';
 import { DecodedBody } from './decoded-body.ts';
 import { type CheckedReach, checkedReach, NAMES_OF_REACH, type Reach } from './endpoint.ts';
-import { type Answer, coFetch, coSend, type Exchange, type Fetched, isConnecting } from './exchange.ts';
+import { type Answer, coFetch, coSend, type Exchange, type Fetched, isUnconnected } from './exchange.ts';
 import { assertOfHTTP, type FetchRequest, parsedURL } from './fetch-request.ts';
 import { fetchedResponse, mayHaveBody } from './fetched-response.ts';
 import { IncomingBody } from './incoming-body.ts';
@@ -158,7 +158,7 @@ interface Patience extends Pick<Means, 'heads' | 'headersTimeout'> {
 
 function* coAsk(lease: Lease, request: FetchRequest, patience: Patience): Coroutine<AwaitedAnswer> {
   if (request.content?.large) return yield* coAskListening(lease, request, patience);
-  const sent = yield* coSendLimited(coSend(lease, request), patience.headersTimeout, () => isConnecting(lease));
+  const sent = yield* coSendLimited(coSend(lease, request), patience.headersTimeout, () => isUnconnected(lease));
   const silence = patience.heads.begin(patience.interrupt);
   try {
     return { response: yield* lease.connection.coReadResponse(), sent: () => sent, sending: undefined };
@@ -175,8 +175,9 @@ function* coAskListening(
 ): Coroutine<AwaitedAnswer> {
   const { connection } = lease;
   let listening = true;
+  const excused = (): boolean => !listening || isUnconnected(lease);
   let silence: Silence | undefined;
-  const sending = new AioFuture(coSendLimited(coSend(lease, request), headersTimeout, () => !listening));
+  const sending = new AioFuture(coSendLimited(coSend(lease, request), headersTimeout, excused));
   sending.then(
     () => {
       if (listening) silence = heads.begin(interrupt);

@@ -138,7 +138,8 @@ function* coAnswered<A extends Answer>(
 }
 
 /**
- * Before the request is sent, which otherwise does it: of a large one the answer is read meanwhile, and what listens sees both.
+ * Before the request is sent, which otherwise does it: the answer to a large one is read while that is sent, and a listener sees when
+ * each begins.
  */
 function* coConnect({ connection, trace }: Lease): Coroutine<void> {
   trace?.connecting(connection);
@@ -200,8 +201,8 @@ export function* coSend({ connection, reused, trace }: Lease, request: FetchRequ
   }
 }
 
-/** Whether the sending of a request is still the making of its connection, which has a time limit of its own. */
-export function isConnecting({ connection }: Lease): boolean {
+/** Whether the sending of a request is still the making of its connection, which has a time limit of its own, or that is closed. */
+export function isUnconnected({ connection }: Lease): boolean {
   return connection.connectedAt === undefined;
 }
 

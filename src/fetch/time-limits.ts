@@ -14,8 +14,8 @@ import { coWaitOrFail, coWithTimeout } from '../schedule/combinators.ts';
 /** Milliseconds; 0 is no limit. When one has passed, that is a ConnectionTimedOut. Connecting has `connection.connectTimeout`. */
 export interface TimeLimits {
   /**
-   * From the request, sent in whole, to the end of the head of its answer; also for how long the server may take nothing of the
-   * request. Default 300,000.
+   * From the request, sent in whole, to the end of the head of its answer; also for how long the system may have no room for more of
+   * the request, since the server takes nothing. Default 300,000.
    */
   readonly headersTimeout: number;
   /** Without any byte of the body that is being read. Default 300,000. */
@@ -105,30 +105,33 @@ export function coLimited<T>(coroutine: Coroutine<T>, ms: number): Coroutine<T> 
 }
 
 /**
- * Runs `sending`; if the server takes nothing for `ms` milliseconds, unless that is 0, ConnectionTimedOut is thrown into it. That
- * it waits for the caller's own stream is no silence, and nothing is while it is `excused`: before the connection is there, and after
- * the answer has begun.
+ * Runs `sending`; if the server takes nothing for `ms` milliseconds, unless that is 0, ConnectionTimedOut is thrown into it. What the
+ * server says meanwhile is no excuse. The caller's own stream is one, and so is whatever `excused` tells of: a connection that is not
+ * there yet or any more, an answer that has begun.
  */
 export function* coSendLimited<T>(sending: Coroutine<T>, ms: number, excused: () => boolean): Coroutine<T> {
-  let ended = false;
+  /** Until when the server has to take something. */
+  let until: number | undefined;
+  /** That time was over; what has come while the event loop stood still counts. */
+  let late = false;
   try {
     for (let step = sending.next(); ; ) {
-      if (step.done) {
-        ended = true;
-        return step.value;
-      }
+      if (step.done) return step.value;
       const need = step.value;
-      const heeded = ms > 0 && (need.mask & POLLOUT) !== 0 && !excused();
-      const deadline = heeded ? now() + ms : Number.POSITIVE_INFINITY;
-      const thrown = yield* coWaitOrFail(heeded ? need.before(deadline) : need);
-      const silent = thrown === undefined && now() >= deadline && !new PollNeeded(need.fd, need.mask).poll(0);
-      if (thrown !== undefined) step = sending.throw(thrown.error);
-      else step = silent && !excused() ? sending.throw(new ConnectionTimedOut(ms)) : sending.next();
+      if (ms === 0 || (need.mask & POLLOUT) === 0 || excused()) until = undefined;
+      else until ??= now() + ms;
+      const thrown = yield* coWaitOrFail(until === undefined ? need : need.before(until));
+      if (thrown !== undefined) {
+        step = sending.throw(thrown.error);
+        continue;
+      }
+      // Other code may have woken it, or input: only room to send in says that the server has taken something.
+      if (until !== undefined && (excused() || new PollNeeded(need.fd, POLLOUT).poll(0, 'continue'))) until = undefined;
+      const over = until !== undefined && now() >= until;
+      step = over && late ? sending.throw(new ConnectionTimedOut(ms)) : sending.next();
+      late = over;
     }
-  } catch (error) {
-    ended = true;
-    throw error;
   } finally {
-    if (!ended) endNow(sending);
+    endNow(sending);
   }
 }

@@ -11,7 +11,7 @@ import { DugongError, Interrupted, UnsupportedResponse, withLostRequests } from 
 import { ConnectionPool, type Lease } from '../fetch/connection-pool.ts';
 import { contentCodings, decodeWhole } from '../fetch/content-coding.ts';
 import type { CheckedReach } from '../fetch/endpoint.ts';
-import { type Answer, coFetch, coSend, type Fetched, isConnecting } from '../fetch/exchange.ts';
+import { type Answer, coFetch, coSend, type Fetched, isUnconnected } from '../fetch/exchange.ts';
 import type { FetchRequest, RedirectMode } from '../fetch/fetch-request.ts';
 import { isRedirect } from '../fetch/redirect.ts';
 import { coLimited, coSendLimited, type TimeLimits } from '../fetch/time-limits.ts';
@@ -139,7 +139,7 @@ interface Reading {
 function* coAsk(lease: Lease, request: FetchRequest, reading: Reading): Coroutine<WholeAnswer> {
   if (request.content?.large) return yield* coAskListening(lease, request, reading);
   const { headersTimeout } = reading.limits;
-  const sent = yield* coSendLimited(coSend(lease, request), headersTimeout, () => isConnecting(lease));
+  const sent = yield* coSendLimited(coSend(lease, request), headersTimeout, () => isUnconnected(lease));
   const response = yield* coLimited(lease.connection.coReadResponse(), headersTimeout);
   return { response, sent: () => sent, body: undefined };
 }
@@ -163,8 +163,9 @@ function* coAskListening(lease: Lease, request: FetchRequest, { wanted, limits }
     collected ??= bodyIn(response, maxBodySize);
     body ??= yield* coBody(connection, collected, limits);
   }
+  const excused = (): boolean => response !== undefined || isUnconnected(lease);
   function* coSpeak(): Coroutine<void> {
-    sent = yield* coSendLimited(coSend(lease, request), headersTimeout, () => response !== undefined);
+    sent = yield* coSendLimited(coSend(lease, request), headersTimeout, excused);
   }
   yield* coRace([coSpeak(), coListen(0)]);
   yield* coListen(headersTimeout);

@@ -8,6 +8,7 @@ import { type Coroutine, waitFor } from '../../src/coroutine.ts';
 import { coSendLimited, SilenceLimit } from '../../src/fetch/time-limits.ts';
 import {
   delay,
+  expect,
   expectHead,
   gate,
   loop,
@@ -113,6 +114,16 @@ const silences: readonly { name: string; script: Script; init: Init; phase: stri
   {
     name: 'does not take a large head',
     script: [stopReading(), gate('never')],
+    init: { headers: { 'X-Large': LARGE }, headersTimeout: 50 },
+    phase: 'send',
+  },
+  {
+    name: 'does not take a large head, and talks all the time',
+    script: [
+      expect('GET /a'),
+      stopReading(),
+      loop(1000, [send('HTTP/1.1 103 Hint\r\n\r\n', { peerMayLeave: true }), delay(5)]),
+    ],
     init: { headers: { 'X-Large': LARGE }, headersTimeout: 50 },
     phase: 'send',
   },

@@ -154,15 +154,29 @@ export const FETCH: readonly Mutation[] = [
   {
     name: 'A server may take nothing of a request for ever',
     file: 'fetch/time-limits.ts',
-    before: 'const heeded = ms > 0 && (need.mask',
-    after: 'const heeded = ms < 0 && (need.mask',
+    before: 'if (ms === 0 || (need.mask',
+    after: 'if (ms > 0 || (need.mask',
     world: 'situation',
+  },
+  {
+    name: 'A server that takes nothing is excused by what it says',
+    file: 'fetch/time-limits.ts',
+    before: 'else until ??= now() + ms;',
+    after: 'else until = now() + ms;',
+    world: 'situation',
+  },
+  {
+    name: 'A sender looks whether there is room in a socket that was closed',
+    file: 'fetch/time-limits.ts',
+    before: '(excused() || new PollNeeded',
+    after: '(new PollNeeded',
+    world: 'sync',
   },
   {
     name: 'A server may take nothing of a small request for ever',
     file: 'fetch/create-fetch.ts',
     before:
-      'const sent = yield* coSendLimited(coSend(lease, request), patience.headersTimeout, () => isConnecting(lease));',
+      'const sent = yield* coSendLimited(coSend(lease, request), patience.headersTimeout, () => isUnconnected(lease));',
     after: 'const sent = yield* coSend(lease, request);',
     history: 'fix(fetch): limit how long a server may take nothing of any request',
     world: 'situation',

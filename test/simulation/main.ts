@@ -1,6 +1,6 @@
 /** `npm run simulate`: runs worlds by the thousand, on all cores, and says what was reached and what must not be. */
 
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
@@ -50,14 +50,18 @@ const MOST_SHOWN = 5;
 /** Days are so far apart that their ranges do not meet. */
 const SEEDS_OF_A_DAY = 10_000_000;
 
+const children = new Set<ChildProcess>();
+
 /** Runs the program, and hands each line on. @throws Error if it fails */
 async function run(program: string, args: readonly string[], heed: (line: Line) => void): Promise<void> {
   const child = spawn(process.execPath, ['--enable-source-maps', program, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  children.add(child);
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   for await (const line of createInterface({ input: child.stdout })) heed(JSON.parse(line));
   const status = await ended;
+  children.delete(child);
   if (status !== 0) throw new Error(`the simulation ended with status ${status}: ${args.join(' ')}`);
 }
 
@@ -77,6 +81,7 @@ async function one(program: string, seed: string): Promise<boolean> {
 function range(): [from: number, to: number] {
   const [, from, to] =
     /^(\d+)\.\.(\d+)$/.exec(values.seeds) ?? fail(`--seeds must be like 1..1000, got ${values.seeds}`);
+  if (Number(from) > Number(to)) fail(`--seeds has no seed in it: ${values.seeds}`);
   if (!values.today) return [Number(from), Number(to)];
   const days = Math.floor(Date.now() / 86_400_000);
   const first = days * SEEDS_OF_A_DAY;
@@ -112,7 +117,7 @@ async function many(program: string): Promise<boolean> {
   return findings.length > 0;
 }
 
-/** Parts of one size, as many for each process. */
+/** Parts of one size, as many for each process, if there are enough seeds for that. */
 function partsOf([from, to]: readonly [number, number]): [from: number, to: number][] {
   const share = Math.ceil((to - from + 1) / jobs);
   const rounds = Math.ceil(share / LARGEST_PART);
@@ -153,7 +158,11 @@ function shown({ world, seed, problems, plan, tried }: Finding): string {
 }
 
 const program = await bundle('worker.ts');
-process.on('exit', () => rmSync(dirname(program), { recursive: true }));
+process.on('exit', () => {
+  for (const child of children) child.kill();
+  rmSync(dirname(program), { recursive: true });
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
 // Whatever reads the report may have read enough.
 process.stdout.on('error', () => process.exit(1));
 const seeds = values.digest ? digests : many;

@@ -1,4 +1,4 @@
-/** What the servers really saw, compared with what the program was told; to be asked when the world is over. */
+/** Compares what the servers really saw with what the client has said; for the end of a world. */
 
 import type { SeenRequest, Server } from '../servers/servers.ts';
 import { type Account, type Attempt, expectedStatus } from './account.ts';

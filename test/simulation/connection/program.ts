@@ -258,7 +258,7 @@ export class LinkProgram {
     );
   }
 
-  /** An answer that has begun ends where its bytes end; before, it is the caller's time that decides what is told of. */
+  /** An answer that has begun ends where its bytes end. Before that, the time at which the caller looks decides about the phase. */
   #fateOf(error: unknown): string {
     if (!(error instanceof DugongError)) return String(error);
     const [oldest] = this.#account.unanswered;

@@ -1,4 +1,4 @@
-/** The programs of worlds of fetches: calls of createFetch as a plan has them, and what each was told. */
+/** The programs of worlds of fetches: calls of createFetch as a plan has them, and what comes of each. */
 
 import { getEventListeners } from 'node:events';
 import { createFetch, type Fetch, TLSContext } from '../client.ts';

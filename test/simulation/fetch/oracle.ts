@@ -200,7 +200,7 @@ export class Judge {
     return inPieces && hops.some(({ origin, hasBody }) => hasBody && this.#setting.origins[origin]?.version !== '1.1');
   }
 
-  /** What a caller is told is a TypeError around the error; a caller that was blocked gets the error itself. */
+  /** A caller gets a TypeError around the error; a blocked caller gets the error itself. */
   causeOf({ call, state }: Result, error: unknown): unknown {
     if (!(error instanceof TypeError) || this.#setting.blocking(call) !== undefined) return error;
     return error.message === (state === 'fulfilled' ? 'terminated' : 'fetch failed') ? error.cause : error;
@@ -250,7 +250,7 @@ export class Judge {
       this.#problem(`${early.length} calls that may be repeated failed of ${fresh.length} broken connections`);
   }
 
-  /** A blocked caller is not told of a head, the body of which does not come. */
+  /** A blocked caller hears nothing of a head whose body does not come. */
   #mayHaveHadHead({ call }: Result): boolean {
     if (this.#setting.blocking(call) === undefined) return false;
     const last = this.#book.seen.findLast((seen) => seen.call === call.id);

@@ -1,4 +1,4 @@
-/** What callers were told of their calls, and when. */
+/** What callers have got of their calls, and when. */
 
 import type { AnswerPlan, MachinePlan, OriginPlan, UploadPlan } from './plan.ts';
 

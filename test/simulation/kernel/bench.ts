@@ -28,7 +28,7 @@ interface Peer {
 export interface Bench {
   readonly native: Native;
   readonly port: number;
-  /** Nobody listens there. */
+  /** Without a listener. */
   readonly refusing: number;
   /** What the event loop has reported since the last call. */
   reports(): Promise<string[]>;

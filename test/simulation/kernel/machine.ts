@@ -53,7 +53,7 @@ const MOST_RINGS = 100;
 export interface MachineOptions {
   readonly faults?: Partial<Faults>;
   readonly resolver?: Resolver;
-  /** To be told of all that sockets take. */
+  /** Notes all that sockets take. */
   readonly departures?: Departures;
 }
 

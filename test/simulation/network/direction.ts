@@ -112,7 +112,7 @@ export class Direction {
     this.carried += bytes.length;
     const target = this.#target;
     if (target.released || target.state !== 'established') {
-      // Nobody takes it: the peer hears that there is no such connection any more.
+      // The connection is gone here: its peer gets a reset.
       target.out?.sendReset();
       return;
     }

@@ -140,7 +140,7 @@ export class Endpoint {
     this.in?.pump();
   }
 
-  /** Ends it at once: the peer is told by RST, behind what is on its way. */
+  /** Ends it at once: an RST goes to the peer, behind what is on its way. */
   reset(): void {
     if (this.state !== 'established') return;
     this.outgoing.clear();

@@ -9,7 +9,7 @@ export const UNREACHED: Readonly<Record<string, Readonly<Record<string, string>>
   },
   receive: {
     'raw: fail': 'bytes behind HTTP have no form that they could break',
-    'closed: fail': 'nothing is received any more; a failure of sending is told by what sends',
+    'closed: fail': 'nothing is received any more; the sender has the error of a failure to send',
     'failed: fail': 'a connection that has failed is not looked at again',
   },
   phase: {

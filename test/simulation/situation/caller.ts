@@ -92,7 +92,7 @@ export class Caller {
     await new Promise<void>((resolve) => this.#stage.later(milliseconds, resolve));
   }
 
-  /** What it is to be told; whatever else comes of it is a problem, and so is that it takes more than `ms` milliseconds. */
+  /** Anything but `expected` is a problem, and so is a call that takes more than `ms` milliseconds. */
   async expect(what: string, call: () => Promise<Told>, expected: Told, ms: number = PATIENCE): Promise<void> {
     const begin = this.#stage.world.now;
     let came: string;

@@ -177,15 +177,17 @@ const slowBody: Situation = {
   },
 };
 
-/** It takes the beginning of an upload alone. */
+/** It takes the beginning of an upload alone, and may talk all the time. */
 const deafServer: Situation = {
   name: 'a server that does not read',
   ways: ['blocking', 'future'],
   async play(stage) {
     const { random } = stage;
+    const talks = random.chance(0.5);
     stage.serve(function* (talk) {
       yield* stage.coHead(talk);
       yield* talk.readBytes(2000);
+      if (talks) while (yield* talk.send(Buffer.from('HTTP/1.1 103 Scripted\r\n\r\n'))) yield* talk.sleep(50);
       yield* talk.sleep(200_000);
     }, NARROW);
     const headersTimeout = random.between(500, 1000);

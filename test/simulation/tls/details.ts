@@ -1,4 +1,4 @@
-/** What JavaScript holds of the simulated TLS, and is told of it. */
+/** What JavaScript holds of the simulated TLS, and what it may ask of it. */
 
 import type { TLSContextHandle, TLSContextParameters, TLSDetails, TLSRefusal } from '../../../src/io/native.ts';
 import { CERTIFICATE_FAULTS } from './codes.ts';
