@@ -1,27 +1,28 @@
 /**
- * Every error that this library raises on purpose. Anything else is a bug. Which of them are worth a retry, temp-network-error.ts says.
+ * All errors that this library throws on purpose. Any other error is a bug. temp-network-error.ts knows which are worth
+ * a retry.
  *
  *     DugongError
- *     ├── StateError               the caller's calls came in an order that HTTP does not allow
- *     │   ├── ExcessBodyData       more body bytes were written than were announced
- *     │   └── MissingBodyData      a body in pieces ended before the bytes that were announced
+ *     ├── StateError               the order of the caller's calls is not possible in HTTP
+ *     │   ├── ExcessBodyData       the caller gave more body bytes than it announced
+ *     │   └── MissingBodyData      a body in pieces ended before the announced number of bytes
  *     ├── InvalidResponse          the server broke HTTP/1.1
- *     ├── UnsupportedResponse      the server speaks something that this client does not
- *     ├── ConnectionClosed         the connection ended before the answer did
- *     ├── ConnectionTimedOut       nothing happened for too long
- *     ├── Interrupted              a signal came that the program listens for
- *     ├── ProxyError               the proxy refused to connect us to the server
+ *     ├── UnsupportedResponse      the server speaks a protocol or coding that this client does not support
+ *     ├── ConnectionClosed         the connection ended before the response did
+ *     ├── ConnectionTimedOut       a time limit passed
+ *     ├── Interrupted              a signal arrived that the process listens for
+ *     ├── ProxyError               the proxy refused to connect to the server
  *     ├── HostnameNotResolvable    the name does not exist
- *     ├── DNSUnavailable           whether it exists could not be found out
- *     ├── TLSError                 the server, or proxy, cannot be trusted or does not speak TLS as we do; `code` is Node's
- *     └── SystemError              the operating system said no; `code` is the system's (ECONNREFUSED)
+ *     ├── DNSUnavailable           the resolver could not find out whether the name exists
+ *     ├── TLSError                 the peer (server or proxy) is not trusted, or TLS failed; `code` is Node's
+ *     └── SystemError              a system call failed; `code` is the system's (ECONNREFUSED)
  *
- * Wrong arguments raise TypeError or RangeError, before anything is sent.
+ * Wrong arguments throw TypeError or RangeError before anything is sent. inspection.ts prepares the text of messages.
  */
 
 import { printable, withoutUserinfoFrom } from './inspection.ts';
 
-/** What a connection was doing when it was lost or timed out. */
+/** What the connection was doing when it was lost or when a time limit passed. */
 export type Phase =
   | 'resolve'
   | 'connect'
@@ -33,25 +34,28 @@ export type Phase =
   | 'continue'
   | 'receive';
 
-/** A request that was not answered in full, or that was answered with a redirect which came to nothing. */
+/** A request without a complete response, or a request whose redirect could not be followed to a response. */
 export interface LostRequest {
+  /** The method of the request. */
   readonly method: string;
+  /** The path and query of the request. */
   readonly path: string;
-  /** False only if no byte of it can have reached the server: sending it again is then always safe. */
+  /** False only if no byte of the request can have reached the server: then it is always safe to send it again. */
   readonly mayHaveBeenProcessed: boolean;
 }
 
-/** The root of the tree above. */
+/** The base class of all errors of this library. */
 export class DugongError extends Error {
   /**
-   * Stable and meant to be compared. An error of `fetchSync`, and the `cause` of createFetch's, has the system's word for it, as
-   * Node's own errors have: ENOTFOUND (HostnameNotResolvable, and DNSUnavailable where the system calls the name unknown), otherwise
-   * EAI_AGAIN for the latter, and ECONNRESET, or what else the system said (EPIPE, ETIMEDOUT, ...), of a ConnectionClosed.
+   * Stable: programs may compare it. Errors of `fetchSync`, and causes of createFetch's, have the system's code, as
+   * Node's own have: ENOTFOUND (HostnameNotResolvable, and DNSUnavailable if the system calls the name unknown) or
+   * EAI_AGAIN (DNSUnavailable); ECONNRESET, or the system's own (EPIPE, ETIMEDOUT, ...), for ConnectionClosed.
    */
   readonly code: string;
   /**
-   * The requests that were lost with what failed, oldest first. Each ConnectionClosed has it; so has each error of `fetchSync`
-   * and `createFetch`, with the requests of all attempts and redirects of that call, since their connections cannot be asked.
+   * The requests that failed with this error, oldest first. Each ConnectionClosed has them, and each error of
+   * `fetchSync` and `createFetch`: with all attempts and redirects of the call, because its caller has no connection to
+   * ask.
    */
   declare readonly lostRequests?: readonly LostRequest[];
 
@@ -61,36 +65,36 @@ export class DugongError extends Error {
   }
 
   static {
-    // On the prototype, so that the name is no own property of each error.
+    // The name is on the prototype, so that it is no own property of each error.
     DugongError.prototype.name = 'DugongError';
   }
 }
 
-/** So much of what an error is about stands in its message: a long URL must leave room for what happened. */
+/** Most characters of the subject (method, URL) in a message, which must leave room for the failure. */
 const LONGEST_SUBJECT = 500;
 
 /**
- * `error`, the message of which begins from now on with what it is about, as "GET http://localhost/", in place of `before`, the
- * less that was known before.
+ * Puts the subject, as "GET http://localhost/", before the message of `error`, in place of `before`, a shorter subject.
+ * Returns it.
  */
 export function about<E extends DugongError>(error: E, what: string, before?: string): E {
   const { message } = error;
   const url = what.indexOf('://');
-  // A path may hold a URL.
+  // A path may contain a URL.
   const shown = url < 0 ? what : withoutUserinfoFrom(what, url + 3);
   const subject = `${printable(shown, LONGEST_SUBJECT)}: `;
-  // It may come by again, if it is the caller's own.
+  // The caller's own error may pass through here twice.
   if (message.startsWith(subject)) return error;
   const known = before !== undefined && message.startsWith(`${before}: `) ? before.length + 2 : 0;
   return said(error, printable(subject + message.slice(known)));
 }
 
-/** `error`, the message of which ends from now on with the way out. */
+/** Appends advice to the message of `error`. Returns `error`. */
 export function advising<E extends DugongError>(error: E, advice: string): E {
   return said(error, `${error.message}. ${advice}`);
 }
 
-/** A caller's own error may be frozen: it stays as it is. */
+/** Sets the message, also in the stack. A frozen error (the caller's own) stays as it is. */
 function said<E extends DugongError>(error: E, message: string): E {
   const { message: before, stack } = error;
   Reflect.set(error, 'message', message);
@@ -101,18 +105,18 @@ function said<E extends DugongError>(error: E, message: string): E {
   return error;
 }
 
-/** `error`, which says from now on that these requests were lost. */
+/** Sets `lostRequests` of `error`. Returns `error`. */
 export function withLostRequests<E extends DugongError>(error: E, lostRequests: readonly LostRequest[]): E {
   return withProperties(error, { lostRequests });
 }
 
-/** `error`, which has these properties from now on, those that are undefined left out. */
+/** Sets these properties of `error`, except those that are undefined. Returns `error`. */
 export function withProperties<E extends DugongError>(error: E, properties: Readonly<Record<string, unknown>>): E {
   define(error, properties);
   return error;
 }
 
-/** The call does not fit the state of the connection, e.g. a new request while a body is still being sent. */
+/** The call does not fit the state of the connection, e.g. a new request while the body of another is being sent. */
 export class StateError extends DugongError {
   constructor(message: string, options?: ErrorOptions & { code?: string }) {
     super({ code: 'DUGONG_STATE', ...options }.code, message, options);
@@ -123,7 +127,7 @@ export class StateError extends DugongError {
   }
 }
 
-/** More bytes were given than `BodyFollowing`, or Content-Length, announced. None of the excess was sent. */
+/** The caller gave more bytes than `BodyFollowing`, or Content-Length, announced. None of the excess was sent. */
 export class ExcessBodyData extends StateError {
   constructor(message: string) {
     super(message, { code: 'DUGONG_EXCESS_BODY_DATA' });
@@ -134,7 +138,10 @@ export class ExcessBodyData extends StateError {
   }
 }
 
-/** A body in pieces ended before the bytes that Content-Length announced. Nothing can follow it on the connection. */
+/**
+ * A body in pieces ended before the number of bytes that Content-Length announced. The connection cannot carry another
+ * request.
+ */
 export class MissingBodyData extends StateError {
   constructor(message: string) {
     super(message, { code: 'DUGONG_MISSING_BODY_DATA' });
@@ -156,7 +163,7 @@ export class InvalidResponse extends DugongError {
   }
 }
 
-/** The server's bytes may be right, but are nothing that this client understands (HTTP/2, a transfer coding, ...). */
+/** The server's bytes may be valid, but this client does not support them (HTTP/2, a transfer coding, ...). */
 export class UnsupportedResponse extends DugongError {
   constructor(message: string, options?: ErrorOptions) {
     super('DUGONG_UNSUPPORTED_RESPONSE', message, options);
@@ -167,31 +174,34 @@ export class UnsupportedResponse extends DugongError {
   }
 }
 
-/** What holds of a loss, and of TLS, that says no more: a member that is missing must not be found on Object.prototype. */
+/** Defaults for missing details, as own properties: a lookup must not reach Object.prototype. */
 const UNSAID = {
   ...{ lostRequests: [], bytesSent: 0, bytesReceived: 0, cause: undefined, answer: undefined },
   ...{ peer: undefined, hostname: undefined, certificate: undefined, address: undefined, port: undefined },
 };
 
-/** What a {@link ConnectionClosed} can say about the moment of the loss. */
+/** The details of a {@link ConnectionClosed}. */
 export interface ConnectionClosedDetails {
   readonly phase: Phase;
   readonly lostRequests?: readonly LostRequest[];
-  /** Bytes that the kernel took from us, and gave to us, over the life of the connection. */
+  /** Bytes sent to and received from the kernel over the life of the connection. */
   readonly bytesSent?: number;
   readonly bytesReceived?: number;
   readonly cause?: unknown;
 }
 
 /**
- * The connection ended, by EOF, reset, broken pipe or a local `disconnect()`, before all that was asked for was there.
- * A head or body that was cut short is always this error, never a short result.
+ * The connection ended (EOF, reset, broken pipe, local `disconnect()`) before everything that the caller asked for had
+ * arrived. A head or body that is cut short always raises this error; it is never a short result.
  */
 export class ConnectionClosed extends DugongError {
+  /** What the connection was doing when it ended. */
   readonly phase: Phase;
   /** The requests without a complete response, oldest first. */
   declare readonly lostRequests: readonly LostRequest[];
+  /** Bytes that the kernel took over the life of the connection; 0 if not known. */
   readonly bytesSent: number;
+  /** Bytes received over the life of the connection; 0 if not known. */
   readonly bytesReceived: number;
 
   constructor(message: string, details: ConnectionClosedDetails) {
@@ -209,11 +219,12 @@ export class ConnectionClosed extends DugongError {
 }
 
 /**
- * A time limit passed. The connection is as it was: a read may be tried again, an interrupted send goes on by itself; one that
- * was only being made is given up. Addresses that had failed by then (phase connect) are in an AggregateError as `cause`.
+ * A time limit passed. The connection is unchanged: a read may be tried again, an interrupted send goes on with the
+ * next call. A connection that was being made is given up; addresses that had failed are in an AggregateError as
+ * `cause`.
  */
 export class ConnectionTimedOut extends DugongError {
-  /** What was being waited for; undefined only for coroutines that are not this library's. */
+  /** What the connection was waiting for; undefined only for coroutines that are not this library's. */
   readonly phase: Phase | undefined;
   /** The limit that passed, in milliseconds. */
   readonly timeout: number;
@@ -231,11 +242,11 @@ export class ConnectionTimedOut extends DugongError {
 }
 
 /**
- * A blocked call ended because a signal came that the process listens for: the listener runs as soon as the program returns to
- * the event loop. The connection is as after a {@link ConnectionTimedOut}. One signal ends one call.
+ * A signal that the process listens for ended a blocked call. The listener runs as soon as the program returns to the
+ * event loop. The connection is as after a {@link ConnectionTimedOut}. One signal ends one call.
  */
 export class Interrupted extends DugongError {
-  /** The signal; the first of them if several came. */
+  /** The signal, or the first one if several arrived. */
   readonly signal: NodeJS.Signals | undefined;
 
   constructor(signals: readonly NodeJS.Signals[]) {
@@ -249,19 +260,21 @@ export class Interrupted extends DugongError {
   }
 }
 
-/** What a proxy answered to CONNECT in place of a tunnel. */
+/** The response of a proxy that did not make the tunnel that CONNECT asked for. */
 export interface ProxyAnswer {
+  /** The status code. */
   readonly status: number;
+  /** The reason phrase of the status line; may be empty. */
   readonly reason: string;
-  /** Name and value of each field line. */
+  /** Name and value of each field line, in order. */
   readonly headers: Iterable<[string, string]>;
-  /** The beginning of its body, which says why in more words. */
+  /** The beginning of the response's body, which often explains the refusal. */
   readonly body: Uint8Array;
 }
 
 /** The proxy did not make a tunnel. Nothing of any request has been sent to the server. */
 export class ProxyError extends DugongError {
-  /** The proxy's own answer; undefined if it was none that HTTP knows. */
+  /** The response of the proxy; undefined if the proxy sent no valid HTTP response. */
   readonly answer: ProxyAnswer | undefined;
 
   constructor(message: string, options?: ErrorOptions & { answer?: ProxyAnswer }) {
@@ -276,6 +289,7 @@ export class ProxyError extends DugongError {
 
 /** The resolver says that the name has no address. */
 export class HostnameNotResolvable extends DugongError {
+  /** The name that has no address. */
   readonly hostname: string;
 
   constructor(hostname: string, options?: ErrorOptions) {
@@ -290,6 +304,7 @@ export class HostnameNotResolvable extends DugongError {
 
 /** The resolver could not find out whether the name has an address. */
 export class DNSUnavailable extends DugongError {
+  /** The name that the resolver was asked for. */
   readonly hostname: string;
 
   constructor(hostname: string, options?: ErrorOptions) {
@@ -303,15 +318,15 @@ export class DNSUnavailable extends DugongError {
 }
 
 /**
- * TLS could not be established, or broke: the certificate is not accepted, or one side refused what the other offers. `code`
- * is the one that node:tls gives: `CERT_HAS_EXPIRED`, `ERR_TLS_CERT_ALTNAME_INVALID`, `ERR_SSL_WRONG_VERSION_NUMBER`, ...
+ * TLS could not be established, or broke: this client does not accept the certificate, or one side refuses the other's
+ * offer. `code` is that of node:tls: `CERT_HAS_EXPIRED`, `ERR_TLS_CERT_ALTNAME_INVALID`, ...
  */
 export class TLSError extends DugongError {
-  /** In the words of OpenSSL, or of the function that checked. */
+  /** The reason in the words of OpenSSL, or of the function that checked the certificate. */
   readonly reason: string;
-  /** Whose TLS it is: the server's, or that of the proxy on the way to it. Absent if it is about our own options. */
+  /** The peer: the server, or the proxy on the way to it. Absent if the error is about the caller's own options. */
   declare readonly peer?: 'server' | 'proxy';
-  /** The name that the certificate had to be for. */
+  /** The name that the certificate must match. */
   declare readonly hostname?: string;
   /** The peer's certificate, if it sent one. */
   declare readonly certificate?: import('node:tls').PeerCertificate;
@@ -338,12 +353,15 @@ export class TLSError extends DugongError {
   }
 }
 
-/** An error of the operating system, in the shape that Node gives its own. */
+/** A system call failed. The error has the shape of Node's own system errors. */
 export class SystemError extends DugongError {
-  /** Negated, as in Node. */
+  /** The error number, negated as in Node. */
   readonly errno: number;
+  /** The name of the system call, as `connect`. */
   readonly syscall: string;
+  /** The IP address, if the call was about one. */
   declare readonly address?: string;
+  /** The port, if the call was about one. */
   declare readonly port?: number;
 
   constructor(
@@ -369,7 +387,7 @@ export class SystemError extends DugongError {
   }
 }
 
-/** Those that are there become properties of the error, whatever Object.prototype has of that name. */
+/** Defines own properties for the values that are not undefined, whatever Object.prototype has under these names. */
 function define(error: DugongError, properties: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(properties)) {
     if (value === undefined) continue;

@@ -1,20 +1,24 @@
 /**
- * Reads what a caller gives in an object of options: its own properties, once each, into a record that inherits nothing. So nothing
- * on Object.prototype is ever taken for an option, neither now nor later. What is not understood would silently not be done: it is
- * refused. This module imports nothing, and knows no option: whether a value is a good one, others say.
+ * Reads an object of options: its own properties, once each, into a record that inherits nothing. So a property of
+ * Object.prototype is never taken for an option. An unknown option is refused, because it would silently have no
+ * effect. This module imports nothing and knows no option; the callers check the values.
  */
 
 const NONE: object = Object.freeze(Object.create(null));
 
-/** Its objects inherit from this empty one. One without any prototype is a hash table to V8, of several times the size. */
+/**
+ * Constructor of the records. They inherit from this empty prototype, because V8 makes an object without a prototype a
+ * hash table of several times the size.
+ */
 function bareObject(): void {}
 bareObject.prototype = NONE;
 const Bare = bareObject as unknown as new () => object;
 
 /**
- * The options among `names` that `given` has itself; none if it is undefined. Symbols are left alone.
- * @throws TypeError naming `what` for no object, an option that does not exist, and one that `given` only inherits (from a class,
- * say); and what an accessor of `given` throws
+ * Returns the own options of `given`, which must all be among `names`; none if `given` is undefined. Symbols are
+ * ignored.
+ * @throws TypeError naming `what` if `given` is no object, has an unknown option, or only inherits an option (from a
+ * class, say); and any error that an accessor of `given` throws
  */
 export function ownOptions<T extends object>(
   what: string,
@@ -34,14 +38,14 @@ export function ownOptions<T extends object>(
 }
 
 /**
- * The value of a property that `object` has itself; undefined if it has none. For what is no object of options, such as the
- * environment: its prototype is Object.prototype, too.
+ * The value of an own property of `object`; undefined if there is none. For objects that are no options, such as the
+ * environment, whose prototype is Object.prototype, too.
  */
 export function own<T extends object, K extends keyof T>(object: T, name: K): T[K] | undefined {
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
-/** The same, but what the class of `object` gives counts, too, as Web IDL wants it: all of the chain but Object.prototype. */
+/** As {@link own}, but inherited properties count, too, as Web IDL demands: the whole chain except Object.prototype. */
 export function member<T extends object, K extends keyof T>(object: T, name: K): T[K] | undefined {
   for (let holder: object | null = object; holder !== null; holder = Object.getPrototypeOf(holder)) {
     if (isObjectPrototype(holder)) return undefined;
@@ -51,26 +55,29 @@ export function member<T extends object, K extends keyof T>(object: T, name: K):
 }
 
 /**
- * The own properties of `object` in one that inherits nothing: for what looks for optional ones, above all functions of the platform,
- * which would find those that are missing on Object.prototype.
+ * A copy of `object` that inherits nothing. For functions, above all of the platform, that look up optional properties
+ * and would find missing ones on Object.prototype.
  */
 export function bare<T extends object>(object: T): T {
   return Object.assign(new Bare() as T, object);
 }
 
-/** An object literal, one without a prototype, or one of this module's. */
+/** Whether `object` is an object literal, has no prototype, or was made by this module. */
 function isPlain(object: object): boolean {
   const prototype = Object.getPrototypeOf(object);
   return prototype === null || prototype === NONE || isObjectPrototype(prototype);
 }
 
-/** That of another realm, too. */
+/** Whether `object` is an Object.prototype, that of another realm included. */
 function isObjectPrototype(object: object): boolean {
   if (object === Object.prototype) return true;
   return Object.getPrototypeOf(object) === null && Object.hasOwn(object, 'hasOwnProperty');
 }
 
-/** An option that is inherited would not be read. A Map or an AbortSignal has none: it was meant for something else. */
+/**
+ * Refuses an object with inherited options, since they would not be read, and one without own properties: a Map or an
+ * AbortSignal has none and was meant for another parameter.
+ */
 function assertOwn(what: string, given: object, names: readonly string[]): void {
   const inherited = names.find((name) => !Object.hasOwn(given, name) && isInherited(given, name));
   if (inherited !== undefined) {

@@ -1,12 +1,15 @@
 /**
- * Which errors are worth a retry: it looks at errors, those of the system and of the platform's fetch included, and knows neither
- * requests nor whether one of them may be sent again.
+ * Decides which errors are worth a retry. It looks at errors only, those of the system and of the platform's fetch
+ * included. It knows neither requests nor whether a request may be sent again.
  */
 
 import { ConnectionClosed, ConnectionTimedOut, DNSUnavailable } from './errors.ts';
 import { member } from './options.ts';
 
-/** Codes of the system that say "the network, not the request": those of python-dugong's is_temp_network_error, and EAI_AGAIN. */
+/**
+ * System error codes for faults of the network, not of the request: those of python-dugong's is_temp_network_error, and
+ * EAI_AGAIN.
+ */
 const TEMPORARY_CODES: ReadonlySet<string> = new Set([
   'EAGAIN',
   'EAI_AGAIN',
@@ -30,9 +33,9 @@ const TEMPORARY_CODES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Whether `error` is of the kind that may go away by itself, so that trying again later is worth it: lost and timed-out
- * connections, an unavailable resolver, unreachable hosts. A name that does not exist is not. A TypeError of fetch ("fetch
- * failed", "terminated"), also of the platform's, is what its `cause` is.
+ * Whether the cause of `error` may go away by itself, so that it makes sense to try again later: lost and timed-out
+ * connections, an unavailable resolver, unreachable hosts. A name that does not exist is not such a cause. For a
+ * TypeError of fetch ("fetch failed", "terminated"), also of the platform's, its `cause` decides.
  */
 export function isTempNetworkError(error: unknown): boolean {
   if (error instanceof ConnectionClosed || error instanceof ConnectionTimedOut || error instanceof DNSUnavailable) {
