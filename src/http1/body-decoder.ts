@@ -1,7 +1,7 @@
 /**
- * The three ways a response body ends: after a length, with the last chunk, with the connection (RFC 9112 6 and 7). Each
- * decoder moves body bytes out of a ReceiveBuffer and knows when the body is complete; none does I/O, and none ever touches
- * a byte beyond the end of its body.
+ * The decoders of response bodies, one for each way a body ends: after a length, with the last chunk, with the
+ * connection (RFC 9112 6 and 7). A decoder moves body bytes out of a ReceiveBuffer and knows when the body is complete.
+ * It does no I/O and never takes a byte beyond the end of its body.
  */
 
 import { InvalidResponse } from '../errors.ts';
@@ -13,26 +13,34 @@ import type { Limits } from './limits.ts';
 import type { ReceiveBuffer } from './receive-buffer.ts';
 import { withoutForbidden } from './trailer-fields.ts';
 
-/** Takes one body off the bytes that were received; there is one for each framing (RFC 9112 6). */
+/** Decodes one body from the received bytes. There is one class for each framing (RFC 9112 6). */
 export interface BodyDecoder {
-  /** Whether all of the body has been taken out, its end included. */
+  /** Whether the whole body has been decoded, its end included. */
   readonly complete: boolean;
-  /** How many of the next bytes on the wire are body bytes for certain: these may be received past the buffer. */
+  /**
+   * Number of next bytes on the wire that are certainly body bytes. The I/O may receive them into the caller's memory,
+   * past the buffer.
+   */
   readonly direct: number;
-  /** The length announced, if it was. */
+  /** The announced length in bytes; null if none was announced. */
   readonly length: number | null;
-  /** The trailer section (RFC 9112 7.1.2); empty until the body is complete. It is the caller's: no two bodies share one. */
+  /**
+   * The trailer section (RFC 9112 7.1.2); empty until the body is complete. The object belongs to the caller: no two
+   * bodies share one.
+   */
   readonly trailers: HTTPHeaders;
   /**
-   * Moves up to `length` body bytes to `target[offset, offset + length)`; without a target they are dropped. Returns how
-   * many: 0 if the body is complete or more bytes must be received first. @throws InvalidResponse
+   * Moves up to `length` body bytes to `target[offset, offset + length)`, or drops them if there is no target. Returns
+   * the number of bytes; 0 if the body is complete or more bytes must be received first. @throws InvalidResponse
    */
   decode(source: ReceiveBuffer, target: Uint8Array | undefined, offset: number, length: number): number;
-  /** Whether there are more body bytes for certain, to come or in `source`. For chunks: as far as `decode` has looked. */
+  /**
+   * Whether more body bytes certainly exist, in `source` or still to come. For chunks: as far as `decode` has looked.
+   */
   more(source: ReceiveBuffer): boolean;
-  /** `count` <= `direct` bytes have been received past the buffer. */
+  /** Reports that `count` bytes (at most `direct`) were received past the buffer. */
   received(count: number): void;
-  /** The peer has sent all it will send. Returns whether this completes the body. */
+  /** Reports that the peer has ended its stream. Returns whether this completes the body. */
   end(): boolean;
 }
 
@@ -43,7 +51,7 @@ function move(source: ReceiveBuffer, target: Uint8Array | undefined, offset: num
   return count;
 }
 
-/** RFC 9112 6.3 rule 6. */
+/** A body of an announced length (RFC 9112 6.3 rule 6). */
 export class LengthDecoder implements BodyDecoder {
   readonly length: number;
   #left: number;
@@ -84,11 +92,11 @@ export class LengthDecoder implements BodyDecoder {
   }
 }
 
-/** RFC 9112 6.3 rule 8. */
+/** A body that ends with the connection (RFC 9112 6.3 rule 8). */
 export class CloseDelimitedDecoder implements BodyDecoder {
   readonly length: null = null;
   #ended = false;
-  /** Bytes may still be in the buffer after the end has been announced. */
+  /** The body is complete when the stream has ended and the buffer is empty. */
   #drained = false;
 
   get complete(): boolean {
@@ -123,19 +131,19 @@ export class CloseDelimitedDecoder implements BodyDecoder {
 
 type ChunkState = 'size' | 'extension' | 'size-lf' | 'data' | 'data-cr' | 'data-lf' | 'trailer' | 'done';
 
-/** RFC 9112 7.1. */
+/** A chunked body (RFC 9112 7.1). */
 export class ChunkedDecoder implements BodyDecoder {
   readonly length: null = null;
   readonly #limits: Limits;
   #state: ChunkState = 'size';
-  /** Body bytes left in this chunk; in state `size`: the size read so far. */
+  /** Body bytes left in this chunk. In state `size`: the part of the size that has been read. */
   #left = 0;
   #digits = 0;
   #extension: ChunkExtensionState = 'before-semicolon';
   #extensionBytes = 0;
   #trailerSection: FieldSectionParser | undefined;
   #trailers: HTTPHeaders | undefined;
-  /** What is wrong with the bytes after those that were delivered last. */
+  /** The error in the bytes behind those that `decode` returned last. */
   #fault: unknown;
 
   constructor(limits: Limits) {
@@ -169,7 +177,8 @@ export class ChunkedDecoder implements BodyDecoder {
         }
       }
     } catch (error) {
-      // However the bytes were cut, those before the fault are delivered, and only then is it reported.
+      // First deliver the bytes before the fault, then report it: the result must not depend on how the network cut the
+      // bytes.
       if (done === 0) throw error;
       this.#fault = error;
     }
@@ -189,7 +198,7 @@ export class ChunkedDecoder implements BodyDecoder {
     return this.complete;
   }
 
-  /** Takes something of what surrounds the data. False if more bytes must come first. */
+  /** Takes the next piece of framing (size line, CRLF, trailers). Returns false if more bytes must arrive first. */
   #takeFraming(source: ReceiveBuffer): boolean {
     if (this.#state === 'trailer') return this.#takeTrailers(source);
     this.#step(source.bytes[source.start] as number);
@@ -197,7 +206,7 @@ export class ChunkedDecoder implements BodyDecoder {
     return true;
   }
 
-  /** One byte of what surrounds the data. */
+  /** Processes one byte of framing. */
   #step(byte: number): void {
     switch (this.#state) {
       case 'size':
@@ -226,7 +235,8 @@ export class ChunkedDecoder implements BodyDecoder {
     const digit = HEX_VALUE[byte] as number;
     if (digit < 16) {
       this.#left = this.#left * 16 + digit;
-      // RFC 9112 7.1 wants large numerals anticipated; the digits are counted too, so that leading zeros are bounded.
+      // RFC 9112 7.1 demands that recipients anticipate large numbers. The digits are counted, too, so that leading
+      // zeros are bounded.
       if (++this.#digits > MAX_SIZE_DIGITS || !Number.isSafeInteger(this.#left)) {
         throw new InvalidResponse('a chunk size above 2^53 - 1');
       }
@@ -255,7 +265,7 @@ export class ChunkedDecoder implements BodyDecoder {
     }
   }
 
-  /** False if the trailer section is not complete yet. */
+  /** Returns false if the trailer section is not complete yet. */
   #takeTrailers(source: ReceiveBuffer): boolean {
     this.#trailerSection ??= new FieldSectionParser('trailer', this.#limits.trailerSection, this.#limits.fields);
     const length = this.#trailerSection.scan(source.bytes, source.start, source.end);

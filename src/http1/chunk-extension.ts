@@ -1,7 +1,6 @@
 /**
- * The grammar of chunk extensions (RFC 9112 7.1.1), as a state machine over bytes: what is skipped must at least be what it
- * claims to be. No extension is understood; counting their bytes is the decoder's affair.
- *
+ * The grammar of chunk extensions (RFC 9112 7.1.1) as a state machine over bytes. The client skips all extensions, but
+ * refuses those that break the grammar. It knows the meaning of none; the decoder counts their bytes.
  *     chunk-ext = *( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )
  */
 
@@ -24,7 +23,7 @@ const EQUALS = 0x3d;
 const DQUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** The state after `byte` (`end` on the line's CR), or undefined if the grammar has no place for it. */
+/** The state after `byte` (`end` on the line's CR); undefined if the grammar does not allow `byte` here. */
 export function nextExtensionState(state: ChunkExtensionState, byte: number): ChunkExtensionState | undefined {
   switch (state) {
     case 'before-semicolon':
@@ -53,7 +52,7 @@ export function nextExtensionState(state: ChunkExtensionState, byte: number): Ch
   }
 }
 
-/** BWS, "bad whitespace", leaves a state in between two things as it is. */
+/** BWS ("bad whitespace") between two elements does not change the state. */
 function between(state: ChunkExtensionState, byte: number): ChunkExtensionState | undefined {
   return byte === SP || byte === HTAB ? state : undefined;
 }

@@ -1,5 +1,6 @@
 /**
- * From a framing to the decoder of its body; also for a body that cannot be decoded, so that this is found out by reading it.
+ * Chooses the decoder for a framing. A body that cannot be decoded gets a decoder, too: the error is raised when the
+ * body is read.
  */
 
 import type { DugongError } from '../errors.ts';
@@ -8,7 +9,7 @@ import type { Framing } from './framing.ts';
 import { HTTPHeaders } from './headers.ts';
 import type { Limits } from './limits.ts';
 
-/** Stands for a body whose end nobody can tell. */
+/** A body whose end cannot be determined. Reading it throws the error that the constructor was given. */
 export class UndecodableBody implements BodyDecoder {
   readonly complete = false;
   readonly direct = 0;
@@ -24,7 +25,7 @@ export class UndecodableBody implements BodyDecoder {
     throw this.#error;
   }
 
-  /** Reading it is what raises the error. */
+  /** Always true: the error is raised by reading. */
   more(): boolean {
     return true;
   }
@@ -36,7 +37,7 @@ export class UndecodableBody implements BodyDecoder {
   }
 }
 
-/** What takes a body of this framing off the buffer; undefined if there is none. */
+/** Returns a decoder for this framing; undefined if there is no body. */
 export function decoderFor(framing: Framing, limits: Limits): BodyDecoder | undefined {
   switch (framing.kind) {
     case 'length':

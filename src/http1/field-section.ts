@@ -1,19 +1,23 @@
 /**
- * Finds the end of a header or trailer section and checks each byte on the way (RFC 9112 5, RFC 9110 5). Resumable: it goes
- * on at the byte where it stopped, so that a server which sends one byte at a time costs linear time. It collects the three
- * fields that decide framing and persistence and leaves all others to HTTPHeaders, which splits them when somebody asks.
+ * Finds the end of a header or trailer section and checks each byte on the way (RFC 9112 5, RFC 9110 5). It is
+ * resumable: a scan goes on at the byte where the last one stopped, so that the cost stays linear if a server sends one
+ * byte at a time. It collects the values of the three fields that decide framing and persistence. HTTPHeaders splits
+ * the other fields when a caller reads them.
  *
- * Strict where lenience lets responses be smuggled: lines end with CRLF only, no space before the colon, no control bytes.
- * obs-fold is accepted (RFC 9112 5.2 says a user agent must), but not in the framing fields.
+ * It is strict where leniency allows response smuggling: lines end with CRLF only, no space before the colon, no
+ * control bytes. obs-fold is accepted, because RFC 9112 5.2 demands it of user agents, but not in the framing fields.
  */
 
 import { InvalidResponse } from '../errors.ts';
 import { COLON, CR, FIELD_BYTE, HTAB, LF, quotedByte, SP, TCHAR } from './grammar.ts';
 
-/** The fields that framing.ts judges: the values of each line, OWS not yet stripped, offsets into the section. */
+/** The fields that decide framing and persistence: one string per field line, optional whitespace not yet removed. */
 export interface FramingFields {
+  /** The values of the Content-Length lines. */
   contentLength: string[];
+  /** The values of the Transfer-Encoding lines. */
   transferEncoding: string[];
+  /** The values of the Connection lines. */
   connection: string[];
 }
 
@@ -21,6 +25,10 @@ const NONE: string[] = [];
 
 type Expecting = 'line' | 'name' | 'value' | 'line-lf' | 'last-lf';
 
+/**
+ * Scans sections, one after the other; `reset()` prepares it for the next one. Its public lists are those of {@link
+ * FramingFields}.
+ */
 export class FieldSectionParser {
   contentLength: string[] = NONE;
   transferEncoding: string[] = NONE;
@@ -29,7 +37,7 @@ export class FieldSectionParser {
   readonly #maxBytes: number;
   readonly #maxFields: number;
   #expecting: Expecting = 'line';
-  /** All offsets are relative to the start of the section, since the bytes may move between calls. */
+  /** All offsets are relative to the start of the section, because the buffer may move its bytes between calls. */
   #scanned = 0;
   #line = 0;
   #colon = 0;
@@ -41,7 +49,7 @@ export class FieldSectionParser {
     this.#maxFields = maxFields;
   }
 
-  /** Gets ready for the next section. */
+  /** Prepares the parser for the next section. */
   reset(): void {
     this.contentLength = NONE;
     this.transferEncoding = NONE;
@@ -53,8 +61,8 @@ export class FieldSectionParser {
   }
 
   /**
-   * Scans the section that begins at `bytes[start]`, of which the bytes up to `end` have arrived.
-   * Returns its length with the final empty line, or -1 if it goes on beyond `end`.
+   * Scans the section that begins at `bytes[start]`; bytes up to `end` have arrived. Returns the length of the section
+   * with its final empty line, or -1 if the section goes on beyond `end`.
    * @throws InvalidResponse
    */
   scan(bytes: Uint8Array, start: number, end: number): number {
@@ -118,7 +126,7 @@ export class FieldSectionParser {
     }
   }
 
-  /** Takes note of the field that ends before `valueEnd`, if it is one that decides framing. */
+  /** Collects the value of the field that ends before `valueEnd`, if the field decides framing or persistence. */
   #finishField(bytes: Uint8Array, start: number, valueEnd: number): void {
     if (this.#fields === 0) return;
     const at = start + this.#line;
@@ -144,7 +152,7 @@ export class FieldSectionParser {
     let text = '';
     for (let at = start + this.#colon + 1; at < end; at++) {
       const byte = bytes[at] as number;
-      // An accepted obs-fold is replaced by SP (RFC 9112 5.2); CR and LF occur nowhere else.
+      // SP replaces an accepted obs-fold (RFC 9112 5.2); CR and LF occur nowhere else.
       text += String.fromCharCode(byte === CR || byte === LF ? SP : byte);
     }
     return text;
@@ -172,17 +180,17 @@ export class FieldSectionParser {
   }
 }
 
-/** `list` with `value`: a new list only for the first one, since NONE is everybody's. */
+/** Appends `value` to `list`. The first value makes a new list, because all parsers share NONE. */
 function added(list: string[], value: string): string[] {
   if (list === NONE) return [value];
   list.push(value);
   return list;
 }
 
-/** Whether `bytes` at `at` spell `lowerCase`, in any case. Only for words of letters and hyphens. */
+/** Whether the bytes at `at` spell `lowerCase` in any case. Only for words of letters and hyphens. */
 function spells(bytes: Uint8Array, at: number, lowerCase: string): boolean {
   for (let index = 0; index < lowerCase.length; index++) {
-    // Setting bit 5 lowers letters; it leaves "-" alone and cannot turn another tchar into a letter of the word.
+    // Setting bit 5 makes letters lower-case. It does not change "-", and turns no other tchar into a letter.
     if (((bytes[at + index] as number) | 0x20) !== lowerCase.charCodeAt(index)) return false;
   }
   return true;

@@ -1,13 +1,13 @@
 /**
- * Where a response's body ends and whether the connection outlives it: the rules of RFC 9112 6.3 and 9.3 as pure functions.
- * They see no bytes of any body.
+ * Decides where a response's body ends and whether the connection persists: the rules of RFC 9112 6.3 and 9.3 as pure
+ * functions. They rely on the head alone and see no body bytes.
  */
 
 import { type DugongError, InvalidResponse, UnsupportedResponse } from '../errors.ts';
 import type { FramingFields } from './field-section.ts';
 import { listElements, quoted, trimOWS } from './grammar.ts';
 
-/** How a response's body ends. `invalid`: nobody can tell; the error says why. */
+/** How a response's body ends. `invalid`: the end cannot be determined; the error gives the reason. */
 export type Framing =
   | { readonly kind: 'none' }
   | { readonly kind: 'tunnel' }
@@ -21,35 +21,42 @@ const TUNNEL: Framing = { kind: 'tunnel' };
 const CHUNKED: Framing = { kind: 'chunked' };
 const CLOSE_DELIMITED: Framing = { kind: 'close-delimited' };
 
-/** What the decision depends on, besides the fields. */
+/** What decides the framing of a response. */
 export interface FramedMessage {
+  /** The method of the request that the response answers. */
   readonly method: string;
+  /** The status code. */
   readonly status: number;
+  /** The digit after "HTTP/1.". */
   readonly minorVersion: number;
+  /** The response's fields that decide framing. */
   readonly fields: FramingFields;
 }
 
-/** Whether a final response is still to come. Codes below 100 are invalid ones, to be taken for 5xx (RFC 9110 15). */
+/**
+ * Whether `status` is informational, so that a final response follows. Codes below 100 are invalid; clients treat them
+ * as 5xx (RFC 9110 15).
+ */
 export function isInformational(status: number): boolean {
   return status >= 100 && status < 200;
 }
 
-/** The framing of a response, by the numbered rules of RFC 9112 6.3. */
+/** Returns the framing of a response by the numbered rules of RFC 9112 6.3. */
 export function responseFraming({ method, status, minorVersion, fields }: FramedMessage): Framing {
-  // Rule 2, first since a 204 opens a tunnel as well: Content-Length and Transfer-Encoding are to be ignored.
+  // Rule 2 comes first, because a 204 opens a tunnel, too. Content-Length and Transfer-Encoding are ignored.
   if (method === 'CONNECT' && status >= 200 && status < 300) return TUNNEL;
-  // Rule 1: the status or the method says that there is no body, whatever the fields say.
+  // Rule 1: there is no body, whatever the fields say.
   if (method === 'HEAD' || isInformational(status) || status === 204 || status === 304) return NONE;
-  // Rules 3 and 4: Transfer-Encoding overrides Content-Length (and isPersistent ends the connection if both are there).
+  // Rules 3 and 4: Transfer-Encoding overrides Content-Length. If both are present, isPersistent ends the connection.
   if (fields.transferEncoding.length > 0) return chunkedFraming(fields.transferEncoding, minorVersion);
   // Rules 5 and 6.
   if (fields.contentLength.length > 0) return lengthFraming(fields.contentLength);
-  // Rule 8 (7 is about requests).
+  // Rule 8. (Rule 7 is about requests.)
   return CLOSE_DELIMITED;
 }
 
 function chunkedFraming(lines: readonly string[], minorVersion: number): Framing {
-  // RFC 9112 6.1: in a message of HTTP/1.0 the framing is to be treated as faulty.
+  // RFC 9112 6.1: in an HTTP/1.0 message, Transfer-Encoding makes the framing faulty.
   if (minorVersion === 0) return invalid('Transfer-Encoding in an HTTP/1.0 response');
   const codings = lines.flatMap(listElements);
   if (codings.length === 1 && codings.at(0)?.toLowerCase() === 'chunked') return CHUNKED;
@@ -62,7 +69,7 @@ function chunkedFraming(lines: readonly string[], minorVersion: number): Framing
   };
 }
 
-/** Nearly all of what is received; the rules in full cost a microsecond. 15 digits cannot exceed 2^53. */
+/** Fast paths for nearly all responses: the full rules cost a microsecond. 15 digits cannot exceed 2^53. */
 const PLAIN_LENGTH = /^[\t ]*[0-9]{1,15}[\t ]*$/;
 const PLAIN_KEEP_ALIVE = /^[\t ]*keep-alive[\t ]*$/i;
 
@@ -71,7 +78,7 @@ function lengthFraming(lines: readonly string[]): Framing {
   if (lines.length === 1 && line !== undefined && PLAIN_LENGTH.test(line)) return framingOfLength(Number(line));
   const values = lines.flatMap((line) => line.split(',')).map(trimOWS);
   const [first = ''] = values;
-  // Equal values collapse, sent as a list or as lines (RFC 9110 8.6); anything else is an attack or a fault.
+  // Equal values count once, sent as a list or as lines (RFC 9110 8.6). Unequal values are an attack or a fault.
   if (values.some((value) => value !== first)) return invalid(`unequal Content-Lengths ${quoted(values.join(', '))}`);
   if (!/^[0-9]+$/.test(first)) return invalid(`Content-Length ${quoted(first)} is no decimal number`);
   const length = Number(first);
@@ -87,12 +94,16 @@ function invalid(why: string): Framing {
   return { kind: 'invalid', error: new InvalidResponse(`${why} (RFC 9112 6.3)`) };
 }
 
-/** Whether the connection can carry another exchange after this response (RFC 9112 9.3, 9.6, 6.3). */
+/**
+ * Whether the connection persists after this response, so that another exchange can follow (RFC 9112 9.3, 9.6, 6.3).
+ */
 export function isPersistent(framing: Framing, minorVersion: number, fields: FramingFields): boolean {
   if (framing.kind === 'invalid' || framing.kind === 'close-delimited') return false;
-  // Rule 3 of 6.3: both fields are a sign of smuggling; the body can be read, nothing after it can be trusted.
+  // Rule 3 of 6.3: both fields together are a sign of smuggling. The body can be read, but later bytes cannot be
+  // trusted.
   if (framing.kind === 'chunked' && fields.contentLength.length > 0) return false;
-  // RFC 9112 6.1: HTTP/1.0 knows no Transfer-Encoding; the connection is to be closed even if there was no body to read.
+  // RFC 9112 6.1: HTTP/1.0 has no Transfer-Encoding. The client must close the connection even if the response has no
+  // body.
   if (minorVersion === 0 && fields.transferEncoding.length > 0) return false;
   const [line] = fields.connection;
   if (line === undefined) return minorVersion > 0;

@@ -1,31 +1,41 @@
 /**
- * Header and trailer fields: ordered, names in the case they came in, compared without case, any number of lines per name.
- * It knows the shape of fields, not the meaning of any, except that `Set-Cookie` lines cannot be joined (RFC 9110 5.3).
+ * Header and trailer fields: ordered, names in their original case, compared without case, any number of lines per
+ * name. The class knows the syntax of fields and the meaning of none, except that `Set-Cookie` lines cannot be joined
+ * (RFC 9110 5.3).
  */
 
 import { shownAs, shownField } from '../inspection.ts';
 import { COLON, isFieldValue, isToken, quoted, trimOWS } from './grammar.ts';
 
-/** What header fields can be made from: records may hold several values per name; `Headers` of the WHATWG fits, too. */
+/**
+ * What HTTPHeaders can be made from: another one, pairs (as WHATWG's `Headers`), or a record. A record may hold several
+ * values per name; undefined values are skipped.
+ */
 export type HeadersInit =
   | HTTPHeaders
   | Iterable<readonly [string, string | number]>
   | Readonly<Record<string, string | number | readonly string[] | undefined>>;
 
-/** The list of headers without fields, never changed: that of a response is made when something looks for a field that it has. */
+/**
+ * The shared, never modified list of headers without lines. A parsed section gets its own list when a caller looks for
+ * a field that it has.
+ */
 const NONE: string[] = [];
 
 /**
- * The fields of a message, or trailers: in their order and case, any number of lines to a name, looked up in any case (RFC
- * 9110 5). Convertible from and to WHATWG's Headers, records and pairs; Set-Cookie is never joined.
+ * The header or trailer fields of a message (RFC 9110 5): ordered, original case, any number of lines per name, looked
+ * up in any case. Converts from and to WHATWG's Headers, records and pairs. `Set-Cookie` lines are never joined.
  */
 export class HTTPHeaders implements Iterable<[string, string]> {
-  /** Name and value in turn: one list is less memory than two. */
+  /** Names and values alternate: one list takes less memory than two. */
   #lines: string[] = NONE;
-  /** The section as received, until a field of it is asked for. */
+  /** The section as received; undefined once it is split into lines. */
   #unparsed: string | undefined;
 
-  /** @throws TypeError on a name that is no token, or a value with CR, LF, NUL, other controls or a character above U+00FF */
+  /**
+   * @throws TypeError if a name is no token, or a value contains CR, LF, NUL, another control character or a character
+   * above U+00FF
+   */
   constructor(init?: HeadersInit) {
     if (init === undefined) return;
     if (typeof init !== 'object' || init === null) {
@@ -42,8 +52,9 @@ export class HTTPHeaders implements Iterable<[string, string]> {
   }
 
   /**
-   * The fields of a section that the field-section parser has accepted: lines with CRLF ends, latin1. Nothing is checked
-   * here, and they are split when one that is there is asked for: headers that are not read cost nothing.
+   * Makes headers of a section that FieldSectionParser has accepted: latin1, lines that end with CRLF. Nothing is
+   * checked here. The section is split when a caller asks for a field that it contains, so that headers that no caller
+   * reads cost nothing.
    */
   static fromSection(section: string): HTTPHeaders {
     const headers = new HTTPHeaders();
@@ -58,8 +69,8 @@ export class HTTPHeaders implements Iterable<[string, string]> {
   }
 
   /**
-   * The value of a field, several lines joined with ", " (RFC 9110 5.3); undefined if there is none. `Set-Cookie` is never
-   * joined: the first is returned, {@link getAll} has all.
+   * The value of a field; undefined if there is none. Several lines are joined with ", " (RFC 9110 5.3). For
+   * `Set-Cookie`, which cannot be joined, this is the first line; {@link getAll} returns all.
    */
   get(name: string): string | undefined {
     const key = name.toLowerCase();
@@ -77,11 +88,15 @@ export class HTTPHeaders implements Iterable<[string, string]> {
     return values;
   }
 
+  /** Whether there is a line with this name, in any case. */
   has(name: string): boolean {
     return this.#find(name.toLowerCase()) >= 0;
   }
 
-  /** Replaces all lines with this name by one, at the place of the first. @throws TypeError as the constructor */
+  /**
+   * Replaces all lines with this name by one, at the place of the first; appends it if there is none. @throws TypeError
+   * as the constructor
+   */
   set(name: string, value: string | number): void {
     const text = checkedField(name, value);
     const key = name.toLowerCase();
@@ -96,14 +111,14 @@ export class HTTPHeaders implements Iterable<[string, string]> {
     this.#removeFrom(first + 2, key);
   }
 
-  /** Adds a line at the end. @throws TypeError as the constructor */
+  /** Appends a line. @throws TypeError as the constructor */
   append(name: string, value: string | number): void {
     const text = checkedField(name, value);
     this.#parse();
     this.#push(name, text);
   }
 
-  /** Removes all lines with this name; says whether there were any. */
+  /** Removes all lines with this name. Returns whether there were any. */
   delete(name: string): boolean {
     const key = name.toLowerCase();
     const first = this.#find(key);
@@ -112,31 +127,40 @@ export class HTTPHeaders implements Iterable<[string, string]> {
     return true;
   }
 
-  /** Name and value of each line, in order, names in their own case: those that there were when it was begun. */
+  /**
+   * Name and value of each line, in order, names in their original case. Lines that are added during the iteration are
+   * not included.
+   */
   *entries(): IterableIterator<[string, string]> {
     const lines = this.raw();
     for (let at = 0; at < lines.length; at += 2) yield [lines[at] as string, lines[at + 1] as string];
   }
 
+  /** The name of each line, in order and in its original case; a name may occur several times. */
   *keys(): IterableIterator<string> {
     for (const [name] of this.entries()) yield name;
   }
 
+  /** The value of each line, in order. */
   *values(): IterableIterator<string> {
     for (const [, value] of this.entries()) yield value;
   }
 
+  /** The same as {@link entries}. */
   [Symbol.iterator](): IterableIterator<[string, string]> {
     return this.entries();
   }
 
-  /** All lines as one flat list, name and value in turn: the shape of `rawHeaders` in node:http. */
+  /** All lines as one flat list in which names and values alternate: the shape of `rawHeaders` in node:http. */
   raw(): string[] {
     this.#parse();
     return this.#lines.slice();
   }
 
-  /** A record with lower-case names; several lines are joined, `set-cookie` is always a list. It has no prototype. */
+  /**
+   * A record with lower-case names and without a prototype. Several lines are joined with ", "; `set-cookie` is always
+   * a list.
+   */
   toObject(): Record<string, string | string[]> {
     const record = Object.create(null) as Record<string, string | string[]>;
     for (const [name, value] of this.entries()) {
@@ -149,14 +173,14 @@ export class HTTPHeaders implements Iterable<[string, string]> {
     return record;
   }
 
-  /** All of them, secrets too, as {@link toObject}: for logs there is {@link withoutSecrets}. */
+  /** For JSON.stringify: all fields, secrets included, as {@link toObject}. For logs use {@link withoutSecrets}. */
   toJSON(): Record<string, string | string[]> {
     return this.toObject();
   }
 
   /**
-   * A copy for logs, as `console.log` shows it: values of fields for credentials, cookies and tokens are `***`, and so are user
-   * names and passwords in URLs.
+   * A copy for logs, as `console.log` shows it: `***` replaces the values of fields for credentials, cookies and
+   * tokens, and user names and passwords in URLs.
    */
   withoutSecrets(): HTTPHeaders {
     const copy = new HTTPHeaders();
@@ -168,7 +192,7 @@ export class HTTPHeaders implements Iterable<[string, string]> {
     shownAs(HTTPHeaders, (headers) => fieldsByName(headers.withoutSecrets()));
   }
 
-  /** Where in the list the first line of that name, in lower case, is, from `start` on; -1 if there is none. */
+  /** Index of the first line with this lower-case name, from `start` on; -1 if there is none. */
   #find(key: string, start = 0): number {
     if (this.#unparsed !== undefined) {
       if (!hasLine(this.#unparsed, key)) return -1;
@@ -213,7 +237,7 @@ export class HTTPHeaders implements Iterable<[string, string]> {
   }
 }
 
-/** In order, each name as it came first; several lines are a list. */
+/** A record in order; each name in the case of its first line, several lines as a list. */
 function fieldsByName(headers: HTTPHeaders): Record<string, string | string[]> {
   const record = Object.create(null) as Record<string, string | string[]>;
   const seen = new Set<string>();
@@ -227,7 +251,7 @@ function fieldsByName(headers: HTTPHeaders): Record<string, string | string[]> {
   return record;
 }
 
-/** Where the field line that begins at `at` ends, its continuation lines (obs-fold, RFC 9112 5.2) and CRLF included. */
+/** The end of the field line that begins at `at`, with its continuation lines (obs-fold, RFC 9112 5.2) and its CRLF. */
 function endOfField(section: string, at: number): number {
   for (let from = at; ; ) {
     const crlf = section.indexOf('\r\n', from);
@@ -238,7 +262,9 @@ function endOfField(section: string, at: number): number {
   }
 }
 
-/** Whether there is a line of that name, in lower case: most fields that are looked for are not there. */
+/**
+ * Whether the unparsed section has a line with this lower-case name. Most lookups are for fields that are not there.
+ */
 function hasLine(section: string, key: string): boolean {
   for (let at = 0; at < section.length; at = endOfField(section, at)) {
     if (section.charCodeAt(at + key.length) === COLON && section.slice(at, at + key.length).toLowerCase() === key)
@@ -247,15 +273,15 @@ function hasLine(section: string, key: string): boolean {
   return false;
 }
 
-/** Each obs-fold becomes one SP; whitespace around the value is none of it. */
+/** Replaces each obs-fold by one SP and removes the whitespace around the value. */
 function unfold(value: string): string {
   return trimOWS(value.includes('\r\n') ? value.split('\r\n').map(trimOWS).join(' ') : value);
 }
 
-/** The value as text, if the field can be sent. @throws TypeError */
+/** Returns the value as text. @throws TypeError if the field cannot be sent */
 function checkedField(name: string, value: unknown): string {
   if (typeof name !== 'string' || !isToken(name)) {
-    // What follows may be the value.
+    // The text after the name may be the value, which may be secret.
     const shown = quoted(String(name).replace(/[\s:=].+/s, '...'));
     throw new TypeError(`${shown} is no field name: it must be a token (RFC 9110 5.1)`);
   }
@@ -271,13 +297,13 @@ function checkedField(name: string, value: unknown): string {
   return text;
 }
 
-/** A pair, and not the characters of a string, which can be taken apart as well. @throws TypeError */
+/** Returns the pair. A string of two characters, which could be destructured, too, is refused. @throws TypeError */
 function checkedPair(pair: readonly [string, string | number]): readonly [string, string | number] {
   if (Array.isArray(pair) && pair.length === 2) return pair;
   throw new TypeError(`headers given as a list must be pairs of name and value, got ${describe(pair)}`);
 }
 
-/** Not what is in it, which may be a secret. */
+/** Describes the kind of a value, not its content, which may be secret. */
 function describe(value: unknown): string {
   if (typeof value === 'string') return 'a string';
   if (Array.isArray(value)) return `an array of ${value.length}`;

@@ -1,31 +1,40 @@
 /**
- * The bounds of what a server can make this client hold or skip. Each has a name, a default with its reason, and a message
- * of its own where it is checked.
+ * The limits of what a server can make this client hold or skip, and the check of the option `limits`. Each limit has a
+ * name, a default with its reason, and an error message of its own where it is checked.
  */
 
 import { ownOptions } from '../options.ts';
 
-/** What a server can make this client hold or skip, at most. */
+/** The most that a server can make this client hold or skip. */
 export interface Limits {
-  /** Bytes of the status line with its CRLF. Default 65,535: python-dugong's; no reason phrase is that long. */
+  /** Bytes of the status line with its CRLF. Default 65,535, as in python-dugong: no reason phrase is that long. */
   readonly statusLine: number;
-  /** Bytes of the header section with its final empty line. Default 65,535: python-dugong's; servers stop at 8 to 32 KiB. */
+  /**
+   * Bytes of the header section with its final empty line. Default 65,535, as in python-dugong; servers allow 8 to 32
+   * KiB.
+   */
   readonly headerSection: number;
-  /** Field lines in a header or trailer section. Default 16,384: as many as the shortest ones that fill 64 KiB ("A:"). */
+  /** Field lines in a header or trailer section. Default 16,384: 64 KiB of the shortest possible lines ("A:"). */
   readonly fields: number;
-  /** Bytes of chunk extensions in one body, all skipped. Default 16 KiB: nobody sends any, attackers excepted. */
+  /**
+   * Bytes of chunk extensions in one body, all of which are skipped. Default 16 KiB: apart from attacks they hardly
+   * occur.
+   */
   readonly chunkExtensions: number;
-  /** Bytes of the trailer section with its final empty line. Default 65,535: as the header section. */
+  /** Bytes of the trailer section with its final empty line. Default 65,535, as for the header section. */
   readonly trailerSection: number;
-  /** Bytes of informational (1xx) responses before one final response. Default 64 KiB: some hundred early hints. */
+  /**
+   * Bytes of informational (1xx) responses before one final response. Default 64 KiB: some hundred of the usual early
+   * hints.
+   */
   readonly informational: number;
-  /** Empty lines before a status line. Default 2: old servers sent one after a body; more is no HTTP. */
+  /** Empty lines before a status line. Default 2: old servers sent one after a body; more is not HTTP. */
   readonly emptyLines: number;
-  /** Bytes that `readAll` and `readText` collect. Default 1 GiB: what is larger is better read in parts. */
+  /** Bytes that `readAll` and `readText` collect. Default 1 GiB: read larger bodies in parts. */
   readonly bodyInMemory: number;
 }
 
-/** What holds unless an option `limits` says otherwise. */
+/** The limits that apply unless the option `limits` sets others. */
 export const DEFAULT_LIMITS: Limits = Object.freeze({
   statusLine: 65_535,
   headerSection: 65_535,
@@ -39,7 +48,9 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
 
 const NAMES = Object.keys(DEFAULT_LIMITS) as (keyof Limits)[];
 
-/** `given` filled up with the defaults. @throws TypeError naming the limit that does not exist or is no whole number >= 0 */
+/**
+ * Fills up `given` with the defaults. @throws TypeError naming a limit that does not exist or is no whole number >= 0
+ */
 export function withDefaultLimits(given?: Partial<Limits>): Limits {
   if (given === undefined || given === DEFAULT_LIMITS) return DEFAULT_LIMITS;
   const limits = ownOptions<Partial<Limits>>('limits', given, NAMES);

@@ -1,7 +1,8 @@
 /**
- * The parts of a multipart/byteranges body (RFC 9110 14.6, RFC 2046 5.1), walked as the body's bytes come in. Each part says
- * with Content-Range how long it is, so that its end is counted, not searched for; the boundary must then stand just there.
- * Other multipart types, whose parts have no length, are not read here.
+ * Decodes the parts of a multipart/byteranges body (RFC 9110 14.6, RFC 2046 5.1) as its bytes arrive. Content-Range
+ * gives the length of each part, so the decoder counts bytes instead of searching for the boundary, which must follow
+ * at once. It reads no other multipart type, because their parts have no length. It relies on ReceiveBuffer and
+ * FieldSectionParser and does no I/O.
  */
 
 import { InvalidResponse } from '../errors.ts';
@@ -11,29 +12,32 @@ import { HTTPHeaders } from './headers.ts';
 import { type Limits, withDefaultLimits } from './limits.ts';
 import { ReceiveBuffer } from './receive-buffer.ts';
 
-/** One range of the representation. Positions are byte offsets in it, both inclusive. */
+/** One range of the representation. */
 export interface RangePart {
+  /** The fields of the part, or of the response if it has one range only. */
   readonly headers: HTTPHeaders;
+  /** Offset of the first byte in the representation. */
   readonly first: number;
+  /** Offset of the last byte in the representation; the byte belongs to the range. */
   readonly last: number;
-  /** Bytes of the whole representation; null if the server does not know ("*"). */
+  /** Bytes of the whole representation; null if the server does not know the number ("*"). */
   readonly size: number | null;
   /** Bytes of this part: `last - first + 1`. */
   readonly length: number;
 }
 
 const BYTERANGES = /^multipart\/byteranges[\t ]*(?:[;,]|$)/i;
-/** The same type once more, in a field that came twice (RFC 9110 5.3). */
+/** A repetition of the type, if the server sent the field twice (RFC 9110 5.3). */
 const AGAIN = /,[\t ]*multipart\/byteranges\b/gi;
 const CONTENT_RANGE = /^bytes[\t ]+([0-9]+)-([0-9]+)\/([0-9]+|\*)$/i;
 /** RFC 2046 5.1.1: a boundary has at most 70 characters. */
 const LONGEST_BOUNDARY = 70;
-/** Preambles are empty lines in practice. */
+/** Bytes. In practice, preambles are empty lines. */
 const LONGEST_PREAMBLE = 1024;
 const LONGEST_PADDING = 64;
 const HYPHEN = 0x2d;
 
-/** Whether a Content-Type says that the body is ranges, and not a document that happens to be a multipart. */
+/** Whether the Content-Type announces byte ranges (and not a multipart document). */
 export function isByteranges(contentType: string | undefined): boolean {
   return contentType !== undefined && BYTERANGES.test(contentType);
 }
@@ -41,8 +45,8 @@ export function isByteranges(contentType: string | undefined): boolean {
 type State = 'preamble' | 'delimiter' | 'fields' | 'part' | 'end';
 
 /**
- * Bring the body's bytes with `push()` as they come; ask `nextPart()` and `read()` what they are. `undefined` means "bring
- * more".
+ * Decodes a multipart/byteranges body. `push()` takes the body's bytes; `nextPart()` and `read()` return the parts.
+ * `undefined` means that more bytes must be pushed first.
  */
 export class ByterangesDecoder {
   readonly #buffer = new ReceiveBuffer(4096);
@@ -50,7 +54,7 @@ export class ByterangesDecoder {
   readonly #section: FieldSectionParser;
   #state: State = 'preamble';
   #preambleBytes = 0;
-  /** Bytes of the current part that have not been read. */
+  /** Unread bytes of the current part. */
   #left = 0;
 
   /** @throws InvalidResponse if `contentType` is not multipart/byteranges with a boundary */
@@ -63,21 +67,24 @@ export class ByterangesDecoder {
     }
     this.#delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1');
     this.#section = new FieldSectionParser('header', limits.headerSection, limits.fields);
-    // The first delimiter may stand at the very beginning, without the CRLF that belongs to all others.
+    // The first delimiter may be the first bytes of the body, without the CRLF that belongs to all others.
     this.#buffer.push(Buffer.from('\r\n'));
   }
 
-  /** Whether the closing delimiter has been seen: a body that ends before it has been cut short. */
+  /** Whether the closing delimiter has been seen. A body that ends before it is cut short. */
   get ended(): boolean {
     return this.#state === 'end';
   }
 
-  /** The next bytes of the body. What follows the closing delimiter is ignored (RFC 2046 5.1.1). */
+  /** Takes the next bytes of the body. Bytes after the closing delimiter are ignored (RFC 2046 5.1.1). */
   push(data: Uint8Array): void {
     if (this.#state !== 'end') this.#buffer.push(data);
   }
 
-  /** The next part, null after the last one; what is left of the part before is skipped. @throws InvalidResponse */
+  /**
+   * Returns the next part, null after the last one, undefined if more bytes are needed. The unread rest of the part
+   * before is skipped. @throws InvalidResponse
+   */
   nextPart(): RangePart | null | undefined {
     for (;;) {
       switch (this.#state) {
@@ -100,8 +107,8 @@ export class ByterangesDecoder {
   }
 
   /**
-   * Moves up to `length` bytes of the current part to `target[offset, offset + length)`, without a target drops them. Returns
-   * how many: 0 at the part's end, undefined if more must be brought.
+   * Moves up to `length` bytes of the current part to `target[offset, offset + length)`, or drops them if there is no
+   * target. Returns the number of bytes: 0 at the end of the part, undefined if more bytes must be pushed first.
    */
   read(target: Uint8Array | undefined, offset: number, length: number): number | undefined {
     if (this.#state !== 'part') return 0;
@@ -114,11 +121,11 @@ export class ByterangesDecoder {
     return count > 0 || wanted === 0 ? count : undefined;
   }
 
-  /** Drops what stands before the first delimiter. */
+  /** Drops the preamble. Returns false if more bytes are needed. */
   #skipPreamble(): boolean {
     const { bytes, start, end } = this.#buffer;
     const found = bytes.subarray(start, end).indexOf(this.#delimiter);
-    // The beginning of a delimiter may be all that is there of it.
+    // The buffer may end with the beginning of a delimiter.
     const skipped = found >= 0 ? found : Math.max(0, end - start - this.#delimiter.length + 1);
     this.#buffer.consume(skipped);
     this.#preambleBytes += skipped;
@@ -127,7 +134,7 @@ export class ByterangesDecoder {
     return found >= 0;
   }
 
-  /** Takes one delimiter line, or the closing delimiter. */
+  /** Takes one delimiter line or the closing delimiter. Returns false if more bytes are needed. */
   #takeDelimiter(): boolean {
     const { bytes, start, end } = this.#buffer;
     const delimiter = this.#delimiter;
@@ -167,8 +174,8 @@ export class ByterangesDecoder {
 }
 
 /**
- * The range that the Content-Range of a part, or of a 206 response with one range, describes (RFC 9110 14.4).
- * @throws InvalidResponse if there is none, or it is no range of bytes
+ * Returns the range of the Content-Range of a part, or of a 206 response with one range (RFC 9110 14.4).
+ * @throws InvalidResponse if there is no Content-Range, or it is no range of bytes
  */
 export function rangePart(headers: HTTPHeaders): RangePart {
   const value = headers.get('Content-Range') ?? '';

@@ -1,57 +1,71 @@
 /**
- * The bytes of a request's head (RFC 9112 3), and the refusal of everything that could be more or something else than one
- * head: injected line ends, contradictory framing, a Host that is not the connection's. All of it is checked before a byte
- * exists; what is checked is what is written.
+ * Encodes the head of a request (RFC 9112 3) and refuses all input that would not be exactly one valid head: injected
+ * line ends, contradictory framing, a Host that is not the connection's. Everything is checked before the first byte
+ * exists. It relies on grammar.ts and HTTPHeaders, and does no I/O.
  */
 
 import { isAuthority, isRequestTarget, isToken, listElements, quoted } from './grammar.ts';
 import { type HeadersInit, HTTPHeaders } from './headers.ts';
 
-/** How the request's own body ends (RFC 9112 6.3 rule 7: without Content-Length or chunked there is none). */
+/** How the body of the request ends. Without Content-Length or chunked there is no body (RFC 9112 6.3 rule 7). */
 export type RequestFraming =
   | { readonly kind: 'none' }
   | { readonly kind: 'length'; readonly length: number }
   | { readonly kind: 'chunked' };
 
-/** What a head is made of. */
+/** The parts of a request head. */
 export interface RequestHead {
+  /** The method, a token (RFC 9110 9.1). */
   readonly method: string;
   /** Path and query, "*" for OPTIONS, host:port for CONNECT. */
   readonly target: string;
-  /** "http://authority" for absolute-form, which a proxy wants (RFC 9112 3.2.2); undefined for origin-form. */
+  /**
+   * "http://authority" for absolute-form, which requests to a proxy have (RFC 9112 3.2.2); undefined for origin-form.
+   */
   readonly absolute?: string | undefined;
-  /** The Host field's value: the authority without the scheme's default port. That of CONNECT is its target. */
+  /**
+   * The Host field's value: the authority without the scheme's default port. For CONNECT, the target is used instead.
+   */
   readonly host: string;
+  /** The caller's fields. */
   readonly headers?: HeadersInit | undefined;
-  /** Fields that all requests have, e.g. for a proxy, unless they have their own of that name. */
+  /**
+   * Fields of all requests of the connection, e.g. for a proxy. A field of the same name in `headers` replaces them.
+   */
   readonly fixed?: HTTPHeaders | undefined;
+  /** How the body ends; written as Content-Length or Transfer-Encoding. */
   readonly framing: RequestFraming;
+  /** Whether to send "Expect: 100-continue" (RFC 9110 10.1.1). */
   readonly expectContinue?: boolean | undefined;
   /** Protocols to switch to, in the order of preference, as in the Upgrade field (RFC 9110 7.8). */
   readonly upgrade?: string | undefined;
 }
 
-/** A head as it goes out. */
+/** An encoded head. */
 export interface EncodedRequestHead {
   /** The head with its final empty line; each character is one byte (latin1). */
   readonly text: string;
-  /** Whether the request announces that the connection ends after its response. */
+  /** Whether the request says "Connection: close", so that the connection ends after its response. */
   readonly close: boolean;
 }
 
-/** Methods for which a server expects content, so that "none" has to be said (RFC 9110 8.6). */
+/**
+ * Methods for which a server expects content, so that "Content-Length: 0" must be sent if there is none (RFC 9110 8.6).
+ */
 const CONTENT_METHODS: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
-/** Methods whose requests have no content, and where RFC 9110 says so. */
+/** Methods whose requests have no content, and the section of RFC 9110 that says so. */
 const BODILESS_METHODS: ReadonlyMap<string, string> = new Map([
   ['CONNECT', '9.3.6'],
   ['TRACE', '9.3.8'],
 ]);
 
-/** What a server would show to whoever reads the response to TRACE. */
+/** Fields that must not be sent with TRACE, because the response repeats them. */
 const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'cookie', 'proxy-authorization']);
 
-/** What a head says no more of: a member that is missing must not be found on Object.prototype. */
+/**
+ * Defaults for optional members. They are own properties, so that a missing one is not looked up on Object.prototype.
+ */
 const NOTHING_ELSE = {
   absolute: undefined,
   headers: undefined,
@@ -60,12 +74,15 @@ const NOTHING_ELSE = {
   upgrade: undefined,
 };
 
-/** Checked and encoded. @throws TypeError on anything that cannot or must not be sent */
+/** Checks and encodes a head. @throws TypeError on anything that cannot or must not be sent */
 export function encodeRequestHead(head: RequestHead): EncodedRequestHead {
   return encodeWholeHead({ ...NOTHING_ELSE, ...head });
 }
 
-/** The same of a head that has each member itself. To fill one up takes as long as all the rest of a request. */
+/**
+ * As {@link encodeRequestHead}, for a head that has each member itself. Filling up a head takes as long as all other
+ * work for a request.
+ */
 export function encodeWholeHead(head: Required<RequestHead>): EncodedRequestHead {
   const { method, framing } = head;
   if (typeof method !== 'string' || !isToken(method)) {
@@ -92,14 +109,14 @@ function requestTarget({ method, target, absolute }: RequestHead): string {
   if (absolute === undefined || method === 'CONNECT') return own;
   const authority = /^https?:\/\/(.*)$/.exec(absolute)?.[1];
   if (!isAuthority(authority ?? '')) throw new TypeError(`${quoted(absolute)} is not of the form http://host:port`);
-  // RFC 9112 3.2.4: for the last proxy, "OPTIONS *" has an absolute-form without a path.
+  // RFC 9112 3.2.4: sent to a proxy, "OPTIONS *" has an absolute-form without a path.
   return own === '*' ? absolute : absolute + own;
 }
 
-/** The host that was found to be right last: a connection has the same one in all of its requests. */
+/** The last valid host: all requests of a connection have the same one, so it is checked once. */
 let lastHost: string | undefined;
 
-/** RFC 9112 3.2: identical to the authority that is asked for, which for CONNECT is the target itself. */
+/** The Host field: the authority of the connection, or the target of CONNECT (RFC 9112 3.2). */
 function hostField({ method, target, host }: RequestHead): string {
   if (method === 'CONNECT') return target;
   if (host === lastHost) return host;
@@ -110,7 +127,7 @@ function hostField({ method, target, host }: RequestHead): string {
   return host;
 }
 
-/** The request-target in origin-, asterisk- or authority-form (RFC 9112 3.2). */
+/** Returns the request-target in origin-, asterisk- or authority-form (RFC 9112 3.2). @throws TypeError */
 function checkedTarget(method: string, target: string): string {
   if (typeof target !== 'string') throw new TypeError(`the path must be a string, got ${typeof target}`);
   if (target !== '' && !isRequestTarget(target)) {
@@ -148,7 +165,7 @@ function isProtocol(text: string): boolean {
   return isToken(name) && (version === undefined || isToken(version)) && more.length === 0;
 }
 
-/** A list of protocol names with optional versions (RFC 9110 7.8). */
+/** Checks a list of protocol names with optional versions (RFC 9110 7.8). @throws TypeError */
 function checkUpgrade(upgrade: string, framing: RequestFraming): void {
   const protocols = listElements(upgrade);
   if (protocols.length === 0 || !protocols.every(isProtocol)) {
@@ -158,11 +175,14 @@ function checkUpgrade(upgrade: string, framing: RequestFraming): void {
     throw new TypeError('a request to upgrade cannot have a body here: it would come before the switch');
 }
 
-/** Nothing is ever decoded here, so nothing but the plain representation is asked for. */
+/** This layer decodes no content coding, so it asks for none unless the caller does. */
 const PLAIN = 'Accept-Encoding: identity\r\n';
 const NO_FIELDS = { text: '', close: false, acceptEncoding: PLAIN };
 
-/** The caller's fields, as far as they go out as they are; those that this client writes itself must agree with it. */
+/**
+ * The caller's fields that are sent as they are. Fields that the client writes itself are left out; they must agree
+ * with it.
+ */
 class OwnFields {
   text = '';
   close = false;
@@ -171,7 +191,7 @@ class OwnFields {
   readonly #host: string;
   #te = false;
   #teOption = false;
-  /** Whether there is a "Content-Length: 0" in `text`. */
+  /** Whether `text` already contains "Content-Length: 0". */
   #nothing = false;
 
   constructor(head: RequestHead, host: string) {
@@ -192,7 +212,7 @@ class OwnFields {
       }
       this.#add(name, lines[at + 1] as string);
     }
-    // RFC 9110 10.1.4: a proxy must not hand it on, which it learns from Connection.
+    // RFC 9110 10.1.4: Connection must name TE, so that a proxy does not forward the field.
     if (this.#te && !this.#teOption) this.text += 'Connection: TE\r\n';
   }
 
@@ -200,7 +220,7 @@ class OwnFields {
     if (!this.#isOurs(name.toLowerCase(), value)) this.text += `${name}: ${value}\r\n`;
   }
 
-  /** Whether the field is written by this client in any case (and agrees). @throws TypeError if it does not agree */
+  /** Whether the client writes this field itself. @throws TypeError if the caller's value contradicts the client's */
   #isOurs(key: string, value: string): boolean {
     const head = this.#head;
     switch (key) {
@@ -241,7 +261,10 @@ class OwnFields {
     }
   }
 
-  /** "Content-Length: 0" goes out once, also with methods that would not get it by themselves. */
+  /**
+   * Whether "Content-Length: 0" is written anyway. It is sent once, also with methods for which the client would not
+   * write it.
+   */
   #announcedNothing(method: string): boolean {
     const announced = this.#nothing || CONTENT_METHODS.has(method);
     this.#nothing = true;

@@ -1,7 +1,7 @@
 /**
- * Status line and header section of a response (RFC 9112 4 and 5), from the bytes of a ReceiveBuffer. Resumable and strict;
- * bytes that no HTTP/1.x response can begin with are refused at once, not when the line is complete. It does not judge what
- * the fields mean: that is framing.ts.
+ * Parses the status line and the header section of a response (RFC 9112 4 and 5) from a ReceiveBuffer. It is resumable
+ * and strict: it refuses bytes that cannot begin an HTTP/1.x response at once, not when the line is complete. It does
+ * not know the meaning of fields; framing.ts does.
  */
 
 import { InvalidResponse, UnsupportedResponse } from '../errors.ts';
@@ -11,24 +11,28 @@ import { HTTPHeaders } from './headers.ts';
 import { type Limits, withDefaultLimits } from './limits.ts';
 import type { ReceiveBuffer } from './receive-buffer.ts';
 
-/** A response's head as received. */
+/** The head of a response as received. */
 export interface ResponseHead {
   /** The digit after "HTTP/1.". */
   readonly minorVersion: number;
+  /** The status code: three digits, the first not 0. */
   readonly status: number;
+  /** The reason phrase; may be empty. */
   readonly reason: string;
+  /** All fields of the header section. */
   readonly headers: HTTPHeaders;
+  /** The raw values of the fields that decide framing and persistence. */
   readonly framing: FramingFields;
-  /** Its length in bytes, empty lines before it included. */
+  /** Length of the head in bytes, with the empty lines before it. */
   readonly byteLength: number;
 }
 
 const VERSION = 'HTTP/1.';
-/** What all versions of HTTP that have status lines begin these with; anything else is another protocol. */
+/** Length of "HTTP/", with which all versions that have status lines begin. Any other beginning is another protocol. */
 const HTTP = 5;
-/** So many of its first bytes say what else a server speaks. */
+/** Number of first bytes that the message quotes if the server speaks another protocol. */
 const TELLING = 64;
-/** Records of TLS begin with what they are and a 3 (RFC 8446 5.1). */
+/** A TLS record begins with its type, then a 3 (RFC 8446 5.1). */
 const TLS_ALERT = 0x15;
 const TLS_HANDSHAKE = 0x16;
 const TLS_VERSION = 3;
@@ -40,8 +44,9 @@ const CODE = 9;
 const AFTER_CODE = 12;
 
 /**
- * Whether enough of a server's stream has come to know that it is HTTP: what FTP, SMTP, SSH, and MySQL servers greet with is not.
- * @throws InvalidResponse, with the beginning of what came, if it is something else
+ * Whether enough bytes have arrived to know that the stream is HTTP. The greetings of FTP, SMTP, SSH and MySQL servers
+ * are not.
+ * @throws InvalidResponse, quoting the first bytes, if it is another protocol
  */
 export function assertBeginsAsHTTP({ bytes, start, end }: ReceiveBuffer): boolean {
   let line = start;
@@ -59,38 +64,38 @@ function notHTTP(bytes: Buffer, start: number, end: number): InvalidResponse {
   return new InvalidResponse(`this is no HTTP response: it begins with ${quoted(beginning)} (RFC 9112 2.1)${way}`);
 }
 
-/** As far as it has come. */
+/** Whether the bytes that have arrived begin a TLS record. */
 function beginsAsTLS(bytes: Buffer, start: number, end: number): boolean {
   const known = bytes[start] === TLS_ALERT || bytes[start] === TLS_HANDSHAKE;
   return known && (start + 1 === end || bytes[start + 1] === TLS_VERSION);
 }
 
-/** Finds and parses the heads of responses, one after the other, in a buffer that is filled bit by bit (RFC 9112 4, 5). */
+/** Parses the heads of responses, one after the other, in a buffer that is filled piece by piece (RFC 9112 4, 5). */
 export class ResponseHeadParser {
   readonly #limits: Limits;
   readonly #section: FieldSectionParser;
   /** Bytes of empty lines before the status line. */
   #skipped = 0;
-  /** How far the status line has been checked, from its start. */
+  /** Number of checked bytes of the status line. */
   #scanned = 0;
   /** Length of the complete status line with its CRLF; 0 while it is not complete. */
   #statusLine = 0;
 
-  /** @throws TypeError naming the limit that cannot be */
+  /** @throws TypeError naming a limit that does not exist or is no whole number >= 0 */
   constructor(given?: Partial<Limits>) {
     const limits = withDefaultLimits(given);
     this.#limits = limits;
     this.#section = new FieldSectionParser('header', limits.headerSection, limits.fields);
   }
 
-  /** Whether a byte of the next head has been seen. */
+  /** Whether at least one byte of the next head has been seen. */
   get begun(): boolean {
     return this.#skipped + this.#scanned > 0;
   }
 
   /**
-   * Takes one head from `buffer`, or nothing (undefined) if it is not complete yet.
-   * @throws InvalidResponse, or UnsupportedResponse if this is no HTTP/1.x at all; nothing is consumed then
+   * Takes one head from `buffer`; returns undefined if it is not complete yet.
+   * @throws InvalidResponse, or UnsupportedResponse if the bytes are not HTTP/1.x; nothing is consumed then
    */
   parse(buffer: ReceiveBuffer): ResponseHead | undefined {
     const { bytes, start, end } = buffer;
@@ -121,7 +126,7 @@ export class ResponseHeadParser {
     this.#statusLine = 0;
   }
 
-  /** Whether the status line is complete. */
+  /** Scans the status line. Returns whether it is complete. */
   #scanStatusLine(bytes: Buffer, start: number, end: number): boolean {
     if (this.#scanned === 0 && !this.#skipEmptyLines(bytes, start, end)) return false;
     const line = start + this.#skipped;
@@ -155,8 +160,8 @@ export class ResponseHeadParser {
   }
 
   /**
-   * Skips CRLFs before a status line, which RFC 9112 2.2 allows for requests and old servers send after bodies. False if
-   * more bytes are needed to know.
+   * Skips CRLFs before a status line: old servers send one after a body (RFC 9112 2.2 allows them before requests).
+   * Returns false if more bytes are needed to decide.
    */
   #skipEmptyLines(bytes: Buffer, start: number, end: number): boolean {
     for (;;) {
@@ -174,7 +179,7 @@ export class ResponseHeadParser {
   }
 }
 
-/** Checks byte `index`, behind "HTTP/", of a status line's fixed part: `HTTP/1.x SP 3DIGIT`. */
+/** Checks byte `index` (behind "HTTP/") of the fixed part of a status line: `HTTP/1.x SP 3DIGIT`. */
 function checkPrefix(byte: number, index: number): void {
   if (index < MINOR) {
     if (byte !== VERSION.charCodeAt(index)) {

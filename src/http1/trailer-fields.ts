@@ -1,11 +1,12 @@
 /**
- * Which fields a trailer section cannot hold: those that would change what was decided when the header section had been read
- * (RFC 9110 6.5.1). In responses they are dropped, since they may be a server's mistake; in requests they are the caller's.
+ * The fields that a trailer section must not contain, because they would change decisions that were made with the
+ * header section (RFC 9110 6.5.1). In responses the client drops them, since they may be a server's mistake. In
+ * requests they are an error of the caller.
  */
 
 import type { HTTPHeaders } from './headers.ts';
 
-/** Framing, routing, authentication, controls, and how the content is to be processed. */
+/** Fields for framing, routing, authentication, controls, and processing of the content. */
 const FORBIDDEN: ReadonlySet<string> = new Set([
   'authorization',
   'cache-control',
@@ -31,19 +32,19 @@ const FORBIDDEN: ReadonlySet<string> = new Set([
   'www-authenticate',
 ]);
 
-/** The forbidden names among those of `fields`, each once. */
+/** The forbidden names of `fields` in lower case, each once. */
 function forbiddenIn(fields: HTTPHeaders): string[] {
   const names = new Set([...fields.keys()].map((name) => name.toLowerCase()));
   return [...names].filter((name) => FORBIDDEN.has(name));
 }
 
-/** `trailers` as received, rid of what they cannot hold. */
+/** Removes forbidden fields from received trailers. Returns `trailers`. */
 export function withoutForbidden(trailers: HTTPHeaders): HTTPHeaders {
   for (const name of forbiddenIn(trailers)) trailers.delete(name);
   return trailers;
 }
 
-/** @throws TypeError if `trailers`, which are to be sent, hold what they cannot */
+/** Checks trailers that are to be sent. @throws TypeError if they contain a forbidden field */
 export function assertAllowed(trailers: HTTPHeaders): void {
   const [name] = forbiddenIn(trailers);
   if (name !== undefined) throw new TypeError(`${name} cannot be a trailer field (RFC 9110 6.5.1)`);

@@ -1,9 +1,13 @@
 /**
- * The states of a client's connection, as two tables: what may happen in which state, and where it leads. A pair of state and
- * event that is not in its table is refused. docs/state-diagrams.md is generated from them.
+ * The states of a client's connection as two tables: which events each state allows, and which state follows. The table
+ * does not know what causes an event. A pair of state and event that is not in its table is refused.
+ * docs/state-diagrams.md is generated from the tables.
  */
 
-/** What the client does next on the wire. From everywhere the end may be announced (close), or bytes be lost (fail). */
+/**
+ * States of the sending direction. Every state allows `close` (the client sends no more) and `fail` (the connection is
+ * lost).
+ */
 export const SEND_TRANSITIONS = {
   idle: {
     request: 'idle',
@@ -21,7 +25,7 @@ export const SEND_TRANSITIONS = {
   failed: { close: 'failed', fail: 'failed' },
 } as const;
 
-/** What the server's bytes are next. In the `last-` states nothing can follow. */
+/** States of the receiving direction. After the `last-` states the server sends nothing more. */
 export const RECEIVE_TRANSITIONS = {
   idle: {
     head: 'idle',
@@ -38,12 +42,14 @@ export const RECEIVE_TRANSITIONS = {
   failed: { fail: 'failed' },
 } as const;
 
-/** What the client may send next. */
+/** State of the sending direction: what the client may send next. */
 export type SendState = keyof typeof SEND_TRANSITIONS;
-/** What the server's bytes are next. */
+/** State of the receiving direction: what the server's next bytes are. */
 export type ReceiveState = keyof typeof RECEIVE_TRANSITIONS;
 
 type EventsOf<Table> = { [State in keyof Table]: keyof Table[State] }[keyof Table];
 
+/** Event of the sending direction. */
 export type SendEvent = EventsOf<typeof SEND_TRANSITIONS>;
+/** Event of the receiving direction. */
 export type ReceiveEvent = EventsOf<typeof RECEIVE_TRANSITIONS>;
