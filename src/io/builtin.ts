@@ -1,6 +1,6 @@
 /**
- * Modules of Node that many programs never need, loaded when one does: together they are a fifth of the time that importing this
- * library takes, and 10 MB.
+ * Modules of Node that many programs never need, loaded on first use: together they take a fifth of the time to import
+ * this library, and 10 MB.
  */
 
 export const builtin = {

@@ -1,7 +1,7 @@
 /**
- * Overlapping attempts to connect to the addresses of one host (Happy Eyeballs, RFC 8305): the next one starts when the one
- * before has failed or taken too long; the first to succeed wins, the others are closed. It knows descriptors, not what will
- * be spoken over them.
+ * Overlapping attempts to connect to the addresses of one host (Happy Eyeballs, RFC 8305). The next attempt starts when
+ * the one before has failed or takes too long. The first that succeeds wins; the others are closed. It knows
+ * descriptors, not the protocol on top.
  */
 
 import { isIPv6 } from 'node:net';
@@ -13,42 +13,46 @@ import { native } from './native.ts';
 import { Poller } from './poller.ts';
 import { IN_PROGRESS, systemError } from './system-error.ts';
 
+/** How to connect to one of several addresses. */
 export interface ConnectOptions {
-  /** Milliseconds after which the next address is tried beside the present one. Default 250 (RFC 8305 5). */
+  /** Milliseconds after which the next address is tried while the present attempt goes on. Default 250 (RFC 8305 5). */
   readonly attemptDelay?: number | undefined;
-  /** The numeric address to connect from; only addresses of its family are tried. */
+  /** The numeric local address; only addresses of its family are tried. */
   readonly localAddress?: string | undefined;
-  /** Seconds of silence after which the kernel probes whether the peer is still there (SO_KEEPALIVE). Default: never. */
+  /** Seconds of silence after which the kernel probes the peer (SO_KEEPALIVE). Default: never. */
   readonly keepAlive?: number | undefined;
-  /** Hears of each address that did not connect, at once. */
+  /** Called at once for each address that fails. */
   readonly onFailure?: ((failure: SystemError) => void) | undefined;
 }
 
-/** A socket, and where it leads. */
+/** A connected socket. */
 export interface Connected {
   readonly fd: number;
-  /** Numeric. */
+  /** The numeric address of the peer. */
   readonly address: string;
 }
 
 const ATTEMPT_DELAY = 250;
 
-/** The sockets of races that were dropped in their course. */
+/** Closes the sockets of attempts whose object becomes garbage before `close()`. */
 const forgotten = new FinalizationRegistry<ReadonlyMap<number, string>>(closeAll);
 
-/** One race. `coRun` may be called once; `close` ends what is still going on. */
+/** The attempts for one host. `coRun` may be called once; `close` ends the attempts that still go on. */
 export class ConnectionAttempts {
-  /** Why each address that was tried did not connect, in the order of their failing. */
+  /** The failure of each tried address, in the order of failing. */
   readonly failures: SystemError[] = [];
   readonly #port: number;
   readonly #options: ConnectOptions;
-  /** Addresses not tried yet. */
+  /** Addresses that have not been tried. */
   readonly #waiting: string[];
-  /** Sockets that are connecting, and to where. */
+  /** Connecting sockets and their addresses. */
   readonly #connecting = new Map<number, string>();
   #nextAt = 0;
   #winner: Connected | undefined;
-  /** Hands many descriptors to whoever waits as one; made when a second attempt begins. */
+  /**
+   * Bundles the connecting sockets into one descriptor to wait for. It is made when the coroutine first waits for a
+   * second attempt.
+   */
   #poller: Poller | undefined;
 
   constructor(addresses: readonly string[], port: number, options: ConnectOptions) {
@@ -62,7 +66,7 @@ export class ConnectionAttempts {
     forgotten.register(this, this.#connecting);
   }
 
-  /** The first that is connected, or undefined if every address failed. */
+  /** Returns the first connected socket; undefined if every address failed. */
   *coRun(): Coroutine<Connected | undefined> {
     for (;;) {
       this.#startDue();
@@ -73,14 +77,14 @@ export class ConnectionAttempts {
     }
   }
 
-  /** Closes all sockets but the winner. */
+  /** Closes all sockets except the winner. */
   close(): void {
     closeAll(this.#connecting);
     this.#connecting.clear();
     this.#poller?.close();
   }
 
-  /** Starts the next attempt if there is none, or if it is time. */
+  /** Starts the next attempt if none is going on or its time has come. */
   #startDue(): void {
     while (this.#winner === undefined && this.#waiting.length > 0) {
       const time = now();
@@ -127,11 +131,11 @@ export class ConnectionAttempts {
   #failed(failure: SystemError): void {
     this.failures.push(failure);
     this.#options.onFailure?.(failure);
-    // RFC 8305 5: a failure is no reason to wait.
+    // RFC 8305 5: after a failure the next attempt starts at once.
     this.#nextAt = 0;
   }
 
-  /** Waking early is legal: only a socket that poll(2) calls writable has a result. */
+  /** The coroutine may be resumed early: only a socket that poll(2) reports as writable has a result. */
   #noteResults(): void {
     for (const [fd, address] of this.#connecting) {
       if (this.#winner !== undefined) return;
@@ -157,7 +161,9 @@ function closeAll(sockets: ReadonlyMap<number, string>): void {
   for (const fd of sockets.keys()) closeDescriptor(fd);
 }
 
-/** The resolver's order, but with the families taking turns (RFC 8305 4): no broken one can hold up the other for long. */
+/**
+ * The resolver's order with alternating families (RFC 8305 4), so that a broken family cannot delay the other for long.
+ */
 export function interleaved(addresses: readonly string[]): string[] {
   const [first] = addresses;
   const sameFamily = addresses.filter((address) => isIPv6(address) === isIPv6(first as string));

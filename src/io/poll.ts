@@ -1,6 +1,6 @@
 /**
- * poll(2), and select(2)'s interface on top of it without its limit of 1024 descriptors, for loops that the user writes.
- * Both block the thread. They know nothing of coroutines but the shape of PollNeeded.
+ * poll(2), and the interface of select(2) on top of it without its limit of 1024 descriptors, for loops that the caller
+ * writes. Both block the thread. They rely on the addon, and know of coroutines only the shape of PollNeeded.
  */
 
 import { now } from '../clock.ts';
@@ -16,26 +16,30 @@ const POLLERR = 8;
 const POLLHUP = 16;
 const POLLNVAL = 32;
 
-/** What to wait for: a PollNeeded fits. A negative fd is never ready; a `deadline` limits the whole wait. */
+/** One wait; a PollNeeded has this shape. */
 export interface PollRequest {
+  /** The descriptor; a negative one is never ready. */
   readonly fd: number;
+  /** POLLIN (1), POLLOUT (4) or both. */
   readonly mask: number;
+  /** The latest time at which the whole `poll` returns, on the scale of `performance.now()`. */
   readonly deadline?: number | undefined;
 }
 
-/** A descriptor that has become ready. */
+/** A request whose descriptor is ready. */
 export interface PollResult<R extends PollRequest = PollRequest> {
+  /** The caller's own object. */
   readonly request: R;
-  /** What poll(2) returned for it: bits of `mask`, and POLLERR (8), POLLHUP (16), POLLNVAL (32) unasked. */
+  /** revents of poll(2): bits of `mask`, and POLLERR (8), POLLHUP (16), POLLNVAL (32) even if not asked for. */
   readonly events: number;
 }
 
 /**
- * Blocks until a descriptor is ready, a request's `deadline` has come, or `timeoutMs` milliseconds have passed (undefined:
- * no limit, 0: do not wait). Returns the ready ones, empty after a time-out. Follows poll(2), but signals
- * without a listener do not shorten the wait.
- * @throws Interrupted for a signal that the process listens for (call again to go on), SystemError (EINVAL: more descriptors than
- * RLIMIT_NOFILE), TypeError for an fd or a mask that is no whole number
+ * Blocks until a descriptor is ready, a request's `deadline` has come, or `timeoutMs` milliseconds have passed
+ * (undefined: no limit, 0: do not wait). Returns the ready requests; none after a time-out. Follows poll(2), except
+ * that a signal without a listener does not shorten the wait.
+ * @throws Interrupted for a signal that the process listens for (call again to go on), SystemError (EINVAL: more
+ * descriptors than RLIMIT_NOFILE), TypeError for an fd or a mask that is no whole number
  */
 export function poll<R extends PollRequest>(requests: Iterable<R>, timeoutMs?: number): PollResult<R>[] {
   const all = [...requests];
@@ -55,20 +59,25 @@ export function poll<R extends PollRequest>(requests: Iterable<R>, timeoutMs?: n
     .filter(({ events }) => events !== 0);
 }
 
-/** What is no number, or too large a one, would become 0 in the array: a descriptor that somebody else reads. */
+/**
+ * The array would turn other values into other integers, such as 0, which is a descriptor of the program. @throws
+ * TypeError
+ */
 function checkedInteger(name: string, value: number): number {
   if (Number.isInteger(value) && Math.abs(value) < 2 ** 31) return value;
   throw new TypeError(`the ${name} to poll must be a whole number, got ${String(value)}`);
 }
 
-/** A descriptor, or anything that has one. */
+/** A descriptor, or an object that has one. */
 export type Selectable = number | { readonly fd: number };
 
 /**
- * Python's `select.select`: blocks until one of `readers` can be read, one of `writers` written, or one of `exceptional` has
- * urgent data, or until `timeoutMs` milliseconds have passed (undefined: no limit, 0: do not wait). Returns the three lists
- * of those that are ready, the caller's own objects; an error or hang-up makes a descriptor ready.
- * @throws SystemError (EBADF) if one of them is no open descriptor; Interrupted as {@link poll}
+ * Python's `select.select`: blocks until one of `readers` can be read, one of `writers` can be written, or one of
+ * `exceptional` has urgent data, or until `timeoutMs` milliseconds have passed (undefined: no limit, 0: do not wait).
+ * Returns three lists with the ready ones, the caller's own objects. An error or hang-up makes a reader or writer
+ * ready.
+ * @throws SystemError (EBADF) if one of them is no open descriptor; Interrupted as {@link poll}; TypeError for what is
+ * no descriptor
  */
 export function select<R extends Selectable, W extends Selectable, X extends Selectable = never>(
   readers: Iterable<R>,

@@ -1,7 +1,8 @@
 /**
- * Interest in many descriptors that the kernel keeps: epoll(7) on Linux, kqueue(2) on macOS and the BSDs. A wake-up costs by
- * what is ready, not by what is waited for. A poller is a descriptor itself, readable while something in it is ready, so that
- * it can be waited for in turn. It knows descriptors and event masks, not who waits.
+ * Waits for many descriptors that the kernel remembers: epoll(7) on Linux, kqueue(2) on macOS and the BSDs. The cost of
+ * a wake-up depends on the number of ready descriptors, not on the number waited for. A poller is a descriptor itself,
+ * readable while one of its members is ready, so that another wait can include it. It knows descriptors and event
+ * masks, not coroutines.
  */
 
 import { POLLIN, POLLOUT } from '../coroutine.ts';
@@ -11,72 +12,76 @@ import { native } from './native.ts';
 import { heeded, INTERRUPTED, interruption, type OnSignal } from './signals.ts';
 import { ALREADY_THERE, NOT_THERE, systemError } from './system-error.ts';
 
-/** A descriptor that has become ready. */
+/** A descriptor that is ready. */
 export interface PollerEvent {
+  /** The descriptor. */
   readonly fd: number;
-  /** Bits of the mask waited for, and POLLERR (8) and POLLHUP (16) unasked. */
+  /** Bits of the mask waited for, and POLLERR (8) and POLLHUP (16) even if not asked for. */
   readonly events: number;
 }
 
-/** At most so many events are returned by one `wait()`; the others by the next. */
+/** Most events that one `wait()` returns. The next call returns the others. */
 const MOST_EVENTS = 256;
 
 /**
- * Waits for many descriptors that the kernel remembers: epoll(7) on Linux, kqueue(2) on macOS and the BSDs. For loops of your
- * own that are too large for `poll()`.
+ * Waits for many descriptors that the kernel remembers (epoll(7) or kqueue(2)). For loops of the caller's own that are
+ * too large for `poll()`.
  */
 export class Poller {
-  /** The poller's own descriptor: readable while something in it is ready. Not for use after `close()`. */
+  /** The poller's own descriptor: readable while one of its members is ready. Not for use after `close()`. */
   readonly fd: number;
   /**
-   * What is waited for, 0 for no longer. Entries are not deleted, of which a Map keeps track for as long as it is large: there are
-   * no more of them than descriptors.
+   * The mask of each descriptor, 0 after removal. Entries are not deleted, because a Map keeps track of deleted entries
+   * while it is large. There are no more entries than descriptors.
    */
   readonly #masks = new Map<number, number>();
   #size = 0;
   readonly #events = new Int32Array(2 * MOST_EVENTS);
   #closed = false;
 
-  /** @throws SystemError (EMFILE, ...) */
+  /** Opens a poller. @throws SystemError (EMFILE, ...) */
   constructor() {
     this.fd = native.openPoller();
     if (this.fd < 0) throw systemError(this.fd, 'epoll_create1');
     closeWhenForgotten(this, this.fd);
   }
 
-  /** How many descriptors are waited for. */
+  /** Number of descriptors waited for. */
   get size(): number {
     return this.#size;
   }
 
-  /** Waits for `mask` (POLLIN, POLLOUT or both) on `fd`. @throws SystemError (EEXIST, EBADF, EPERM: a regular file, ELOOP) */
+  /**
+   * Begins to wait for `mask` (POLLIN, POLLOUT or both) on `fd`. @throws SystemError (EEXIST, EBADF, EPERM: a regular
+   * file, ELOOP), TypeError for another mask
+   */
   add(fd: number, mask: number): void {
     if (this.#maskOf(fd) !== 0) throw systemError(ALREADY_THERE, 'epoll_ctl');
     this.#change(fd, checkedMask(mask), 0);
     this.#size++;
   }
 
-  /** Waits for another mask on `fd`. @throws SystemError (ENOENT if it was not added) */
+  /** Changes the mask of `fd`. @throws SystemError (ENOENT if it was not added), TypeError as {@link add} */
   modify(fd: number, mask: number): void {
     const old = this.#maskOf(fd);
     if (old === 0) throw systemError(NOT_THERE, 'epoll_ctl');
     if (old !== mask) this.#change(fd, checkedMask(mask), old);
   }
 
-  /** No longer waits for `fd`, which may have been closed meanwhile. Says whether it was waited for. */
+  /** Ends the wait for `fd`, which may be closed by now. Returns whether the poller waited for it. */
   remove(fd: number): boolean {
     const old = this.#maskOf(fd);
     if (old === 0) return false;
     this.#masks.set(fd, 0);
     this.#size--;
-    // A closed descriptor has left the poller by itself.
+    // The kernel removes a closed descriptor from the poller.
     if (!this.#closed) native.changePoller(this.fd, fd, 0, old);
     return true;
   }
 
   /**
-   * Blocks until something is ready, or `timeoutMs` milliseconds have passed (undefined: no limit, 0: do not wait). What stays
-   * ready is returned again by the next call (level-triggered).
+   * Blocks until a member is ready, or `timeoutMs` milliseconds have passed (undefined: no limit, 0: do not wait). A
+   * member that stays ready is returned again by the next call (level-triggered).
    * @throws Interrupted for a signal that the process listens for, unless `onSignal` is "continue"; SystemError
    */
   wait(timeoutMs?: number, onSignal: OnSignal = 'interrupt'): PollerEvent[] {
@@ -89,7 +94,7 @@ export class Poller {
     }));
   }
 
-  /** Frees the descriptor. May be called again. */
+  /** Closes the poller's descriptor. May be called again. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -98,6 +103,7 @@ export class Poller {
     closeOwned(this, this.fd);
   }
 
+  /** The same as {@link close}. */
   [Symbol.dispose](): void {
     this.close();
   }

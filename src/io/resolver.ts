@@ -1,6 +1,7 @@
 /**
- * From a host name to numeric addresses, without blocking anybody: getaddrinfo(3) runs on a thread of the addon, and its
- * completion is a descriptor becoming readable, so that the same coroutine works under every way of waiting.
+ * Resolves a host name to numeric addresses. getaddrinfo(3) runs on a thread of the addon; a descriptor becomes
+ * readable when it is done, so that the same coroutine works with every way of waiting. It knows nothing of
+ * connections.
  */
 
 import { isIP } from 'node:net';
@@ -12,42 +13,47 @@ import { type LookupFailure, native } from './native.ts';
 import { shownValue } from './shown-value.ts';
 import { systemError } from './system-error.ts';
 
-/** 0: any, in the resolver's order (RFC 6724). */
+/** IP version: 4, 6, or 0 for both, in the resolver's order (RFC 6724). */
 export type AddressFamily = 0 | 4 | 6;
 
-/** How a host name becomes addresses. */
+/** How to resolve a host name. */
 export interface ResolveOptions {
+  /** The addresses to use. Default 0. */
   readonly family?: AddressFamily | undefined;
-  /** Takes the place of getaddrinfo: numeric addresses, or a coroutine that returns them. What it throws is passed on. */
+  /**
+   * Replaces getaddrinfo: returns numeric addresses, or a coroutine that does. An error that it throws is passed on.
+   */
   readonly lookup?:
     | ((hostname: string, family: AddressFamily) => readonly string[] | Coroutine<readonly string[]>)
     | undefined;
-  /** Names to try when it is not clear whether a name does not exist or the resolver cannot tell; see {@link dnsTestHostnames}. */
+  /** Replaces the list {@link dnsTestHostnames}. */
   readonly dnsTestHostnames?: readonly string[] | undefined;
 }
 
 /**
- * Well-known names that are looked up when the resolver's answer for a name was ambiguous: if one of them has an address, the
- * resolver works, and the name does not exist. The list may be changed in place; an empty one switches the check off.
+ * Well-known names. If the resolver's answer for a name is ambiguous, they are looked up: if one of them has an
+ * address, the resolver works, so the name does not exist. The list may be changed in place; an empty list switches the
+ * check off.
  */
 export const dnsTestHostnames: string[] = ['www.google.com', 'www.iana.org', 'c.root-servers.org'];
 
 /**
- * Answers that only a working resolver gives: the name exists, but has no address of the family that was asked for. EAI_NONAME
- * is not among them: systems also give it when they have no resolver to ask.
+ * Answers that only a working resolver gives: the name exists, but has no address of the requested family. EAI_NONAME
+ * is not one of them, because systems also return it if they have no resolver to ask.
  */
 const DEFINITE: ReadonlySet<string> = new Set(['EAI_NODATA', 'EAI_ADDRFAMILY']);
 
 /**
- * Answers that may be about the name or about the resolver: EAI_FAIL is what some servers' errors become that concern one name
- * (musl: REFUSED; glibc: a malformed answer). All other codes say nothing of the name, EAI_AGAIN above all.
+ * Ambiguous answers, which may be about the name or about the resolver. EAI_FAIL stands for some server errors about
+ * one name (musl: REFUSED; glibc: a malformed answer). All other codes, above all EAI_AGAIN, say nothing about the
+ * name.
  */
 const AMBIGUOUS: ReadonlySet<string> = new Set(['EAI_NONAME', 'EAI_FAIL', ...DEFINITE]);
 
 /**
- * The addresses of `hostname`, at least one, each once; a numeric address is its own answer, without a thread.
- * @throws HostnameNotResolvable; DNSUnavailable; SystemError if the machine, not the resolver, failed (EAI_SYSTEM with its errno,
- * EAI_MEMORY); what a custom `lookup` throws
+ * Resolves `hostname` to at least one address, each once. A numeric address is returned as it is, without a thread.
+ * @throws HostnameNotResolvable; DNSUnavailable; SystemError if the machine, not the resolver, failed (EAI_SYSTEM with
+ * its errno, EAI_MEMORY); any error of a custom `lookup`
  */
 export function* coResolve(hostname: string, options: ResolveOptions = {}): Coroutine<readonly string[]> {
   const { family = 0, lookup } = options;
@@ -58,12 +64,12 @@ export function* coResolve(hostname: string, options: ResolveOptions = {}): Coro
   }
   if (lookup !== undefined) return yield* coLookUpWith(lookup, hostname, family);
   const result = yield* coLookUp(hostname, family);
-  // glibc takes "::1 localhost" in /etc/hosts for an IPv4 address as well, and gives 127.0.0.1 a second time.
+  // glibc takes "::1 localhost" in /etc/hosts for an IPv4 address as well and returns 127.0.0.1 twice.
   if (Array.isArray(result)) return [...new Set(result)];
   throw yield* coVerdict(hostname, result as LookupFailure, options);
 }
 
-/** What a failure says of `hostname`; if it may be read in two ways, the resolver is tried with other names. */
+/** The error for a failed lookup. If the failure is ambiguous, other names show whether the resolver works. */
 function* coVerdict(
   hostname: string,
   failure: LookupFailure,
@@ -79,14 +85,14 @@ function* coVerdict(
   return new DNSUnavailable(hostname, { cause });
 }
 
-/** What the system said to getaddrinfo(3); 0 if it was not asked, or has not said. */
+/** The errno behind a failure of getaddrinfo(3); 0 if there is none. */
 function errnoOf({ code, errno }: LookupFailure): number {
   return code === 'EAI_MEMORY' ? constants.errno.ENOMEM : errno;
 }
 
 /**
- * For both families there are two questions, and glibc says what the one answer was, EAI_NODATA, even if the other question was
- * refused or not answered at all.
+ * Whether the answer is definite. For both families the resolver asks two questions, and glibc returns the one answer,
+ * EAI_NODATA, even if the other question was refused or not answered.
  */
 function isDefinite(code: string, family: AddressFamily): boolean {
   return family !== 0 && DEFINITE.has(code);
@@ -114,7 +120,7 @@ function assertAddresses(given: readonly string[], family: AddressFamily): void 
     throw new TypeError(`lookup() must return an array of addresses or a coroutine, not ${shownValue(given)}${advice}`);
   }
   for (const address of given) {
-    // isIP() takes ['127.0.0.1'] for an address, too.
+    // isIP() accepts ['127.0.0.1'] as an address, too.
     const kind = typeof address === 'string' ? isIP(address) : 0;
     if (kind !== 0 && (family === 0 || family === kind)) continue;
     const wanted = family === 0 ? 'numeric addresses' : `numeric addresses of IPv${family}`;
@@ -122,7 +128,7 @@ function assertAddresses(given: readonly string[], family: AddressFamily): void 
   }
 }
 
-/** One getaddrinfo(3). */
+/** Calls getaddrinfo(3) once. */
 function* coLookUp(hostname: string, family: AddressFamily): Coroutine<string[] | LookupFailure> {
   const fd = native.lookup(hostname, family);
   if (fd < 0) throw systemError(fd, 'getaddrinfo');
@@ -140,7 +146,7 @@ function* coLookUp(hostname: string, family: AddressFamily): Coroutine<string[] 
   }
 }
 
-/** Whether one of `hostnames` can be resolved, which says that others could be, too. */
+/** Whether one of `hostnames` has an address, which shows that the resolver works. */
 function* coResolverWorks(hostnames: readonly string[]): Coroutine<boolean> {
   for (const hostname of hostnames) {
     if (Array.isArray(yield* coLookUp(hostname, 0))) return true;
@@ -148,7 +154,7 @@ function* coResolverWorks(hostnames: readonly string[]): Coroutine<boolean> {
   return false;
 }
 
-/** In the shape that Node gives it. */
+/** An error of getaddrinfo(3) in the shape of Node's. */
 class LookupError extends Error {
   readonly code: string;
   readonly syscall = 'getaddrinfo';

@@ -1,8 +1,11 @@
-/** How a value of the user's that is wrong stands in a message: on one line, not at any length, without what may be a secret. */
+/**
+ * Shows a caller's wrong value in an error message: on one line, bounded in length, without userinfo and private keys.
+ */
 
 import { inspect } from 'node:util';
 import { withoutUserinfo } from '../inspection.ts';
 
+/** `value` as text for a message. */
 export function shownValue(value: unknown): string {
   const shown =
     typeof value === 'string' ? withoutUserinfo(value).replace(/(-----BEGIN [A-Z ]+-----).*/s, '$1...') : value;

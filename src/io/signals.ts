@@ -1,6 +1,7 @@
 /**
- * Signals that come while the thread is blocked. A listener (`process.on('SIGINT', ...)`) runs in a turn of the event loop, so
- * that a blocked call ends for it. It knows which signals count, not what is waited for.
+ * Signals that arrive while the thread is blocked. A listener (`process.on('SIGINT', ...)`) runs in a turn of the event
+ * loop, so a blocked call must end first. The module decides which signals end a blocked call. It does not know what
+ * the call waits for.
  */
 
 import { constants } from 'node:os';
@@ -10,21 +11,27 @@ import { Interrupted } from '../errors.ts';
 import { native, withoutLibuv } from './native.ts';
 import { shownValue } from './shown-value.ts';
 
-/** What a blocked call does when a signal comes that the process listens for: throw {@link Interrupted}, or go on. */
+/** What a blocked call does when a signal arrives that the process listens for: throw {@link Interrupted}, or go on. */
 export type OnSignal = 'interrupt' | 'continue';
 
-/** What a native wait returns for a signal that it was to heed. */
+/** What a native wait returns for a signal that it heeds. */
 export const INTERRUPTED: number = -constants.errno.EINTR;
 
 const { SIGWINCH } = constants.signals;
 
-/** Listeners that Node itself adds when stdout or stderr is a terminal. */
+/** Listeners that Node itself adds if stdout or stderr is a terminal. */
 const NODES_OWN: ReadonlySet<string> = new Set(['refreshStdoutOnSigWinch', 'refreshStderrOnSigWinch']);
 
-/** Signals reach listeners of the main thread only; without libuv nothing says that they came. */
+/**
+ * Whether a blocked call can notice signals. Only listeners of the main thread are called; without libuv the addon gets
+ * no signals.
+ */
 const CAN_HEAR = isMainThread && withoutLibuv === undefined;
 
-/** The parameter `signals` of native waits. */
+/**
+ * The parameter `signals` of native waits: undefined to ignore all signals, else the number of the signal to ignore, 0
+ * for none. SIGWINCH is ignored if Node alone listens for it.
+ */
 export function heeded(onSignal: OnSignal): number | undefined {
   if (!CAN_HEAR || onSignal === 'continue') return undefined;
   if (process.listenerCount('SIGWINCH') === 0) return 0;
@@ -32,8 +39,8 @@ export function heeded(onSignal: OnSignal): number | undefined {
 }
 
 /**
- * The error for a wait that has just returned {@link INTERRUPTED}. The listener runs also if the program then comes to its end:
- * Node by itself would leave without having looked for signals.
+ * Makes the error for a wait that has just returned {@link INTERRUPTED}. It also keeps the event loop alive for one
+ * more turn, because Node would exit without running the listener if the program ends now.
  */
 export function interruption(): Interrupted {
   oneMoreTurn();
@@ -42,7 +49,7 @@ export function interruption(): Interrupted {
   return new Interrupted(names.map(([name]) => name as NodeJS.Signals));
 }
 
-/** @throws TypeError */
+/** Checks the option `onSignal`; the default is "interrupt". @throws TypeError */
 export function checkedOnSignal(onSignal: unknown): OnSignal {
   if (onSignal === undefined) return 'interrupt';
   if (onSignal === 'interrupt' || onSignal === 'continue') return onSignal;

@@ -1,5 +1,6 @@
 /**
- * Errno values of native calls: the few that the code compares with, and how the others become errors in Node's own shape.
+ * The errno values that the code compares results of native calls with, and the conversion of a result into a
+ * SystemError, which has the shape of Node's own system errors.
  */
 
 import { constants } from 'node:os';
@@ -8,7 +9,7 @@ import { SystemError } from '../errors.ts';
 
 const { errno } = constants;
 
-/** What the native calls return when the operation would block. */
+/** The result of a native call that would block. */
 export const WOULD_BLOCK: number = -errno.EAGAIN;
 export const IN_PROGRESS: number = -errno.EINPROGRESS;
 export const CONNECTION_RESET: number = -errno.ECONNRESET;
@@ -18,13 +19,13 @@ export const ALREADY_THERE: number = -errno.EEXIST;
 export const NOT_THERE: number = -errno.ENOENT;
 export const OUT_OF_MEMORY: number = -errno.ENOMEM;
 
-/** What sending or receiving returns when the connection is gone, however it went. */
+/** Results of sending or receiving that mean that the connection is lost. */
 const LOST: ReadonlySet<number> = new Set([
   -errno.ECONNRESET,
   -errno.EPIPE,
   -errno.ECONNABORTED,
   -errno.ENOTCONN,
-  // A peer that has vanished without a word; EINVAL is how some kernels report it on sending.
+  // The peer does not answer any more. Some kernels report EINVAL when sending to it.
   -errno.ETIMEDOUT,
   -errno.EINVAL,
   -errno.EHOSTUNREACH,
@@ -33,11 +34,12 @@ const LOST: ReadonlySet<number> = new Set([
   -errno.ENETRESET,
 ]);
 
+/** Whether this result of sending or receiving means that the connection is lost. */
 export function isConnectionLost(result: number): boolean {
   return LOST.has(result);
 }
 
-/** The error for a negated errno that `syscall` returned. */
+/** Makes the error for a negated errno that `syscall` returned. */
 export function systemError(result: number, syscall: string, address?: string, port?: number): SystemError {
   return new SystemError(getSystemErrorName(result), { errno: result, syscall, address, port });
 }

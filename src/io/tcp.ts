@@ -1,5 +1,6 @@
 /**
- * Connecting the addon's non-blocking sockets, to one of several addresses or to a Unix socket, and the Transport on top.
+ * Connects the addon's non-blocking sockets, to one of several addresses or to a Unix socket, and wraps them in a
+ * Transport. It relies on connection-attempts.ts for the order of addresses and knows no protocol on top.
  */
 
 import { now } from '../clock.ts';
@@ -12,8 +13,9 @@ import { IN_PROGRESS, systemError, WOULD_BLOCK } from './system-error.ts';
 import type { Transport } from './transport.ts';
 
 /**
- * A transport to `port` of one of `addresses`, tried as Happy Eyeballs says (RFC 8305).
- * @throws SystemError (ECONNREFUSED, ETIMEDOUT, ...) of the address that failed last, with all failures as its cause
+ * Connects to `port` of one of `addresses`, tried by Happy Eyeballs (RFC 8305).
+ * @throws SystemError (ECONNREFUSED, ETIMEDOUT, ...) of the address that failed last, with all failures as its cause;
+ * TypeError if there is no address of the family of `localAddress`
  */
 export function* coConnect(
   addresses: readonly string[],
@@ -30,10 +32,12 @@ export function* coConnect(
   }
 }
 
-/** How often a Unix socket is tried again whose backlog is full, which nothing can be waited for to change. */
+/**
+ * Milliseconds between attempts to connect to a Unix socket whose backlog is full: no descriptor signals the change.
+ */
 const RETRY_EVERY = 10;
 
-/** A transport to the Unix socket at `path`. @throws SystemError (ENOENT, ECONNREFUSED, EACCES, ...) */
+/** Connects to the Unix socket at `path`. @throws SystemError (ENOENT, ECONNREFUSED, EACCES, ...) */
 export function* coConnectUnix(path: string): Coroutine<Transport> {
   const fd = native.socket(0);
   if (fd < 0) throw systemError(fd, 'socket');
@@ -46,7 +50,7 @@ export function* coConnectUnix(path: string): Coroutine<Transport> {
       result = native.connectUnix(fd, path);
     }
     if (result === IN_PROGRESS) {
-      // A signal has interrupted it, and it goes on.
+      // A signal interrupted the call; the attempt goes on.
       yield* waitFor(transport.sendNeeds);
       result = native.socketError(fd);
     }
@@ -81,7 +85,7 @@ class SocketTransport implements Transport {
     this.fd = fd;
     this.remoteAddress = remoteAddress;
     this.receiveNeeds = new PollNeeded(fd, POLLIN);
-    // Who sends takes turns with who sends the rest while receiving; the session sees to the order.
+    // A sender and a reader that sends the rest may wait for POLLOUT in turn; the session keeps their order.
     this.sendNeeds = new PollNeeded(fd, POLLOUT, { shared: POLLOUT });
     closeWhenForgotten(this, fd);
   }

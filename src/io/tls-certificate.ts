@@ -1,11 +1,13 @@
-/** Certificates from DER into the shape that `getPeerCertificate()` of node:tls has. */
+/**
+ * Converts certificates from DER into the objects that `getPeerCertificate()` of node:tls returns. It verifies nothing.
+ */
 
 import type { DetailedPeerCertificate } from 'node:tls';
 import { builtin } from './builtin.ts';
 
 /**
- * The first certificate, each linked to the one after it, its issuer's, by `issuerCertificate`, and a self-signed one to itself.
- * Undefined if there is none, or if it cannot be parsed.
+ * Returns the first certificate of the chain. Each links to its issuer's certificate, the next one, by
+ * `issuerCertificate`; a self-signed one links to itself. Undefined if there is none, or if it cannot be parsed.
  */
 export function certificateOf(chain: readonly Uint8Array[]): DetailedPeerCertificate | undefined {
   const parsed = chain.map(parseCertificate);
@@ -19,12 +21,12 @@ export function certificateOf(chain: readonly Uint8Array[]): DetailedPeerCertifi
   return first;
 }
 
-/** One certificate without its issuer's. Undefined if it cannot be parsed. */
+/** Returns one certificate without its issuer's; undefined if it cannot be parsed. */
 export function parseCertificate(der: Uint8Array): DetailedPeerCertificate | undefined {
   try {
     return new builtin.crypto.X509Certificate(der).toLegacyObject() as DetailedPeerCertificate;
   } catch {
-    // OpenSSL has parsed it, and Node's stricter reader has not: the verdict does not depend on this.
+    // OpenSSL has accepted the bytes and Node's stricter parser has not. Verification does not depend on this object.
     return undefined;
   }
 }

@@ -1,6 +1,7 @@
 /**
- * A TLS configuration that connections share, with the sessions that servers gave for resumption. It reads certificates and
- * keys once; making one per connection is possible, and wasteful.
+ * A TLS configuration that connections share, with the sessions for resumption that servers gave. It parses
+ * certificates and keys once; a context per connection works, but repeats this cost. It relies on tls-options.ts for
+ * the check and on OpenSSL for the content; it knows no connection.
  */
 
 import { TLSError } from '../errors.ts';
@@ -22,20 +23,26 @@ import { defaultTrust, isRefusal, trustIn } from './tls-trust.ts';
 let shared: TLSContext | undefined;
 
 /**
- * A TLS configuration that several connections share, with the sessions for resumption: pass it as their option `tls`.
+ * A TLS configuration that several connections share, with the sessions for resumption. Pass it as their option `tls`.
  */
 export class TLSContext {
-  /** For coHandshake. */
+  /** The native SSL_CTX, for coHandshake. */
   readonly handle: TLSContextHandle;
+  /** Whether a connection is refused if the server's certificate is not valid. */
   readonly rejectUnauthorized: boolean;
+  /**
+   * The name that replaces the host's in the server_name extension and in verification; empty: send none, verify the
+   * host's.
+   */
   readonly servername: string | undefined;
-  /** Private, since it is as good as a key. */
+  /** Private, because a session is as secret as a key. */
   readonly #session: Uint8Array | undefined;
+  /** The caller's check, which replaces the built-in comparison of names. */
   readonly checkServerIdentity: NonNullable<TLSOptions['checkServerIdentity']> | undefined;
 
   /**
-   * The context that the option `tls` of a connection means: a context is itself, options make a new one, and `true` is one
-   * with the defaults, the same for all of the thread.
+   * Returns the context for a connection's option `tls`: a context itself, a new one for options, and for `true` the
+   * default one, which all connections of the thread share. @throws as the constructor
    */
   static from(tls: true | TLSOptions | TLSContext): TLSContext {
     if (tls instanceof TLSContext) return tls;
@@ -45,8 +52,9 @@ export class TLSContext {
   }
 
   /**
-   * @throws TypeError or RangeError for options of a wrong type; TLSError for certificates, keys and ciphers that OpenSSL
-   * does not accept, and where Node has no OpenSSL 3; SystemError if memory or descriptors are short
+   * Checks the options and makes the native context.
+   * @throws TypeError or RangeError for options of a wrong type or value; TLSError if OpenSSL does not accept a
+   * certificate, key or cipher, or Node has no OpenSSL 3; SystemError if memory or descriptors are short
    */
   constructor(options?: TLSOptions) {
     const { ca, servername, session, checkServerIdentity, parameters } = checkOptions(options);
@@ -60,7 +68,7 @@ export class TLSContext {
     this.checkServerIdentity = checkServerIdentity;
   }
 
-  /** To resume in connections to come. It holds secrets. */
+  /** The session to resume in new connections, in the form of `getSession()`. It holds secrets. */
   get session(): Uint8Array | undefined {
     return this.#session;
   }
@@ -74,7 +82,7 @@ export class TLSContext {
   }
 
   /**
-   * Whom the certificate of a server must be for that is reached as `hostname`.
+   * The identity that the certificate of a server reached as `hostname` must have.
    * @throws TypeError if it is no host name, e.g. empty
    */
   identityOf(hostname: string): Identity {
@@ -83,10 +91,13 @@ export class TLSContext {
   }
 }
 
-/** Key logs that this thread has warned of. */
+/** Key log files that this thread has warned about. */
 const unwritten = new Set<string>();
 
-/** A key log that cannot be written is no reason not to connect: there is one warning of each. */
+/**
+ * Makes the native context. A key log that cannot be written must not prevent a connection: it is left out with one
+ * warning.
+ */
 function makeContext(parameters: TLSContextParameters): TLSContextHandle {
   const result = native.tlsContext(parameters);
   if (!isRefusal(result) || result.option !== 'SSLKEYLOGFILE') return accepted(result);
@@ -104,7 +115,7 @@ function assertAvailable(): void {
   throw new TLSError('DUGONG_TLS_UNAVAILABLE', `TLS is not available: ${reason}`, { reason });
 }
 
-/** What the options must be that OpenSSL reads. */
+/** Advice for options that OpenSSL rejects. */
 const ADVICE: Readonly<Record<string, string>> = {
   ca: 'It must hold certificates in PEM, not the name of a file',
   cert: 'It must hold a certificate in PEM, and no other than those of its chain behind it',

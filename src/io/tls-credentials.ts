@@ -1,6 +1,6 @@
 /**
- * What a TLS configuration shows to a server that asks for it: certificates and private keys in PEM or PKCS #12, with their
- * passphrases, checked and put into the addon's form. Whether they fit together, OpenSSL says. No passphrase gets into a message.
+ * The client's own certificates and private keys of a TLS configuration, in PEM or PKCS #12, with their passphrases:
+ * checked and put into the addon's form. OpenSSL checks whether they match. No passphrase appears in a message.
  */
 
 import { Buffer } from 'node:buffer';
@@ -11,36 +11,41 @@ import type { TLSContextParameters } from './native.ts';
 /** PEM, as text or bytes. */
 export type PEM = string | Uint8Array;
 
-/** A private key that needs a passphrase of its own. */
+/** A private key with a passphrase of its own. */
 export interface EncryptedKey {
+  /** The key in PEM. */
   readonly pem: PEM;
+  /** The passphrase of this key. Default: the option `passphrase`. */
   readonly passphrase?: string | undefined;
 }
 
-/** A PKCS #12 file that needs a passphrase of its own. */
+/** A PKCS #12 file with a passphrase of its own. */
 export interface EncryptedPfx {
+  /** The file; a string has one character for each byte. */
   readonly buf: string | Uint8Array;
+  /** The passphrase of this file. Default: the option `passphrase`. */
   readonly passphrase?: string | undefined;
 }
 
-/** The options of a TLS configuration that say who we are. */
+/** The options for the client's own certificate. */
 export interface CredentialOptions {
-  /** Our certificate, followed by its chain; an array for several keys. Needs `key`. */
+  /** The client's certificate, followed by its chain; an array for several keys. Needs `key`. */
   readonly cert?: PEM | readonly PEM[] | null | undefined;
+  /** The private key of `cert`; an array with one key for each certificate. Needs `cert`. */
   readonly key?: PEM | readonly (PEM | EncryptedKey)[] | null | undefined;
   /**
-   * PKCS #12 files (.p12, .pfx), each with a key and its certificate; a string has one character for each byte. The other
-   * certificates of a file are its chain, and trusted beside those of `ca`, or else the default ones. Where `cert` and `key` are
-   * given too, the pfx prevails among keys of the same kind.
+   * PKCS #12 files (.p12, .pfx), each with a key and its certificate. A string has one character for each byte. The
+   * other certificates of a file are its chain; they are trusted in addition to those of `ca`, or to the default ones.
+   * If `cert` and `key` are given, too, the pfx prevails for keys of the same kind.
    */
   readonly pfx?: string | Uint8Array | readonly (string | Uint8Array | EncryptedPfx)[] | null | undefined;
-  /** For encrypted keys, and PKCS #12 files, that do not bring their own. */
+  /** The passphrase for encrypted keys and PKCS #12 files without one of their own. */
   readonly passphrase?: string | null | undefined;
 }
 
 type Credentials = Pick<TLSContextParameters, 'certificates' | 'keys' | 'passphrases' | 'pfx' | 'pfxPassphrases'>;
 
-/** One that may be encrypted; the passphrase is empty if there is none. */
+/** A key or file that may be encrypted; the passphrase is empty if there is none. */
 interface Secret {
   readonly data: string | Uint8Array;
   readonly passphrase: string;
@@ -52,7 +57,7 @@ const FORMS = {
   pfx: 'a Uint8Array, or an array of these, or of objects with buf and passphrase',
 };
 
-/** @throws TypeError */
+/** Checks the options and returns the credentials in the addon's form. @throws TypeError */
 export function credentialsOf(options: CredentialOptions): Credentials {
   const common = passphraseOf(options.passphrase);
   const keys = secrets('key', options.key, { field: 'pem', common });
@@ -80,7 +85,7 @@ export function pems(name: string, value: unknown): string[] {
   return all.map(pemText);
 }
 
-/** The error for an option that is not what it must be. */
+/** Makes the error for an option of the wrong form. */
 export function wrong(name: string, expected: string): TypeError {
   return new TypeError(`the TLS option ${name} must be ${expected}`);
 }
@@ -97,7 +102,7 @@ function secrets(
     if (typeof each !== 'object' || each === null) throw wrong(name, FORMS[name]);
     const given = ownOptions<Record<string, unknown>>(name, each as Record<string, unknown>, [field, 'passphrase']);
     const data = given[field];
-    // node:tls takes an empty passphrase for none.
+    // As in node:tls, an empty passphrase means none.
     const passphrase = passphraseOf(given['passphrase']) || common;
     if (!isBytes(data)) throw wrong(name, FORMS[name]);
     return { data, passphrase };

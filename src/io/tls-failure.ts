@@ -1,6 +1,6 @@
 /**
- * From OpenSSL's numbers and words to the codes that node:tls gives, and to messages that name the host, the cause and the
- * way out.
+ * Makes errors of OpenSSL's numbers and words: with the codes of node:tls, and with messages that name the host, the
+ * cause and the remedy. It decides nothing about trust.
  */
 
 import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls';
@@ -11,14 +11,14 @@ import { native, type TLSDetails } from './native.ts';
 import { shownValue } from './shown-value.ts';
 import { certificateOf } from './tls-certificate.ts';
 
-/** Whom a layer of TLS is spoken with. */
+/** The peer of a layer of TLS. */
 export interface Party {
   readonly hostname: string;
   readonly role: 'server' | 'proxy';
   readonly port?: number | undefined;
 }
 
-/** X509_V_ERR_...: the names of those that Node names, and of a few others. */
+/** Names of X509_V_ERR_... numbers: those of Node, and a few others. */
 const VERIFICATION_CODES: ReadonlyMap<number, string> = new Map([
   [2, 'UNABLE_TO_GET_ISSUER_CERT'],
   [3, 'UNABLE_TO_GET_CRL'],
@@ -51,19 +51,22 @@ const VERIFICATION_CODES: ReadonlyMap<number, string> = new Map([
   [79, 'INVALID_CA'],
 ]);
 
-/** What to do about it. */
+/** Advice for untrusted certificates. */
 const UNTRUSTED =
   'If you trust its issuer, give the certificate of that in the TLS option ca or in the file of NODE_EXTRA_CA_CERTS.';
 const INCOMPLETE = `The server may have left out intermediate certificates, which it should send. ${UNTRUSTED}`;
 const OLD_VERSIONS = 'Versions before TLS 1.2 also need "@SECLEVEL=0" in the TLS option ciphers.';
-/** Before TLS 1.3, a peer that misses our certificate may say no more than this (RFC 5246 7.4.6). */
+/**
+ * Before TLS 1.3, a peer that wants a client certificate may send no more than a handshake_failure alert (RFC 5246
+ * 7.4.6).
+ */
 const NOTHING_IN_COMMON =
   'The TLS options minVersion, maxVersion and ciphers say what we offer; cert and key, or pfx, give the certificate that it may want.';
 
-/** What OpenSSL makes of first bytes that are no record of TLS: the second from version 3.2 on, of some. */
+/** OpenSSL's errors for first bytes that are no TLS record. From version 3.2 on, some bytes cause the second. */
 const NO_TLS: ReadonlySet<string> = new Set(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG']);
 
-/** What a peer says of the certificate that it was shown, or not shown (RFC 8446 6.2). */
+/** Alerts of a peer about the client's certificate, or about a missing one (RFC 8446 6.2). */
 const CLIENT_CERTIFICATE_ALERT = /_ALERT_(\w*CERTIFICATE\w*|UNKNOWN_CA|ACCESS_DENIED)$/;
 const CLIENT_CERTIFICATE = 'This is about a certificate of ours, which the TLS options cert and key, or pfx, give.';
 
@@ -104,7 +107,7 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ],
 ]);
 
-/** The parts of OpenSSL that Node's codes name; the others are passed over. The first is our own. */
+/** The libraries of OpenSSL that Node's codes name; the others are left out. The first is this addon's. */
 const AREAS: ReadonlyMap<string, string> = new Map([
   ['dugong', 'TLS_'],
   ['SSL routines', 'SSL_'],
@@ -121,23 +124,23 @@ const AREAS: ReadonlyMap<string, string> = new Map([
   ['X509 V3 routines', 'OSSL_X509V3_'],
 ]);
 
-/** As Node makes codes of OpenSSL's error queue: ERR_SSL_WRONG_VERSION_NUMBER, ERR_OSSL_PEM_NO_START_LINE. */
+/** Makes a code as Node does: ERR_SSL_WRONG_VERSION_NUMBER, ERR_OSSL_PEM_NO_START_LINE. */
 export function errorCode(library: string, reason: string): string {
   if (reason === '') return 'ERR_OSSL_UNKNOWN';
   return `ERR_${AREAS.get(library) ?? 'OSSL_'}${reason.toUpperCase().replaceAll(' ', '_')}`;
 }
 
-/** Why the certificate is not accepted, by Node's name; undefined if it is. */
+/** Node's code for the reason why the certificate is not valid; undefined if it is. */
 export function verificationCode({ verification }: TLSDetails): string | undefined {
   return verification === 0 ? undefined : (VERIFICATION_CODES.get(verification) ?? 'UNSPECIFIED');
 }
 
-/** As messages name it. */
+/** The name of the peer in messages. */
 export function nameOf({ hostname, role }: Party): string {
   return role === 'proxy' ? `the proxy ${hostname}` : hostname;
 }
 
-/** The error for a handshake that OpenSSL has given up. */
+/** Makes the error for a handshake that failed in OpenSSL. */
 export function handshakeFailure(party: Party, details: TLSDetails): TLSError {
   const failed = errorCode(details.library, details.reason);
   return tlsError(party, details, NO_TLS.has(failed) ? speaksNoTLS(party) : undefined);
@@ -149,7 +152,7 @@ function speaksNoTLS({ hostname, port, role }: Party): string {
   return `${where} seems not to speak TLS: if it speaks plain HTTP, ${way}`;
 }
 
-/** The error for a connection that OpenSSL has given up. `way` is the way out, if it is known already. */
+/** Makes the error for a connection that failed in OpenSSL. `way` is the advice, if the caller knows it. */
 export function tlsError(party: Party, details: TLSDetails, way?: string): TLSError {
   const { hostname, role: peer } = party;
   const certificate = certificateOf(details.certificates);
@@ -163,14 +166,17 @@ export function tlsError(party: Party, details: TLSDetails, way?: string): TLSEr
   return new TLSError(failed, message, { reason, peer, hostname, certificate });
 }
 
-/** What a checkServerIdentity of the user has returned. What is neither undefined nor an Error, e.g. a promise, accepts nobody. */
+/**
+ * Returns the refusal of the caller's checkServerIdentity. A result that is neither undefined nor an Error, e.g. a
+ * promise, is a refusal, too.
+ */
 export function identityRefusal(returned: unknown): Error | undefined {
   if (returned === undefined || returned instanceof Error) return returned;
   if (types.isNativeError(returned)) return returned;
   return new TypeError(`it must return undefined or an Error, and has returned ${shownValue(returned)}`);
 }
 
-/** The error for what a checkServerIdentity of the user has returned. */
+/** Makes the error for a refusal of the caller's checkServerIdentity. */
 export function identityError(party: Party, cause: Error, certificate: DetailedPeerCertificate): TLSError {
   const { hostname, role: peer } = party;
   const given = (cause as { code?: unknown }).code;

@@ -1,6 +1,6 @@
 /**
- * The options of a TLS configuration, named as in node:tls, checked and put into the addon's form. Nothing here is
- * converted silently, and what is not known is refused: a misspelt or unsupported option must not look as if it were obeyed.
+ * The options of a TLS configuration, named as in node:tls, checked and put into the addon's form. No value is
+ * converted silently. Unknown options are refused, because a misspelt option would silently have no effect.
  */
 
 import { Buffer } from 'node:buffer';
@@ -10,37 +10,44 @@ import { builtin } from './builtin.ts';
 import type { TLSContextParameters } from './native.ts';
 import { type CredentialOptions, credentialsOf, type PEM, pems, wrong } from './tls-credentials.ts';
 
-/** As node:tls names them. 1.0 and 1.1 are spoken only where `minVersion` asks for them (RFC 8996). */
+/** The names of node:tls. TLS 1.0 and 1.1 are offered only if `minVersion` asks for them (RFC 8996). */
 export type TLSVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
 
-/** Undefined, or null, is always the default. */
+/** The options of a TLS configuration. Undefined and null mean the default. */
 export interface TLSOptions extends CredentialOptions {
-  /** Trusted certificates in place of the default ones: PEM, each text with one or more. */
+  /** Trusted certificates that replace the default ones: PEM, each text with one or more. */
   readonly ca?: PEM | readonly PEM[] | null | undefined;
-  /** The name to ask for and to verify in place of the host's; empty: ask for none, verify the host's. */
+  /**
+   * The name for the server_name extension and for verification, in place of the host's. Empty: send no extension,
+   * verify the host's name.
+   */
   readonly servername?: string | null | undefined;
   /**
-   * Default: TLSv1.2, or TLSv1.3 if Node was started with --tls-min-v1.3. What is older (RFC 8996) also needs `ciphers` with
-   * `@SECLEVEL=0` in it.
+   * Lowest version to offer. Default: TLSv1.2, or TLSv1.3 if Node was started with --tls-min-v1.3. Older versions (RFC
+   * 8996) also need `@SECLEVEL=0` in `ciphers`.
    */
   readonly minVersion?: TLSVersion | null | undefined;
+  /** Highest version to offer. Default: `tls.DEFAULT_MAX_VERSION`. */
   readonly maxVersion?: TLSVersion | null | undefined;
-  /** OpenSSL's list, with the names of TLS 1.3 (TLS_...) among the others. Default: `tls.DEFAULT_CIPHERS`. */
+  /** OpenSSL's cipher list; names of TLS 1.3 (TLS_...) may be among the others. Default: `tls.DEFAULT_CIPHERS`. */
   readonly ciphers?: string | null | undefined;
-  /** Default: http/1.1. An empty list: do not negotiate. */
+  /** The protocols for ALPN. Default: http/1.1. An empty list sends no ALPN extension. */
   readonly ALPNProtocols?: readonly string[] | null | undefined;
-  /** Only `false` itself switches the verification of the server off. */
+  /** Whether to refuse a server whose certificate is not valid. Only `false` switches verification off. */
   readonly rejectUnauthorized?: boolean | null | undefined;
-  /** Take any certificate of `ca` for an anchor, self-signed or not. */
+  /** Whether any certificate of `ca` is an anchor, self-signed or not. */
   readonly allowPartialTrustChain?: boolean | null | undefined;
   /**
-   * Bits of `crypto.constants.SSL_OP_...`, set beside those that are set anyway, e.g. SSL_OP_LEGACY_SERVER_CONNECT for a server
-   * without secure renegotiation (RFC 5746).
+   * Bits of `crypto.constants.SSL_OP_...`, added to those that are always set, e.g. SSL_OP_LEGACY_SERVER_CONNECT for a
+   * server without secure renegotiation (RFC 5746).
    */
   readonly secureOptions?: number | null | undefined;
   /** A session to resume, from `getSession()` of a connection to the same server. */
   readonly session?: Uint8Array | null | undefined;
-  /** Checks in place of the built-in comparison of names, after the chain was verified: an Error it returns is a refusal. */
+  /**
+   * Replaces the built-in comparison of names. It is called after the chain has been verified; an Error that it returns
+   * refuses the server.
+   */
   readonly checkServerIdentity?:
     | ((hostname: string, certificate: tls.DetailedPeerCertificate) => Error | undefined)
     | null
@@ -66,7 +73,10 @@ const NAMES: readonly (keyof TLSOptions)[] = [
 ];
 
 const TLS13 = 0x0304;
-/** The end of a stream would pass for close_notify, and a body that was cut short for a whole one. */
+/**
+ * With this option OpenSSL would take the end of the stream for close_notify, and a body that is cut short for a
+ * complete one.
+ */
 const SSL_OP_IGNORE_UNEXPECTED_EOF = 0x80;
 
 const VERSIONS: ReadonlyMap<unknown, number> = new Map([
@@ -76,7 +86,7 @@ const VERSIONS: ReadonlyMap<unknown, number> = new Map([
   ['TLSv1.3', TLS13],
 ]);
 
-/** What does not go to the addon as it is. */
+/** The checked options: `parameters` for the addon, the others for this side. */
 export interface CheckedOptions {
   readonly ca: string[] | undefined;
   readonly servername: string | undefined;
@@ -85,7 +95,7 @@ export interface CheckedOptions {
   readonly parameters: Omit<TLSContextParameters, 'trust'>;
 }
 
-/** @throws TypeError, RangeError */
+/** Checks options and fills in the defaults. @throws TypeError, RangeError */
 export function checkOptions(given: TLSOptions | undefined): CheckedOptions {
   const options = ownOptions('tls', given, NAMES);
   const { ciphers, ciphersuites } = splitCiphers(text(options, 'ciphers') ?? builtin.tls.DEFAULT_CIPHERS);
@@ -124,7 +134,7 @@ function flag(options: TLSOptions, name: 'rejectUnauthorized' | 'allowPartialTru
   return value;
 }
 
-/** JavaScript's operators make a negative number of bit 31, which is in SSL_OP_ALL. */
+/** JavaScript's bit operators make a negative number of bit 31, which is in SSL_OP_ALL. */
 function secureOptionsOf({ secureOptions }: TLSOptions): number {
   const bits = secureOptions ?? 0;
   if (!Number.isSafeInteger(bits) || bits < -0x80000000)
@@ -150,7 +160,10 @@ function checkerOf({ checkServerIdentity }: TLSOptions): CheckedOptions['checkSe
   return checkServerIdentity;
 }
 
-/** TLS 1.3 has lists of its own in OpenSSL. Without a name for TLS 1.3 its defaults stay in force, as in Node. */
+/**
+ * OpenSSL has a separate list for TLS 1.3. If `value` names no cipher of TLS 1.3, OpenSSL's default for it applies, as
+ * in Node.
+ */
 function splitCiphers(value: string): { ciphers: string; ciphersuites: string } {
   const names = value.split(':').filter((name) => name !== '');
   if (names.length === 0) throw new TypeError('the TLS option ciphers must name a cipher');
@@ -178,7 +191,7 @@ function version(name: string, value: unknown): number {
   return number;
 }
 
-/** In the form of the extension (RFC 7301, 3.1). */
+/** The names in the form of the ALPN extension (RFC 7301 3.1). */
 function protocolsOf(names: readonly string[]): Buffer {
   if (!Array.isArray(names)) throw wrong('ALPNProtocols', 'an array of strings');
   return Buffer.concat(

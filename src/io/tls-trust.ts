@@ -1,6 +1,6 @@
 /**
  * The certification authorities that are trusted unless a context names its own: those of node:tls, those of
- * NODE_EXTRA_CA_CERTS, and those that SSL_CERT_FILE and SSL_CERT_DIR name. Parsed once per thread.
+ * NODE_EXTRA_CA_CERTS, and those of SSL_CERT_FILE and SSL_CERT_DIR. Each thread parses them once.
  */
 
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
@@ -11,22 +11,26 @@ import { builtin } from './builtin.ts';
 import { native, type TLSRefusal, type TLSTrustHandle } from './native.ts';
 import { OUT_OF_MEMORY, systemError } from './system-error.ts';
 
-/** Of descriptors or memory. */
+/** Codes for a shortage of descriptors or memory. */
 const SHORTAGES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
 
 let trusted: TLSTrustHandle | undefined;
 
-/** The default authorities. What cannot be read among the additions is left out, with a warning, as Node does. */
+/**
+ * Returns the default authorities. An additional file that cannot be read is left out with a warning, as in Node.
+ * @throws SystemError if descriptors or memory are short
+ */
 export function defaultTrust(): TLSTrustHandle {
   trusted ??= parse([...nodeCertificates(), ...additions()]);
   return trusted;
 }
 
+/** Whether OpenSSL refused an option. */
 export function isRefusal(result: object): result is TLSRefusal {
   return Object.hasOwn(result, 'reason');
 }
 
-/** @throws SystemError if there is not enough memory, of which no certificate is the cause */
+/** Parses certificates. @throws SystemError if memory is short, since then no certificate is the cause */
 export function trustIn(texts: readonly string[]): TLSTrustHandle | TLSRefusal {
   const result = native.tlsTrust(texts);
   if (isRefusal(result) && result.option === 'memory') throw systemError(OUT_OF_MEMORY, 'X509_STORE_add_cert');
@@ -41,7 +45,7 @@ function parse(texts: readonly string[]): TLSTrustHandle {
 
 function nodeCertificates(): readonly string[] {
   const tls: typeof builtin.tls & { getCACertificates?(type: 'default'): string[] } = builtin.tls;
-  // From Node 22.15 on. Includes NODE_EXTRA_CA_CERTS, and heeds --use-system-ca.
+  // Exists from Node 22.15 on. The list includes NODE_EXTRA_CA_CERTS and follows --use-system-ca.
   if (tls.getCACertificates !== undefined) return tls.getCACertificates('default');
   return [...tls.rootCertificates, ...fromFile('NODE_EXTRA_CA_CERTS', own(process.env, 'NODE_EXTRA_CA_CERTS'))];
 }
@@ -55,7 +59,7 @@ function additions(): string[] {
   return [...fromFile('SSL_CERT_FILE', file), ...folders.flatMap((folder) => fromFolder(folder))];
 }
 
-/** Files named by the hash of their subject, as OpenSSL looks them up (`openssl rehash`). */
+/** Reads the files named by the hash of their subject, as OpenSSL looks them up (`openssl rehash`). */
 function fromFolder(folder: string): string[] {
   try {
     const files = readdirSync(folder).filter((name) => /^[0-9a-f]{8}\.\d+$/.test(name));
@@ -78,7 +82,7 @@ function fromFile(variable: string, file: string | undefined): string[] {
   }
 }
 
-/** Opening and reading never wait, as those of a FIFO would that nobody writes to. */
+/** Reads a regular file. O_NONBLOCK, because opening a FIFO without a writer would block. */
 function readRegular(file: string): string {
   const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   try {
@@ -89,7 +93,7 @@ function readRegular(file: string): string {
   }
 }
 
-/** What passes, unlike the trust, which is kept: the certificates would be missing for ever. @throws SystemError */
+/** A shortage passes, but the parsed list is kept for ever: it must not lack certificates. @throws SystemError */
 function assertNoShortage(error: unknown, path: string): void {
   if (error instanceof SystemError) throw error;
   const { code, errno, syscall } = error as NodeJS.ErrnoException;
