@@ -1,6 +1,7 @@
 /**
- * The requests of one fetch that its caller has no answer to: those that were tried again, those that were redirected, the last
- * one. The connections are not the caller's to ask, so each error says what may have been done. It decides nothing.
+ * Collects the requests of one fetch whose response the caller does not get: those that were tried again, those that
+ * were redirected, and the last one. The caller cannot ask the connections, so each error lists these requests. This
+ * module decides nothing.
  */
 
 import type { HTTPConnection } from '../client/http-connection.ts';
@@ -15,21 +16,25 @@ import {
 import type { FetchRequest } from './fetch-request.ts';
 import { inSystemWords } from './system-words.ts';
 
+/** The lost requests of one fetch, and the errors that list them. */
 export class Attempts {
   readonly #lost: LostRequest[] = [];
 
-  /** `request` was answered, with nothing that the caller gets. */
+  /** Records a request that was answered, but whose response the caller does not get. */
   answered({ method, url }: FetchRequest): void {
     this.#lost.push({ method, path: url.pathname + url.search, mayHaveBeenProcessed: true });
   }
 
-  /** What `error`, for which the answer to `request` cannot be decoded, is to the caller: as {@link told}. */
+  /** As {@link told}, for a response that cannot be decoded. */
   undecoded(error: unknown, request: FetchRequest): unknown {
     this.answered(request);
     return this.told(error, request);
   }
 
-  /** An attempt on `connection`, which has not been closed yet, ended with `error`, which may say itself what is lost. */
+  /**
+   * Records a failed attempt on `connection`, which must not be closed yet. If `error` lists lost requests, its list is
+   * used.
+   */
   failed(connection: HTTPConnection, error: unknown): void {
     const says = error instanceof ConnectionClosed || error instanceof UnsupportedResponse;
     const lost = (says ? error.lostRequests : undefined) ?? connection.pendingRequests();
@@ -37,8 +42,9 @@ export class Attempts {
   }
 
   /**
-   * `error`, which came about while `request` was made: names it, has the system's word for what happened as its code, and the
-   * requests that are lost with it. What is no error of ours cannot say it, e.g. the reason of an abort.
+   * Completes an error of `request`: its message names the request, its code is the system's, and `lostRequests` has
+   * all lost requests of this fetch. An error that is not this library's, e.g. the reason of an abort, is returned as
+   * it is.
    */
   told(error: unknown, { method, url }: Pick<FetchRequest, 'method' | 'url'>): unknown {
     if (!(error instanceof DugongError)) return error;

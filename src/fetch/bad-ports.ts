@@ -1,6 +1,6 @@
 /**
- * Ports that a fetch does not connect to, since other protocols have them, whose servers may take a request for commands (Fetch,
- * "port blocking"). HTTPConnection and fetchSync go where they are sent.
+ * Ports that createFetch does not connect to, because servers of other protocols listen there and may take a request
+ * for commands (Fetch, "port blocking"). HTTPConnection and fetchSync connect to any port.
  */
 
 const BAD: ReadonlySet<string> = new Set(
@@ -15,7 +15,7 @@ const BAD: ReadonlySet<string> = new Set(
   ].flatMap((ports) => ports.split(' ')),
 );
 
-/** @throws TypeError, a network error of fetch */
+/** Refuses a bad port. @throws TypeError "fetch failed", as a network error of fetch */
 export function assertGoodPort({ port }: URL): void {
   if (!BAD.has(port)) return;
   const cause = new Error(

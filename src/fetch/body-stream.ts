@@ -1,6 +1,7 @@
 /**
- * The body of a response as a stream of bytes, in the shape that the fetch standard gives it. It reads one part ahead of its
- * consumer, so that an early end is seen by what only waits for `closed`.
+ * The body of a response as a byte stream, as the fetch standard defines it. The stream reads one part ahead of its
+ * consumer, so that a consumer that only waits for `closed` sees an early end, too. It relies on a ByteReader and knows
+ * no connection.
  */
 
 import { bare } from '../options.ts';
@@ -9,18 +10,21 @@ import type { ByteReader } from './coding-reader.ts';
 
 type UnderlyingByteSource = ConstructorParameters<typeof ReadableStream<Uint8Array>>[0] & { type: 'bytes' };
 
-/** A byte stream of what `reader` gives; an abort of `signal` is its error, and what it holds is gone. */
+/**
+ * Makes a byte stream of the parts of `reader`. An abort of `signal` fails the stream with the signal's reason and
+ * drops the parts that it holds.
+ */
 export function streamOf(reader: ByteReader, signal: AbortSignal | undefined): ReadableStream<Uint8Array> {
   const source = new ReaderSource(reader, signal);
   return new ReadableStream<Uint8Array>(source as UnderlyingByteSource, bare({ highWaterMark: 1 }));
 }
 
-/** The signal no longer tells a source that nothing holds. */
+/** Removes the listener from the signal when its source is garbage. */
 const forgotten = new FinalizationRegistry<() => void>((withdraw) => withdraw());
 
 class ReaderSource {
   readonly type = 'bytes';
-  /** A view of the reader's own serves a consumer that brings none. */
+  /** Undefined: if the consumer brings no buffer, it gets the reader's own part. */
   readonly autoAllocateChunkSize: undefined;
   readonly #reader: ByteReader;
   readonly #signal: AbortSignal | undefined;
@@ -41,7 +45,7 @@ class ReaderSource {
       this.#abort(signal.reason);
       return;
     }
-    // The signal, which may outlive all streams, holds none of them: a body that nothing else holds can be forgotten.
+    // The signal may outlive all streams. It holds the source weakly, so that an unreferenced body can be collected.
     const source = new WeakRef(this);
     this.#withdrawSignal = onAbort(signal, () => {
       const held = source.deref();

@@ -1,14 +1,17 @@
 /**
- * The cache mode of a fetch, as far as it is anything without a cache: what it says to the caches on the way (Fetch,
- * "HTTP-network-or-cache fetch", steps 8.16 to 8.18).
+ * The request fields that the cache mode of a fetch adds. This client has no cache; the fields are for caches on the
+ * way (Fetch, "HTTP-network-or-cache fetch", steps 8.16 to 8.18).
  */
 
 import type { HTTPHeaders } from '../http1/headers.ts';
 
-/** With one of them the caller does the work of a cache itself. */
+/** If the caller sets one of these fields, the caller does the work of a cache. */
 const CONDITIONS = ['If-Modified-Since', 'If-None-Match', 'If-Unmodified-Since', 'If-Match', 'If-Range'];
 
-/** Adds what `mode` means, unless the caller has said it. @throws TypeError for "only-if-cached": nothing is */
+/**
+ * Adds the fields of `mode`, unless the caller has set them. @throws TypeError for "only-if-cached", since there is no
+ * cache
+ */
 export function addCacheFields(headers: HTTPHeaders, mode: Request['cache']): void {
   if (mode === 'only-if-cached') throw new TypeError('nothing can be had only if it is cached: there is no cache');
   if (mode === 'no-cache') addIfMissing(headers, 'Cache-Control', 'max-age=0');

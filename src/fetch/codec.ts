@@ -1,10 +1,10 @@
 /**
- * What node:zlib has for each content coding (RFC 9110 8.4.1, RFC 8878 for zstd), and what its failures are to a caller. It knows
- * no fields and no limits.
+ * Decodes content codings with node:zlib (RFC 9110 8.4.1, RFC 8878 for zstd) and converts its failures. It knows no
+ * header fields and no limits of its own.
  *
- * What is lenient here is so in the platform's fetch, too: gzip data may have several members (RFC 1952 2.2) and zeros behind
- * them, "deflate" may lack the zlib wrapper, and what follows the end of the other codings is not looked at. What is stricter:
- * data that ends before its coding does is an error.
+ * It is as lenient as the platform's fetch: gzip data may have several members (RFC 1952 2.2) and zeros behind them,
+ * "deflate" may lack the zlib wrapper, and bytes behind the end of the other codings are ignored. It is stricter in one
+ * point: data that ends before its coding does is an error.
  */
 
 import { constants } from 'node:buffer';
@@ -13,9 +13,10 @@ import { advising, InvalidResponse } from '../errors.ts';
 import { builtin } from '../io/builtin.ts';
 import { bare, own } from '../options.ts';
 
+/** The content codings that can be decoded. */
 export type ContentCoding = 'gzip' | 'deflate' | 'br' | 'zstd';
 
-/** What the constructors of node:zlib understand, of which a decoder uses this. */
+/** The options of node:zlib that the decoders use. */
 interface CodecOptions {
   readonly chunkSize: number;
   readonly highWaterMark?: number;
@@ -24,24 +25,24 @@ interface CodecOptions {
   readonly params?: Readonly<Record<number, number>>;
 }
 
-/** The two forms of a decoder. */
+/** The two forms of a decoder: for all bytes at once, and as a stream. */
 interface Codec {
   readonly whole: (bytes: Uint8Array, options: CodecOptions) => Buffer;
   readonly streamed: (options: CodecOptions) => Transform;
 }
 
-/** The part of node:zlib that came with Node 22.15. */
+/** The functions for zstd, which node:zlib has from Node 22.15 on. */
 interface ZstdZlib {
   readonly createZstdDecompress: Codec['streamed'];
   readonly zstdDecompressSync: Codec['whole'];
 }
 
-/** ZSTD_d_windowLogMax: RFC 9659 3 has 8 MB at most, so that no server decides about the memory of its clients. */
+/** ZSTD_d_windowLogMax = 23: RFC 9659 3 allows windows of 8 MB at most, so that a server cannot demand more memory. */
 const ZSTD_WINDOW: Readonly<Record<number, number>> = bare({ 100: 23 });
 
 /**
- * Decodes `bytes`, which are not empty, at once; undefined if there are more than `most` bytes in them.
- * @throws InvalidResponse, with `advice`, for data that is corrupt or cut
+ * Decodes `bytes`, which must not be empty, at once. Undefined if the result has more than `most` bytes.
+ * @throws InvalidResponse, with `advice`, for data that is corrupt or cut short
  */
 export function decodedBy(
   coding: ContentCoding,
@@ -59,12 +60,18 @@ export function decodedBy(
   }
 }
 
-/** A decoder for data that begins with the byte `first`, which gives about `size` bytes at a time and holds no more back. */
+/**
+ * Makes a stream that decodes data whose first byte is `first`. It gives about `size` bytes at a time and holds back no
+ * more.
+ */
 export function decoderOf(coding: ContentCoding, first: number | undefined, size: number): Transform {
   return codecOf(coding, first).streamed(optionsFor(coding, { chunkSize: size, highWaterMark: size }));
 }
 
-/** What the streams of Node look for besides: theirs to be found, and not on Object.prototype. */
+/**
+ * Options that Node's streams look up. As own properties with the value undefined they are not looked up on
+ * Object.prototype.
+ */
 export const UNSET: Readonly<Record<string, undefined>> = Object.fromEntries(
   [
     ...['allowHalfOpen', 'captureRejections', 'construct', 'decodeStrings', 'defaultEncoding', 'destroy', 'emitClose'],
@@ -74,7 +81,10 @@ export const UNSET: Readonly<Record<string, undefined>> = Object.fromEntries(
   ].map((name) => [name, undefined]),
 );
 
-/** With the flushing that gives at once what the server has flushed, as events. Cut data remains an error. */
+/**
+ * The options of a decoder. Flushing makes it return at once what the server has flushed, as for server-sent events.
+ * Data that is cut short remains an error.
+ */
 function optionsFor(coding: ContentCoding, sizes: CodecOptions): CodecOptions {
   const options = { ...UNSET, ...sizes };
   if (coding === 'br') return bare(options);
@@ -100,20 +110,26 @@ function codecOf(coding: ContentCoding, first: number | undefined): Codec {
   }
 }
 
-/** By the method in the first byte (RFC 1950 2.2). Servers send bare deflate, too; no encoder begins it with such a byte. */
+/**
+ * Whether the data has the zlib wrapper: the first byte holds the method (RFC 1950 2.2). Some servers send raw deflate
+ * data; no encoder begins it with such a byte.
+ */
 function isWrapped(first: number | undefined): boolean {
   return ((first ?? 0) & 0x0f) === 8;
 }
 
 let zstd: boolean | undefined;
 
-/** Whether there is a decoder for zstd here that notices cut data: that of Node 22 gives a part for the whole. */
+/**
+ * Whether node:zlib has a decoder for zstd that notices data cut short. Node 22's does not: it returns a part as if it
+ * were the whole.
+ */
 export function hasZstd(): boolean {
   zstd ??= own(process.versions, 'zstd') !== undefined && noticesCutData();
   return zstd;
 }
 
-/** A frame with one empty block (RFC 8878 3.1.1), of which only the last block is missing. */
+/** A frame with one empty block (RFC 8878 3.1.1) that lacks the last block. */
 const CUT_FRAME = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x58, 0x00, 0x00, 0x00);
 
 function noticesCutData(): boolean {
@@ -126,7 +142,10 @@ function noticesCutData(): boolean {
   }
 }
 
-/** The error for a caller, its message ends with `advice`, if it is the data that `cause` is about; otherwise `cause`. */
+/**
+ * Makes the error for data that cannot be decoded; its message ends with `advice`. Returns `cause` itself if it is not
+ * about the data.
+ */
 export function explained(coding: ContentCoding, cause: unknown, advice: string): unknown {
   if (!(cause instanceof Error && Object.hasOwn(cause, 'errno'))) return cause;
   const message = `the body cannot be decoded from ${coding} (${cause.message}, ${codeOf(cause)})`;

@@ -1,38 +1,42 @@
 /**
- * A body without one of its content codings, as it comes. A stream of node:zlib decodes, on a thread of the platform; this reader
- * feeds it a part at a time, and only when it has nothing more to give. It knows no limit but that.
+ * Removes one content coding from a body as it arrives. A stream of node:zlib decodes on a thread of the platform. This
+ * reader gives it one part at a time, and only when the stream has nothing left to give. It knows no limits of size.
  */
 
 import type { Transform } from 'node:stream';
 import { type ContentCoding, decoderOf, explained } from './codec.ts';
 
-/** Where the bytes of a body come from, one part after the other. One read at a time. */
+/** A source of a body's bytes, one part after the other. One read at a time. */
 export interface ByteReader {
-  /** The next part, the memory of which is the caller's from then on; undefined at the end, and when it has been cancelled. */
+  /** The next part, whose memory belongs to the caller; undefined at the end, and after `cancel`. */
   read(): Promise<Uint8Array | undefined>;
-  /** Nothing more is wanted, at any time, a read under way included, and more than once. What was held is given up. */
+  /** Ends reading, at any time, also during a read, and more than once. Held bytes are dropped. */
   cancel(): void;
 }
 
-/** Decoded at a time. */
+/** Bytes that the decoder gives at a time. */
 const PART = 65_536;
 
+/** Reads the decoded bytes of another reader. */
 export class CodingReader implements ByteReader {
   readonly #source: ByteReader;
   readonly #coding: ContentCoding;
   readonly #advice: string;
-  /** There is none before the first byte, which the decoder depends on. */
+  /** Undefined before the first byte, because the choice of the decoder depends on it. */
   #decoder: Transform | undefined;
-  /** The decoder has taken all that it was given. */
+  /** Whether the decoder has taken all bytes that it was given. */
   #hungry = true;
-  /** Where the source ends, and the data: what the source has behind that is read, too, since it ends the response. */
+  /**
+   * Whether the source and the data have ended. Bytes of the source behind the data are read, too, because the response
+   * ends with the source.
+   */
   #sourceEnded = false;
   #dataEnded = false;
   #cancelled = false;
   #failure: { readonly error: unknown } | undefined;
   #wake: (() => void) | undefined;
 
-  /** The messages of errors end with `advice`. */
+  /** @param advice the end of error messages */
   constructor(source: ByteReader, coding: ContentCoding, advice: string) {
     this.#source = source;
     this.#coding = coding;
@@ -44,7 +48,7 @@ export class CodingReader implements ByteReader {
       if (this.#failure !== undefined) throw this.#failure.error;
       if (this.#cancelled) return undefined;
       const part: Buffer | null = this.#decoder?.read() ?? null;
-      // A copy: the decoder goes on in the same memory.
+      // A copy, because the decoder reuses its memory.
       if (part !== null) return new Uint8Array(part);
       const decoded = this.#dataEnded || this.#decoder === undefined;
       if (this.#sourceEnded && decoded) return undefined;
@@ -60,7 +64,7 @@ export class CodingReader implements ByteReader {
     this.#wake?.();
   }
 
-  /** Gives the decoder one more part, or the end. */
+  /** Gives the decoder one more part, or the end of the source. */
   async #feed(): Promise<void> {
     const part = await this.#sourcePart();
     if (part === undefined) {
@@ -103,7 +107,7 @@ export class CodingReader implements ByteReader {
     this.cancel();
   }
 
-  /** Until the decoder has something to say. */
+  /** Waits until the state of the decoder changes. */
   #change(): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve;

@@ -1,7 +1,7 @@
 /**
- * Connections that are kept for the next request. A connection carries one exchange at a time: one that is in use is not
- * shared. Idle ones do not keep the process alive; they are looked at once a second, so that one that its server has closed, or
- * whose time is over, gives its descriptor back (RFC 9112 9.5).
+ * Keeps connections for later requests. A connection carries one exchange at a time. Idle connections do not keep the
+ * process alive. The pool checks them once a second and closes those that their server has closed or whose time is over
+ * (RFC 9112 9.5). It relies on HTTPConnection and knows nothing of redirects or retries.
  */
 
 import { wholeNumber } from '../client/connection-options.ts';
@@ -15,14 +15,15 @@ import { coAwait } from '../schedule/co-await.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { RequestTrace } from './trace.ts';
 
+/** The limits of a pool. */
 export interface PoolLimits {
-  /** Connections that are kept idle, over all servers. */
+  /** Most idle connections, over all servers. */
   readonly maxIdleConnections: number;
-  /** Milliseconds after which an idle connection is closed; sooner, if its server says so in Keep-Alive. */
+  /** Milliseconds after which an idle connection is closed, or earlier if the server announces less in Keep-Alive. */
   readonly idleTimeout: number;
   /**
-   * Connections in use at a time to one server; requests beyond that wait (only an AioFuture can). 0: no limit. One whose body has
-   * not been asked for in the last second does not count.
+   * Most connections in use to one server. More requests wait, which is possible only in an AioFuture. 0: no limit. A
+   * connection whose body has not been asked for in the last second does not count.
    */
   readonly maxConnectionsPerOrigin: number;
 }
@@ -33,21 +34,24 @@ interface IdleConnection {
   readonly until: number;
 }
 
-/** Servers of which it is remembered that they close what they were to keep. */
+/** Most servers in the list of those that close idle connections early. */
 const MOST_FICKLE = 256;
-/** Milliseconds between looks at what is idle, and at what is in use while others wait. */
+/** Milliseconds between checks of idle connections, and of connections in use while requests wait. */
 const LOOK = 1000;
-/** So much sooner than its server a connection is closed: a request may be under way for as long. */
+/**
+ * Milliseconds by which the pool closes a connection before its server does: a request may be on its way for as long.
+ */
 const MARGIN = 1000;
 
+/** The connections of one fetch function. */
 export class ConnectionPool {
   readonly #limits: PoolLimits;
-  /** The longest idle one first. */
+  /** The connection that has been idle for the longest time is first. */
   #idle: IdleConnection[] = [];
-  /** Those in use, if there is a limit to their number. */
+  /** The connections in use, by key, if their number is limited. */
   readonly #busy = new Map<string, Set<Lease>>();
   readonly #waiting = new Map<string, Set<() => void>>();
-  /** The keys of servers that have closed a connection without a word, while the next request was on its way. */
+  /** Keys of servers that closed an idle connection while the next request was on its way. */
   readonly #fickle = new Set<string>();
   #sweeping: Alarm | undefined;
   #looking: Alarm | undefined;
@@ -58,14 +62,15 @@ export class ConnectionPool {
     this.#limits = limits;
   }
 
-  /** How many connections are kept. */
+  /** Number of idle connections. */
   get idle(): number {
     return this.#idle.length;
   }
 
   /**
-   * A connection for one exchange: the one that has been idle for the shortest time, or a new one. "reliable": a new one if the server
-   * is known to close those that are kept, for requests that cannot be sent again.
+   * Returns a connection for one exchange: for "any", the one that became idle last, or a new one; for "new", a new
+   * one. "reliable", for requests that cannot be sent again, means a new one if the server is known to close idle
+   * connections early.
    */
   *coLease(endpoint: Endpoint, choice: 'any' | 'reliable' | 'new'): Coroutine<Lease> {
     const { key } = endpoint;
@@ -80,13 +85,13 @@ export class ConnectionPool {
     return lease;
   }
 
-  /** A connection to it that was kept has turned out to be closed. */
+  /** Records that the server closed a connection that was idle. */
   noteFickle({ key }: Endpoint): void {
     if (this.#fickle.size === MOST_FICKLE) this.#fickle.clear();
     this.#fickle.add(key);
   }
 
-  /** Closes the connections that are not in use. */
+  /** Closes the idle connections. */
   closeIdle(): void {
     for (const { connection } of this.#idle.splice(0)) connection.disconnect();
   }
@@ -106,13 +111,13 @@ export class ConnectionPool {
     }
   }
 
-  /** For programs that talk to several servers. */
+  /** Takes the latest idle connection of `key` from anywhere in the list: programs may use several servers. */
   #takeAmong(key: string): IdleConnection | undefined {
     const index = this.#idle.findLastIndex((each) => each.key === key);
     return index < 0 ? undefined : this.#idle.splice(index, 1).at(0);
   }
 
-  /** `idleFor`: milliseconds that the server keeps it, 0 if it cannot be used again. */
+  /** Takes a connection back. `idleFor`: milliseconds for which it may stay idle; 0 if it cannot be used again. */
   #returned(key: string, lease: Lease, idleFor: number): void {
     const busy = this.#busy.get(key);
     busy?.delete(lease);
@@ -122,7 +127,7 @@ export class ConnectionPool {
     if (time > 0 && this.#limits.maxIdleConnections > 0 && connection.reusable()) {
       this.#idle.push({ key, connection, until: now() + time });
       if (this.#idle.length > this.#limits.maxIdleConnections) this.#idle.shift()?.connection.disconnect();
-      // Where no event loop turns, only the next request looks.
+      // Without libuv there is no timer: only the next request checks the connection.
       if (withoutLibuv === undefined) this.#sweeping ??= new Alarm(now() + LOOK, () => this.#sweep());
     } else {
       connection.disconnect();
@@ -148,7 +153,7 @@ export class ConnectionPool {
     return count < most;
   }
 
-  /** Waits until a connection may have become free. The process is kept alive meanwhile. */
+  /** Waits until a connection may be free. The wait keeps the process alive. */
   *#coTurn(key: string): Coroutine<void> {
     const waiting = this.#waiting.get(key) ?? new Set();
     this.#waiting.set(key, waiting);
@@ -163,7 +168,7 @@ export class ConnectionPool {
       yield* coAwait(promise);
       resumed = true;
     } finally {
-      // Interrupted: if it was this one's turn already, it is the next one's.
+      // The wait was interrupted. If its turn had come already, the next request gets it.
       if (!waiting.delete(turn) && !resumed) this.#wake(key, 1);
       if (waiting.size === 0 && this.#waiting.get(key) === waiting) this.#waiting.delete(key);
       if (this.#waiting.size === 0) this.#endLooking();
@@ -180,7 +185,7 @@ export class ConnectionPool {
     this.#looking = undefined;
   }
 
-  /** Connections whose bodies are not asked for do not keep others from theirs. */
+  /** Lets waiting requests pass for connections whose bodies have not been asked for. */
   #look(): void {
     this.#looking = undefined;
     for (const key of [...this.#waiting.keys()]) {
@@ -200,46 +205,52 @@ export class ConnectionPool {
   }
 }
 
-/** A connection in use. It is ended once: what comes later is too late, and changes nothing. */
+/** A connection in use. It ends once; later calls have no effect. */
 export class Lease {
   readonly connection: HTTPConnection;
-  /** Whether an earlier exchange took place on it: it may be dead, which nothing has shown yet. */
+  /**
+   * Whether the connection carried an earlier exchange: the server may have closed it, which only the next read or
+   * write shows.
+   */
   readonly reused: boolean;
-  /** Whether something is waited for on it: the answer, or more of the body. */
+  /** Whether the exchange waits for the server: for the response, or for more of its body. */
   awaited = true;
-  /** Hears how the exchange ends; undefined: nothing listens. */
+  /** Reports the end of the exchange; undefined if there is no subscriber. */
   trace: RequestTrace | undefined;
-  /** How often the body has been asked for. */
+  /** Number of times that the consumer has asked for a part of the body. */
   asked = 0;
   #askedBefore = -1;
   #onEnd: ((idleFor: number) => void) | undefined;
 
-  /** Use `ConnectionPool.coLease`. `onEnd` gets the milliseconds that it may be kept for, 0 if it is not to be used again. */
+  /**
+   * Made by `ConnectionPool.coLease`. `onEnd` gets the milliseconds for which the connection may stay idle; 0 if it
+   * must be closed.
+   */
   constructor(connection: HTTPConnection, use: { reused: boolean; onEnd: (idleFor: number) => void }) {
     this.connection = connection;
     this.reused = use.reused;
     this.#onEnd = use.onEnd;
   }
 
-  /** Whether the body had not been asked for between the last two looks. */
+  /** Whether the body was not asked for between the last two checks. */
   get neglected(): boolean {
     return !this.awaited && this.asked === this.#askedBefore;
   }
 
-  /** Looks, and tells whether it is neglected. */
+  /** Checks the lease; returns whether it is neglected. */
   look(): boolean {
     const neglected = this.neglected;
     this.#askedBefore = this.asked;
     return neglected;
   }
 
-  /** The exchange is over, after this response: the connection is kept for the next one, if it can have one. */
+  /** Ends the exchange after this response. The connection stays for the next one if it is reusable. */
   giveBack(response: HTTPResponse): void {
     this.trace?.completed(response);
     this.#end(keptFor(response.headers.get('Keep-Alive')));
   }
 
-  /** The exchange was given up: the connection is closed. */
+  /** Gives the exchange up: closes the connection. */
   drop(): void {
     this.trace?.givenUp();
     this.#end(0);
@@ -252,7 +263,10 @@ export class Lease {
   }
 }
 
-/** The milliseconds for which the server keeps an idle connection, as its field Keep-Alive says (RFC 2068 19.7.1.1), less a margin. */
+/**
+ * Milliseconds for which the server keeps an idle connection according to its Keep-Alive field (RFC 2068 19.7.1.1),
+ * less a margin.
+ */
 function keptFor(field: string | undefined): number {
   const seconds = field === undefined ? null : /(?:^|[\s,;])timeout\s*=\s*"?(\d{1,9})/i.exec(field);
   if (seconds === null) return Number.POSITIVE_INFINITY;

@@ -1,10 +1,11 @@
 /**
- * Content codings (RFC 9110 8.4): what a request asks for, what a response says, and its body without them, at once or as it
- * comes. The fields stay as they came, as in fetch. Whether there is a body, the caller knows: one without bytes is fine.
+ * Content codings (RFC 9110 8.4): the value of Accept-Encoding for a request, the codings of a response, and its
+ * decoded body, at once or as it arrives. As in fetch, the fields stay as they were received. A body without bytes is
+ * valid; the caller knows whether there is a body.
  *
- * Against bombs, the decoded bytes of a body are limited by what was received: up to 64 MiB are always fine; beyond, they may be
- * 1,100 times as many. One gzip or deflate coding cannot make more of it than 1,032 times (zlib's own bound), so that data
- * with these is never refused. Codings one on top of the other are measured as one.
+ * Against decompression bombs, the size of the decoded body is limited by the number of received bytes: up to 64 MiB
+ * are always allowed, beyond that 1,100 times the received bytes. zlib cannot expand data by more than 1,032 times, so
+ * that a single gzip or deflate coding is never refused. Several codings are measured as one.
  */
 
 import { advising, UnsupportedResponse } from '../errors.ts';
@@ -15,10 +16,10 @@ import { type ByteReader, CodingReader } from './coding-reader.ts';
 
 export type { ByteReader, ContentCoding };
 
-/** Always fine. */
+/** Decoded bytes that are always allowed. */
 const ALLOWANCE = 64 * 1024 * 1024;
 const RATIO = 1100;
-/** As in the platform's fetch. */
+/** The limit of the platform's fetch. */
 const MOST_CODINGS = 5;
 const ADVICE = 'decompress: false gives it as it came';
 
@@ -33,8 +34,8 @@ const NAMES: ReadonlyMap<string, ContentCoding> = new Map([
 const NONE: readonly ContentCoding[] = [];
 
 /**
- * The value of Accept-Encoding that a request with these fields gets; undefined if it has one. With a Range it is "identity",
- * since a part of encoded data cannot be decoded (fetch, HTTP-network-or-cache fetch).
+ * The value of Accept-Encoding for a request; undefined if its fields have one. With Range it is "identity", because a
+ * part of encoded data cannot be decoded (Fetch, "HTTP-network-or-cache fetch").
  */
 export function acceptEncoding(headers: HTTPHeaders): string | undefined {
   if (headers.has('Accept-Encoding')) return undefined;
@@ -43,8 +44,8 @@ export function acceptEncoding(headers: HTTPHeaders): string | undefined {
 }
 
 /**
- * The codings of a body with these fields, in the order in which they were applied; undefined if there is one that is not
- * known here: then none can be undone, and fetch leaves the body as it is.
+ * The codings of a body in the order of their application; undefined if one of them is unknown: then, as in fetch, the
+ * body stays encoded.
  * @throws UnsupportedResponse for more than five; the message ends with `advice`
  */
 export function contentCodings(headers: HTTPHeaders, advice: string = ADVICE): readonly ContentCoding[] | undefined {
@@ -53,7 +54,7 @@ export function contentCodings(headers: HTTPHeaders, advice: string = ADVICE): r
   const names = value.toLowerCase().split(',').map(trimOWS);
   const codings: ContentCoding[] = [];
   for (const name of names) {
-    // RFC 9110 5.6.1.2 for empty elements; "identity" does not belong here (8.4.1), but says what is the case.
+    // Empty elements are ignored (RFC 9110 5.6.1.2). "identity" is not allowed here (8.4.1), but has a clear meaning.
     if (name === '' || name === 'identity') continue;
     const coding = NAMES.get(name);
     if (coding === undefined || (coding === 'zstd' && !hasZstd())) return undefined;
@@ -63,15 +64,16 @@ export function contentCodings(headers: HTTPHeaders, advice: string = ADVICE): r
   throw advised(`the body has ${codings.length} content codings, of which ${MOST_CODINGS} are undone at most`, advice);
 }
 
+/** The limit of decodeWhole. */
 export interface DecodeLimits {
-  /** Bytes of the decoded body. Between two codings there may be as many, or 64 MiB. */
+  /** Most bytes of the decoded body. Between two codings there may be as many, or 64 MiB if that is more. */
   readonly maxSize: number;
 }
 
 /**
- * `bytes` without the codings, at once: the thread is blocked meanwhile.
- * @throws InvalidResponse for data that is corrupt or cut, its `cause` is zlib's error; UnsupportedResponse for more than
- * `maxSize` bytes, and for a bomb
+ * Decodes `bytes` at once; the thread is blocked meanwhile.
+ * @throws InvalidResponse for data that is corrupt or cut short, with zlib's error as its `cause`; UnsupportedResponse
+ * for more than `maxSize` bytes, and for a bomb
  */
 export function decodeWhole(bytes: Uint8Array, codings: readonly ContentCoding[], { maxSize }: DecodeLimits): Buffer {
   let decoded = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -87,12 +89,12 @@ export function decodeWhole(bytes: Uint8Array, codings: readonly ContentCoding[]
 }
 
 /**
- * What `source` gives, without the codings. It is read from when more is asked for than is there, a part at a time; no more is
- * decoded ahead than a part of 64 KiB for each coding. What the server has flushed is given as soon as it is there. The end comes
- * with that of `source`.
+ * Decodes the parts of `source`. It reads a part from `source` only when it has no decoded bytes left, and decodes no
+ * further ahead than 64 KiB for each coding. Data that the server has flushed is returned at once. The result ends when
+ * `source` ends.
  *
- * `read` throws InvalidResponse for data that is corrupt or cut, its `cause` is zlib's error, UnsupportedResponse for a bomb, and
- * what `source` throws. The messages end with `advice`.
+ * `read` throws InvalidResponse for data that is corrupt or cut short, with zlib's error as its `cause`;
+ * UnsupportedResponse for a bomb; and any error of `source`. The messages end with `advice`.
  */
 export function decodingReader(
   source: ByteReader,
@@ -102,7 +104,7 @@ export function decodingReader(
   return codings.length === 0 ? source : new MeasuredReader(source, codings, advice);
 }
 
-/** Counts what goes into the decoders and what comes out of the last one. */
+/** Counts the bytes that enter the decoders and those that leave the last one. */
 class MeasuredReader implements ByteReader {
   readonly #decoded: ByteReader;
   readonly #advice: string;
@@ -135,7 +137,7 @@ class MeasuredReader implements ByteReader {
   }
 }
 
-/** Bytes that so many received ones may become. */
+/** Most decoded bytes for so many received bytes. */
 function mostOf(received: number): number {
   return Math.max(ALLOWANCE, RATIO * received);
 }

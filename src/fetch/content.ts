@@ -1,24 +1,25 @@
 /**
- * The body of a request that may have to be sent more than once: again after a redirect, again when an idle connection turns
- * out to be dead. It knows whether that is possible, not whether it is allowed.
+ * The body of a request that may have to be sent more than once: after a redirect, or if an idle connection turns out
+ * to be closed. It knows whether repeating is possible, not whether it is allowed.
  */
 
 import { awaitedPieces, type BodyPieces, comesInPieces } from '../client/body-source.ts';
 import { bytesOf } from '../client/given-bytes.ts';
 import { FORM_TYPE } from '../client/request-body.ts';
 
-/** Up to this many bytes go out before anything is read: they fit into what the kernel takes from us. */
+/** Bytes that are sent before anything is read: they fit into the kernel's send buffer. */
 const SMALL = 65_536;
 
+/** The content of a request. */
 export class Content {
-  /** What `sendRequest` is given. */
+  /** The value for the option `body` of `sendRequest`. */
   readonly data: string | Uint8Array | BodyPieces;
-  /** Comes from something that can be read once, and has been begun. */
+  /** Whether the source can be read only once and reading has begun. */
   #begun = false;
-  /** What can be read once. */
+  /** The source, if it can be read only once. */
   #source: Exclude<BodyPieces, Blob> | undefined;
 
-  /** @throws TypeError for an array of something else than strings and bytes */
+  /** @throws TypeError for an array with elements other than strings and bytes */
   constructor(data: string | Uint8Array | BodyPieces) {
     const lasting = !comesInPieces(data) || Array.isArray(data) || data instanceof Blob;
     this.data = lasting ? data : this.#once(data as Exclude<BodyPieces, Blob>);
@@ -29,14 +30,14 @@ export class Content {
     return !this.#begun;
   }
 
-  /** Whether its sending may take so long that the server is to be read from meanwhile. */
+  /** Whether sending may take so long that the client must read from the server meanwhile. */
   get large(): boolean {
     return comesInPieces(this.data) || this.data.length > SMALL;
   }
 
   /**
-   * It will not be sent: its source is ended, so that it can clean up, with `reason` if it is a stream. One that has been begun is
-   * ended by the sender.
+   * Ends a source that will not be sent, so that it can clean up; a stream gets `reason`. If sending has begun, the
+   * sender ends the source.
    */
   cancel(reason: unknown): void {
     const source = this.#source;
@@ -56,7 +57,7 @@ export class Content {
   }
 }
 
-/** What the source makes of it changes nothing any more. */
+/** Ends the source and ignores its errors. */
 function leave(source: Exclude<BodyPieces, Blob>, reason: unknown): void {
   const told = async (): Promise<unknown> =>
     Symbol.iterator in source
@@ -65,13 +66,13 @@ function leave(source: Exclude<BodyPieces, Blob>, reason: unknown): void {
   told().catch(() => undefined);
 }
 
-/** Content with the type that its form implies. */
+/** Content with the Content-Type that its form implies. */
 export interface TypedContent {
   readonly content: Content;
   readonly type: string | undefined;
 }
 
-/** What is all there, in the forms that fetch knows; undefined if `body` is none of them. */
+/** Content of a body that is completely in memory, in the forms of the fetch standard; undefined for other values. */
 export function contentAtHand(body: unknown): TypedContent | undefined {
   if (typeof body === 'string') return { content: new Content(body), type: 'text/plain;charset=UTF-8' };
   if (body instanceof URLSearchParams) {

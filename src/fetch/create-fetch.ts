@@ -1,6 +1,6 @@
 /**
- * createFetch: a function that is called like the platform's fetch, and runs on this client. One exchange to a connection;
- * connections are kept for the next request.
+ * createFetch makes a function with the interface of the platform's fetch that runs on HTTPConnection. A connection
+ * carries one exchange at a time; the pool keeps it for later requests. Redirects and retries are in exchange.ts.
  */
 
 import type { Coroutine } from '../coroutine.ts';
@@ -28,23 +28,24 @@ import {
   timeLimits,
 } from './time-limits.ts';
 
-/** How servers are reached, how many connections there may be, and how long servers may be silent. */
+/** How to reach servers, how many connections there may be, and how long servers may be silent. */
 export interface CreateFetchOptions extends Reach, Partial<PoolLimits>, Partial<TimeLimits> {
   /**
-   * Ask for content codings (gzip, deflate, br, and zstd where node:zlib has it), unless a request has its own Accept-Encoding, and
-   * undo those of bodies; the fields stay as they came. Default true.
+   * Whether to ask for content codings (gzip, deflate, br, and zstd if node:zlib has it) and to decode bodies. A
+   * request with its own Accept-Encoding keeps it. The fields stay as they were received. Default true.
    */
   readonly decompress?: boolean | undefined;
 }
 
-/** WHATWG's fetch, on this client's connections. */
+/** The fetch of WHATWG over connections of this library. */
 export interface Fetch {
   /**
-   * @throws TypeError (as a rejection) for what cannot be sent, and "fetch failed", the `cause` of which is our error, with the
-   * requests of all attempts as its `lostRequests`; the signal's own reason, which cannot say what may have been processed
+   * @throws TypeError (as a rejection) for input that cannot be sent; TypeError "fetch failed", whose `cause` is an
+   * error of this library with the requests of all attempts as its `lostRequests`; the signal's own reason, which
+   * cannot list requests
    */
   (input: string | URL | Request, init?: FetchInit): Promise<Response>;
-  /** Closes the connections that are kept for later requests. */
+  /** Closes the idle connections. */
   closeIdleConnections(): void;
 }
 
@@ -57,11 +58,11 @@ const NAMES = [
   'maxIdleConnections',
 ] as const;
 
-/** What the calls of one fetch have in common. */
+/** What all calls of one fetch function share. */
 interface Means {
   readonly pool: ConnectionPool;
   readonly reach: CheckedReach;
-  /** Milliseconds, for sending. */
+  /** Milliseconds; the limit for sending. */
   readonly headersTimeout: number;
   readonly heads: SilenceLimit;
   readonly bodies: SilenceLimit;
@@ -69,9 +70,9 @@ interface Means {
 }
 
 /**
- * A `fetch` with connections of its own, for libraries that accept one. What it returns is a standard Response with a
- * streaming body; a network failure is a TypeError "fetch failed" whose `cause` is the error of this library, as callers of
- * fetch expect it. Beyond the standard: credentials in URLs are sent, bodies may be iterables.
+ * Makes a `fetch` with its own connections, for libraries that accept one. It resolves with a standard Response with a
+ * streaming body. A network failure is a TypeError "fetch failed" whose `cause` is the error of this library, as
+ * callers of fetch expect. Beyond the standard, credentials in URLs are sent, and bodies may be iterables.
  *
  * ```ts
  * import { createFetch } from 'dugong';
@@ -81,12 +82,12 @@ interface Means {
  * console.log(response.status, await response.text());
  * ```
  *
- * @throws TypeError on options that cannot be; TLSError on what OpenSSL does not accept
+ * @throws TypeError on an invalid option; TLSError if OpenSSL does not accept a TLS option
  */
 export function createFetch(given?: CreateFetchOptions): Fetch {
   const options = ownOptions('createFetch', given, NAMES);
   const reach = checkedReach(options);
-  // As for fetchSync, node:http's five seconds decide. Many servers' own limits are about as high as the others.
+  // The default of idleTimeout is below the five seconds after which node:http servers close a connection.
   const { maxIdleConnections = 64, idleTimeout = 4000, maxConnectionsPerOrigin = 0 } = options;
   const pool = new ConnectionPool({ maxIdleConnections, idleTimeout, maxConnectionsPerOrigin });
   const { headersTimeout, bodyTimeout } = timeLimits(options);
@@ -95,17 +96,20 @@ export function createFetch(given?: CreateFetchOptions): Fetch {
   if (typeof decompress !== 'boolean')
     throw new TypeError(`decompress must be true or false, got ${shownValue(decompress)}`);
   const means: Means = { pool, reach, headersTimeout, heads, bodies: new SilenceLimit(bodyTimeout), decompress };
-  // Its length is 1, as Web IDL has it.
+  // The function's length is 1, as Web IDL demands.
   const fetch = (input: string | URL | Request, init: FetchInit | undefined = undefined): Promise<Response> =>
     fetchOver(means, { input, init });
   return Object.assign(fetch, { closeIdleConnections: () => pool.closeIdle() });
 }
 
-/** Schemes without a connection (Fetch, "scheme fetch"): the platform's fetch, which a program may replace by ours, knows them. */
+/**
+ * Schemes without a connection (Fetch, "scheme fetch"). The platform's fetch handles them. It is saved here, because a
+ * program may replace the global one by this function.
+ */
 const UNCONNECTED: ReadonlySet<string> = new Set(['blob:', 'data:']);
 const platformFetch = globalThis.fetch;
 
-/** @throws TypeError "fetch failed" for a scheme that is not known: a network error (Fetch, "scheme fetch") */
+/** @throws TypeError "fetch failed", a network error (Fetch, "scheme fetch"), for an unknown scheme */
 function assertFetchable(url: URL): void {
   try {
     assertOfHTTP(url);
@@ -129,7 +133,7 @@ async function fetchOver(
     const encoding = means.decompress ? acceptEncoding(request.headers) : undefined;
     if (encoding !== undefined) request.headers.set('Accept-Encoding', encoding);
     const { pool, reach, headersTimeout, heads } = means;
-    // Called from the event loop only, when there is a future.
+    // The event loop calls this later, when the future exists.
     const interrupt = (error: unknown): void => void fetching.cancel(error);
     const ask: Ask = (lease, asked) => coAsk(lease, asked, { heads, headersTimeout, interrupt });
     const exchange: Exchange<AwaitedAnswer> = { pool, reach, redirect, assertAllowed: assertGoodPort, timing, ask };
@@ -144,14 +148,15 @@ async function fetchOver(
   }
 }
 
+/** A response whose request may still be sending its body. */
 interface AwaitedAnswer extends Answer {
-  /** The request's body, while it is being sent. */
+  /** The sending of the request's body, if it may take long. */
   readonly sending: AioFuture<boolean> | undefined;
 }
 
 type Ask = Exchange<AwaitedAnswer>['ask'];
 
-/** How long the head of an answer is waited for, and what happens then. */
+/** The limits for the head of a response, and the function that a limit calls. */
 interface Patience extends Pick<Means, 'heads' | 'headersTimeout'> {
   readonly interrupt: (error: unknown) => void;
 }
@@ -167,7 +172,7 @@ function* coAsk(lease: Lease, request: FetchRequest, patience: Patience): Corout
   }
 }
 
-/** The body is sent while the answer is waited for, and, if that comes early, while it is read. */
+/** Sends a large body and reads the response at the same time, because the response may come early. */
 function* coAskListening(
   lease: Lease,
   request: FetchRequest,
@@ -182,7 +187,7 @@ function* coAskListening(
     () => {
       if (listening) silence = heads.begin(interrupt);
     },
-    // Nothing more can come of this connection. The reader gets the error while the connection still knows what is lost.
+    // The connection has failed. The reader must get the error while the connection still knows the lost requests.
     (error) => {
       if (listening && error !== undefined) interrupt(error);
       else connection.disconnect();
@@ -190,7 +195,7 @@ function* coAskListening(
   );
   try {
     const response = yield* connection.coReadResponse();
-    // An answer to the announced bytes may be there before anybody has looked at what became of a body with more of them.
+    // A response to the announced bytes may arrive before the failure of a body with more bytes is noticed.
     if (sending.done() && sending.exception() !== undefined) throw sending.exception();
     return { response, sending, sent: () => sending.done() && sending.exception() === undefined && sending.result() };
   } catch (error) {
@@ -202,9 +207,9 @@ function* coAskListening(
   }
 }
 
-/** What there is to know of a call besides its request. */
+/** A call apart from its request. */
 interface Call {
-  /** As it was given. */
+  /** The URL that the caller gave. */
   readonly url: URL;
   readonly signal: AbortSignal | undefined;
 }
@@ -242,7 +247,7 @@ function responseOf(fetched: Fetched<AwaitedAnswer>, means: Means, { url, signal
   return fetchedResponse(from, body);
 }
 
-/** @throws UnsupportedResponse, as `told` makes it, for too many of them */
+/** @throws UnsupportedResponse, completed by `told`, for too many codings */
 function codingsOf(
   { answer, lease }: Fetched<AwaitedAnswer>,
   told: (error: unknown) => unknown,
@@ -256,7 +261,7 @@ function codingsOf(
   }
 }
 
-/** A request that was answered before it was sent in whole is not sent on. */
+/** Ends the exchange. If the request was not sent completely, sending stops and the connection is closed. */
 function end({ response, sending, sent }: AwaitedAnswer, lease: Lease, how: 'whole' | 'given up'): void {
   const reusable = how === 'whole' && sent();
   sending?.cancel();

@@ -1,6 +1,6 @@
 /**
- * The body of a response without its content codings: a small one at once, since to hand it to another thread would cost more than to
- * decode it; any other as it comes.
+ * The decoded body of a response. A small body is decoded at once, because handing it to another thread costs more than
+ * decoding it. Any other body is decoded as it arrives. It knows no connection; incoming-body.ts does.
  */
 
 import { DugongError, UnsupportedResponse } from '../errors.ts';
@@ -8,18 +8,19 @@ import type { ByteReader } from './coding-reader.ts';
 import { type ContentCoding, decodeWhole, decodingReader } from './content-coding.ts';
 import type { BodyReader } from './incoming-body.ts';
 
-/** Bytes, encoded and decoded, up to which a body is decoded at once. */
+/** Most encoded and decoded bytes of a body that is decoded at once. */
 const SMALL = 16_384;
 const MOST_AT_ONCE = 262_144;
 
-/** What becomes of a body that is decoded. */
+/** The callbacks of a decoded body. */
 export interface DecodedUse {
-  /** Called once, when all of it has been decoded, with its bytes. */
+  /** Called once with the number of decoded bytes when the whole body has been decoded. */
   readonly onWhole: (size: number) => void;
-  /** The error that the consumer gets to see for what decoding failed of. */
+  /** Makes the error that the consumer gets if decoding fails. */
   readonly told: (error: unknown) => unknown;
 }
 
+/** Reads the decoded bytes of a body. */
 export class DecodedBody implements BodyReader {
   readonly #encoded: BodyReader;
   readonly #codings: readonly ContentCoding[];
@@ -41,7 +42,8 @@ export class DecodedBody implements BodyReader {
     if (whole === undefined) return undefined;
     if (whole.length <= SMALL) {
       try {
-        // In memory of its own: small results of node:zlib are in that of all Buffers, which a stream would detach.
+        // A copy in its own memory: small results of node:zlib share the memory of all Buffers, which a stream would
+        // detach.
         const decoded = new Uint8Array(decodeWhole(whole, this.#codings, { maxSize: MOST_AT_ONCE }));
         this.#end(decoded.length);
         return decoded;
@@ -80,7 +82,7 @@ export class DecodedBody implements BodyReader {
     this.#ended = true;
   }
 
-  /** The same for each read that follows. An error of receiving is in its final form already. */
+  /** The error for this and each later read. An error of receiving has its final form already. */
   #failure(error: unknown): unknown {
     if (!(error instanceof DugongError)) return error;
     this.#failed ??= new TypeError('terminated', { cause: this.#use.told(error) });
@@ -88,7 +90,7 @@ export class DecodedBody implements BodyReader {
   }
 }
 
-/** Bytes that are there. */
+/** A reader of bytes in memory. */
 class OnePart implements ByteReader {
   #part: Uint8Array | undefined;
 

@@ -1,6 +1,6 @@
 /**
- * Where a URL is to be reached: which server, through which proxy, with which TLS. Two endpoints with the same key can share a
- * connection.
+ * Decides how to reach the server of a URL: its address, the proxy, the TLS configuration. Endpoints with the same key
+ * can share connections. It does no I/O.
  */
 
 import { CONNECTION_OPTIONS, type HTTPConnectionOptions } from '../client/connection-options.ts';
@@ -13,42 +13,48 @@ import { TLSContext } from '../io/tls-context.ts';
 import type { TLSOptions } from '../io/tls-options.ts';
 import { ownOptions } from '../options.ts';
 
+/** A server, with the way to it. */
 export interface Endpoint {
+  /** Identifies the server, the proxy and the configuration. */
   readonly key: string;
-  /** A new connection to it; no I/O happens yet. */
+  /** Makes a new HTTPConnection; it connects later. */
   connect(): HTTPConnection;
 }
 
-/** How servers are to be reached, for any number of URLs. */
+/** How to reach servers, for any number of URLs. */
 export interface Reach {
   /**
-   * For https servers: TLS options or a context. The same object is one configuration: keep it, connections are shared by it.
-   * So it is with the option `tls` of a proxy.
+   * TLS options or a context for https servers. The same object means the same configuration: pass the same one again,
+   * so that connections can be shared. This applies to the option `tls` of a proxy, too.
    */
   readonly tls?: TLSOptions | TLSContext | undefined;
-  /** A proxy for all URLs; false: none. By default what the environment says (HTTP_PROXY, HTTPS_PROXY, NO_PROXY). */
+  /**
+   * A proxy for all URLs; false: no proxy. Default: the proxy of the environment (HTTP_PROXY, HTTPS_PROXY, NO_PROXY).
+   */
   readonly proxy?: string | URL | ProxyOptions | false | undefined;
-  /** For the connections. With a `socketPath` there is no proxy. The default of `connectTimeout` is 10,000 here. */
+  /**
+   * Options for the connections. With a `socketPath` no proxy is used. The default of `connectTimeout` is 10,000 here.
+   */
   readonly connection?: Omit<HTTPConnectionOptions, 'port' | 'tls' | 'proxy' | 'timeout' | 'onSignal'> | undefined;
 }
 
-/** A {@link Reach} that was read, once. */
+/** A checked {@link Reach}. */
 export interface CheckedReach {
   readonly tls: TLSContext | undefined;
   readonly proxy: HTTPProxy | false | undefined;
   readonly connection: Reach['connection'];
 }
 
-/** Milliseconds, as in Node's fetch. */
+/** Milliseconds; the default of Node's fetch. */
 const CONNECT_TIMEOUT = 10_000;
 
 export const NAMES_OF_REACH = ['tls', 'proxy', 'connection'] as const;
-/** The others follow from the URL, or from what else is given. */
+/** Options of a connection that a fetch accepts. The URL, or other options, decide the rest. */
 const NAMES_OF_CONNECTION = CONNECTION_OPTIONS.filter(
   (name) => name !== 'port' && name !== 'tls' && name !== 'proxy' && name !== 'timeout' && name !== 'onSignal',
 );
 
-/** @throws TypeError on options that cannot be; TLSError on what OpenSSL does not accept */
+/** Checks the options. @throws TypeError on an invalid option; TLSError if OpenSSL does not accept a TLS option */
 export function checkedReach({ tls, proxy, connection }: Reach): CheckedReach {
   if (tls !== undefined && typeof tls !== 'object') {
     throw new TypeError(`tls must be TLS options or a TLSContext, got ${shownValue(tls)}`);
@@ -60,7 +66,7 @@ export function checkedReach({ tls, proxy, connection }: Reach): CheckedReach {
   };
 }
 
-/** @throws TypeError on options that cannot be; TLSError where there is no TLS */
+/** Returns the endpoint for a URL. @throws TypeError on an invalid option; TLSError if this process has no TLS */
 export function endpointOf(url: URL, reach: CheckedReach): Endpoint {
   const tls = url.protocol === 'https:' ? (reach.tls ?? TLSContext.from(true)) : undefined;
   const proxy = proxyFor(url, reach);
@@ -80,7 +86,7 @@ function proxyFor(url: URL, { proxy, connection }: CheckedReach): HTTPProxy | un
   return chosen === undefined ? undefined : environmentProxy(url.protocol, chosen);
 }
 
-/** The environment may change at any time, but it seldom does. */
+/** The checked proxy for a text of the environment, which may change at any time, but rarely does. */
 function environmentProxy(protocol: string, text: string): HTTPProxy {
   const latest = environmentProxies.get(protocol);
   if (latest?.text === text) return latest.proxy;
@@ -89,11 +95,11 @@ function environmentProxy(protocol: string, text: string): HTTPProxy {
   return proxy;
 }
 
-/** The latest for each of the two schemes. */
+/** The latest proxy for each of the two schemes. */
 const environmentProxies = new Map<string, { readonly text: string; readonly proxy: HTTPProxy }>();
 const keys = new WeakMap<object, string>();
 
-/** Made once for each object, since none of them changes. */
+/** The key of an object, made once, because these objects do not change. */
 function keyOf<T extends object>(object: T, make: (object: T) => string): string {
   const key = keys.get(object) ?? make(object);
   keys.set(object, key);
@@ -108,7 +114,7 @@ function connectionPart({ connection }: CheckedReach): string {
   return connection === undefined ? '' : keyOf(connection, connectionKey);
 }
 
-/** Options that are functions or objects are the same if they are one. */
+/** The key of connection options. Functions and objects count as equal only if they are identical. */
 function connectionKey(connection: NonNullable<Reach['connection']>): string {
   return Object.entries(connection)
     .map(([name, value]) => `${name}=${value instanceof Object ? `#${numberOf(value)}` : JSON.stringify(value)}`)
@@ -120,7 +126,9 @@ const contexts = new WeakMap<TLSOptions, TLSContext>();
 const numbers = new WeakMap<object, number>();
 let lastNumber = 0;
 
-/** The same options are one context, so that connections, and sessions of TLS, are shared. */
+/**
+ * The context for TLS options. The same object gets the same context, so that connections and TLS sessions are shared.
+ */
 function sharedContext(tls: TLSOption | undefined): TLSContext | undefined {
   if (typeof tls !== 'object' || tls === null || tls instanceof TLSContext) return tlsContext(tls);
   const context = contexts.get(tls) ?? TLSContext.from(tls);

@@ -1,6 +1,6 @@
 /**
- * A request and what follows from its answer: another connection if an idle one was dead, another request if the server
- * redirects. How an answer is waited for is the caller's `ask`, since that is what differs between blocking and awaiting.
+ * Sends a request and follows its response: a new connection if an idle one turns out to be closed, and a new request
+ * if the server redirects. The caller's `ask` waits for the response, because blocking and awaiting differ only there.
  */
 
 import type { HTTPConnection } from '../client/http-connection.ts';
@@ -15,52 +15,57 @@ import { isRedirect, MOST_REDIRECTS, redirected } from './redirect.ts';
 import type { ResourceTiming } from './resource-timing.ts';
 import { CallTrace } from './trace.ts';
 
-/** The head of a response, the body of which may be on the connection still. */
+/** A response whose body may still be on the connection. */
 export interface Answer {
   readonly response: HTTPResponse;
-  /** Whether the request has been sent in whole: if not, no other one can follow it. */
+  /** Whether the whole request has been sent. If not, no other request can follow on the connection. */
   readonly sent: () => boolean;
 }
 
+/** The settings of one fetch, and its way of waiting. */
 export interface Exchange<A extends Answer> {
   readonly pool: ConnectionPool;
   readonly reach: CheckedReach;
   readonly redirect: RedirectMode;
-  /** Throws for a URL, of a redirect too, that is not to be fetched; undefined: all are. */
+  /** Throws if a URL, that of a redirect included, must not be fetched; undefined: all URLs are allowed. */
   readonly assertAllowed: ((url: URL) => void) | undefined;
-  /** Notes the times; undefined: nothing asks for them. */
+  /** Records times; undefined if they are not needed. */
   readonly timing: ResourceTiming | undefined;
-  /** Sends the request, by `coSend`, and reads the response as far as its head at least. For a large one, the connection is there. */
+  /**
+   * Sends the request with `coSend` and reads the response at least up to the end of its head. For a large request the
+   * connection is made before.
+   */
   readonly ask: (lease: Lease, request: FetchRequest) => Coroutine<A>;
 }
 
-/** The final answer, on a connection that is the caller's to give back. */
+/** The final response, on a connection that the caller must give back. */
 export interface Fetched<A extends Answer> {
   readonly answer: A;
   readonly lease: Lease;
-  /** The one that it answers. */
+  /** The request of this response. */
   readonly request: FetchRequest;
   readonly redirected: boolean;
-  /** For the error, if the rest of the answer does not come. */
+  /** Completes the error if the rest of the response fails. */
   readonly attempts: Attempts;
-  /** As in the exchange. */
+  /** As in {@link Exchange}. */
   readonly timing: ResourceTiming | undefined;
 }
 
-/** What is noted of the requests of one fetch. */
+/** The records about the requests of one fetch. */
 interface Course {
   readonly attempts: Attempts;
   readonly trace: CallTrace | undefined;
 }
 
-/** Requests that may be sent again when it is unknown whether the server has acted on them (RFC 9110 9.2.2). */
+/** Methods whose requests may be sent again if it is unknown whether the server has processed them (RFC 9110 9.2.2). */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
-/** The body of a redirect is read up to this size, if that saves the connection. */
+/** The body of a redirect is discarded up to this size, if that keeps the connection usable. */
 const WORTH_DISCARDING = 65_536;
 
 /**
- * Fetches. @throws what connecting and the operations of HTTPConnection throw; UnsupportedResponse for a redirect in mode
- * "error", or too many of them; InvalidResponse for one that leads nowhere. Each says what the requests may have done
+ * Fetches: sends `first` and follows redirects. @throws the errors of connecting and of HTTPConnection's operations;
+ * UnsupportedResponse for a redirect in mode "error", or for too many redirects; InvalidResponse for a redirect without
+ * a valid target. Each error lists the lost requests.
  */
 export function* coFetch<A extends Answer>(first: FetchRequest, exchange: Exchange<A>): Coroutine<Fetched<A>> {
   const course: Course = { attempts: new Attempts(), trace: CallTrace.begin() };
@@ -100,7 +105,10 @@ function followed(
   return redirected(request, response);
 }
 
-/** On a connection that was idle, the request is tried once more where that cannot do harm. */
+/**
+ * Sends a request and waits for its response. After a failure on a connection that was idle, it tries once more on a
+ * new connection, if that is safe.
+ */
 function* coAnswered<A extends Answer>(
   request: FetchRequest,
   { pool, reach, timing, ask }: Exchange<A>,
@@ -138,8 +146,8 @@ function* coAnswered<A extends Answer>(
 }
 
 /**
- * Before the request is sent, which otherwise does it: the answer to a large one is read while that is sent, and a listener sees when
- * each begins.
+ * Connects before the request is sent (sending would do it otherwise): the response to a large request is read at the
+ * same time, and subscribers see when each step begins.
  */
 function* coConnect({ connection, trace }: Lease): Coroutine<void> {
   trace?.connecting(connection);
@@ -147,22 +155,23 @@ function* coConnect({ connection, trace }: Lease): Coroutine<void> {
   trace?.connected(connection);
 }
 
-/** Whatever a server has made of it before. */
+/** Whether the request can be repeated even if the server has processed it. */
 function isRepeatable({ method, content }: FetchRequest): boolean {
   return IDEMPOTENT.has(method) && content?.repeatable !== false;
 }
 
 function mayRepeat({ method, content }: FetchRequest, error: unknown, connection: HTTPConnection): boolean {
   if (content?.repeatable === false) return false;
-  // An alert that lay on the idle connection was not about this request, of which nothing was sent; a later one may be.
+  // A TLS alert that had arrived on the idle connection is not about this request, of which nothing was sent. A later
+  // alert may be.
   if (error instanceof TLSError) return connection.pendingRequests().every((each) => !each.mayHaveBeenProcessed);
   if (!(error instanceof ConnectionClosed)) return false;
   return IDEMPOTENT.has(method) || error.lostRequests.every(({ mayHaveBeenProcessed }) => !mayHaveBeenProcessed);
 }
 
 /**
- * Keeps the connection of a redirect, if all of its body has come by now. That is not waited for: the redirect holds, whatever
- * becomes of its body.
+ * Keeps the connection of a redirect if the whole body has arrived by now. It does not wait: the redirect is valid
+ * whatever happens to its body.
  */
 function keepIfWhole(lease: Lease, { response, sent }: Answer): void {
   if (!sent() || response.length === null || response.length > WORTH_DISCARDING) return;
@@ -170,7 +179,7 @@ function keepIfWhole(lease: Lease, { response, sent }: Answer): void {
   if (!connection.responsePending() || discardedAtOnce(connection)) lease.giveBack(response);
 }
 
-/** False also for a body that is cut short. */
+/** Discards the body as far as it has arrived. False if bytes are missing, or the body is cut short. */
 function discardedAtOnce(connection: HTTPConnection): boolean {
   const discarding = connection.coDiscard();
   try {
@@ -184,7 +193,8 @@ function discardedAtOnce(connection: HTTPConnection): boolean {
 }
 
 /**
- * Sends the request. False if the server ended the connection before it had all of it, but may have answered: reading tells.
+ * Sends the request. Returns false if the server ended the connection before it took the whole request, but may have
+ * answered: reading shows whether it did.
  * @throws as `HTTPConnection.coSendRequest`
  */
 export function* coSend({ connection, reused, trace }: Lease, request: FetchRequest): Coroutine<boolean> {
@@ -201,12 +211,12 @@ export function* coSend({ connection, reused, trace }: Lease, request: FetchRequ
   }
 }
 
-/** Whether the sending of a request is still the making of its connection, which has a time limit of its own, or that is closed. */
+/** Whether the connection is not made yet (connecting has a time limit of its own), or is closed. */
 export function isUnconnected({ connection }: Lease): boolean {
   return connection.connectedAt === undefined;
 }
 
-/** All behind the authority: to ask the URL for its origin, or its parts, takes longer. */
+/** The request-target: all characters behind the authority. Reading the parts of the URL takes longer. */
 function targetOf({ href }: URL): string {
   return href.slice(href.indexOf('/', 'https://'.length));
 }

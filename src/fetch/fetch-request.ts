@@ -1,5 +1,5 @@
 /**
- * What is to be fetched, after all forms in which it can be said have become one. It knows no connection.
+ * A request of a fetch in its one internal form, and the checks of its method and URL. It knows no connection.
  */
 
 import { quoted } from '../http1/grammar.ts';
@@ -7,55 +7,61 @@ import { type HeadersInit, HTTPHeaders } from '../http1/headers.ts';
 import type { Content } from './content.ts';
 import { type Referrer, setReferer } from './referrer.ts';
 
-/** What becomes of a redirect, as in the fetch standard. */
+/** How to handle a redirect, as in the fetch standard. */
 export type RedirectMode = 'follow' | 'error' | 'manual';
 
+/** A checked request. */
 export interface FetchRequest {
-  /** Without credentials and without a fragment: neither is sent. */
+  /** The URL without credentials and fragment, which are not sent. */
   readonly url: URL;
   readonly method: string;
-  /** The caller's, and what follows from the URL and the body. */
+  /** The caller's fields, and those that follow from the URL and the body. */
   readonly headers: HTTPHeaders;
   readonly content: Content | undefined;
-  /** What Referer is made of for each server anew; undefined: it is left alone. */
+  /** The source of the Referer field for each server; undefined: the field is not changed. */
   readonly referrer: Referrer | undefined;
 }
 
-/** Where the Host field comes from: fields of another request must not bring its Host along; a caller that writes its own may want to. */
+/**
+ * The source of the Host field. Fields copied from another request must not bring its Host along; a caller that sets
+ * its own Host may want it.
+ */
 export type HostField = 'of the URL' | 'of the caller';
 
-/** Methods that the standard takes in any case; others are as they are written. */
+/** Methods that the standard makes upper-case; others stay as they are written. */
 const NORMALISED: ReadonlySet<string> = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT']);
-/** They would make the connection something else, or show credentials to scripts. */
+/** Methods that would turn the connection into something else, or show credentials to scripts. */
 const FORBIDDEN: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK']);
 
-/** The method as it is sent. @throws TypeError for one that fetch does not send; sending refuses what is no token */
+/**
+ * Returns the method to send. @throws TypeError for a method that fetch does not send; sending refuses what is no token
+ */
 export function checkedMethod(method: string): string {
   const upper = String(method).toUpperCase();
   if (FORBIDDEN.has(upper)) throw new TypeError(`fetch sends no ${upper} request: use HTTPConnection`);
   return NORMALISED.has(upper) ? upper : method;
 }
 
-/** @throws TypeError if it is no absolute URL */
+/** Parses a URL. @throws TypeError if it is no absolute URL */
 export function parsedURL(input: string | URL): URL {
   const text = String(input);
   const url = URL.parse(text);
   if (url === null) {
-    // The platform's own error has the text as a member, credentials included.
+    // The platform's own error has the text as a member, with the credentials.
     const cause = Object.assign(new TypeError('Invalid URL'), { code: 'ERR_INVALID_URL' });
     throw new TypeError(`${quoted(text)} is no absolute URL`, { cause });
   }
   return url;
 }
 
-/** @throws TypeError if it is no URL, or one of another scheme */
+/** Parses an HTTP URL. @throws TypeError if it is no absolute URL, or has another scheme */
 export function checkedURL(input: string | URL): URL {
   const url = parsedURL(input);
   assertOfHTTP(url);
   return url;
 }
 
-/** @throws TypeError for another scheme */
+/** @throws TypeError for a scheme other than http and https */
 export function assertOfHTTP(url: URL): void {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new TypeError(`only http: and https: can be fetched, not ${url.protocol}`);
@@ -63,8 +69,8 @@ export function assertOfHTTP(url: URL): void {
 }
 
 /**
- * The parts of a request; the URL's credentials become an Authorization field, unless there is one. A Host and a Content-Length
- * that cannot be meant for it are left out. @throws TypeError
+ * Makes a request of its parts. The URL's credentials become an Authorization field, unless there is one. A Host or
+ * Content-Length that cannot belong to this request is left out. @throws TypeError
  */
 export function fetchRequest(parts: {
   readonly url: URL;
@@ -84,18 +90,21 @@ export function fetchRequest(parts: {
   settleLength(headers, content);
   if (contentType !== undefined && !headers.has('Content-Type')) headers.set('Content-Type', contentType);
   if (!headers.has('Accept')) headers.set('Accept', '*/*');
-  // Some servers refuse requests that do not say what sent them.
+  // Some servers refuse requests without User-Agent.
   if (!headers.has('User-Agent')) headers.set('User-Agent', 'dugong');
   const authorization = basicAuthorization(parts.url);
   if (authorization !== undefined && !headers.has('Authorization')) headers.set('Authorization', authorization);
   const url = bareURL(parts.url);
-  // The caller's own field stays as it is, on all of the way.
+  // The caller's own Referer stays unchanged, also after redirects.
   const referrer = headers.has('Referer') ? undefined : parts.referrer;
   if (referrer !== undefined) setReferer(headers, referrer, url);
   return { url, method, headers, content, referrer };
 }
 
-/** A length that speaks of no body is that of another request. Equal ones are one (RFC 9110 8.6). @throws TypeError */
+/**
+ * Removes the Content-Length of a request without a body: it belongs to another request. Equal values count once (RFC
+ * 9110 8.6). @throws TypeError
+ */
 function settleLength(headers: HTTPHeaders, content: Content | undefined): void {
   const given = headers.get('Content-Length');
   if (given === undefined) return;
@@ -107,7 +116,10 @@ function settleLength(headers: HTTPHeaders, content: Content | undefined): void 
   else headers.set('Content-Length', length);
 }
 
-/** What the credentials in a URL mean (RFC 7617); undefined without any. @throws TypeError, in which they do not stand */
+/**
+ * The value of Authorization for the credentials in a URL (RFC 7617); undefined if there are none. @throws TypeError,
+ * without showing them
+ */
 export function basicAuthorization({ username, password }: URL): string | undefined {
   if (username === '' && password === '') return undefined;
   const credentials = `${decoded(username)}:${decoded(password)}`;
@@ -122,9 +134,9 @@ function decoded(part: string): string {
   }
 }
 
-/** Without credentials and fragment. */
+/** The URL without credentials and fragment. */
 export function bareURL(url: URL): URL {
-  // An empty fragment is none by `hash`.
+  // For an empty fragment, `hash` is empty, but `href` has a "#".
   if (url.username === '' && url.password === '' && !url.href.includes('#')) return url;
   const bare = new URL(url);
   bare.username = '';

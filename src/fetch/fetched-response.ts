@@ -1,6 +1,8 @@
 /**
- * The platform's Response, with what its constructor cannot be told: the URL, the redirects, statuses beyond 599, which HTTP allows
- * to be received. What it consists of is made when it is asked for: most callers ask for the status and one form of the body.
+ * The Response that createFetch resolves with: the platform's class, with properties that its constructor does not
+ * accept: the URL, the redirects, statuses beyond 599, which HTTP allows to receive. Its parts are made on first use,
+ * because most callers read the status and one form of the body. It relies on platform-slots.ts for the platform's
+ * private state.
  */
 
 import type { HTTPResponse } from '../client/http-response.ts';
@@ -11,15 +13,15 @@ import { immutableHeaders } from './immutable-headers.ts';
 import { type BodyReader, joined } from './incoming-body.ts';
 import { bodyTrap, headersSymbol, noteOrigin } from './platform-slots.ts';
 
-/** All that a response is made from. */
+/** The parts of a response. */
 export interface FetchedHead {
   readonly head: HTTPResponse;
-  /** Of the last request, without credentials and fragment. */
+  /** The URL of the last request, without credentials and fragment. */
   readonly url: URL;
   readonly redirected: boolean;
   /** "cors" if the last URL has another origin than the first, as in Node's fetch. */
   readonly type: 'basic' | 'cors';
-  /** Until the body has been consumed, its abort makes an error of it. */
+  /** An abort fails the body until it has been consumed. */
   readonly signal: AbortSignal | undefined;
 }
 
@@ -27,7 +29,7 @@ type Fields = [string, string][];
 
 const NO_FIELDS: Fields = [];
 
-/** With each member that there is: the platform looks for those that are missing on Object.prototype. */
+/** A complete init: the platform would look up missing members on Object.prototype. */
 function responseInit(headers: Fields, status = 200, statusText = ''): ResponseInit {
   return bare({ headers, status, statusText });
 }
@@ -44,17 +46,17 @@ type ResponseClass = new (from: FetchedHead, body: BodyReader | ReadableStream<U
 let FetchedResponse: ResponseClass | undefined;
 
 /**
- * What `createFetch` resolves with. To callers it is a Response: its `constructor` is that, and so is what `clone()` returns. `body`:
- * null as the standard has it, for some statuses and methods.
+ * Makes the Response of `createFetch`. Its `constructor` is Response, and `clone()` returns the same kind. `body` is
+ * null for the statuses and methods for which the standard allows none.
  */
 export function fetchedResponse(from: FetchedHead, body: BodyReader | null): Response {
   FetchedResponse ??= fetchedResponseClass();
   return new FetchedResponse(from, body);
 }
 
-/** It is made with the first response: to name the platform's class loads all of its fetch. */
+/** Makes the class with the first response, because naming the platform's class loads all of its fetch. */
 function fetchedResponseClass(): ResponseClass {
-  // Its members are fields to the compiler, which no accessor can override.
+  // The compiler's declaration has fields, which accessors cannot override.
   const PlatformResponse = Response as unknown as new (
     body: ReadableStream<Uint8Array<ArrayBuffer>> | null,
     init: ResponseInit | undefined,
@@ -63,9 +65,9 @@ function fetchedResponseClass(): ResponseClass {
   class FetchedResponse extends PlatformResponse implements Response {
     readonly #from: FetchedHead;
     #headers: Headers | undefined;
-    /** What the body is read from, until the first call that reads it, or asks for the stream. */
+    /** The source of the body, until a method reads it or asks for the stream. */
     #reader: BodyReader | undefined;
-    /** The platform's own, once the body is a stream. */
+    /** The platform's Response, once the body is a stream. */
     #streamed: Response | undefined;
     #used = false;
 
@@ -81,7 +83,7 @@ function fetchedResponseClass(): ResponseClass {
     }
 
     get status(): number {
-      // The platform's constructor asks before there is an answer: whether there may be a body.
+      // The platform's constructor reads the status before #from exists, to decide whether a body is allowed.
       return #from in this ? this.#from.head.status : 200;
     }
 
@@ -144,7 +146,10 @@ function fetchedResponseClass(): ResponseClass {
       return await this.#asStreamedUnaborted().formData();
     }
 
-    /** Another response with the same body: what one of them does not read is kept for it in memory (Fetch, "clone a body"). */
+    /**
+     * Another response with the same body. The part that only one of them has read stays in memory for the other
+     * (Fetch, "clone a body").
+     */
     clone(): Response {
       if (this.bodyUsed || this.#streamed?.body?.locked) {
         throw new TypeError('a response whose body has been used, or is being read, cannot be cloned');
@@ -174,10 +179,10 @@ function fetchedResponseClass(): ResponseClass {
       return this.#asStreamed() ?? new Response(null, responseInit(contentType(this.#from.head)));
     }
 
-    /** With the body as a stream; undefined if there is none. */
+    /** The platform's Response with the body as a stream; undefined if there is no body. */
     #asStreamed(): Response | undefined {
       if (this.#streamed === undefined && this.#used) {
-        // It was read without one.
+        // The body was read without a stream: use a consumed one.
         const empty = new Response('', responseInit(NO_FIELDS));
         void empty.text();
         this.#streamed = empty;
@@ -189,13 +194,13 @@ function fetchedResponseClass(): ResponseClass {
       return this.#streamed;
     }
 
-    /** Each call after the abort says the same, whatever became of the body. */
+    /** Every call after the abort throws its reason, whatever the state of the body. */
     #assertNotAborted(): void {
       const { signal } = this.#from;
       if (signal?.aborted && (this.#reader ?? this.#streamed) !== undefined) throw signal.reason;
     }
 
-    /** What the platform's own method of this name does to the body as a stream. */
+    /** Defines a method that calls the platform's method of this name on the streamed body. */
     static #defineByStream(name: string): void {
       const value = function (this: FetchedResponse, ...given: unknown[]): unknown {
         const streamed = this.#asStreamedUnaborted();
@@ -208,18 +213,18 @@ function fetchedResponseClass(): ResponseClass {
     static {
       const headers = headersSymbol();
       if (headers !== undefined) {
-        // The platform's constructor writes, and reads, headers of its own.
+        // The platform's constructor writes and reads its own headers.
         const blank = new Headers();
         const get = function (this: FetchedResponse): Headers {
           return #from in this ? this.headers : blank;
         };
         Object.defineProperty(FetchedResponse.prototype, headers, bare({ get, set: () => {}, configurable: true }));
       }
-      // What later versions of the platform add to a body, e.g. textStream(), is theirs.
+      // Methods that later versions of the platform add to a body, e.g. textStream(), are delegated.
       for (const name of Object.getOwnPropertyNames(Response.prototype)) {
         if (!Object.hasOwn(FetchedResponse.prototype, name)) FetchedResponse.#defineByStream(name);
       }
-      // As Web IDL has it, and those of a class are not.
+      // Web IDL demands enumerable members; members of a class are not.
       for (const name of Object.getOwnPropertyNames(FetchedResponse.prototype)) {
         Object.defineProperty(FetchedResponse.prototype, name, bare({ enumerable: true }));
       }
@@ -239,7 +244,7 @@ function streamedResponse(body: ReadableStream<Uint8Array>, head: HTTPResponse):
   return new Response(body as ReadableStream<Uint8Array<ArrayBuffer>>, responseInit(contentType(head)));
 }
 
-/** All that the forms of a body depend on. */
+/** The field on which the forms of a body depend. */
 function contentType({ headers }: HTTPResponse): Fields {
   const type = headers.get('Content-Type');
   return type === undefined ? [] : [['Content-Type', type]];

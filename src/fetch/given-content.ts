@@ -1,6 +1,6 @@
 /**
- * The body of a fetch: from all forms in which it can be given, those of other realms and of polyfills included, to Content. What
- * is not known here is given to the platform's Request, which knows what to make of it.
+ * Converts the body of a fetch from all forms, those of other realms and of polyfills included, into Content. The
+ * platform's Request converts values that are unknown here.
  */
 
 import { Readable } from 'node:stream';
@@ -11,19 +11,20 @@ import { bare } from '../options.ts';
 import { Content, contentAtHand, type TypedContent } from './content.ts';
 import { type Body, DEFAULTS, platformRequest, wholeRequest } from './platform-request.ts';
 
+/** A converted body. */
 export interface GivenContent {
   readonly content: Content | undefined;
   /** The Content-Type that its form implies. */
   readonly type: string | undefined;
 }
 
-/** More than this of a body that a Request has is not taken into memory, unless it comes in one piece. */
+/** Most bytes of a Request's body that are read into memory, unless the body comes in one piece. */
 const MOST_GATHERED = 1 << 28;
 
 /**
- * What is given as a body. Bytes are copied and a stream is locked before this returns a promise, so that the caller may go on with
- * its memory, and sees whose the stream is. When `signal` is aborted, a stream is cancelled with its reason.
- * @throws TypeError for a stream that others read, or have read; what a Blob of another library fails with
+ * Converts a body. Bytes are copied and a stream is locked before the function returns its promise: the caller may
+ * reuse the memory, and sees that the stream is taken. An abort of `signal` cancels a stream with its reason.
+ * @throws TypeError for a stream that is locked or was read before; the error of a Blob of another library
  */
 export async function givenContent(body: unknown, signal: AbortSignal | undefined): Promise<GivenContent> {
   if (body === undefined || body === null) return { content: undefined, type: undefined };
@@ -41,13 +42,13 @@ export async function givenContent(body: unknown, signal: AbortSignal | undefine
   };
 }
 
-/** Fetch, "extract a body": of bytes a copy is sent. */
+/** Copies bytes, as the standard demands (Fetch, "extract a body"). */
 function copyOf(given: TypedContent): GivenContent {
   const { data } = given.content;
   return data instanceof Uint8Array ? { content: new Content(new Uint8Array(data)), type: given.type } : given;
 }
 
-/** A Blob, or FormData as one. */
+/** Returns a Blob, or FormData as a Blob; undefined for other values. */
 function blobOf(body: unknown): Blob | undefined {
   if (body instanceof FormData) return multipartBlob(body);
   return body instanceof Blob ? body : undefined;
@@ -57,7 +58,7 @@ function nameOf(value: unknown): unknown {
   return typeof value === 'object' && value !== null && Symbol.toStringTag in value && value[Symbol.toStringTag];
 }
 
-/** Those of other realms and libraries are known by their names. */
+/** Whether a value is a Blob of another realm or library: these are recognised by their names. */
 function isForeignBlob(value: unknown): value is Blob {
   if (value instanceof Blob) return false;
   if (nameOf(value) !== 'Blob' && nameOf(value) !== 'File') return false;
@@ -83,11 +84,14 @@ async function copiedForm(form: FormData): Promise<FormData> {
   return copy;
 }
 
-/** A stream or another iterable. @throws TypeError for a stream of which it is known that it gives nothing more */
+/**
+ * Returns the pieces of a stream or another iterable; undefined for other values. @throws TypeError for a stream that
+ * is locked or was read before
+ */
 function piecesOf(body: unknown, signal: AbortSignal | undefined): AsyncIterable<Uint8Array> | undefined {
   if (typeof body !== 'object' || body === null) return undefined;
   if (body instanceof ReadableStream) {
-    // It knows streams of this kind as well; only its type does not.
+    // isDisturbed works for this kind of stream, too; only its type does not say so.
     if (body.locked || Readable.isDisturbed(body as unknown as Readable))
       throw new TypeError('the stream that is to be the body is being read already');
     return new StreamPieces(body.getReader(), signal);
@@ -97,8 +101,8 @@ function piecesOf(body: unknown, signal: AbortSignal | undefined): AsyncIterable
 }
 
 /**
- * The body of a Request, which shows each as a stream. What was given as a whole becomes that again, so that it has a length, and
- * can be repeated; a stream is sent as it comes. @throws what the Blobs of a body fail with
+ * Returns the body of a Request, which always shows a stream. A body that was given as a whole becomes a whole again,
+ * so that it has a length and can be repeated. A stream is sent as it arrives. @throws the error of a Blob in the body
  */
 export async function contentOfRequest(
   request: Request,
@@ -110,7 +114,10 @@ export async function contentOfRequest(
   return await gathered(whole, signal);
 }
 
-/** It is in memory already, but for a Blob of a file, which may be larger than that: of such a body the rest is read as it is sent. */
+/**
+ * Collects the body, which is in memory already, except for a Blob of a file. If that is larger than the limit, the
+ * rest is read while it is sent.
+ */
 async function gathered(stream: ReadableStream<Uint8Array>, signal: AbortSignal | undefined): Promise<Content> {
   const reader = stream.getReader();
   const parts: Uint8Array[] = [];

@@ -1,17 +1,17 @@
 /**
- * The header fields of a fetch. The platform's Headers say what names and values are, but forget the case of names, which callers
- * that give pairs or a record have chosen (Fetch, "append" to a header list).
+ * The header fields of a fetch. The platform's Headers check names and values, but make the names lower-case. This
+ * module restores the case in which the caller wrote them in pairs or a record (Fetch, "append" to a header list).
  */
 
 import { HTTPHeaders } from '../http1/headers.ts';
 
-/** They speak of a connection, which a fetch has none of: what was taken over from another request is not sent on. */
+/** Fields about a connection, which a fetch does not have. They were copied from another request and are refused. */
 const OF_CONNECTIONS: ReadonlySet<string> = new Set(['expect', 'keep-alive', 'upgrade']);
 const CONNECTION_OPTIONS: ReadonlySet<string> = new Set(['close', 'keep-alive']);
 
 /**
- * What was given as `headers`, read once: a list of pairs as the platform takes it, or what it is to decide about.
- * @throws what the caller's iterators and conversions throw
+ * Reads `headers` once: returns a list of pairs as the platform accepts it, or a value that the platform must check.
+ * @throws any error of the caller's iterators and conversions
  */
 export function givenFields(headers: unknown): unknown {
   if (typeof headers !== 'object' || headers === null || headers instanceof Headers) return headers;
@@ -23,14 +23,17 @@ export function givenFields(headers: unknown): unknown {
   );
 }
 
-/** As Web IDL reads a record: a symbol as a key is a TypeError. */
+/** Reads a record as Web IDL does: a symbol as a key is a TypeError. */
 function ownEntries(record: object): (readonly [string, string])[] {
   return Reflect.ownKeys(record)
     .filter((key) => Object.prototype.propertyIsEnumerable.call(record, key))
     .map((key) => [`${key as string}`, `${Reflect.get(record, key)}`]);
 }
 
-/** What the platform has made of `given`, names in their case there: of several lines, that of the first. @throws TypeError */
+/**
+ * The checked fields with names in the case of `given`; several lines with one name get the case of the first. @throws
+ * TypeError
+ */
 export function fieldsInCase(given: unknown, checked: Headers | undefined): HTTPHeaders {
   if (checked === undefined) return new HTTPHeaders();
   const cases = new Map<string, string>();
@@ -41,7 +44,7 @@ export function fieldsInCase(given: unknown, checked: Headers | undefined): HTTP
     }
   }
   const fields = new HTTPHeaders();
-  // In the order of the caller: that of Headers is alphabetical.
+  // In the caller's order; Headers sort by name.
   for (const name of cases.size > 0 ? cases.values() : new Set(checked.keys())) {
     if (/^set-cookie$/i.test(name)) for (const value of checked.getSetCookie()) fields.append(name, value);
     else fields.append(name, checked.get(name) as string);
@@ -50,7 +53,7 @@ export function fieldsInCase(given: unknown, checked: Headers | undefined): HTTP
   return fields;
 }
 
-/** @throws TypeError for those that Node's fetch refuses, too */
+/** @throws TypeError for fields that Node's fetch refuses, too */
 function assertOfRequest(fields: HTTPHeaders): void {
   for (const [name, value] of fields) {
     const key = name.toLowerCase();

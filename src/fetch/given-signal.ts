@@ -1,13 +1,13 @@
 /**
- * The signal of a fetch. One of another realm, or of a polyfill, is listened to by one of the platform's, since the rest of this
- * client knows no other.
+ * The signal of a fetch. A signal of another realm or polyfill gets a platform signal that follows it, because the rest
+ * of the client accepts only that.
  */
 
 import { bare } from '../options.ts';
 
 const followers = new WeakMap<object, AbortSignal>();
 
-/** @throws TypeError for what is no AbortSignal */
+/** Returns a platform signal. @throws TypeError for a value that is no AbortSignal */
 export function givenSignal(signal: unknown): AbortSignal | undefined {
   if (signal === undefined || signal === null) return undefined;
   if (signal instanceof AbortSignal) return signal;
@@ -25,7 +25,10 @@ function isLikeSignal(signal: unknown): signal is AbortSignal {
   return typeof signal.aborted === 'boolean';
 }
 
-/** Without a reason, as older polyfills have none, it is that of the platform: an AbortError. */
+/**
+ * Makes a signal that follows another one. If that has no reason (older polyfills), the reason is the platform's
+ * AbortError.
+ */
 function following(signal: AbortSignal): AbortSignal {
   const controller = new AbortController();
   const follow = (): void => controller.abort('reason' in signal ? signal.reason : undefined);

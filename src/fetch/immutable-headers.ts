@@ -1,6 +1,6 @@
 /**
- * The platform's Headers with the guard "immutable" (Fetch, "Headers class"), which its constructor cannot be asked for. The class
- * is made with the first of them: to name the platform's loads all of its fetch.
+ * The platform's Headers with the guard "immutable" (Fetch, "Headers class"), which its constructor does not offer. The
+ * class is made on first use, because naming the platform's class loads all of its fetch.
  */
 
 import { bare } from '../options.ts';
@@ -9,14 +9,14 @@ type HeadersClass = new (init: [string, string][]) => object;
 
 let ImmutableHeaders: HeadersClass | undefined;
 
-/** Headers of these fields whose `append`, `delete` and `set` throw a TypeError. */
+/** Makes Headers of these fields. Their `append`, `delete` and `set` throw a TypeError. */
 export function immutableHeaders(fields: Iterable<[string, string]>): Headers {
   ImmutableHeaders ??= immutableHeadersClass();
   return new ImmutableHeaders([...fields]) as unknown as Headers;
 }
 
 function immutableHeadersClass(): HeadersClass {
-  // Its members are fields to the compiler, which no method can override.
+  // The compiler's declaration has fields, which methods cannot override.
   const PlatformHeaders = Headers as unknown as HeadersClass;
   class ImmutableHeaders extends PlatformHeaders {
     append(): never {
@@ -31,7 +31,7 @@ function immutableHeadersClass(): HeadersClass {
       throw immutable();
     }
   }
-  // What callers make by it can be changed.
+  // An object that a caller makes with `headers.constructor` can be changed.
   const platforms = bare({ value: Headers, writable: true, configurable: true });
   Object.defineProperty(ImmutableHeaders.prototype, 'constructor', platforms);
   return ImmutableHeaders;

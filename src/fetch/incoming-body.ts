@@ -1,7 +1,7 @@
 /**
- * The body of a response on its way in. What has come is taken, and a little ahead of the consumer, so that a small body that
- * is never looked at does not hold its connection, and an end that comes too early is seen. With the last byte the connection goes
- * back to where it came from; a body that is given up closes it. It knows neither streams nor content codings.
+ * The body of a response as it arrives. Bytes are read up to 64 KiB ahead of the consumer, so that a small body that is
+ * never read does not hold its connection, and an early end is noticed. The connection is given back with the last
+ * byte; a body that is given up closes it. This module knows neither streams nor content codings.
  */
 
 import type { Coroutine } from '../coroutine.ts';
@@ -12,41 +12,41 @@ import type { ByteReader } from './coding-reader.ts';
 import type { Lease } from './connection-pool.ts';
 import type { Silence, SilenceLimit } from './time-limits.ts';
 
-/** Bytes of a body, all of which may be there already. */
+/** Reads the bytes of a body, which may have arrived completely. */
 export interface BodyReader extends ByteReader {
-  /** All of the body, taken at once; undefined if some of it is still to come, or something has been taken before. */
+  /** Returns the whole body; undefined if bytes are missing or some were taken before. */
   takeWhole(): Uint8Array | undefined;
 }
 
-/** How the bytes of a body are had, and what becomes of its connection. */
+/** The connection, the limits and the callbacks of a body. */
 export interface BodyUse {
   readonly lease: Lease;
   readonly signal: AbortSignal | undefined;
-  /** For each wait for more. */
+  /** The time limit of each wait for more bytes. */
   readonly limit: SilenceLimit;
-  /** Called once, when nothing more is to be read, with the bytes that have come. */
+  /** Called once at the end, with the number of received bytes. */
   readonly onEnd: (how: 'whole' | 'given up', received: number) => void;
-  /** The error that the consumer gets to see for what the rest of the body failed of. */
+  /** Makes the error that the consumer gets if the rest of the body fails. */
   readonly told: (error: unknown) => unknown;
 }
 
-/** Bytes that are taken before the consumer asks for them. */
+/** Bytes that are read before the consumer asks for them. */
 const AHEAD = 65_536;
-/** Where the bytes of all bodies come in, before each gets its own: they are taken out in the same step. */
+/** The buffer into which all bodies are read. The bytes are copied out in the same step. */
 const incoming = new Uint8Array(65_536);
 
 /**
- * Reads in a row that need no wait. A server that sends faster than the body is read would otherwise keep the event loop from its
- * turn: promises that are settled at once come before it, timers and aborts after.
+ * Most reads in a row that need no wait. Without this limit, a server that sends faster than the client reads would
+ * keep the event loop from turning: settled promises run before timers and aborts.
  */
 const MOST_IN_A_ROW = 64;
 
-/** A body that nothing holds any more will not be read: its connection is closed. */
+/** Closes the connection of a body that is garbage. */
 const forgotten = new FinalizationRegistry<Arrival>((arrival) => arrival.giveUp());
 
 /**
- * Held by what may still read the body; what it is waited with, the event loop, does not hold it. A read fails with the signal's
- * reason, or with what `told` makes of the error.
+ * The consumer's end of the body. The event loop holds only the Arrival, so that a body without a consumer can be
+ * collected. A read fails with the signal's reason, or with the error that `told` makes.
  */
 export class IncomingBody implements BodyReader {
   readonly #arrival: Arrival;
@@ -74,11 +74,11 @@ export class IncomingBody implements BodyReader {
 interface Waiting {
   readonly resolve: (part: Uint8Array | undefined) => void;
   readonly reject: (error: unknown) => void;
-  /** Is not forgotten while it waits. */
+  /** The body, which must not be collected while it waits. */
   readonly holder: object;
 }
 
-/** Why nothing more will come. */
+/** The reason for the end. */
 interface End {
   readonly failed: boolean;
   readonly error: unknown;
@@ -96,7 +96,7 @@ class Arrival {
   #inARow = 0;
   #waiting: Waiting | undefined;
   #end: End | undefined;
-  /** While something is waited for. */
+  /** The running time limit of a wait. */
   #silence: Silence | undefined;
   #interrupt: ((error: unknown) => void) | undefined;
   #withdrawSignal: (() => void) | undefined;
@@ -106,7 +106,7 @@ class Arrival {
     use.lease.awaited = false;
   }
 
-  /** Whether nothing more will come. */
+  /** Whether the body has ended. */
   get over(): boolean {
     return this.#end !== undefined;
   }
@@ -136,7 +136,7 @@ class Arrival {
     });
   }
 
-  /** Takes what is there, without a wait: most small bodies come with the head of their response. */
+  /** Reads the bytes that are there, without waiting: most small bodies arrive with the head. */
   takePresent(): void {
     try {
       for (let row = 0; row < MOST_IN_A_ROW && !this.over && this.#ahead < AHEAD; row++) {
@@ -153,7 +153,7 @@ class Arrival {
     }
   }
 
-  /** Takes what comes, from now on until enough is there. */
+  /** Reads bytes as they arrive, until enough are there. */
   takeAhead(): void {
     if (this.#taking || this.over) return;
     this.#taking = true;
@@ -202,7 +202,7 @@ class Arrival {
     this.#silence = this.#use.limit.begin(this.#interrupt);
   }
 
-  /** So many bytes have come in, no more at the end. */
+  /** Takes `count` bytes out of the buffer; 0 means the end. */
   #take(count: number): void {
     this.#received += count;
     if (count > 0) this.#came(incoming.slice(0, count));
@@ -222,13 +222,13 @@ class Arrival {
     waiting.resolve(part);
   }
 
-  /** What has come, and was not taken, is not given any more (Fetch, "abort the fetch() call"). */
+  /** Drops the bytes that were not taken (Fetch, "abort the fetch() call") and fails. */
   #abort(reason: unknown): void {
     this.#parts = [];
     this.#fail(reason);
   }
 
-  /** Receiving has failed. The connection is asked about that before it is closed. */
+  /** Receiving has failed. `told` asks the connection about lost requests before it is closed. */
   #failOf(error: unknown): void {
     if (!this.over) this.#fail(new TypeError('terminated', { cause: this.#use.told(error) }));
   }
@@ -249,7 +249,7 @@ class Arrival {
   }
 }
 
-/** The parts in one piece. */
+/** Joins the parts into one array. */
 export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let end = 0;

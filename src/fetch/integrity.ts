@@ -1,12 +1,12 @@
 /**
- * Subresource Integrity: whether a body is the one that the caller has the digest of (SRI 3.3). A response is given only when all of
- * its body is there and is the right one, as the fetch standard has it.
+ * Subresource Integrity: whether a body matches a digest that the caller has (SRI 3.3). As in the fetch standard, the
+ * caller gets the response only after the whole body has arrived and matches.
  */
 
 import { InvalidResponse } from '../errors.ts';
 import { builtin } from '../io/builtin.ts';
 
-/** The stronger, the later. */
+/** In the order of strength. */
 const ALGORITHMS: readonly string[] = ['sha256', 'sha384', 'sha512'];
 
 interface Digest {
@@ -15,7 +15,10 @@ interface Digest {
   readonly value: string;
 }
 
-/** `response`, which keeps its body. @throws InvalidResponse if that is none of those that `integrity` names; what reading it throws */
+/**
+ * Returns `response` with its body unread. @throws InvalidResponse if the body matches no digest of `integrity`; any
+ * error of reading the body
+ */
 export async function verified(response: Response, integrity: string): Promise<Response> {
   const bytes = response.body === null ? undefined : new Uint8Array(await response.clone().arrayBuffer());
   if (bytes !== undefined && matches(bytes, integrity)) return response;
@@ -24,8 +27,8 @@ export async function verified(response: Response, integrity: string): Promise<R
 }
 
 /**
- * Whether `bytes` have one of the digests of the strongest algorithm in `integrity`, such as "sha256-AbC= sha512-dEf=". What is not
- * understood there is passed over (SRI 3.3.3): if nothing is left, everything matches.
+ * Whether `bytes` match a digest of the strongest algorithm in `integrity`, such as "sha256-AbC= sha512-dEf=". Unknown
+ * parts are ignored (SRI 3.3.3); without a known part everything matches.
  */
 export function matches(bytes: Uint8Array, integrity: string): boolean {
   const digests = integrity.split(/[\t\n\f\r ]+/).flatMap(digestOf);

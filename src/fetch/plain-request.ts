@@ -1,12 +1,12 @@
 /**
- * The usual fetch, checked without the platform's Request, which takes as long as half of all the rest of a fetch. What is not
- * surely right is left to that, so that there is one opinion, and one set of messages, about what is wrong.
+ * Checks the usual fetch without the platform's Request, whose constructor takes half as long as the rest of a fetch.
+ * Input that is not certainly valid is left to the platform, so that one place decides about errors and their messages.
  */
 
-/** What is known of a request when its init has been checked. */
+/** The checked members of a request. */
 export interface CheckedMembers
   extends Pick<Request, 'cache' | 'integrity' | 'method' | 'mode' | 'redirect' | 'referrer' | 'referrerPolicy'> {
-  /** Undefined: none were given. */
+  /** Undefined if the caller gave none. */
   readonly headers: Headers | undefined;
 }
 
@@ -14,7 +14,7 @@ const METHODS: ReadonlySet<unknown> = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS
 const BODILESS: ReadonlySet<unknown> = new Set(['GET', 'HEAD']);
 const REDIRECTS: ReadonlySet<unknown> = new Set(['error', 'follow', 'manual']);
 
-/** With one of these, a fetch is not the usual one. */
+/** Members that the usual fetch does not have. */
 const UNUSUAL = [
   'cache',
   'credentials',
@@ -37,7 +37,10 @@ const DEFAULTS = {
 
 type Given = Readonly<Partial<Record<(typeof UNUSUAL)[number] | 'body' | 'headers' | 'method' | 'redirect', unknown>>>;
 
-/** Undefined if `given`, an object that inherits nothing, is anything but plain. @throws the platform's TypeError about fields */
+/**
+ * Checks `given`, an object that inherits nothing. Undefined if it is not a plain request. @throws the platform's
+ * TypeError about fields
+ */
 export function plainRequest(given: Given): CheckedMembers | undefined {
   const { method = 'GET', redirect = 'follow', headers, body } = given;
   if (UNUSUAL.some((name) => given[name] !== undefined)) return undefined;

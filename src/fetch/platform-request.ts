@@ -1,19 +1,20 @@
 /**
- * The platform's own Request, made so that nothing on Object.prototype is taken for a member of its init: it would find one that
- * is missing there. It checks and normalises what callers give; it sends nothing here.
+ * Makes the platform's Request from a complete init, because the constructor would look up missing members on
+ * Object.prototype. The Request checks and normalises the caller's input; it sends nothing.
  */
 
 import { bare } from '../options.ts';
 
-/** What a Request is made of here; the other members of the standard mean nothing to this client. */
+/** The members of a Request that this client uses; it ignores the others of the standard. */
 export type Members = Omit<Required<RequestInit>, 'body' | 'dispatcher' | 'duplex' | 'signal' | 'window'>;
 
+/** A body that the platform accepts. */
 export type Body = NonNullable<RequestInit['body']> | null;
 
-/** Members that are checked, and mean nothing more. */
+/** Members that are checked and then ignored. */
 export type Unread = Pick<RequestInit, 'duplex' | 'window'> & { readonly priority?: string };
 
-/** What the standard takes for a member that is not given. */
+/** The standard's defaults. */
 export const DEFAULTS: Members = bare({
   method: 'GET',
   headers: [],
@@ -30,7 +31,8 @@ export const DEFAULTS: Members = bare({
 export const NAMES_OF_MEMBERS = Object.keys(DEFAULTS) as readonly (keyof Members)[];
 
 /**
- * Of `members`, an object that inherits nothing; missing ones are as in `otherwise`. Its signal is none.
+ * Makes a Request of `members`, an object that inherits nothing; `otherwise` fills missing members. The Request has no
+ * signal.
  * @throws the platform's TypeError
  */
 export function platformRequest(
@@ -45,9 +47,9 @@ export function platformRequest(
 }
 
 /**
- * `request` once more, if its body was given as a whole, as a string, bytes, a Blob or FormData, and not as a stream: that has no
- * "source" in the words of the standard, which permits it with a mode of CORS only (Fetch, "Request(input, init)", step 38). The
- * body of `request` is used up then, and left alone if it is a stream.
+ * Returns a copy of `request` if its body was given as a whole (a string, bytes, a Blob or FormData), and undefined if
+ * it was given as a stream. A stream has no "source" in the words of the standard, which then demands a mode of CORS
+ * (Fetch, "Request(input, init)", step 38). The copy uses up the body of `request`; a stream is left alone.
  */
 export function wholeRequest(request: Request): Request | undefined {
   try {

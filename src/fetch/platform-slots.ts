@@ -1,19 +1,20 @@
 /**
- * What the platform's Response keeps to itself, as far as it can be reached. Its own getters read it when they are taken from the
- * prototype and called on a response of ours. Up to Node 22 it stands in properties that symbols name, from Node 24 on in private
- * fields, which no one else can write: there those getters give what the constructor was told, which is the status and the reason.
+ * Access to the private state of the platform's Response. Its getters read this state when a program takes them from
+ * the prototype and calls them on a response of this library. Up to Node 22 the state is in properties with symbols as
+ * names. From Node 24 on it is in private fields, which this library cannot write: those getters then return what the
+ * constructor was given, the status and the reason.
  */
 
 import { bare } from '../options.ts';
 
-/** As much of the state as a constructor cannot be told. */
+/** The part of the state that the constructor does not accept. */
 interface State {
-  /** The last one is that of the response; several are a redirect. */
+  /** The last URL is that of the response; more than one means a redirect. */
   urlList: readonly URL[];
   type: string;
 }
 
-/** What names these of a Response; undefined where nothing does. */
+/** The symbols of the private properties; undefined if there are none. */
 interface Slots {
   readonly state: symbol | undefined;
   readonly headers: symbol | undefined;
@@ -21,20 +22,20 @@ interface Slots {
 
 let slots: Slots | undefined;
 
-/** They are looked for with the first response: to look loads all of the platform's fetch. */
+/** Looks for the symbols with the first response, because this loads all of the platform's fetch. */
 function knownSlots(): Slots {
   const symbols = Object.getOwnPropertySymbols(Response.error());
   const named = (name: string): symbol | undefined => symbols.find(({ description }) => description === name);
   return { state: named('state'), headers: named('headers') };
 }
 
-/** Names the Headers of a Response; undefined where nothing does. */
+/** The symbol of the private Headers of a Response; undefined if there is none. */
 export function headersSymbol(): symbol | undefined {
   slots ??= knownSlots();
   return slots.headers;
 }
 
-/** Writes down where `response`, made by the platform's constructor, comes from. */
+/** Stores the URL and type of `response`, which the platform's constructor made. */
 export function noteOrigin(
   response: object,
   { url, redirected, type }: { readonly url: URL; readonly redirected: boolean; readonly type: string },
@@ -50,8 +51,8 @@ export function noteOrigin(
 let trap: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
 
 /**
- * Stands for a body that is not read through the platform's own methods: called on a response of ours, they must not take it for
- * an empty one. All responses share it until something tries to read it.
+ * A stream in place of the body, for the platform's own methods: called on a response of this library, they must fail
+ * instead of reading an empty body. All responses share it until one of these methods reads it.
  */
 export function bodyTrap(): ReadableStream<Uint8Array<ArrayBuffer>> {
   if (trap === undefined || trap.locked) trap = newTrap();

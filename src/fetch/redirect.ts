@@ -1,6 +1,6 @@
 /**
- * From a response that redirects to the request that it asks for (RFC 9110 15.4, and the fetch standard where that one leaves
- * a choice). A pure function.
+ * Makes the request that a redirect asks for (RFC 9110 15.4, and the fetch standard where the RFC leaves a choice). A
+ * pure function.
  */
 
 import { checkedHostname, checkedPort } from '../client/authority.ts';
@@ -11,29 +11,31 @@ import { HTTPHeaders } from '../http1/headers.ts';
 import { bareURL, basicAuthorization, type FetchRequest, type RedirectMode } from './fetch-request.ts';
 import { redirectedReferrer, setReferer } from './referrer.ts';
 
-/** As in the fetch standard. */
+/** The limit of the fetch standard. */
 export const MOST_REDIRECTS = 20;
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-/** They say who is asking, to one origin. */
+/** Credentials, which are for one origin. */
 const CREDENTIALS = ['Authorization', 'Cookie', 'Proxy-Authorization'];
-/** They speak of a body that is no longer sent. */
+/** Fields about a body that is not sent any more. */
 const OF_CONTENT = [
   ...['Content-Digest', 'Content-Encoding', 'Content-Language', 'Content-Length', 'Content-Location', 'Content-MD5'],
   ...['Content-Type', 'Digest', 'Expect', 'Repr-Digest', 'Trailer', 'Transfer-Encoding'],
 ];
 
 /**
- * Whether the response is followed, or an error in mode "error": without a Location it is not followed, but an error all the same
- * (Fetch, "HTTP fetch", step 8).
+ * Whether the response is a redirect that is followed, or an error in mode "error". Without a Location it is not
+ * followed, but still an error in that mode (Fetch, "HTTP fetch", step 8).
  */
 export function isRedirect({ status, headers }: HTTPResponse, mode: RedirectMode): boolean {
   return mode !== 'manual' && REDIRECTS.has(status) && (mode === 'error' || headers.has('Location'));
 }
 
 /**
- * The request that a redirect asks for. Credentials stay with their origin; those that stand in the new URL are its own.
- * @throws InvalidResponse if Location is no URL, or several; UnsupportedResponse for another scheme, or a body that cannot be sent again
+ * Returns the request that a redirect asks for. Credentials are not sent to another origin; credentials in the new URL
+ * are.
+ * @throws InvalidResponse if Location is no URL, or has several values; UnsupportedResponse for another scheme, or a
+ * body that cannot be sent again
  */
 export function redirected(request: FetchRequest, response: HTTPResponse): FetchRequest {
   const url = locationOf(request, response);
@@ -43,7 +45,7 @@ export function redirected(request: FetchRequest, response: HTTPResponse): Fetch
     status === 303
       ? request.method !== 'GET' && request.method !== 'HEAD'
       : (status === 301 || status === 302) && request.method === 'POST';
-  // For 301 and 302 as well, although the body is not sent again (Fetch, "HTTP-redirect fetch", step 11).
+  // Also for 301 and 302, although the body is not sent again (Fetch, "HTTP-redirect fetch", step 11).
   if (status !== 303 && request.content?.repeatable === false) {
     throw new UnsupportedResponse(
       `the server wants the request again elsewhere (${status}), but its body could be read only once: give it whole`,
@@ -65,8 +67,9 @@ export function redirected(request: FetchRequest, response: HTTPResponse): Fetch
 }
 
 /**
- * Several Locations that say the same, as proxies in a row produce them, are one, as in browsers; compared is what was sent. The fetch
- * standard takes none of them ("location URL"), and a join of them would be a URL that no server has sent.
+ * The target of the redirect. Several equal Locations, as a chain of proxies may add, count as one, as in browsers; the
+ * raw values are compared. The fetch standard accepts none of them ("location URL"), and joining them would make a URL
+ * that no server sent.
  */
 function locationOf({ url }: FetchRequest, { headers }: HTTPResponse): URL {
   const [first = '', ...others] = headers.getAll('Location');
@@ -85,12 +88,15 @@ function locationOf({ url }: FetchRequest, { headers }: HTTPResponse): URL {
   return target;
 }
 
-/** Servers send UTF-8, and other things, where only ASCII is allowed. Browsers ask for the very bytes (whatwg/fetch#883). */
+/**
+ * Percent-encodes a byte. Servers send UTF-8 and other bytes where only ASCII is allowed; browsers keep these bytes
+ * (whatwg/fetch#883).
+ */
 function percentEncoded(byte: string): string {
   return `%${byte.charCodeAt(0).toString(16).toUpperCase()}`;
 }
 
-/** There are URLs that name no host which could be asked for, or port 0. @throws InvalidResponse */
+/** Refuses URLs with an impossible host or port 0. @throws InvalidResponse */
 function assertReachable({ hostname, port }: URL): void {
   try {
     checkedHostname(hostname);

@@ -1,26 +1,27 @@
 /**
- * Referer, as far as a referrer was given: which part of it which server is shown (Referrer Policy, 8.3 "Determine request's
- * Referrer"). There is no document here whose URL it could be otherwise.
+ * The Referer field for a referrer that the caller gave: how much of it a server sees (Referrer Policy 8.3, "Determine
+ * request's Referrer"). There is no document whose URL could be a default.
  */
 
 import type { HTTPHeaders } from '../http1/headers.ts';
 
 type ReferrerPolicy = Request['referrerPolicy'];
 
+/** A referrer with its policy. */
 export interface Referrer {
-  /** Without credentials and without a fragment. */
+  /** The URL without credentials and fragment. */
   readonly url: URL;
   readonly policy: ReferrerPolicy;
 }
 
-/** Referrer Policy 8.3, step 6: the rest of a longer one is not shown. */
+/** Most characters of a Referer; of a longer URL, only the origin is sent (Referrer Policy 8.3, step 6). */
 const LONGEST = 4096;
 const POLICIES: ReadonlySet<string> = new Set<ReferrerPolicy>([
   ...(['no-referrer', 'no-referrer-when-downgrade', 'same-origin', 'origin', 'strict-origin'] as const),
   ...(['origin-when-cross-origin', 'strict-origin-when-cross-origin', 'unsafe-url'] as const),
 ]);
 
-/** The referrer of a Request; undefined if it has none that a server could be shown. */
+/** The referrer of a Request; undefined if it has no HTTP URL. */
 export function referrerOf({
   referrer,
   referrerPolicy,
@@ -33,14 +34,17 @@ export function referrerOf({
   return { url, policy: referrerPolicy === '' ? 'strict-origin-when-cross-origin' : referrerPolicy };
 }
 
-/** The referrer after a redirect, which may change the policy (Fetch, "HTTP-redirect fetch"; Referrer Policy 8.2). */
+/**
+ * The referrer after a redirect. The response may change the policy (Fetch, "HTTP-redirect fetch"; Referrer Policy
+ * 8.2).
+ */
 export function redirectedReferrer(referrer: Referrer, answer: HTTPHeaders): Referrer {
   const tokens = (answer.get('Referrer-Policy') ?? '').split(',').map((token) => token.trim().toLowerCase());
   const policy = tokens.findLast((token) => POLICIES.has(token));
   return policy === undefined ? referrer : { url: referrer.url, policy: policy as ReferrerPolicy };
 }
 
-/** Writes the Referer for a request to `target`, in place of one for another target. */
+/** Sets the Referer for a request to `target`, replacing one for another target. */
 export function setReferer(headers: HTTPHeaders, referrer: Referrer, target: URL): void {
   const value = refererTo(referrer, target);
   if (value === undefined) headers.delete('Referer');
@@ -73,7 +77,7 @@ function refererTo({ url, policy }: Referrer, target: URL): string | undefined {
   }
 }
 
-/** Whether others on the way cannot read what goes there (Secure Contexts, 3.1). */
+/** Whether the connection to this URL cannot be read on the way (Secure Contexts 3.1). */
 function isTrustworthy({ protocol, hostname }: URL): boolean {
   if (protocol === 'https:' || hostname === '[::1]') return true;
   return /^127(?:\.\d+){3}$/.test(hostname) || /(?:^|\.)localhost\.?$/.test(hostname);

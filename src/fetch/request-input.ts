@@ -1,7 +1,7 @@
 /**
- * What the fetch standard lets callers pass, `Request` objects included, as one FetchRequest. The platform's own Request class
- * checks and normalises what is not plain; only bodies are kept apart, since a Request shows each of them as a stream of unknown
- * length.
+ * Converts the arguments of fetch, `Request` objects included, into a FetchRequest. The platform's Request checks and
+ * normalises input that is not plain. Bodies are handled separately, because a Request shows each body as a stream of
+ * unknown length.
  */
 
 import { withoutUserinfo } from '../inspection.ts';
@@ -15,20 +15,21 @@ import { type CheckedMembers, plainRequest } from './plain-request.ts';
 import { DEFAULTS, type Members, NAMES_OF_MEMBERS, platformRequest } from './platform-request.ts';
 import { referrerOf } from './referrer.ts';
 
-/** What fetch takes as its second argument; a body may also be an iterable or async iterable of strings and bytes. */
+/** The second argument of fetch. A body may also be an iterable or async iterable of strings and bytes. */
 export type FetchInit = Omit<RequestInit, 'body'> & {
   readonly body?: RequestInit['body'] | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
-  /** What caches on the way are asked for; there is none here. */
+  /** Adds fields for caches on the way; this client has no cache. */
   readonly cache?: Request['cache'];
-  /** It is checked, and means nothing here. */
+  /** Checked, but without effect. */
   readonly priority?: string;
 };
 
+/** The checked arguments of a fetch. */
 export interface RequestInput {
   readonly request: FetchRequest;
   readonly redirect: RedirectMode;
   readonly signal: AbortSignal | undefined;
-  /** Digests that the body of the answer may have (Subresource Integrity); empty: any. */
+  /** Digests for the body of the response (Subresource Integrity); empty: no check. */
   readonly integrity: string;
 }
 
@@ -36,8 +37,9 @@ const NO_BYTES = new Uint8Array(0);
 const NAMES = [...NAMES_OF_MEMBERS, 'body', 'duplex', 'priority', 'signal', 'window'] as const;
 
 /**
- * `url` is that of the input, of HTTP. When the signal is aborted, its reason is what streams are cancelled with.
- * @throws TypeError for what cannot be sent; what the Blobs of a body fail with
+ * Checks the arguments. `url` is the input's URL, of scheme http or https. An abort of the signal cancels a stream with
+ * its reason.
+ * @throws TypeError for input that cannot be sent; the error of a Blob in the body
  */
 export async function requestInput(
   url: URL,
@@ -47,7 +49,7 @@ export async function requestInput(
   const given = givenMembers(init);
   const { body, signal: own } = given;
   const from = input instanceof Request ? input : undefined;
-  // Before the body of a Request is taken from it.
+  // Check the signal before the body of a Request is taken.
   const signal = givenSignal(own === undefined ? from?.signal : own);
   if (given.keepalive && body instanceof ReadableStream) {
     throw new TypeError('a request with keepalive cannot have a stream as its body');
@@ -62,7 +64,7 @@ export async function requestInput(
       : await givenContent(body, signal);
   const { method, redirect, integrity } = checked;
   const referrer = referrerOf(checked);
-  // As Node's fetch has them; there are servers that look at them.
+  // Fields of Node's fetch; some servers check them.
   if (!headers.has('Accept-Language')) headers.set('Accept-Language', '*');
   headers.set('Sec-Fetch-Mode', checked.mode);
   const request = fetchRequest({ url, method, headers, content, contentType: type, host: 'of the URL', referrer });
@@ -71,19 +73,19 @@ export async function requestInput(
 
 interface Checked {
   readonly checked: CheckedMembers;
-  /** Has the body of the Request that was given, if there is one. */
+  /** Has the body of the given Request, if there is one. */
   readonly request: Request | undefined;
 }
 
-/** @throws the platform's TypeError, which names what is wrong in full, without the values of fields and the credentials of URLs */
+/** Checks the members. @throws the platform's TypeError, without values of fields and credentials of URLs */
 function checkedMembers(input: Request | URL, given: Given): Checked {
   try {
     const plain = input instanceof Request ? undefined : plainRequest(given);
     if (plain !== undefined) return { checked: plain, request: undefined };
-    // The standard refuses URLs with credentials; here they become a field, as in fetchSync.
+    // The standard refuses URLs with credentials. Here they become a field, as in fetchSync.
     const request = platformRequest(input instanceof Request ? input : bareURL(input), given as Partial<Members>, {
       otherwise: input instanceof Request ? membersOf(input, given) : DEFAULTS,
-      // Stands for the body, so that it is checked whether there may be one.
+      // Stands for the body, so that the platform checks whether a body is allowed.
       body: given.body === undefined || given.body === null ? null : NO_BYTES,
     });
     return { checked: request, request };
@@ -98,7 +100,10 @@ function checkedMembers(input: Request | URL, given: Given): Checked {
   }
 }
 
-/** An init that says anything takes the referrer from a Request (Fetch, "Request(input, init)", step 13). */
+/**
+ * The members of a Request. If the init has any member, the Request's referrer is dropped (Fetch, "Request(input,
+ * init)", step 13).
+ */
 function membersOf(request: Request, given: Given): Members {
   if (Object.values(given).every((value) => value === undefined)) return request;
   const members = Object.fromEntries(NAMES_OF_MEMBERS.map((name) => [name, request[name]]));
@@ -107,7 +112,10 @@ function membersOf(request: Request, given: Given): Members {
 
 type Given = { -readonly [Name in (typeof NAMES)[number]]?: unknown };
 
-/** What was given, read once, along the chain of prototypes as Web IDL has it, but not from Object.prototype. @throws TypeError */
+/**
+ * Reads the members of `init` once, along the chain of prototypes as Web IDL demands, but not from Object.prototype.
+ * @throws TypeError
+ */
 function givenMembers(init: FetchInit | null | undefined): Given {
   const given = bare({}) as Given;
   if (init === undefined || init === null) return given;

@@ -1,18 +1,18 @@
 /**
- * How long a fetch took, as the platform's fetch tells it: by an entry of the type "resource" on the performance timeline (Resource
- * Timing 3). It knows times and sizes; there is an entry for each fetch whose body has come in whole, and for no other.
+ * Reports the times of a fetch as the platform's fetch does: an entry of type "resource" on the performance timeline
+ * (Resource Timing 3). It knows times and sizes. A fetch gets an entry only if its whole body has arrived.
  */
 
 import type { HTTPConnection } from '../client/http-connection.ts';
 import { markResourceTiming, now } from '../clock.ts';
 
-/** Bytes of a body, as it came and without its content codings. */
+/** Bytes of a body, as received and decoded. */
 export interface BodySizes {
   readonly encoded: number;
   readonly decoded: number;
 }
 
-/** Tools collect it: without credentials. */
+/** The URL for the entry, without credentials, because tools collect entries. */
 function shown(url: URL): string {
   if (url.username === '' && url.password === '') return url.href;
   const bare = new URL(url);
@@ -25,30 +25,31 @@ function shown(url: URL): string {
 export class ResourceTiming {
   readonly #requested: URL;
   readonly #startTime = now();
-  /** When the latest request began. */
+  /** The time at which the latest request began. */
   #requestTime = this.#startTime;
   #redirectEndTime = 0;
   #askTime = 0;
-  /** If one was made for the latest request. */
+  /** The connection, if the latest request made a new one. */
   #newConnection: { readonly end: number; readonly secure: boolean } | undefined;
   #answerTime = 0;
 
-  /** The fetch begins. `requested` is the first URL. */
+  /** @param requested the first URL */
   constructor(requested: URL) {
     this.#requested = requested;
   }
 
-  /** Another request follows. */
+  /** A redirect is followed by another request. */
   redirected(): void {
     this.#requestTime = now();
     this.#redirectEndTime = this.#requestTime;
   }
 
-  /** There is a connection for the request, which may be still to be made. */
+  /** The request has a connection, which may not be made yet. */
   asking(): void {
     this.#askTime = now();
   }
 
+  /** The head of the response has arrived. */
   answered(connection: HTTPConnection): void {
     const { connectedAt: end = 0 } = connection;
     const isNew = end > this.#askTime;
@@ -56,7 +57,7 @@ export class ResourceTiming {
     this.#answerTime = now();
   }
 
-  /** The body has come in whole. */
+  /** The whole body has arrived: adds the entry. */
   ended({ encoded, decoded }: BodySizes, status: number): void {
     const redirected = this.#redirectEndTime > 0;
     const timing = {
@@ -72,13 +73,13 @@ export class ResourceTiming {
       encodedBodySize: encoded,
       decodedBodySize: decoded,
     };
-    // Some versions of Node take no more than the first five.
+    // Some versions of Node ignore all arguments after the fifth.
     markResourceTiming(timing, shown(this.#requested), 'fetch', globalThis, '', {}, status);
   }
 
   /**
-   * A connection that was there already took no time (Fetch, "clamp and coarsen connection timing info"). Of a new one, the name and
-   * TLS are not told apart from the rest.
+   * The times of the connection. An existing connection took no time (Fetch, "clamp and coarsen connection timing
+   * info"). For a new one, the times of name lookup and TLS are not known separately.
    */
   #connectionTiming(): object {
     const made = this.#newConnection;

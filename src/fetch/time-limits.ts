@@ -1,7 +1,7 @@
 /**
- * How long a server may be silent once there is a connection to it: default limits, so that no fetch hangs for ever. Where
- * promises are awaited, one timer serves all exchanges, since each has the same limit; where the thread is blocked, the waits
- * have deadlines.
+ * The time limits of a server's silence on a connection: default limits, so that no fetch hangs for ever. With
+ * promises, one timer serves all exchanges, because all have the same limit. In blocking calls, the waits have
+ * deadlines.
  */
 
 import { wholeNumber } from '../client/connection-options.ts';
@@ -11,20 +11,23 @@ import { ConnectionTimedOut } from '../errors.ts';
 import { Alarm } from '../schedule/alarms.ts';
 import { coWaitOrFail, coWithTimeout } from '../schedule/combinators.ts';
 
-/** Milliseconds; 0 is no limit. When one has passed, that is a ConnectionTimedOut. Connecting has `connection.connectTimeout`. */
+/**
+ * Milliseconds; 0: no limit. A limit that passes raises ConnectionTimedOut. For connecting there is
+ * `connection.connectTimeout`.
+ */
 export interface TimeLimits {
   /**
-   * From the request, sent in whole, to the end of the head of its answer; also for how long the system may have no room for more of
-   * the request, since the server takes nothing. Default 300,000.
+   * Time from the end of the request to the end of the response's head. The same limit applies while the server takes
+   * no byte of the request. Default 300,000.
    */
   readonly headersTimeout: number;
-  /** Without any byte of the body that is being read. Default 300,000. */
+  /** Time without any byte of a body that is being read. Default 300,000. */
   readonly bodyTimeout: number;
 }
 
 export const NAMES_OF_LIMITS = ['headersTimeout', 'bodyTimeout'] as const;
 
-/** @throws TypeError on what is no whole number >= 0 */
+/** Checks the limits and fills in the defaults. @throws TypeError if one is no whole number >= 0 */
 export function timeLimits({ headersTimeout = 300_000, bodyTimeout = 300_000 }: Partial<TimeLimits>): TimeLimits {
   return {
     headersTimeout: wholeNumber('headersTimeout', headersTimeout, 0),
@@ -32,10 +35,10 @@ export function timeLimits({ headersTimeout = 300_000, bodyTimeout = 300_000 }: 
   };
 }
 
-/** One wait for a server; `end` it, whatever comes of it. */
+/** One wait for a server. `end` must be called when the wait is over, whatever its result. */
 export class Silence {
   readonly at: number;
-  /** Its time was over when the timer went off; the event loop looks at the descriptors once more. */
+  /** Whether the timer found the time to be over. The event loop then checks the descriptors once more. */
   late = false;
   readonly interrupt: (error: ConnectionTimedOut) => void;
   readonly #limit: Set<Silence>;
@@ -51,19 +54,19 @@ export class Silence {
   }
 }
 
-/** The same limit for any number of waits on this thread's event loop. It does not keep the process alive. */
+/** One limit for any number of waits on this thread's event loop. It does not keep the process alive. */
 export class SilenceLimit {
   readonly #ms: number;
-  /** In the order of their ends. */
+  /** In the order of their deadlines. */
   readonly #silences = new Set<Silence>();
   #alarm: Alarm | undefined;
 
-  /** @param ms 0: no limit */
+  /** @param ms milliseconds; 0: no limit */
   constructor(ms: number) {
     this.#ms = ms;
   }
 
-  /** Calls `interrupt` when the time is over, unless the wait has been ended by then. */
+  /** Begins a wait. Calls `interrupt` when the time is over, unless the wait has ended before. */
   begin(interrupt: (error: ConnectionTimedOut) => void): Silence {
     const silence = new Silence(now() + this.#ms, this.#silences, interrupt);
     if (this.#ms > 0) {
@@ -90,7 +93,8 @@ export class SilenceLimit {
         silence.end();
         silence.interrupt(new ConnectionTimedOut(this.#ms));
       } else {
-        // What has come while the loop stood still counts: after a long turn, timers come before descriptors.
+        // Bytes that arrived while the event loop was busy count: after a long turn, timers run before descriptors are
+        // checked.
         silence.late = true;
         next = time;
       }
@@ -99,20 +103,20 @@ export class SilenceLimit {
   }
 }
 
-/** Runs `coroutine`; after `ms` milliseconds, unless that is 0, ConnectionTimedOut is thrown into it. */
+/** Runs `coroutine` and throws ConnectionTimedOut into it after `ms` milliseconds; 0: no limit. */
 export function coLimited<T>(coroutine: Coroutine<T>, ms: number): Coroutine<T> {
   return ms === 0 ? coroutine : coWithTimeout(coroutine, ms);
 }
 
 /**
- * Runs `sending`; if the server takes nothing for `ms` milliseconds, unless that is 0, ConnectionTimedOut is thrown into it. What the
- * server says meanwhile is no excuse. The caller's own stream is one, and so is whatever `excused` tells of: a connection that is not
- * there yet or any more, an answer that has begun.
+ * Runs `sending` and throws ConnectionTimedOut into it if the server takes no byte for `ms` milliseconds; 0: no limit.
+ * Bytes that the server sends meanwhile do not extend the time. The time does not run while the caller's own stream is
+ * waited for, nor while `excused` returns true: the connection is not made yet or is closed, or a response has begun.
  */
 export function* coSendLimited<T>(sending: Coroutine<T>, ms: number, excused: () => boolean): Coroutine<T> {
-  /** Until when the server has to take something. */
+  /** The time until which the server must take bytes. */
   let until: number | undefined;
-  /** That time was over; what has come while the event loop stood still counts. */
+  /** Whether the last check found the time to be over: input that arrived while the event loop was busy counts. */
   let late = false;
   try {
     for (let step = sending.next(); ; ) {
@@ -125,7 +129,8 @@ export function* coSendLimited<T>(sending: Coroutine<T>, ms: number, excused: ()
         step = sending.throw(thrown.error);
         continue;
       }
-      // Other code may have woken it, or input: only room to send in says that the server has taken something.
+      // Other code, or input, may have resumed the coroutine. Only free space in the send buffer shows that the server
+      // has taken bytes.
       if (until !== undefined && (excused() || new PollNeeded(need.fd, POLLOUT).poll(0, 'continue'))) until = undefined;
       const over = until !== undefined && now() >= until;
       step = over && late ? sending.throw(new ConnectionTimedOut(ms)) : sending.next();

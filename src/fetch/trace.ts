@@ -1,7 +1,8 @@
 /**
- * What fetches show of themselves on channels of node:diagnostics_channel: on our own, and on those of undici whose meaning is the
- * same, in the shapes that undici gives its messages, so that tools for it see these requests as well. While no channel has a
- * subscriber, nothing is made. It decides nothing: it shows what has happened. Only the fields that subscribers add change something.
+ * Publishes the events of fetches on channels of node:diagnostics_channel: on this library's own, and on those of
+ * undici with the same meaning, in the shape of undici's messages, so that tools for undici see these requests, too.
+ * Without a subscriber no object is made. The module reports and decides nothing; only fields that subscribers add have
+ * an effect.
  */
 
 import { AsyncResource } from 'node:async_hooks';
@@ -15,51 +16,58 @@ import type { FetchRequest } from './fetch-request.ts';
 import { inSystemWords } from './system-words.ts';
 
 /**
- * One request, the same object in each message about it. A redirect, and a request that is sent again, is another one. Its fields
+ * One request; each message about it has the same object. A redirected or repeated request is another one. The fields
  * are shown as they are, credentials included.
  */
 export interface TracedRequest {
+  /** The method. */
   readonly method: string;
-  /** "https://server.example:8443", the default port left out. */
+  /** The origin, as "https://server.example:8443", without the scheme's default port. */
   readonly origin: string;
   /** Path and query. */
   readonly path: string;
-  /** Name and value in turn, without those that the connection adds (Host, framing). What `create` adds here is sent. */
+  /**
+   * Names and values alternate. Fields that the connection adds (Host, framing) are missing. Fields that a subscriber
+   * adds during `create` are sent.
+   */
   readonly headers: string[];
-  /** Whether it has been answered, and the body of the answer has been received. */
+  /** Whether the response has arrived with its whole body. */
   readonly completed: boolean;
-  /** Whether it has failed, or been given up. */
+  /** Whether the request has failed or was given up. */
   readonly aborted: boolean;
-  /** Adds a field, during `create`. Each string of a list is a field of its own. @throws TypeError on what no field can be */
+  /**
+   * Adds a field during `create`. Each string of a list becomes a field line. @throws TypeError on an invalid name or
+   * value
+   */
   addHeader(name: string, value: string | number | readonly string[]): this;
 }
 
-/** What is published on each of our own channels. */
+/** The message of each own channel. */
 export interface TraceMessages {
-  /** A request begins. It has no connection yet: fields may be added to it. */
+  /** A request begins. It has no connection yet; subscribers may add fields. */
   readonly 'dugong:request:create': { readonly request: TracedRequest };
-  /** It is about to be sent, on a connection that is there. `reused`: after another one. */
+  /** The request is about to be sent on an existing connection. `reused`: the connection carried an earlier request. */
   readonly 'dugong:request:send': {
     readonly request: TracedRequest;
     readonly connection: HTTPConnection;
     readonly reused: boolean;
   };
-  /** It has been sent in whole, its body included. That may be later than the answer. */
+  /** The whole request has been sent, with its body. This may be after the response's head. */
   readonly 'dugong:request:sent': { readonly request: TracedRequest };
-  /** The head of the answer is there. */
+  /** The head of the response has arrived. */
   readonly 'dugong:request:headers': { readonly request: TracedRequest; readonly response: HTTPResponse };
-  /** All of the answer is there, its trailers included. Nothing follows. */
+  /** The whole response has arrived, with its trailers. The last message of a request. */
   readonly 'dugong:request:end': { readonly request: TracedRequest; readonly response: HTTPResponse };
   /**
-   * It has failed, or been given up, be it that nothing wants the rest of the answer: then `error` is the reason of the signal, or
-   * an AbortError. Nothing follows.
+   * The request has failed, or was given up, also because the consumer does not want the rest of the response: then
+   * `error` is the reason of the signal, or an AbortError. The last message of a request.
    */
   readonly 'dugong:request:error': { readonly request: TracedRequest; readonly error: unknown };
-  /** A connection is about to be made to the server of `origin`. */
+  /** A connection to the server of `origin` is about to be made. */
   readonly 'dugong:connection:create': { readonly connection: HTTPConnection; readonly origin: string };
-  /** It has been made, TLS included. */
+  /** The connection has been made, with TLS if it has any. */
   readonly 'dugong:connection:open': { readonly connection: HTTPConnection; readonly origin: string };
-  /** It could not be made. */
+  /** The connection could not be made. */
   readonly 'dugong:connection:error': {
     readonly connection: HTTPConnection;
     readonly origin: string;
@@ -80,11 +88,11 @@ const CHANNELS = {
 };
 const ALL = Object.values(CHANNELS).flatMap(({ own, undici }) => [own, undici]);
 
-/** The channels for one happening: names are given in full, so that they can be searched for. */
+/** The two channels of one event. Their names are written in full, so that they can be searched for. */
 interface Channels<Name extends keyof TraceMessages> {
   readonly own: Channel;
   readonly undici: Channel;
-  /** For the types alone. */
+  /** For the types only. */
   readonly name: Name;
 }
 
@@ -92,33 +100,33 @@ function channels<Name extends keyof TraceMessages>(name: Name, undici: string):
   return { name, own: channel(name), undici: channel(undici) };
 }
 
-/** Whether anything listens at all. */
+/** Whether any channel has a subscriber. */
 function observed(): boolean {
   for (const each of ALL) if (each.hasSubscribers) return true;
   return false;
 }
 
-/** The requests of one call. Messages are published in its asynchronous context, whatever has brought them about. */
+/** The requests of one call. Messages are published in its asynchronous context, whatever causes them. */
 export class CallTrace {
   readonly #context = new AsyncResource('DugongFetch');
 
-  /** Undefined if nothing listens: then this call is not shown, whatever subscribes later. */
+  /** Undefined if there is no subscriber; a later subscriber does not see this call either. */
   static begin(): CallTrace | undefined {
     return observed() ? new CallTrace() : undefined;
   }
 
-  /** A request begins. */
+  /** Begins a request. */
   request(request: FetchRequest): RequestTrace {
     return new RequestTrace(request, (publish) => this.#context.runInAsyncScope(publish));
   }
 }
 
-/** One request on its way. It has one end: nothing later is published. */
+/** The events of one request. Nothing is published after its end. */
 export class RequestTrace {
   readonly #request: Subject;
   readonly #url: URL;
   readonly #within: (publish: () => void) => void;
-  /** The one that is being made. */
+  /** The connection that is being made. */
   #connecting: HTTPConnection | undefined;
 
   constructor({ method, url, headers }: FetchRequest, within: (publish: () => void) => void) {
@@ -129,7 +137,7 @@ export class RequestTrace {
     this.#publish(CHANNELS.create, message, () => message);
   }
 
-  /** The fields that are sent: those that subscribers have added included. @throws TypeError if one of them can be none */
+  /** The fields to send, with those that subscribers have added. @throws TypeError if one is invalid */
   get headers(): HTTPHeaders {
     return headersOf(this.#request.headers);
   }
@@ -190,7 +198,7 @@ export class RequestTrace {
     this.#publish(CHANNELS.error, message, () => message);
   }
 
-  /** Nothing wants the rest of it. */
+  /** The rest of the response is not wanted. */
   givenUp(): void {
     if (!this.#over) this.failed(new DOMException('The request was given up', 'AbortError'));
   }
@@ -251,25 +259,25 @@ function headersOf(list: readonly string[]): HTTPHeaders {
   return headers;
 }
 
-/** Names and values in turn, as undici received them. */
+/** Names and values alternate, as bytes, as undici received them. */
 function rawBytes(headers: HTTPHeaders): Buffer[] {
   return headers.raw().map((text) => Buffer.from(text, 'latin1'));
 }
 
-/** The head as far as it is known here. */
+/** The request head, as far as it is known here. */
 function headText({ method, path, headers }: TracedRequest, host: string): string {
   const fields = headersOf(headers);
   if (!fields.has('Host')) fields.append('Host', host);
   return [`${method} ${path} HTTP/1.1`, ...[...fields].map((field) => field.join(': ')), ''].join('\r\n');
 }
 
-/** What can be said of the peer; there is no net.Socket. */
+/** Facts about the peer in place of a net.Socket, which does not exist. */
 function socketOf(connection: HTTPConnection): object {
   const { remoteAddress, remotePort } = connection;
   return { remoteAddress, remotePort, alpnProtocol: connection.getProtocol() === null ? null : 'http/1.1' };
 }
 
-/** With the code that the caller gets to see. */
+/** The error with the code that the caller gets. */
 function told(error: unknown): unknown {
   return error instanceof DugongError ? inSystemWords(error) : error;
 }
