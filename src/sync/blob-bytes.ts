@@ -1,12 +1,12 @@
 /**
- * The bytes of a Blob, for a thread that is blocked. The platform gives them as promises only, so that another thread reads them:
- * it is started for the first Blob, and keeps no process alive. It knows no HTTP.
+ * Reads the bytes of a Blob in a blocked thread. The platform returns them as promises only, so another thread reads
+ * them. It starts with the first Blob and does not keep the process alive. It knows no HTTP.
  */
 
 import type { MessagePort } from 'node:worker_threads';
 import { bare, own } from '../options.ts';
 
-/** What the thread runs: it gets Blobs, and answers each with its bytes, or with what they fail of. */
+/** The code of the thread: it receives Blobs and answers each with its bytes or its error. */
 const READER = `
   const { workerData: { port, answers } } = require('node:worker_threads');
   const read = async (blob) => {
@@ -25,11 +25,11 @@ const READER = `
 
 interface Reader {
   readonly port: MessagePort;
-  /** How many Blobs were answered. */
+  /** Number of answered Blobs. */
   readonly answers: Int32Array<SharedArrayBuffer>;
 }
 
-/** One of them. */
+/** The answer to one Blob. */
 interface ReadBlob {
   readonly bytes?: ArrayBuffer;
   readonly message?: string;
@@ -38,9 +38,9 @@ interface ReadBlob {
 let reader: Reader | undefined;
 
 /**
- * Blocks until they are there.
- * @throws TypeError for a Blob that the platform gives to no other thread, as one that is a file (`fs.openAsBlob`), or that
- * cannot be read
+ * Returns the bytes; blocks until they are there.
+ * @throws TypeError for a Blob that the platform does not pass to another thread, as one of a file on disk
+ * (`fs.openAsBlob`), or that cannot be read
  */
 export function blobBytes(blob: Blob): Uint8Array<ArrayBuffer> {
   if (blob.size === 0) return new Uint8Array(0);
@@ -71,7 +71,8 @@ function startReader(): Reader {
   const { port1, port2 } = new MessageChannel();
   const answers = new Int32Array(new SharedArrayBuffer(4));
   const workerData = { port: port2, answers };
-  // Without environment and flags it preloads nothing: a module of NODE_OPTIONS that fails there would end it, and the wait never.
+  // Without environment and flags the thread preloads nothing: a failing module of NODE_OPTIONS would end it, and the
+  // caller would wait for ever.
   const options = { eval: true, env: bare({}), execArgv: [], workerData, transferList: [port2] };
   new Worker(READER, bare(options)).unref();
   port1.unref();

@@ -1,6 +1,6 @@
 /**
- * fetchSync: the blocking twin of fetch. The thread stands still until the response is there in whole; there is no other
- * process, and no other thread but for the bytes of a Blob.
+ * fetchSync: a blocking fetch. The thread is blocked until the whole response has arrived. It uses no other process,
+ * and another thread only for the bytes of a Blob. whole-exchange.ts does the exchange.
  */
 
 import { wholeNumber } from '../client/connection-options.ts';
@@ -24,36 +24,40 @@ import { jsonContent, type RequestContent, requestContent, type SyncBody } from 
 import { fetchedSyncResponse, type SyncResponse } from './sync-response.ts';
 import { coFetchWhole, pool } from './whole-exchange.ts';
 
-/** As for fetch, where a blocked thread can do it, and a little more. */
+/** The options of fetchSync: those of fetch that a blocked thread can support, and a few more. */
 export interface FetchSyncInit extends Reach, Partial<TimeLimits> {
   /** Default GET. */
   readonly method?: string | undefined;
+  /** The header fields. */
   readonly headers?: HeadersInit | undefined;
+  /** The body. */
   readonly body?: SyncBody | null | undefined;
-  /** In place of a body: a value that is sent as JSON, with Content-Type: application/json unless `headers` have another one. */
+  /**
+   * A value that is sent as JSON in place of a body, with Content-Type: application/json unless `headers` have another.
+   */
   readonly json?: unknown;
   /**
-   * "follow" (the default): up to 20 redirects, as fetch does; Authorization, Cookie and Proxy-Authorization do not go to
-   * another origin. "error": UnsupportedResponse. "manual": the redirecting response is returned as it is.
+   * "follow" (the default): follow up to 20 redirects, as fetch does; Authorization, Cookie and Proxy-Authorization are
+   * not sent to another origin. "error": throw UnsupportedResponse. "manual": return the redirecting response.
    */
   readonly redirect?: RedirectMode | undefined;
-  /** Milliseconds for all of the call: connecting, redirects and the body included. Undefined or 0: no limit. */
+  /** Milliseconds for the whole call, with connecting, redirects and the body. Undefined or 0: no limit. */
   readonly timeout?: number | undefined;
-  /** Bytes of the body that are taken into memory at most, also when its content coding is undone. Default 1 GiB. */
+  /** Most bytes of the body, received and decoded. Default 1 GiB. */
   readonly maxBodySize?: number | undefined;
   /**
-   * Whether content codings (gzip, deflate, br, zstd where Node has it) are asked for, unless `headers` have an Accept-Encoding, and
-   * undone. Default true.
+   * Whether to ask for content codings (gzip, deflate, br, and zstd if Node has it), unless `headers` have
+   * Accept-Encoding, and to decode the body. Default true.
    */
   readonly decompress?: boolean | undefined;
   /**
-   * One that is aborted already: its reason is thrown. Another one is refused, since nothing could abort it while the thread is
-   * blocked: use `timeout`.
+   * A signal that is aborted already: its reason is thrown. Any other signal is refused, because nothing can abort it
+   * while the thread is blocked: use `timeout`.
    */
   readonly signal?: AbortSignal | null | undefined;
   /**
-   * When a signal comes that the process listens for: "interrupt" (the default) raises Interrupted, and gives the connection up, so
-   * that the listener runs as soon as the program returns to the event loop; "continue" goes on.
+   * When a signal arrives that the process listens for: "interrupt" (the default) throws Interrupted and closes the
+   * connection, so that the listener runs as soon as the program returns to the event loop; "continue" goes on.
    */
   readonly onSignal?: RunBlockingOptions['onSignal'];
 }
@@ -75,8 +79,9 @@ const NAMES = [
 const REDIRECT_MODES: readonly unknown[] = ['follow', 'error', 'manual'];
 
 /**
- * Fetches `input` and returns when the response, body included, is there. Node's event loop stands still meanwhile. Connections
- * are kept for the next call; they do not keep the process alive. Credentials in the URL become a field Authorization.
+ * Fetches `input` and returns when the response has arrived with its body. Node's event loop stands still meanwhile.
+ * Connections stay open for the next call; they do not keep the process alive. Credentials in the URL become the field
+ * Authorization.
  *
  * ```ts
  * import { fetchSync } from 'dugong/sync';
@@ -84,14 +89,14 @@ const REDIRECT_MODES: readonly unknown[] = ['follow', 'error', 'manual'];
  * const { version } = fetchSync('http://localhost:8080/status', { timeout: 2000 }).json() as { version: string };
  * ```
  *
- * A `Request` gives its URL, method, headers and `redirect`, unless `init` has others. Its body is a stream, which only the event
- * loop can read: it has to be given once more, as `init.body`.
+ * A `Request` gives its URL, method, headers and `redirect`, unless `init` has others. Its body is a stream, which only
+ * the event loop can read: pass the body again as `init.body`.
  *
- * @throws TypeError for what cannot be sent, and bodies that would have to be awaited; the reason of a `signal` that is aborted
- * already; otherwise the errors of HTTPConnection:
- * SystemError (ECONNREFUSED, ...), HostnameNotResolvable, DNSUnavailable, TLSError, ProxyError, ConnectionClosed,
- * ConnectionTimedOut, Interrupted, InvalidResponse, UnsupportedResponse (also for too many redirects, and bodies above
- * `maxBodySize`). Each has `lostRequests`, with the requests of all attempts and redirects
+ * @throws TypeError for input that cannot be sent, and bodies that would have to be awaited; the reason of a `signal`
+ * that is aborted already; otherwise the errors of HTTPConnection: SystemError (ECONNREFUSED, ...),
+ * HostnameNotResolvable, DNSUnavailable, TLSError, ProxyError, ConnectionClosed, ConnectionTimedOut, Interrupted,
+ * InvalidResponse, UnsupportedResponse (also for too many redirects, and bodies above `maxBodySize`). Each has
+ * `lostRequests` with the requests of all attempts and redirects
  */
 export function fetchSync(input: string | URL | Request, init?: FetchSyncInit | null): SyncResponse {
   const options = checkedInit(init);
@@ -110,12 +115,12 @@ export function fetchSync(input: string | URL | Request, init?: FetchSyncInit | 
   return fetchedSyncResponse(response, { url: whole.request.url, redirected, body });
 }
 
-/** Closes the connections that `fetchSync` keeps in this thread for later calls. */
+/** Closes the idle connections that `fetchSync` keeps in this thread. */
 export function closeIdleConnections(): void {
   pool.closeIdle();
 }
 
-/** @throws TypeError for what is not obeyed: it must not look as if it were; the reason of a signal that is aborted */
+/** Checks the options. @throws TypeError for unknown and invalid options; the reason of a signal that is aborted */
 function checkedInit(given: FetchSyncInit | null | undefined): FetchSyncInit {
   const init = ownOptions('fetchSync', given ?? undefined, NAMES);
   const { redirect, signal } = init;
@@ -126,19 +131,21 @@ function checkedInit(given: FetchSyncInit | null | undefined): FetchSyncInit {
   return init;
 }
 
-/** @throws TypeError */
+/** Checks the option `decompress`. @throws TypeError */
 function checkedDecompress(decompress: boolean = true): boolean {
   if (typeof decompress === 'boolean') return decompress;
   throw new TypeError(`decompress must be true or false, got ${JSON.stringify(decompress)}`);
 }
 
-/** @throws the reason; TypeError for a signal that is not aborted */
+/** @throws the reason of the signal; TypeError if it is not aborted */
 function assertAborted(signal: AbortSignal): never {
   signal.throwIfAborted();
   throw new TypeError('nothing could abort a signal while the thread is blocked: use timeout');
 }
 
-/** @throws TypeError for what cannot be sent; the reason of a Request whose signal is aborted */
+/**
+ * Makes the request. @throws TypeError for input that cannot be sent; the reason of a Request whose signal is aborted
+ */
 function requestOf(
   input: string | URL | Request,
   init: FetchSyncInit,
@@ -161,7 +168,7 @@ function requestOf(
   return { request, redirect: init.redirect ?? given?.redirect ?? 'follow' };
 }
 
-/** @throws TypeError for two of them, and one that cannot be read here */
+/** Converts the body. @throws TypeError for both a body and json, and for a body that cannot be read here */
 function contentOf({ body, json }: FetchSyncInit, given: Request | undefined): RequestContent {
   const hasBody = body !== undefined && body !== null;
   if (json !== undefined && hasBody) throw new TypeError('json and body exclude each other: json is the body');

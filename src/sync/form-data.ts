@@ -1,6 +1,7 @@
 /**
- * A body as FormData: multipart/form-data (RFC 7578, RFC 2046 5.1) and application/x-www-form-urlencoded, as the fetch standard
- * ("package data") reads them. The body is all there. Ranges of documents, which have lengths, are read elsewhere.
+ * Parses a complete body as FormData: multipart/form-data (RFC 7578, RFC 2046 5.1) or
+ * application/x-www-form-urlencoded, as the fetch standard does ("package data"). The byte ranges of
+ * http1/multipart.ts, which have lengths, are another format.
  */
 
 import { Buffer } from 'node:buffer';
@@ -13,7 +14,7 @@ const URLENCODED = /^application\/x-www-form-urlencoded[\t ]*(?:;|$)/i;
 const CRLF = Buffer.from('\r\n');
 const HEAD_END = Buffer.from('\r\n\r\n');
 
-/** @throws TypeError if the Content-Type names no form, or the body is none */
+/** Parses the body. @throws TypeError if the Content-Type names no form, or the body is not valid */
 export function formDataOf(bytes: Uint8Array, contentType: string | null): FormData {
   const type = contentType ?? '';
   const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -33,11 +34,11 @@ function multipartForm(body: Buffer, boundary: string): FormData {
   const form = new FormData();
   const first = Buffer.from(`--${boundary}`);
   const delimiter = Buffer.concat([CRLF, first]);
-  // The first delimiter may stand at the very beginning; what is before it is for readers without MIME.
+  // The first delimiter may be the first bytes. Text before it is for readers without MIME.
   let at = body.subarray(0, first.length).equals(first) ? first.length : endOf(body, delimiter, 0);
   while (!startsWith(body, '--', at)) {
     const start = endOfLine(body, at);
-    // A part without fields begins with the empty line itself.
+    // A part without fields begins with the empty line.
     const head = startsWith(body, '\r\n', start) ? start : endOf(body, HEAD_END, start);
     const content = head === start ? start + CRLF.length : head;
     const end = endOf(body, delimiter, content);
@@ -61,7 +62,10 @@ function appendPart(form: FormData, head: string, content: Buffer): void {
   }
 }
 
-/** Names and values may be UTF-8, which no field can hold: as one character for each byte they can. */
+/**
+ * The fields of a part. Names and values may be UTF-8, which HTTPHeaders does not accept, so each byte becomes one
+ * character.
+ */
 function partFields(head: string): HTTPHeaders {
   const fields = new HTTPHeaders();
   for (const line of head.split('\r\n').filter((each) => each !== '')) {
@@ -72,7 +76,10 @@ function partFields(head: string): HTTPHeaders {
   return fields;
 }
 
-/** RFC 7578 4.2, as browsers write it: line ends and quotes percent-encoded, no backslash escapes. */
+/**
+ * A parameter of Content-Disposition as browsers write it (RFC 7578 4.2): line ends and quotes percent-encoded, no
+ * backslash escapes.
+ */
 function dispositionParameter(disposition: string, name: string): string | undefined {
   const match = new RegExp(`;[\\t ]*${name}=(?:"([^"]*)"|([^\\t ;"]+))`, 'i').exec(disposition);
   if (match === null) return undefined;
@@ -91,14 +98,17 @@ function startsWith(body: Buffer, text: string, at: number): boolean {
   return body.toString('latin1', at, at + text.length) === text;
 }
 
-/** Behind the line end that follows, after blanks (RFC 2046 5.1.1, "transport padding"). @throws TypeError */
+/**
+ * The offset behind the next line end; only blanks may come before it (RFC 2046 5.1.1, "transport padding"). @throws
+ * TypeError
+ */
 function endOfLine(body: Buffer, at: number): number {
   const end = endOf(body, CRLF, at);
   if (body.toString('latin1', at, end - CRLF.length).trim() !== '') throw broken('a delimiter of it has no end');
   return end;
 }
 
-/** Behind the next `what`. @throws TypeError */
+/** The offset behind the next `what`. @throws TypeError if there is none */
 function endOf(body: Buffer, what: Buffer, from: number): number {
   const index = body.indexOf(what, from);
   if (index < 0) throw broken('it is cut short');

@@ -1,5 +1,5 @@
 /**
- * dugong/sync: fetch for scripts, blocking.
+ * The public surface of `dugong/sync`: fetch for scripts, blocking.
  */
 
 export type { Reach } from '../fetch/endpoint.ts';

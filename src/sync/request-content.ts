@@ -1,6 +1,6 @@
 /**
- * What callers of fetchSync give as a body, as the content of a request. A blocked thread can await nothing: what comes as promises,
- * and no other thread can read, is refused.
+ * Converts the body that a caller of fetchSync gives into Content. A blocked thread cannot wait for promises: a body
+ * that needs them is refused, unless another thread can read it.
  */
 
 import { multipartBlob } from '../client/multipart-blob.ts';
@@ -8,8 +8,8 @@ import { Content, contentAtHand } from '../fetch/content.ts';
 import { blobBytes } from './blob-bytes.ts';
 
 /**
- * Bodies that need no promise. An iterable is sent chunked, piece by piece, strings as UTF-8. A Blob or File, also in FormData,
- * is read by another thread, and taken into memory; one that is a file on disk (`fs.openAsBlob`) cannot be.
+ * The bodies that fetchSync accepts. An iterable is sent chunked, piece by piece, strings as UTF-8. Another thread
+ * reads a Blob or File, also in FormData, into memory; one of a file on disk (`fs.openAsBlob`) cannot be read.
  */
 export type SyncBody =
   | string
@@ -21,13 +21,13 @@ export type SyncBody =
   | FormData
   | Iterable<string | Uint8Array>;
 
-/** Content, if there is any, with the type that its form implies. */
+/** Content, or undefined, with the Content-Type that its form implies. */
 export interface RequestContent {
   readonly content: Content | undefined;
   readonly type: string | undefined;
 }
 
-/** @throws TypeError for what is no body, or one that would have to be awaited */
+/** Converts a body. @throws TypeError for a value that is no body, or would have to be awaited */
 export function requestContent(body: unknown): RequestContent {
   if (body === undefined || body === null) return { content: undefined, type: undefined };
   const atHand = contentAtHand(body);
@@ -46,7 +46,7 @@ export function requestContent(body: unknown): RequestContent {
   );
 }
 
-/** A value as JSON, with its type. @throws TypeError for what JSON cannot hold */
+/** A value as JSON, with its Content-Type. @throws TypeError if JSON cannot represent it */
 export function jsonContent(value: unknown): RequestContent {
   const text = JSON.stringify(value) as string | undefined;
   if (text === undefined) throw new TypeError(`json must be a value that JSON has, got ${typeof value}`);

@@ -1,5 +1,6 @@
 /**
- * What requests and responses of the drop-in for sync-fetch have in common: a body that is all there, and can be read once.
+ * The base class of requests and responses of the drop-in replacement for sync-fetch: a complete body that can be read
+ * once. It knows no connection.
  */
 
 import { Buffer } from 'node:buffer';
@@ -13,37 +14,42 @@ import { enumerable } from './enumerable.ts';
 import { FetchError } from './sync-fetch-error.ts';
 import type { Headers } from './sync-fetch-headers.ts';
 
-/** What can be a body; anything else is made a string. */
+/** A body; any other value is converted to a string. */
 export type BodyInit = string | ArrayBuffer | ArrayBufferView | URLSearchParams | Blob | FormData;
 
-/** A body that was given, and the Content-Type that its form implies. */
+/** A body from the caller, with the Content-Type that its form implies. */
 export interface GivenBody {
   readonly bytes: Buffer | undefined;
   readonly type: string | undefined;
 }
 
-/** A body that was received. */
+/** A received body. */
 export interface ReceivedBody {
   readonly bytes: Buffer;
-  /** What the body failed of, to be thrown when it is read. */
+  /** The error of receiving or decoding, which reading the body throws. */
   readonly failure: Error | undefined;
 }
 
-/** What can be given to another one. @throws TypeError if it was read already; FetchError if it did not come in whole */
+/**
+ * The body, for another request or response. @throws TypeError if it was read before; FetchError if it did not arrive
+ * completely
+ */
 export let handedOver: (from: Body) => GivenBody | ReceivedBody;
 
-/** The methods of a body: each reads it, which can be done once. */
+/** A body. Each method reads it; it can be read once. */
 export abstract class Body {
-  /** Bytes that the body may have at most; 0: any number. */
+  /** Most bytes of the body; 0: no limit. */
   size: number;
-  /** Milliseconds. */
+  /** Milliseconds for receiving the body; 0: no limit. */
   timeout: number;
   readonly #bytes: Buffer | undefined;
   readonly #received: ReceivedBody | undefined;
   #stream: Transform | undefined;
   #used = false;
 
+  /** The header fields. */
   abstract readonly headers: Headers;
+  /** The URL. */
   abstract readonly url: string;
 
   constructor(body: GivenBody | ReceivedBody, { size, timeout }: { size: number; timeout: number }) {
@@ -53,18 +59,19 @@ export abstract class Body {
     this.#received = Object.hasOwn(body, 'failure') ? (body as ReceivedBody) : undefined;
   }
 
-  /** The bytes as they were given, null if none were; of what was received a stream of them. */
+  /** The bytes of a body that the caller gave, null if there is none; of a received body, a stream. */
   get body(): Buffer | Transform | null {
     if (this.#received === undefined) return this.#bytes ?? null;
     this.#stream ??= streamOf(this.#received);
     return this.#stream;
   }
 
+  /** Whether the body was read. */
   get bodyUsed(): boolean {
     return this.#used;
   }
 
-  /** @throws TypeError if it was read already; FetchError if it did not come in whole */
+  /** The bytes. @throws TypeError if the body was read before; FetchError if it did not arrive completely */
   arrayBuffer(): ArrayBuffer {
     return new Uint8Array(this.#read()).buffer;
   }
@@ -74,18 +81,18 @@ export abstract class Body {
     return Buffer.from(this.#read());
   }
 
-  /** As {@link arrayBuffer}; the platform's Blob. */
+  /** The platform's Blob. @throws as {@link arrayBuffer} */
   blob(): Blob {
     const type = this.headers.get('Content-Type') ?? '';
     return new Blob([new Uint8Array(this.#read())], bare({ type }));
   }
 
-  /** As {@link arrayBuffer}, as UTF-8. */
+  /** The text, decoded as UTF-8. @throws as {@link arrayBuffer} */
   text(): string {
     return this.#read().toString('utf8');
   }
 
-  /** As {@link arrayBuffer}. @throws also FetchError of type "invalid-json" */
+  /** The body parsed as JSON. @throws as {@link arrayBuffer}, and FetchError of type "invalid-json" */
   json(): unknown {
     const text = this.text();
     try {
@@ -96,7 +103,7 @@ export abstract class Body {
     }
   }
 
-  /** @throws FetchError always, as in sync-fetch */
+  /** Not supported, as in sync-fetch. @throws FetchError always */
   textConverted(): never {
     throw new FetchError('textConverted not implemented');
   }
@@ -121,7 +128,7 @@ export abstract class Body {
   }
 }
 
-/** It fails only for what reads it. */
+/** A stream of the bytes. A failure is raised when a consumer reads it. */
 function streamOf({ bytes, failure }: ReceivedBody): Transform {
   return new Transform({
     read(): void {
@@ -132,7 +139,7 @@ function streamOf({ bytes, failure }: ReceivedBody): Transform {
   });
 }
 
-/** @throws TypeError for streams, which cannot be read while the thread is blocked */
+/** Converts a body from the caller. @throws TypeError for streams, which cannot be read while the thread is blocked */
 export function givenBody(body: unknown): GivenBody {
   if (body === undefined || body === null) return { bytes: undefined, type: undefined };
   if (isURLSearchParams(body)) return { bytes: Buffer.from(String(body)), type: FORM_TYPE };
@@ -146,7 +153,7 @@ export function givenBody(body: unknown): GivenBody {
   return { bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), type: undefined };
 }
 
-/** Of other makers, too. */
+/** Whether the value is a URLSearchParams, also of another library. */
 function isURLSearchParams(body: unknown): boolean {
   if (body instanceof URLSearchParams) return true;
   if (typeof body !== 'object' || body === null || !('append' in body && 'getAll' in body && 'sort' in body))

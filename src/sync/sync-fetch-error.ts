@@ -1,21 +1,22 @@
 /**
- * The error of the drop-in for sync-fetch.
+ * The error class of the drop-in replacement for sync-fetch.
  */
 
 import { bare } from '../options.ts';
 
-/** The error of node-fetch and sync-fetch for what fails in operation: `type` says what, `code` is the system's. */
+/** The error of node-fetch and sync-fetch for failures in operation. `type` is the kind, `code` the system's code. */
 export class FetchError extends Error {
   /** "system", "request-timeout", "body-timeout", "max-size", "max-redirect", "no-redirect", "invalid-redirect", ... */
   readonly type: string | undefined;
-  /** Of type "system": the system's word, as ECONNREFUSED. */
+  /** For type "system": the system's code, as ECONNREFUSED. */
   declare readonly code?: string | undefined;
-  /** The same. */
+  /** The same as {@link code}. */
   declare readonly errno?: string | undefined;
 
+  /** @param systemError the failure whose code becomes `code` and `errno` */
   constructor(message: string, type?: string, systemError?: { readonly code?: string | undefined }) {
     super(message);
-    // As in node-fetch 2, where JSON shows it.
+    // Enumerable as in node-fetch 2, so that JSON shows it.
     Object.defineProperty(this, 'message', bare({ enumerable: true }));
     this.type = type;
     if (systemError !== undefined) {

@@ -1,22 +1,25 @@
 /**
- * The header fields of the drop-in for sync-fetch: those of node-fetch 2, with `raw()`, in names of any case.
+ * The header fields of the drop-in replacement for sync-fetch: the class of node-fetch 2 with `raw()`, names in their
+ * original case.
  */
 
 import { isFieldValue, isToken } from '../http1/grammar.ts';
 import { bare } from '../options.ts';
 import { enumerable } from './enumerable.ts';
 
-/** What {@link Headers} are made of. */
+/** What {@link Headers} can be made from. */
 export type HeadersInit = Headers | Iterable<Iterable<string>> | Readonly<Record<string, unknown>>;
 
-/** %IteratorPrototype%, for what it has: newer versions of Node give iterators `map()` and others. */
+/** %IteratorPrototype%, which has `map()` and other methods in newer versions of Node. */
 const ITERATOR: object = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()));
 
-/** Header fields as node-fetch 2 has them: `Set-Cookie` is joined as all others are, `raw()` has each line. */
+/**
+ * Header fields as in node-fetch 2: lines of the same name are joined, `Set-Cookie` included; `raw()` has each line.
+ */
 export class Headers implements Iterable<[string, string]> {
   readonly #lists: Record<string, string[]> = Object.create(null);
 
-  /** @throws TypeError for a name or value that no field can have, and for what is no headers */
+  /** @throws TypeError for an invalid name or value, and for an init that is no headers */
   constructor(init?: HeadersInit | null) {
     if (init === undefined || init === null) return;
     if (typeof init !== 'object') throw new TypeError('Provided initializer must be an object');
@@ -29,23 +32,23 @@ export class Headers implements Iterable<[string, string]> {
     }
   }
 
-  /** All values, joined with ", "; null if there is none. @throws TypeError for what is no name */
+  /** All values joined with ", "; null if there is none. @throws TypeError for an invalid name */
   get(name: string): string | null {
     return this.#listOf(name)?.join(', ') ?? null;
   }
 
-  /** @throws TypeError for what is no name */
+  /** Whether there is a field with this name. @throws TypeError for an invalid name */
   has(name: string): boolean {
     return this.#listOf(name) !== undefined;
   }
 
-  /** @throws TypeError for a name or value that no field can have */
+  /** Replaces all values of this name by one. @throws TypeError for an invalid name or value */
   set(name: string, value: string): void {
     const key = this.#keyOf(checkedName(name)) ?? String(name);
     this.#lists[key] = [checkedValue(value)];
   }
 
-  /** @throws TypeError for a name or value that no field can have */
+  /** Adds a value. @throws TypeError for an invalid name or value */
   append(name: string, value: string): void {
     const text = checkedValue(value);
     const list = this.#listOf(name);
@@ -53,41 +56,43 @@ export class Headers implements Iterable<[string, string]> {
     else list.push(text);
   }
 
-  /** @throws TypeError for what is no name */
+  /** Removes all values of this name. @throws TypeError for an invalid name */
   delete(name: string): void {
     const key = this.#keyOf(checkedName(name));
     if (key !== undefined) delete this.#lists[key];
   }
 
-  /** Calls `callback` with value, name and these headers, sorted by name. */
+  /** Calls `callback` with value, name and these headers for each name, sorted. */
   forEach(callback: (value: string, name: string, headers: Headers) => void, thisArg?: unknown): void {
     for (const [name, value] of this) callback.call(thisArg, value, name, this);
   }
 
-  /** The values of each line by name, in the case that it came in. */
+  /** The values of each name, in its original case; not a copy. */
   raw(): Record<string, string[]> {
     return this.#lists;
   }
 
-  /** Names in lower case, sorted. */
+  /** The names in lower case, sorted. */
   keys(): IterableIterator<string> {
     return this.#each(([name]) => name);
   }
 
-  /** The values, joined, in the order of the names. */
+  /** The joined value of each name, sorted by name. */
   values(): IterableIterator<string> {
     return this.#each(([, value]) => value);
   }
 
-  /** Name in lower case and joined value of each field, sorted. */
+  /** Lower-case name and joined value of each field, sorted. */
   entries(): IterableIterator<[string, string]> {
     return this.#each((pair) => pair);
   }
 
+  /** The same as {@link entries}. */
   [Symbol.iterator](): IterableIterator<[string, string]> {
     return this.entries();
   }
 
+  /** "Headers". */
   get [Symbol.toStringTag](): string {
     return 'Headers';
   }
@@ -102,7 +107,7 @@ export class Headers implements Iterable<[string, string]> {
     return key === undefined ? undefined : this.#lists[key];
   }
 
-  /** What is changed meanwhile is seen. */
+  /** An iterator over the present fields: changes during the iteration are seen. */
   #each<T>(select: (pair: [string, string]) => T): IterableIterator<T> {
     let index = 0;
     const iterator = Object.create(ITERATOR) as IterableIterator<T>;
@@ -123,7 +128,7 @@ export class Headers implements Iterable<[string, string]> {
   }
 }
 
-/** All of them are read before the first is used. @throws TypeError for what are no pairs */
+/** Reads all pairs before the first is used. @throws TypeError for an invalid pair */
 function pairsOf(init: Iterable<unknown>): [string, string][] {
   return Array.from(init, (pair) => {
     if (typeof pair !== 'object' || pair === null || !(Symbol.iterator in pair)) {

@@ -1,5 +1,5 @@
 /**
- * Requests and responses of the drop-in for sync-fetch. They know no connection.
+ * The requests and responses of the drop-in replacement for sync-fetch. They know no connection.
  */
 
 import { STATUS_CODES } from 'node:http';
@@ -8,44 +8,62 @@ import { enumerable } from './enumerable.ts';
 import { Body, type BodyInit, type GivenBody, givenBody, handedOver, type ReceivedBody } from './sync-fetch-body.ts';
 import { Headers, type HeadersInit } from './sync-fetch-headers.ts';
 
-/** The options of fetch in sync-fetch. Those of the fetch standard that node-fetch 2 does not heed are not heeded here. */
+/** The options of fetch in sync-fetch. Those of the fetch standard that node-fetch 2 ignores are ignored here, too. */
 export interface RequestInit {
   /** Default GET. */
   readonly method?: string | undefined;
+  /** The header fields. */
   readonly headers?: HeadersInit | null | undefined;
+  /** The body; not for GET and HEAD. */
   readonly body?: BodyInit | null | undefined;
   /** Default "follow". */
   readonly redirect?: 'follow' | 'manual' | 'error' | undefined;
-  /** One that is aborted already is an AbortError. Others are refused: nothing could abort them while the thread is blocked. */
+  /**
+   * A signal that is aborted already raises AbortError. Others are refused, because nothing can abort them while the
+   * thread is blocked.
+   */
   readonly signal?: AbortSignal | null | undefined;
-  /** How many redirects are followed at most. Default 20. */
+  /** Most redirects. Default 20. */
   readonly follow?: number | undefined;
-  /** Milliseconds for each request until its response begins, and again for its body. 0, the default: no limit. */
+  /** Milliseconds for each request until its response begins, and again for its body. 0 (the default): no limit. */
   readonly timeout?: number | undefined;
-  /** Whether gzip, deflate and br are asked for, and undone. Default true. */
+  /** Whether to ask for gzip and deflate, and to decode gzip, deflate and br. Default true. */
   readonly compress?: boolean | undefined;
-  /** Bytes that the body of the response may have, decoded. 0, the default: 1 GiB. */
+  /** Most bytes of the decoded response body. 0 (the default): 1 GiB. */
   readonly size?: number | undefined;
-  /** Refused by `fetch`: connections are this library's own. */
+  /** Refused by `fetch`, because this library manages the connections. */
   readonly agent?: unknown;
+  /** Ignored. */
   readonly cache?: string | undefined;
+  /** Ignored. */
   readonly credentials?: string | undefined;
+  /** Ignored. */
   readonly integrity?: string | undefined;
+  /** Ignored. */
   readonly keepalive?: boolean | undefined;
+  /** Ignored. */
   readonly mode?: string | undefined;
+  /** Ignored. */
   readonly referrer?: string | undefined;
+  /** Ignored. */
   readonly referrerPolicy?: string | undefined;
 }
 
-/** What a {@link Response} can be told. */
+/** The second argument of {@link Response}. */
 export interface ResponseInit {
+  /** The URL of the response. Default "". */
   readonly url?: string | undefined;
+  /** The status code. Default 200. */
   readonly status?: number | undefined;
+  /** The reason phrase. Default: that of the status. */
   readonly statusText?: string | undefined;
+  /** The header fields. */
   readonly headers?: HeadersInit | null | undefined;
+  /** Most bytes of the body, for {@link Response.size}. Default 0. */
   readonly size?: number | undefined;
+  /** Milliseconds, for {@link Response.timeout}. Default 0. */
   readonly timeout?: number | undefined;
-  /** How many redirects there were. */
+  /** Number of redirects before this response. */
   readonly counter?: number | undefined;
 }
 
@@ -54,17 +72,21 @@ const REQUEST_MEMBERS = [
 ];
 const RESPONSE_MEMBERS = ['url', 'status', 'statusText', 'headers', 'size', 'timeout', 'counter'] as const;
 
-/** What was given, read once, along the chain of prototypes, but not from Object.prototype. */
+/** Reads the members once, along the chain of prototypes, but not from Object.prototype. */
 function members<T extends object>(init: T | null, names: readonly (keyof T)[]): T {
   if (typeof init !== 'object' || init === null) return bare({}) as T;
   return bare(Object.fromEntries(names.map((name) => [name, member(init, name)]))) as T;
 }
 
-/** A request as node-fetch 2 has it, with a body that can be read at once. */
+/** A request as in node-fetch 2, with a complete body. */
 export class Request extends Body {
+  /** Most redirects. */
   follow: number;
+  /** Whether to ask for content codings and to decode them. */
   compress: boolean;
+  /** Number of redirects before this request. */
   counter: number;
+  /** The option `agent`, which `fetch` refuses. */
   agent: unknown;
   readonly #headers: Headers;
   readonly #url: string;
@@ -72,7 +94,7 @@ export class Request extends Body {
   readonly #redirect: 'follow' | 'manual' | 'error';
   readonly #signal: AbortSignal | null;
 
-  /** @throws TypeError for a body with GET or HEAD, bodies that are streams, and headers that cannot be */
+  /** @throws TypeError for a body with GET or HEAD, a body that is a stream, and invalid headers */
   constructor(input: string | URL | Request, init: RequestInit | null = {}) {
     const given = members<RequestInit>(init, REQUEST_MEMBERS);
     const base = input instanceof Request ? input : undefined;
@@ -98,6 +120,7 @@ export class Request extends Body {
     return this.#headers;
   }
 
+  /** The method, in upper case. */
   get method(): string {
     return this.#method;
   }
@@ -106,19 +129,22 @@ export class Request extends Body {
     return this.#url;
   }
 
+  /** How to handle redirects. */
   get redirect(): 'follow' | 'manual' | 'error' {
     return this.#redirect;
   }
 
+  /** The signal; null if there is none. */
   get signal(): AbortSignal | null {
     return this.#signal;
   }
 
-  /** @throws TypeError if the body was read already */
+  /** A copy. @throws TypeError if the body was read before */
   clone(): Request {
     return new Request(this);
   }
 
+  /** "Request". */
   get [Symbol.toStringTag](): string {
     return 'Request';
   }
@@ -128,13 +154,15 @@ export class Request extends Body {
   }
 }
 
-/** The request of a call of `fetch`, where an empty string is no body, unlike in `new Request()`. @throws as that */
+/**
+ * Makes the request of a call of `fetch`, where an empty string is no body, unlike in `new Request()`. @throws as that
+ */
 export function calledRequest(input: string | URL | Request, init: RequestInit | null | undefined): Request {
   const given = members<RequestInit>(init ?? null, REQUEST_MEMBERS);
   return new Request(input, given.body ? given : bare({ ...given, body: undefined }));
 }
 
-/** A response as node-fetch 2 has it, with a body that can be read at once. */
+/** A response as in node-fetch 2, with a complete body. */
 export class Response extends Body {
   readonly #headers: Headers;
   readonly #url: string;
@@ -142,7 +170,7 @@ export class Response extends Body {
   readonly #statusText: string;
   readonly #counter: number;
 
-  /** @throws TypeError for bodies that are streams, and headers that cannot be */
+  /** @throws TypeError for a body that is a stream, and invalid headers */
   constructor(body?: BodyInit | null, init: ResponseInit | null = {}) {
     const given = members<ResponseInit>(init, RESPONSE_MEMBERS);
     const content = body instanceof Handed ? body.content : givenBody(body);
@@ -164,10 +192,12 @@ export class Response extends Body {
     return this.#headers;
   }
 
+  /** The status code. */
   get status(): number {
     return this.#status;
   }
 
+  /** The reason phrase. */
   get statusText(): string {
     return this.#statusText;
   }
@@ -177,17 +207,19 @@ export class Response extends Body {
     return this.#status >= 200 && this.#status < 300;
   }
 
+  /** Whether there was a redirect. */
   get redirected(): boolean {
     return this.#counter > 0;
   }
 
-  /** @throws TypeError if the body was read already; FetchError if it did not come in whole */
+  /** A copy. @throws TypeError if the body was read before; FetchError if it did not arrive completely */
   clone(): Response {
     const { url, status, statusText, headers, size, timeout } = this;
     const init = { url, status, statusText, headers, size, timeout, counter: this.#counter };
     return handing(handedOver(this), init);
   }
 
+  /** "Response". */
   get [Symbol.toStringTag](): string {
     return 'Response';
   }
@@ -197,7 +229,7 @@ export class Response extends Body {
   }
 }
 
-/** Content that another object has had. */
+/** Wraps the content of another object for the constructor. */
 class Handed {
   readonly content: GivenBody | ReceivedBody;
 
@@ -206,7 +238,7 @@ class Handed {
   }
 }
 
-/** A response that has its content from elsewhere. */
+/** Makes a response with the content of another object. */
 export function handing(content: GivenBody | ReceivedBody, init: ResponseInit): Response {
   return new Response(new Handed(content) as unknown as BodyInit, init);
 }
@@ -223,7 +255,10 @@ function contentOf(body: BodyInit | null | undefined, base: Request | undefined)
   return { content, type: content.type };
 }
 
-/** What begins with a scheme is an absolute URL; whether another one can be fetched, `fetch` says. @throws TypeError */
+/**
+ * The URL in its normal form if it begins with a scheme; otherwise the text, about which `fetch` decides. @throws
+ * TypeError
+ */
 function normalised(input: unknown): string {
   const href = member(Object(input) as { href?: unknown }, 'href');
   const text = String(href || input);

@@ -1,6 +1,6 @@
 /**
- * dugong/sync-fetch: the interface of sync-fetch 0.5, and so that of node-fetch 2, on the connections of fetchSync. It knows what
- * node-fetch does with redirects, codings and errors; the exchange itself is elsewhere.
+ * dugong/sync-fetch: the interface of sync-fetch 0.5, which is that of node-fetch 2, on the connections of fetchSync.
+ * It has node-fetch's rules for redirects, codings and errors; whole-exchange.ts does the exchange.
  */
 
 import type { HTTPResponse } from '../client/http-response.ts';
@@ -27,27 +27,32 @@ export type { HeadersInit } from './sync-fetch-headers.ts';
 export type { RequestInit, ResponseInit } from './sync-fetch-messages.ts';
 export { FetchError, Headers, Request, Response };
 
-/** The function that sync-fetch is, with its classes. */
+/** The function of sync-fetch, with its classes. */
 export interface SyncFetch {
   /**
-   * Fetches, and returns when the response is there, body included. A body that fails does so when it is read.
-   * @throws FetchError for what fails in operation; TypeError for what cannot be sent, and options that cannot be obeyed
+   * Fetches, and returns when the response has arrived with its body. A failure of the body is thrown when the body is
+   * read.
+   * @throws FetchError for failures in operation; TypeError for input that cannot be sent, and unsupported options
    */
   (resource: string | URL | Request, init?: RequestInit | null): Response;
+  /** The class {@link Headers}. */
   readonly Headers: typeof Headers;
+  /** The class {@link Request}. */
   readonly Request: typeof Request;
+  /** The class {@link Response}. */
   readonly Response: typeof Response;
+  /** The class {@link FetchError}. */
   readonly FetchError: typeof FetchError;
 }
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-/** They say who is asking, to one origin. */
+/** Credentials, which are for one origin, and Host. */
 const CREDENTIALS = ['Authorization', 'WWW-Authenticate', 'Cookie', 'Cookie2', 'Proxy-Authorization', 'Host'];
-/** Beginning as node-fetch's, which servers may look for. */
+/** Begins as node-fetch's, which servers may check. */
 const USER_AGENT = 'node-fetch/1.0 (+dugong)';
 
 /**
- * sync-fetch, without a process for each call: the same arguments, classes and errors.
+ * A replacement for sync-fetch without a process for each call: the same arguments, classes and errors.
  *
  * ```ts
  * import fetch from 'dugong/sync-fetch';
@@ -89,15 +94,15 @@ function assertAborted(signal: AbortSignal): never {
   throw error;
 }
 
-/** Undefined for what is no URL. */
+/** The target of a Location; undefined if it is no URL. */
 function targetOf(location: string, { url }: Request): URL | undefined {
   const text = Buffer.from(location, 'latin1').toString('utf8');
   return URL.canParse(text, url) ? new URL(text, url) : undefined;
 }
 
 /**
- * The request that a redirect asks for. Credentials stay with their origin.
- * @throws FetchError for one too many, one that is not wanted, and one to what is no URL
+ * Makes the request that a redirect asks for. Credentials are not sent to another origin.
+ * @throws FetchError for one redirect too many, for a redirect in mode "error", and for a target that is no URL
  */
 function followed(request: Request, status: number, location: string | undefined): Request {
   const target = location === undefined ? undefined : targetOf(location, request);
@@ -125,7 +130,7 @@ function followed(request: Request, status: number, location: string | undefined
   return next;
 }
 
-/** @throws FetchError for what fails until the response begins */
+/** Sends a request and reads the head of its response. @throws FetchError for a failure */
 function headOf(request: Request): HeadReceived {
   const { timeout, url } = request;
   const exchange = { reach: checkedReach({}), redirect: 'manual', ...bodyLimits(request) } as const;
@@ -141,13 +146,13 @@ function headOf(request: Request): HeadReceived {
   }
 }
 
-/** @throws TypeError for what cannot be fetched */
+/** Converts the request for the exchange. @throws TypeError for a URL that cannot be fetched */
 function wireRequest(request: Request): FetchRequest {
   const url = URL.canParse(request.url) ? new URL(request.url) : undefined;
   if (!url?.hostname) throw new TypeError('Only absolute URLs are supported');
   if (!/^https?:$/.test(url.protocol)) throw new TypeError('Only HTTP(S) protocols are supported');
   const headers = new HTTPHeaders(request.headers.raw());
-  // The length follows from the body.
+  // The body determines the length.
   headers.delete('Content-Length');
   if (!headers.has('Accept')) headers.set('Accept', '*/*');
   if (!headers.has('User-Agent')) headers.set('User-Agent', USER_AGENT);
@@ -159,12 +164,12 @@ function wireRequest(request: Request): FetchRequest {
   return { url: bareURL(url), method: checkedMethod(request.method), headers, content, referrer: undefined };
 }
 
-/** Bytes that the body may have. */
+/** Most bytes of the body. */
 function mostOf({ size }: Request): number {
   return size > 0 ? size : DEFAULT_LIMITS.bodyInMemory;
 }
 
-/** Bytes as they come: what is coded is bounded when it is decoded. */
+/** The limits for receiving. Decoding has its own limit. */
 function bodyLimits(request: Request): BodyLimits {
   const maxBodySize = request.compress ? DEFAULT_LIMITS.bodyInMemory : mostOf(request);
   return { limits: UNLIMITED, maxBodySize, decompress: false };
@@ -184,7 +189,7 @@ function responseOf(request: Request, head: HeadReceived): Response {
   return handing(content, { url, status, statusText, headers, size, timeout, counter });
 }
 
-/** An error of the body is for the call that reads it. */
+/** Receives the body. An error is stored for the call that reads the body. */
 function receivedBody(request: Request, head: HeadReceived): ReceivedBody {
   const { timeout } = request;
   const reading = coWholeBody(head, bodyLimits(request));
@@ -197,7 +202,7 @@ function receivedBody(request: Request, head: HeadReceived): ReceivedBody {
   }
 }
 
-/** @throws RangeError for more than `size` bytes; what node:zlib throws */
+/** Decodes the body. @throws RangeError for more than `size` bytes; the error of node:zlib */
 function decodedBody(request: Request, { status, headers }: HTTPResponse, body: Buffer): Buffer {
   const coding = headers.get('Content-Encoding') ?? null;
   const { compress, method } = request;

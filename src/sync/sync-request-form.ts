@@ -1,5 +1,5 @@
 /**
- * The FormData of the drop-in for sync-request, and its encoding (RFC 7578).
+ * The FormData of the drop-in replacement for sync-request, and its encoding (RFC 7578).
  */
 
 import { bytesOf } from '../client/given-bytes.ts';
@@ -9,14 +9,14 @@ import { bare } from '../options.ts';
 import { blobBytes } from './blob-bytes.ts';
 import type { RequestContent } from './request-content.ts';
 
-/** Takes each entry of a form, in order. */
+/** The entries of a form, in order. */
 export let entriesOf: (form: FormData) => readonly (readonly [string, string | Blob, string?])[];
 
-/** A form that is sent as multipart/form-data by the option `form`. */
+/** A form that the option `form` sends as multipart/form-data. */
 export class FormData {
   readonly #entries: [string, string | Blob, string?][] = [];
 
-  /** @throws TypeError for a value that is no string, Blob or bytes */
+  /** Adds an entry. @throws TypeError for a value that is no string, Blob or bytes */
   append(key: string, value: string | Blob | Uint8Array, fileName?: string): void {
     this.#entries.push(entry(key, value, fileName));
   }
@@ -26,7 +26,7 @@ export class FormData {
   }
 }
 
-/** Bytes and Blobs are files, strings only with a name of a file. */
+/** Makes an entry: bytes and Blobs are files, a string only if it has a file name. */
 function entry(key: string, value: unknown, fileName: string | undefined): [string, string | Blob, string?] {
   if (typeof value === 'string' || typeof value === 'number') {
     const text = String(value);
@@ -39,7 +39,7 @@ function entry(key: string, value: unknown, fileName: string | undefined): [stri
   return [key, new Blob([new Uint8Array(bytes)]), fileName ?? 'blob'];
 }
 
-/** @throws TypeError for what is no form, and Blobs that cannot be read */
+/** Encodes a form. @throws TypeError for a value that is no form, and for Blobs that cannot be read */
 export function formContent(form: unknown): RequestContent {
   const given = form instanceof FormData ? platformForm(form) : form;
   if (!(given instanceof globalThis.FormData)) {

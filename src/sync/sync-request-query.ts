@@ -1,11 +1,11 @@
 /**
- * The option `qs` of the drop-in for sync-request: added to the query of a URL in the syntax of the package qs, `a[b]=c` for
- * objects, `a[0]=b` for arrays.
+ * The option `qs` of the drop-in replacement for sync-request: adds to the query of a URL in the syntax of the package
+ * qs, `a[b]=c` for objects, `a[0]=b` for arrays.
  */
 
 /**
- * What is in `query` replaces what the URL has of that name. Values are what JSON makes of them, by which the package hands them
- * over: null is empty, undefined left out. @throws TypeError for what JSON cannot hold
+ * Adds `query` to the URL; it replaces fields of the same name. Values are converted by JSON, as the package does: null
+ * becomes an empty value, undefined is left out. @throws TypeError for a value that JSON cannot represent
  */
 export function withQuery(url: string, query: Readonly<Record<string, unknown>>): string {
   const [, start = '', given = '', fragment = ''] = /^([^?#]*)(?:\?([^#]*))?(#.*)?$/s.exec(url) ?? [];
@@ -19,7 +19,7 @@ function asJSON(query: object): object {
   return JSON.parse(JSON.stringify(query));
 }
 
-/** The fields of a query by what their names begin with; several of one name are an array, as qs reads them. */
+/** The fields of a query by the first part of their names. Several fields of one name are an array, as in qs. */
 function byRoot(query: string): Map<string, string[]> {
   const pairs = [...new URLSearchParams(query)];
   const counts = new Map<string, number>();
@@ -42,7 +42,7 @@ function encoded(name: string, value: unknown): string[] {
   return Object.entries(value).flatMap(([key, each]) => encoded(`${name}${encode(`[${key}]`)}`, each));
 }
 
-/** RFC 3986 2.3: all but the unreserved characters. */
+/** Percent-encodes all characters except the unreserved ones (RFC 3986 2.3). */
 function encode(text: string): string {
   return encodeURIComponent(text).replaceAll(
     /[!'()*]/g,

@@ -1,27 +1,33 @@
 /**
- * The response of the drop-in for sync-request. It knows no connection.
+ * The response of the drop-in replacement for sync-request. It knows no connection.
  */
 
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** An error of `getBody()`: the status is none of success. */
+/** The error of `getBody()` for a status that is not a success. */
 export interface StatusError extends Error {
+  /** The status code. */
   readonly statusCode: number;
+  /** The header fields by lower-case name. */
   readonly headers: IncomingHttpHeaders;
+  /** The body. */
   readonly body: Buffer | string;
+  /** The URL of the last request. */
   readonly url: string;
 }
 
-/** What sync-request returns, of the package http-response-object. */
+/** The response of sync-request (of its package http-response-object). */
 export class Response {
+  /** The status code. */
   readonly statusCode: number;
-  /** By name in lower case. `set-cookie` is a list. */
+  /** The fields by lower-case name; `set-cookie` is a list. */
   readonly headers: IncomingHttpHeaders;
+  /** The body. */
   readonly body: Buffer | string;
-  /** Of the last request. */
+  /** The URL of the last request. */
   readonly url: string;
 
-  /** @throws TypeError for a status that is no number, and headers that are no object */
+  /** @throws TypeError if the status is no number, or the headers are no object */
   constructor(statusCode: number, headers: IncomingHttpHeaders, body: Buffer | string, url: string) {
     if (typeof statusCode !== 'number') throw new TypeError(`statusCode must be a number but was ${typeof statusCode}`);
     if (typeof headers !== 'object' || headers === null) {

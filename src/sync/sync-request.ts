@@ -1,6 +1,6 @@
 /**
- * dugong/sync-request: the interface of sync-request 6 on the connections of fetchSync. It knows what that package does with
- * queries, redirects, retries and errors; the exchange itself is elsewhere.
+ * dugong/sync-request: the interface of sync-request 6 on the connections of fetchSync. It has that package's rules for
+ * queries, redirects, retries and errors; whole-exchange.ts does the exchange.
  */
 
 import type { IncomingHttpHeaders } from 'node:http';
@@ -25,52 +25,59 @@ import { coFetchWhole, UNLIMITED } from './whole-exchange.ts';
 export type { StatusError } from './sync-request-response.ts';
 export { FormData, Response };
 
-/** The methods that are in use; another token is sent as well. */
+/** The usual methods; any other token is sent, too. */
 export type HttpVerb = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'CONNECT' | 'OPTIONS' | 'TRACE' | 'PATCH';
 
 /** The options of sync-request 6. Times are milliseconds. */
 export interface Options {
-  /** Added to the query of the URL, in the syntax of the package qs. */
+  /** Adds to the query of the URL in the syntax of the package qs. */
   readonly qs?: Readonly<Record<string, unknown>> | undefined;
+  /** The header fields. */
   readonly headers?: IncomingHttpHeaders | undefined;
-  /** Not for GET, HEAD and DELETE. */
+  /** The body. Not for GET, HEAD and DELETE. */
   readonly body?: string | Uint8Array | undefined;
-  /** A body as JSON. Left out for GET, HEAD and DELETE. */
+  /** A value that is sent as JSON. Ignored for GET, HEAD and DELETE. */
   readonly json?: unknown;
-  /** A body as multipart/form-data. Left out for GET, HEAD and DELETE. */
+  /** A form that is sent as multipart/form-data. Ignored for GET, HEAD and DELETE. */
   readonly form?: FormData | globalThis.FormData | undefined;
-  /** Default true. The request that follows has none of the headers but `allowRedirectHeaders`, and no body. */
+  /**
+   * Whether to follow redirects. The next request has no body, and of the headers only `allowRedirectHeaders`. Default
+   * true.
+   */
   readonly followRedirects?: boolean | undefined;
-  /** Default 100, at which a loop ends. */
+  /** Most redirects. Default 100, which ends loops. */
   readonly maxRedirects?: number | undefined;
+  /** Names of the fields that a redirected request keeps. */
   readonly allowRedirectHeaders?: readonly string[] | null | undefined;
-  /** Whether gzip and deflate are asked for, and undone. Default true. */
+  /** Whether to ask for gzip and deflate, and to decode them. Default true. */
   readonly gzip?: boolean | undefined;
-  /** For each request, its response included. Default: no limit. */
+  /** Milliseconds for each request with its response. Default: no limit. */
   readonly timeout?: number | false | undefined;
-  /** Of silence. Default: no limit. */
+  /** Milliseconds without a byte sent or received. Default: no limit. */
   readonly socketTimeout?: number | false | undefined;
-  /** Whether a GET is tried again if it fails, or its status is 400 or above. */
+  /** Whether to repeat a GET that fails, or whose status is 400 or above. */
   readonly retry?: boolean | undefined;
-  /** Default 200. */
+  /** Milliseconds before a repetition. Default 200. */
   readonly retryDelay?: number | undefined;
-  /** Default 5. */
+  /** Most repetitions. Default 5. */
   readonly maxRetries?: number | undefined;
-  /** Only false: connections are kept by this library. */
+  /** Only false is accepted: this library manages the connections. */
   readonly agent?: false | undefined;
-  /** Refused: nothing is kept here. */
+  /** Refused: there is no cache. */
   readonly cache?: undefined;
 }
 
-/** The function that sync-request is. */
+/** The function of sync-request. */
 export interface SyncRequest {
   /**
-   * Sends a request, and returns when the response is there, body included.
-   * @throws Error with the `code` of the system for what fails in operation; TypeError for what cannot be sent, and options that
-   * cannot be obeyed
+   * Sends a request, and returns when the response has arrived with its body.
+   * @throws Error with the system's `code` for failures in operation; TypeError for input that cannot be sent, and
+   * unsupported options
    */
   (method: HttpVerb | (string & {}), url: string | URL, options?: Options | null): Response;
+  /** The function itself, for modules that use `.default`. */
   readonly default: SyncRequest;
+  /** The class {@link FormData}. */
   readonly FormData: typeof FormData;
 }
 
@@ -82,7 +89,7 @@ const BODYLESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE']);
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
- * sync-request, without a process for each call: the same arguments, responses and errors.
+ * A replacement for sync-request without a process for each call: the same arguments, responses and errors.
  *
  * ```ts
  * import request from 'dugong/sync-request';
@@ -113,21 +120,21 @@ function requested(given: string, input: string | URL, options: Options | null |
   const { content, type } = contentOf(method, init);
   const headers = new HTTPHeaders(init.headers ?? undefined);
   if (type !== undefined && !headers.has('Content-Type')) headers.set('Content-Type', type);
-  // The length follows from the body.
+  // The body determines the length.
   headers.delete('Content-Length');
   const text = urlText(input);
   const url = init.qs ? withQuery(text, init.qs) : text;
   return followed({ method, url, headers, content }, init);
 }
 
-/** Also of an object as url.parse() makes it. @throws TypeError */
+/** The text of a URL, also of an object that url.parse() returned. @throws TypeError */
 function urlText(url: unknown): string {
   const text = typeof url === 'object' && url !== null && 'href' in url ? url.href : url;
   if (typeof text !== 'string') throw new TypeError('The URL/path must be a string.');
   return text;
 }
 
-/** @throws TypeError for what cannot be obeyed: it must not look as if it were */
+/** Checks the options. @throws TypeError for unknown and unsupported options */
 function checkedOptions(method: unknown, options: Options | null | undefined): Options {
   if (typeof method !== 'string') throw new TypeError('The method must be a string.');
   const init = ownOptions('sync-request', options ?? undefined, NAMES);
@@ -139,7 +146,7 @@ function checkedOptions(method: unknown, options: Options | null | undefined): O
   return init;
 }
 
-/** @throws Error for a body that the method has not, as the package */
+/** Converts the body. @throws Error for a body that the method must not have, as the package */
 function contentOf(method: string, { body, json, form }: Options): RequestContent {
   if (BODYLESS.has(method)) {
     if (body) throw new Error(`You cannot pass a body to a ${method} request.`);
@@ -153,7 +160,7 @@ function contentOf(method: string, { body, json, form }: Options): RequestConten
   return { content: new Content(body || ''), type: undefined };
 }
 
-/** The package has no limit of its own: a server whose redirects lead in a circle blocks its caller for ever. */
+/** The package has no limit: a loop of redirects would block its caller for ever. */
 const MOST_REDIRECTS = 100;
 
 function followed(first: Hop, init: Options): Response {
@@ -169,7 +176,10 @@ function followed(first: Hop, init: Options): Response {
   }
 }
 
-/** As in the package: all methods but HEAD, GET and DELETE become GET, and so does DELETE after a 303. @throws Error */
+/**
+ * Makes the request that a redirect asks for. As in the package, all methods except HEAD, GET and DELETE become GET,
+ * and so does DELETE after a 303. @throws Error
+ */
 function next(
   { method, url, headers }: Hop,
   { statusCode, headers: fields }: Response,
@@ -183,7 +193,7 @@ function next(
   const kept = new HTTPHeaders();
   for (const name of allowed ?? []) {
     const value = headers.get(name);
-    // A host that was named for one origin is none for another.
+    // A Host for one origin is not sent to another.
     if (value !== undefined && !(name.toLowerCase() === 'host' && origin !== new URL(url).origin))
       kept.set(name, value);
   }
@@ -205,7 +215,7 @@ function attempted(hop: Hop, init: Options): Response {
   }
 }
 
-/** One request. @throws Error with the system's code; TypeError for what cannot be sent */
+/** Sends one request. @throws Error with the system's code; TypeError for input that cannot be sent */
 function exchanged(hop: Hop, init: Options): Response {
   const { timeout, socketTimeout } = init;
   const gzip = init.gzip !== false;
@@ -241,7 +251,7 @@ function wireRequest(
   return { url: bareURL(url), method: checkedMethod(method), headers, content, referrer: undefined };
 }
 
-/** Undoes one coding, as the package does, and takes it from `headers`. @throws what node:zlib throws */
+/** Decodes one coding and removes the field from `headers`, as the package does. @throws the error of node:zlib */
 function decoded(headers: Record<string, string | string[]>, body: Buffer): Buffer {
   const coding = headers['content-encoding'];
   if (coding !== 'gzip' && coding !== 'deflate') return body;
@@ -252,7 +262,7 @@ function decoded(headers: Record<string, string | string[]>, body: Buffer): Buff
   return Buffer.from(coding === 'gzip' ? gunzipSync(body, limit) : inflateSync(body, limit));
 }
 
-/** In the words that callers of the package know. */
+/** Converts an error into the form of the package. */
 function failure(error: unknown): unknown {
   if (error instanceof ConnectionTimedOut) {
     const duration = error.timeout;

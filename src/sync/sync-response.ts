@@ -1,5 +1,5 @@
 /**
- * What fetchSync returns: a response that is all there. It knows no connection.
+ * The response of fetchSync, with its complete body. It knows no connection.
  */
 
 import { Buffer } from 'node:buffer';
@@ -12,11 +12,11 @@ import { bare, member } from '../options.ts';
 import { formDataOf } from './form-data.ts';
 import { requestContent, type SyncBody } from './request-content.ts';
 
-/** Where a fetched response comes from. */
+/** The origin and the body of a fetched response. */
 interface Origin {
   readonly url: URL;
   readonly redirected: boolean;
-  /** Undefined: there is none, as in a response of status 204. */
+  /** Undefined if there is none, as for status 204. */
   readonly body: Uint8Array | undefined;
 }
 
@@ -31,29 +31,29 @@ interface Head {
 const DEFAULT_HEAD: Head = { status: 200, statusText: '', url: '', redirected: false, type: 'default' };
 const NO_BYTES = new Uint8Array(0);
 
-/** Makes a response of one that was received. */
+/** Makes a SyncResponse of a received response. */
 export let fetchedSyncResponse: (response: HTTPResponse, origin: Origin) => SyncResponse;
 
 /**
- * WHATWG fetch's Response, but all of the body is there already, so that nothing is a promise. What has been read may be read
- * again, since it stays in memory: `bodyUsed` says whether it was.
+ * The Response of WHATWG fetch, but its whole body is in memory, so that no method returns a promise. The body may be
+ * read several times; `bodyUsed` tells whether it was read.
  */
 export class SyncResponse {
   #head: Head = DEFAULT_HEAD;
   #body: Uint8Array | undefined;
   #bodyUsed = false;
-  /** What the headers are made of at the first look. */
+  /** The source of the headers, which are made on first use. */
   #fields: HTTPHeaders | undefined;
   #headers: Headers | undefined;
   #stream: ReadableStream<Uint8Array> | undefined;
 
   /**
    * As `new Response(body, init)`.
-   * @throws RangeError for a status that is not 200 to 599; TypeError for a body with a status that has none, a status text or
-   * headers that cannot be, and bodies that would have to be awaited
+   * @throws RangeError for a status outside 200 to 599; TypeError for a body with a status that has none, an invalid
+   * status text or headers, and a body that would have to be awaited
    */
   constructor(body?: SyncBody | null, init?: ResponseInit | null) {
-    // So it is made by fetchSync, too.
+    // fetchSync calls it without arguments, too.
     if (body === undefined && init === undefined) return;
     const { content, type } = requestContent(body);
     const { status, statusText, headers } = platformResponse(content !== undefined, init ?? {});
@@ -63,7 +63,10 @@ export class SyncResponse {
     this.#body = content && new Uint8Array(wholeBytes(content.data));
   }
 
-  /** A response of `data` as JSON, as `Response.json()`. @throws TypeError for what JSON cannot hold; as the constructor */
+  /**
+   * A response with `data` as JSON, as `Response.json()`. @throws TypeError if JSON cannot represent it; as the
+   * constructor
+   */
   static json(data: unknown, init?: ResponseInit | null): SyncResponse {
     const text = JSON.stringify(data) as string | undefined;
     if (text === undefined) throw new TypeError(`json() needs a value that JSON has, got ${typeof data}`);
@@ -74,17 +77,21 @@ export class SyncResponse {
     return response;
   }
 
-  /** A response that stands for a failure: type "error", status 0, no body. */
+  /** A response for a failure: type "error", status 0, no body. */
   static error(): SyncResponse {
     return new SyncResponse().#become({ ...DEFAULT_HEAD, status: 0, type: 'error' }, undefined, undefined);
   }
 
-  /** A response that redirects. @throws TypeError if `url` is none; RangeError if `status` is no redirect. Default 302 */
+  /**
+   * A response that redirects; the default status is 302. @throws TypeError if `url` is no URL; RangeError if `status`
+   * is no redirect
+   */
   static redirect(url: string | URL, status: number = 302): SyncResponse {
     const { headers, status: checked } = Response.redirect(url, status as Parameters<typeof Response.redirect>[1]);
     return new SyncResponse(null, { status: checked, headers: [...headers] });
   }
 
+  /** The status code; 0 for `SyncResponse.error()`. */
   get status(): number {
     return this.#head.status;
   }
@@ -94,12 +101,12 @@ export class SyncResponse {
     return this.#head.statusText;
   }
 
-  /** Of the last request, without credentials and fragment; empty if it was not fetched. */
+  /** The URL of the last request, without credentials and fragment; empty if the response was not fetched. */
   get url(): string {
     return this.#head.url;
   }
 
-  /** Whether there was a redirect on the way. */
+  /** Whether there was a redirect. */
   get redirected(): boolean {
     return this.#head.redirected;
   }
@@ -109,19 +116,19 @@ export class SyncResponse {
     return this.#head.type;
   }
 
-  /** Whether the status is one of success, 200 to 299. */
+  /** Whether the status is a success, 200 to 299. */
   get ok(): boolean {
     return this.status >= 200 && this.status < 300;
   }
 
-  /** The fields, in the shape that fetch gives them. Those of a response that was fetched cannot be changed. */
+  /** The header fields as WHATWG Headers. Those of a fetched response cannot be changed. */
   get headers(): Headers {
     const fields = this.#fields ?? [];
     this.#headers ??= this.type === 'basic' ? immutableHeaders(fields) : new Headers([...fields]);
     return this.#headers;
   }
 
-  /** The body as a stream of bytes, for what takes one; null if there is none. Its reader awaits, the bytes are there. */
+  /** The body as a byte stream; null if there is none. Its reader returns promises, although the bytes are there. */
   get body(): ReadableStream<Uint8Array> | null {
     const bytes = this.#body;
     if (bytes === undefined) return null;
@@ -131,12 +138,12 @@ export class SyncResponse {
     return this.#stream;
   }
 
-  /** Whether the body has been read, by a method or as `body`. It can be read again nevertheless. */
+  /** Whether a method or a reader of `body` has read the body. It can be read again. */
   get bodyUsed(): boolean {
     return this.#bodyUsed;
   }
 
-  /** The body as a stream of strings, decoded as {@link text} does it; one that is at its end if there is no body. */
+  /** The body as a stream of strings, decoded as by {@link text}; without a body, a stream that has ended. */
   textStream(): ReadableStream<string> {
     const { body } = this;
     return body === null
@@ -144,45 +151,48 @@ export class SyncResponse {
       : body.pipeThrough(new TextDecoderStream());
   }
 
-  /** The body as UTF-8 without a byte order mark, whatever Content-Type says, as fetch does it. May be called again. */
+  /**
+   * The body decoded as UTF-8 without its byte order mark, whatever Content-Type says, as in fetch. May be called
+   * again.
+   */
   text(): string {
     return new TextDecoder().decode(this.#read());
   }
 
-  /** The body as JSON, parsed anew by each call. @throws SyntaxError if it is none */
+  /** The body parsed as JSON; each call returns a new value. @throws SyntaxError if it is no JSON */
   json(): unknown {
     return JSON.parse(this.text());
   }
 
-  /** A copy of the body: each call gives another one. */
+  /** A new copy of the body. */
   bytes(): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.#read());
   }
 
-  /** A copy of the body: each call gives another one. */
+  /** A new copy of the body. */
   arrayBuffer(): ArrayBuffer {
     return this.bytes().buffer;
   }
 
-  /** A copy of the body as a Buffer, as node-fetch and sync-fetch have it: each call gives another one. */
+  /** A new copy of the body as a Buffer, as in node-fetch and sync-fetch. */
   buffer(): Buffer<ArrayBuffer> {
     return Buffer.from(this.arrayBuffer());
   }
 
-  /** The body as a Blob, of the response's Content-Type. */
+  /** The body as a Blob with the response's Content-Type. */
   blob(): Blob {
     return new Blob([this.bytes()], bare({ type: this.headers.get('Content-Type') ?? '' }));
   }
 
   /**
-   * The body as a form: multipart/form-data (RFC 7578) or application/x-www-form-urlencoded, as Content-Type says.
-   * @throws TypeError for another Content-Type, and a body that is no form
+   * The body as a form: multipart/form-data (RFC 7578) or application/x-www-form-urlencoded, depending on Content-Type.
+   * @throws TypeError for another Content-Type, or an invalid body
    */
   formData(): FormData {
     return formDataOf(this.#read(), this.headers.get('Content-Type'));
   }
 
-  /** Another response of the same head and body, the body of which has not been read. */
+  /** A response with the same head and body, whose body has not been read. */
   clone(): SyncResponse {
     return new SyncResponse().#become(this.#head, new HTTPHeaders(this.headers), this.#body);
   }
@@ -201,7 +211,7 @@ export class SyncResponse {
   }
 
   static {
-    // As Web IDL has it for the platform's.
+    // As Web IDL demands for the platform's class.
     Object.defineProperty(SyncResponse.prototype, Symbol.toStringTag, bare({ value: 'Response', configurable: true }));
     for (const name of Object.getOwnPropertyNames(SyncResponse.prototype)) {
       if (name !== 'constructor') Object.defineProperty(SyncResponse.prototype, name, bare({ enumerable: true }));
@@ -219,7 +229,7 @@ export class SyncResponse {
   }
 }
 
-/** The platform checks the head, and whether there may be a body. */
+/** Lets the platform check the head, and whether a body is allowed. */
 function platformResponse(hasBody: boolean, init: ResponseInit): Response {
   const given = {
     status: member(init, 'status') ?? 200,
@@ -229,7 +239,7 @@ function platformResponse(hasBody: boolean, init: ResponseInit): Response {
   return new Response(hasBody ? NO_BYTES : null, bare(given));
 }
 
-/** Of content as `requestContent` gives it: what comes in pieces is an iterable. */
+/** The bytes of content from `requestContent`; pieces are an iterable. */
 function wholeBytes(data: string | Uint8Array | BodyPieces): Uint8Array {
   if (typeof data === 'string') return Buffer.from(data);
   if (data instanceof Uint8Array) return data;
@@ -237,7 +247,7 @@ function wholeBytes(data: string | Uint8Array | BodyPieces): Uint8Array {
   return Buffer.concat(pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece)));
 }
 
-/** A stream of `bytes`, a copy of which is made when the first of them are asked for. */
+/** A stream of a copy of `bytes`, made when a reader asks for the first bytes. */
 function streamOf(bytes: Uint8Array, onUse: () => void): ReadableStream<Uint8Array> {
   const pull = (controller: ReadableByteStreamController): void => {
     onUse();
@@ -245,7 +255,7 @@ function streamOf(bytes: Uint8Array, onUse: () => void): ReadableStream<Uint8Arr
     controller.close();
     controller.byobRequest?.respond(0);
   };
-  // Each member that the platform looks for: it would find one that is missing on Object.prototype.
+  // A complete source: the platform would look up missing members on Object.prototype.
   const source = { type: 'bytes' as const, start: undefined, autoAllocateChunkSize: undefined, pull, cancel: onUse };
   return new ReadableStream(source as UnderlyingByteSource, bare({ highWaterMark: 0 }));
 }

@@ -1,18 +1,21 @@
 /**
- * What an error of ours is called by programs that were written for node:http: its code and its words. It changes no error.
+ * The code and message of an error in the words of node:http, for programs that were written for it. It changes no
+ * error.
  */
 
 import { ConnectionClosed, DNSUnavailable, HostnameNotResolvable, InvalidResponse } from '../errors.ts';
 
+/** The words of node:http for an error. */
 export interface SystemReason {
   readonly code: string | undefined;
   readonly message: string;
 }
 
+/** Converts an error. */
 export function systemReason(error: unknown): SystemReason {
   if (error instanceof HostnameNotResolvable) return lookup('ENOTFOUND', error.hostname);
   if (error instanceof DNSUnavailable) {
-    // Node cannot tell a name that does not exist from a resolver without a server.
+    // Node does not distinguish an unknown name from a resolver without a server.
     return lookup(codeOf(error.cause) === 'EAI_NONAME' ? 'ENOTFOUND' : 'EAI_AGAIN', error.hostname);
   }
   if (error instanceof ConnectionClosed) return { code: 'ECONNRESET', message: 'socket hang up' };
@@ -30,7 +33,7 @@ function codeOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-/** Without the method and URL that our messages begin with: those of the programs have their own. */
+/** The message without the method and URL at its beginning: these programs add their own. */
 function words(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.replace(/^[A-Z]+ https?:\S+: /, '');

@@ -1,6 +1,6 @@
 /**
- * A fetch whose answer is read in whole, for a thread that is blocked. It knows the connections of this thread; what the answer is
- * made of, its callers say.
+ * A fetch that reads the whole response, for a blocked thread, on the idle connections of this thread. The callers make
+ * the final response object of it.
  */
 
 import { GrowingBuffer } from '../client/growing-buffer.ts';
@@ -18,8 +18,8 @@ import { coLimited, coSendLimited, type TimeLimits } from '../fetch/time-limits.
 import { coRace, coWithTimeout } from '../schedule/combinators.ts';
 
 /**
- * Idle connections of this thread. node:http, of the servers that are common, closes an idle one the soonest: after five
- * seconds.
+ * The idle connections of this thread. Of the common servers, node:http closes an idle connection the soonest: after
+ * five seconds.
  */
 export const pool: ConnectionPool = new ConnectionPool({
   maxIdleConnections: 8,
@@ -27,50 +27,57 @@ export const pool: ConnectionPool = new ConnectionPool({
   maxConnectionsPerOrigin: 0,
 });
 
-/** Bytes, and milliseconds. */
+/** The body of an unwanted response is read up to this size (bytes) and time (milliseconds). */
 const WORTH_READING = 65_536;
 const WORTH_WAITING = 100;
 
-/** Of the body. */
+/** The limits of receiving. */
 export interface BodyLimits {
   readonly limits: TimeLimits;
-  /** Bytes, as they come, and decoded. */
+  /** Most bytes of the body, received and decoded. */
   readonly maxBodySize: number;
-  /** Whether content codings are undone. */
+  /** Whether to decode content codings. */
   readonly decompress: boolean;
 }
 
+/** The settings of one fetch. */
 export interface WholeExchange extends BodyLimits {
   readonly reach: CheckedReach;
   readonly redirect: RedirectMode;
 }
 
-/** For callers with time limits of their own. */
+/** For callers with their own time limits. */
 export const UNLIMITED: TimeLimits = { headersTimeout: 0, bodyTimeout: 0 };
 
-/** A response and its body. */
+/** A response with its body. */
 export interface WholeResponse {
   readonly response: HTTPResponse;
   readonly body: Buffer;
-  /** The request that it answers. */
+  /** The request of this response. */
   readonly request: FetchRequest;
   readonly redirected: boolean;
 }
 
 interface WholeAnswer extends Answer {
-  /** If it had to be read already. */
+  /** The body, if it was read while the request was sent. */
   readonly body: Buffer | undefined;
 }
 
-/** An answer, the body of which is to be read by {@link coWholeBody}; its lease ends with that. */
+/** A response whose body {@link coWholeBody} reads; the lease ends then. */
 export type HeadReceived = Fetched<WholeAnswer>;
 
-/** @throws what `coFetch` throws, also for the body; UnsupportedResponse for one above `maxBodySize` */
+/**
+ * Fetches a response with its body. @throws as `coFetch`, also for the body; UnsupportedResponse for a body above
+ * `maxBodySize`
+ */
 export function* coFetchWhole(request: FetchRequest, exchange: WholeExchange): Coroutine<WholeResponse> {
   return yield* coWholeBody(yield* coFetchHead(request, exchange), exchange);
 }
 
-/** As far as the head of the final answer; where its body had to be read to get there, that as well. @throws what `coFetch` throws */
+/**
+ * Fetches the head of the final response, and its body if that had to be read while the request was sent. @throws as
+ * `coFetch`
+ */
 export function coFetchHead(request: FetchRequest, exchange: WholeExchange): Coroutine<HeadReceived> {
   const { reach, redirect, limits, maxBodySize } = exchange;
   const wanted = (response: HTTPResponse): number | undefined =>
@@ -85,7 +92,7 @@ export function coFetchHead(request: FetchRequest, exchange: WholeExchange): Cor
   });
 }
 
-/** Reads the body, and gives the connection back. @throws as {@link coFetchWhole} */
+/** Reads the body and gives the connection back. @throws as {@link coFetchWhole} */
 export function* coWholeBody(
   head: HeadReceived,
   { maxBodySize, limits, decompress }: BodyLimits,
@@ -105,7 +112,10 @@ export function* coWholeBody(
   }
 }
 
-/** @throws InvalidResponse for corrupt data; UnsupportedResponse for more than `maxSize` bytes, and for too many codings */
+/**
+ * Decodes the body. @throws InvalidResponse for corrupt data; UnsupportedResponse for more than `maxSize` bytes, and
+ * for too many codings
+ */
 function decoded({ answer, attempts, request }: HeadReceived, body: Buffer, maxSize: number): Buffer {
   if (body.length === 0) return body;
   try {
@@ -118,7 +128,10 @@ function decoded({ answer, attempts, request }: HeadReceived, body: Buffer, maxS
 
 const UNWANTED: BodyLimits = { limits: UNLIMITED, maxBodySize: WORTH_READING, decompress: false };
 
-/** An answer whose body is of no interest, as that of a redirect, is read to its end if that is near, so that its connection serves again. @throws Interrupted */
+/**
+ * Ends an exchange whose body is not wanted, as that of a redirect. A small body is read to its end, so that the
+ * connection can be reused. @throws Interrupted
+ */
 export function* coLeave(head: HeadReceived): Coroutine<void> {
   try {
     yield* coWithTimeout(coWholeBody(head, UNWANTED), WORTH_WAITING);
@@ -127,10 +140,10 @@ export function* coLeave(head: HeadReceived): Coroutine<void> {
   }
 }
 
-/** How many bytes of a response's body are wanted at most; undefined if it is of no interest, as that of a redirect. */
+/** Most wanted bytes of a response's body; undefined if the body is not wanted, as that of a redirect. */
 type Wanted = (response: HTTPResponse) => number | undefined;
 
-/** What is to be read of an answer, and how long is waited for it. */
+/** How much of a response to read, and the time limits. */
 interface Reading {
   readonly wanted: Wanted;
   readonly limits: TimeLimits;
@@ -145,8 +158,9 @@ function* coAsk(lease: Lease, request: FetchRequest, reading: Reading): Coroutin
 }
 
 /**
- * Sends, and reads what the server answers meanwhile: one that answers while it reads would otherwise wait for us as we wait
- * for it. If what is wanted of the answer is there first, the rest of the request is not sent.
+ * Sends the request and reads the response at the same time. Otherwise a server that answers while it reads could wait
+ * for this client, while the client waits for the server. If the wanted part of the response arrives first, the rest of
+ * the request is not sent.
  */
 function* coAskListening(lease: Lease, request: FetchRequest, { wanted, limits }: Reading): Coroutine<WholeAnswer> {
   const { connection } = lease;
@@ -155,7 +169,8 @@ function* coAskListening(lease: Lease, request: FetchRequest, { wanted, limits }
   let response: HTTPResponse | undefined;
   let body: Buffer | undefined;
   let collected: Collected | undefined;
-  // What it has read stays here, whichever of the two ends first; it goes on with that when it is run again.
+  // The results stay in these variables, whichever of the two coroutines ends first; the second run continues with
+  // them.
   function* coListen(timeout: number): Coroutine<void> {
     response ??= yield* coLimited(connection.coReadResponse(), timeout);
     const maxBodySize = wanted(response);
@@ -172,21 +187,23 @@ function* coAskListening(lease: Lease, request: FetchRequest, { wanted, limits }
   return { response: response as unknown as HTTPResponse, sent: () => sent === true, body };
 }
 
-/** What has been read of a body. */
+/** A partly read body. */
 interface Collected {
   readonly bytes: GrowingBuffer;
   readonly response: HTTPResponse;
   readonly maxBodySize: number;
 }
 
-/** @throws UnsupportedResponse for more than `maxBodySize` */
+/** Begins to collect a body. @throws UnsupportedResponse if the announced length is above `maxBodySize` */
 function bodyIn(response: HTTPResponse, maxBodySize: number): Collected {
   const { length } = response;
   if (length !== null && length > maxBodySize) throw tooLarge(response, maxBodySize);
   return { bytes: new GrowingBuffer(length ?? undefined, maxBodySize), response, maxBodySize };
 }
 
-/** Reads the rest of the body. When that is interrupted, what is collected is whole. @throws UnsupportedResponse above `maxBodySize` */
+/**
+ * Reads the rest of the body. An interruption loses no collected byte. @throws UnsupportedResponse above `maxBodySize`
+ */
 function* coBody(
   connection: HTTPConnection,
   { bytes, response, maxBodySize }: Collected,
@@ -204,7 +221,10 @@ function* coBody(
   return bytes.from(0);
 }
 
-/** The request is lost with it, also if all of the body has come: then the connection knows of no request any more. */
+/**
+ * Makes the error, with the request as lost. The connection does not know the request any more if the whole body has
+ * arrived.
+ */
 function tooLarge({ status, method, path }: HTTPResponse, maxBodySize: number): UnsupportedResponse {
   const error = new UnsupportedResponse(
     `the body (of status ${status}) is larger than maxBodySize (${maxBodySize} bytes)`,
