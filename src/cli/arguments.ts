@@ -1,5 +1,5 @@
 /**
- * The command line: what can be given, what it means, and the help that teaches it. No I/O but the reading of the files that it names.
+ * The command line: its options, their meaning, and the help text. Its only I/O is reading the files that options name.
  */
 
 import { readFileSync } from 'node:fs';
@@ -11,28 +11,28 @@ import { HTTPHeaders, TLSContext, TLSError } from '../index.ts';
 export interface Task {
   readonly urls: readonly URL[];
   readonly method: string;
-  /** As HTTP has them: a character for each byte. */
+  /** Header fields; each character is one byte. */
   readonly headers: readonly [string, string][];
   readonly body: Uint8Array | 'standard input' | undefined;
   /** Milliseconds without progress; undefined: no limit. */
   readonly timeout: number | undefined;
-  /** Write heads, too. */
+  /** Whether to write the response heads, too. */
   readonly include: boolean;
-  /** Ask for content codings, and undo them in what is written. */
+  /** Whether to ask for content codings and to decode the bodies. */
   readonly compressed: boolean;
-  /** A status of 400 or more is a failure. */
+  /** Whether a status of 400 or more is a failure. */
   readonly fail: boolean;
-  /** PEM text of certificates to trust instead of the usual ones. */
+  /** PEM text of trusted certificates that replace the default ones. */
   readonly ca: Uint8Array | undefined;
-  /** Take any certificate. */
+  /** Whether to accept any certificate. */
   readonly insecure: boolean;
-  /** false: none; undefined: what the environment says. */
+  /** The proxy; false: none; undefined: that of the environment. */
   readonly proxy: string | false | undefined;
-  /** One file for all bodies, a folder for a file each, or standard output. */
+  /** One file for all bodies, a folder with a file for each, or standard output. */
   readonly output: { readonly file: string } | { readonly folder: string } | 'stdout';
 }
 
-/** Without a value: the field is not to be sent. */
+/** A field; without a value it is not sent. */
 type Field = readonly [name: string, value: string | undefined];
 
 interface Options {
@@ -51,7 +51,7 @@ interface Options {
   readonly proxy?: string | false;
 }
 
-/** Something about the command line is wrong: its message says what, and what would be right. */
+/** An error in the command line. The message says what is wrong and how to correct it. */
 export class UsageError extends Error {}
 
 const EXAMPLES = `
@@ -88,7 +88,7 @@ Exit status:
   143  ended (SIGTERM)
 `;
 
-/** Returns the text that is to be shown where that is what is asked for, as by --help. @throws UsageError */
+/** Parses the command line. Returns a text if the user asks for one, as with --help. @throws UsageError */
 export function parseArguments(argv: readonly string[], version: string): Task | string {
   let shown = '';
   const command = define(version).configureOutput({
@@ -104,7 +104,7 @@ export function parseArguments(argv: readonly string[], version: string): Task |
     if (error.exitCode === 0) return shown;
     throw new UsageError(withoutValue(error.message.replace(/^error: /, '')));
   }
-  // Without a prototype: what was not given must not be found on Object.prototype.
+  // Without a prototype, so that missing options are not looked up on Object.prototype.
   const options: Options = Object.assign(Object.create(null), command.opts<Options>());
   return taskOf(options, { urls: command.args, version });
 }
@@ -176,17 +176,20 @@ function checkedURL(text: string): URL {
   return url;
 }
 
-/** An unknown option may have a secret in the same word, as those of other commands have: -uuser:password, --token=... */
+/**
+ * Removes the value of an unknown option from the message: it may be a secret, as in options of other commands
+ * (-uuser:password, --token=...).
+ */
 function withoutValue(message: string): string {
   return message.replace(/^(unknown option '(?:-[^-]|--[\w-]+)).*'/s, "$1'");
 }
 
-/** Without the user name and password that may stand before an "@". */
+/** Hides the user name and password before an "@". */
 function shown(text: string): string {
   return text.replace(/^(.*:\/\/)?.*@/s, '$1***@');
 }
 
-/** What others send, too: there are servers that refuse requests without. */
+/** The fields to send. Some servers refuse requests without these default fields. */
 function fields(
   given: readonly Field[],
   { version, compressed }: { version: string; compressed: boolean },
@@ -201,28 +204,28 @@ function fields(
   return all.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
 }
 
-/** What --compressed asks for, beside fields of these names. */
+/** The value of Accept-Encoding for --compressed, for a request with these fields. */
 function codings(named: ReadonlySet<string>): string | undefined {
   return acceptEncoding(new HTTPHeaders(named.has('range') ? { Range: '' } : {}));
 }
 
-/** As curl has it: "Name;" is an empty field, "Name:" takes one away. */
+/** Parses -H as curl does: "Name;" sends an empty field, "Name:" sends none. */
 function headerField(text: string, before: readonly Field[] = []): Field[] {
   const [, name, mark, rest = ''] = /^([^:;]+)([:;])(.*)$/s.exec(text) ?? [];
   if (name === undefined || (mark === ';' && rest !== '')) {
-    // What was given may be a secret.
+    // The text may be a secret.
     throw new UsageError('-H: a field looks like "Accept: text/html"');
   }
   const value = withoutWhitespace(rest);
   return [...before, [name, mark === ':' && value === '' ? undefined : asBytes(value)]];
 }
 
-/** A character for each byte of its UTF-8, which is what the terminal sends. */
+/** One character for each byte of the UTF-8 text that the terminal sent. */
 function asBytes(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
 }
 
-/** RFC 9110 5.6.3: spaces and tabs; a no-break space is a part of the value. */
+/** Removes spaces and tabs (RFC 9110 5.6.3). A no-break space belongs to the value. */
 function withoutWhitespace(text: string): string {
   return text.replace(/^[ \t]+|[ \t]+$/g, '');
 }
@@ -251,7 +254,7 @@ function contentOf(file: string, option: string): Uint8Array {
   }
 }
 
-/** As milliseconds. */
+/** Parses seconds; returns milliseconds. */
 function seconds(text: string): number {
   const value = Number(text);
   if (text.trim() !== '' && value > 0 && value <= 1e6) return Math.ceil(value * 1000);

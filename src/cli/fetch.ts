@@ -1,5 +1,6 @@
 /**
- * Fetches the URLs of a task in their order, one connection per server, on Node's event loop (a command must hear of SIGINT).
+ * Fetches the URLs of a task in order, over one connection per server. It uses Node's event loop, so that the command
+ * can react to SIGINT. It knows neither the command line nor exit statuses.
  */
 
 import { type ByteReader, contentCodings, decodingReader } from '../fetch/content-coding.ts';
@@ -18,14 +19,14 @@ import type { Patience } from './patience.ts';
 import { printable } from './printable.ts';
 import type { Progress } from './progress.ts';
 
-/** Requests without a body are sent so many ahead. */
+/** Most requests without a body that are sent ahead of their responses. */
 const DEPTH = 64;
 const PART = 65_536;
 const AS_IT_CAME = 'Without --compressed it is written as it came';
-/** Methods whose requests may be sent again when it is unknown whether the server has acted on them (RFC 9110 9.2.2). */
+/** Methods whose requests may be sent again if it is unknown whether the server has processed them (RFC 9110 9.2.2). */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE']);
 
-/** A task whose body is there. */
+/** A task whose body has been read. */
 export interface FetchTask extends Omit<Task, 'body'> {
   readonly body: Uint8Array | undefined;
 }
@@ -33,12 +34,12 @@ export interface FetchTask extends Omit<Task, 'body'> {
 type FetchErrorDetails = Pick<FetchError, 'incomplete' | 'undecodable'>;
 const NO_DETAILS: Partial<FetchErrorDetails> = Object.create(null);
 
-/** Where the error happened; `cause` is the error. */
+/** An error with its URL; `cause` is the error. */
 export class FetchError extends Error {
   readonly url: URL;
-  /** A file of which only a part has been written. */
+  /** The path of a file that was written in part. */
   readonly incomplete: string | undefined;
-  /** The server's bytes came, but cannot be decompressed. */
+  /** Whether the received bytes cannot be decompressed. */
   readonly undecodable: boolean;
 
   constructor(url: URL, cause: unknown, { incomplete, undecodable = false }: Partial<FetchErrorDetails> = NO_DETAILS) {
@@ -49,14 +50,17 @@ export class FetchError extends Error {
   }
 }
 
-/** Errors of a connection begin with method and URL, or with that of the server, themselves. */
+/**
+ * Puts the URL before the message. Messages of a connection begin with the method and URL, or with the server's URL,
+ * which is removed.
+ */
 function aboutURL(url: URL, cause: unknown): string {
   const message = cause instanceof Error ? cause.message : String(cause);
   const bare = cause instanceof DugongError ? message.replace(/^(\S+ )?https?:\/\/\S*?: /, '') : message;
   return `${url}: ${bare}`;
 }
 
-/** What is used for fetching. */
+/** The helpers of a fetch. */
 export interface Use {
   readonly openOutput: OpenOutput;
   readonly signal: AbortSignal;
@@ -64,7 +68,7 @@ export interface Use {
   readonly progress: Progress;
 }
 
-/** Returns the highest status. @throws FetchError */
+/** Fetches all URLs. Returns the highest status. @throws FetchError */
 export async function fetchAll(task: FetchTask, use: Use): Promise<number> {
   const connections = new Map<string, HTTPConnection>();
   let highest = 0;
@@ -81,12 +85,12 @@ export async function fetchAll(task: FetchTask, use: Use): Promise<number> {
   return highest;
 }
 
-/** @throws FetchError if the options, or a proxy in the environment, cannot be */
+/** Makes the connection. @throws FetchError if an option, or a proxy in the environment, is invalid */
 function connectionTo(url: URL, { ca, insecure, proxy: chosen }: FetchTask): HTTPConnection {
   const trust = { ...(ca !== undefined && { ca }), ...(insecure && { rejectUnauthorized: false }) };
   const port = url.port === '' ? undefined : Number(url.port);
   try {
-    // As curl has it, an empty one is none.
+    // As in curl, an empty text means no proxy.
     const proxy = chosen === false || chosen === '' ? undefined : (chosen ?? proxyFromEnvironment(url));
     return new HTTPConnection(url.hostname, { port, proxy, tls: url.protocol === 'https:' && trust });
   } catch (error) {
@@ -94,7 +98,7 @@ function connectionTo(url: URL, { ca, insecure, proxy: chosen }: FetchTask): HTT
   }
 }
 
-/** URLs of the same server next to each other. */
+/** Groups adjacent URLs of the same server. */
 function runs(urls: readonly URL[]): URL[][] {
   const all: URL[][] = [];
   for (const url of urls) {
@@ -105,7 +109,7 @@ function runs(urls: readonly URL[]): URL[][] {
   return all;
 }
 
-/** URLs of one server over its connection. */
+/** Fetches URLs of one server over its connection. */
 class Run {
   readonly #task: FetchTask;
   readonly #connection: HTTPConnection;
@@ -113,11 +117,11 @@ class Run {
   readonly #limits: { readonly signal: AbortSignal; readonly timeout: number | undefined };
   #highest = 0;
   #finished = 0;
-  /** Whether a part of the response being read has been written. */
+  /** Whether a part of the current response has been written. */
   #begun = false;
-  /** The file that it has been written to. */
+  /** The path of the file to which it was written. */
   #incomplete: string | undefined;
-  /** What has been received of a body with content codings is being decompressed. */
+  /** Whether the current step decompresses received bytes. */
   #decoding = false;
 
   constructor(task: FetchTask, connection: HTTPConnection, use: Use) {
@@ -142,7 +146,7 @@ class Run {
             undecodable: this.#decoding,
           });
         }
-        // The first one alone, since the next connection may end in the same way (RFC 9112 9.3.2).
+        // Send one request only, because the next connection may end in the same way (RFC 9112 9.3.2).
         depth = 1;
         this.#connection.disconnect();
       }
@@ -182,7 +186,8 @@ class Run {
       for (const { pathname, search } of urls) await this.#request(pathname + search);
       this.#connection.uncork();
     } catch (error) {
-      // The server may have answered before it closed: then readResponse has it, otherwise it raises the same.
+      // The server may have answered before it closed the connection. Then readResponse returns the response; otherwise
+      // it throws the same error.
       if (!(error instanceof ConnectionClosed) || !this.#connection.responsePending()) throw error;
     }
   }
@@ -192,7 +197,7 @@ class Run {
     const { promises } = this.#connection;
     const following = body && new BodyFollowing(body.length);
     await promises.sendRequest(method, path, { headers: [...headers], body: following }, this.#limits);
-    // In parts, since the time limit is one for each call.
+    // In parts, because the time limit applies to each call.
     for (let sent = 0; body !== undefined && sent < body.length; sent += PART) {
       await promises.write(body.subarray(sent, sent + PART), this.#limits);
     }
@@ -227,8 +232,8 @@ class Run {
   }
 
   /**
-   * What is to be written of the response.
-   * @throws UnsupportedResponse for a coding that cannot be undone: what is written would look as if it had been
+   * The bytes of the response to write.
+   * @throws UnsupportedResponse for an unknown coding, because the output would look decoded
    */
   #body({ headers, length }: HTTPResponse): ByteReader {
     const received: ByteReader = { read: () => this.#part(), cancel() {} };
@@ -240,10 +245,10 @@ class Run {
     throw new UnsupportedResponse(`the body has a content coding that is not known here: ${coding}. ${AS_IT_CAME}`);
   }
 
-  /** The next bytes of the body, as they are received. */
+  /** The next bytes of the body as received. */
   async #part(): Promise<Uint8Array | undefined> {
     const decoding = this.#decoding;
-    // What fails here is the connection.
+    // An error of this call is an error of the connection.
     this.#decoding = false;
     const part = await this.#connection.promises.read(PART, this.#limits);
     this.#decoding = decoding;
@@ -256,7 +261,7 @@ function headOf(response: HTTPResponse): Buffer {
   return Buffer.from(`${headLines(response).join('\r\n')}\r\n\r\n`, 'latin1');
 }
 
-/** For a terminal, which is not to obey the server. */
+/** The head for a terminal, without control characters of the server. */
 function shownHead(response: HTTPResponse): Buffer {
   const lines = headLines(response).map((line) => printable(Buffer.from(line, 'latin1').toString('utf8')));
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`);

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The `dugong` command: runs what the command line says and turns every outcome into a message and an exit status. The
- * statuses are explained in the help (arguments.ts).
+ * The `dugong` command: runs the command line and converts each outcome into a message and an exit status. The help
+ * (arguments.ts) explains the statuses.
  */
 
 import { fstatSync, readFileSync } from 'node:fs';
@@ -25,17 +25,17 @@ import { Patience } from './patience.ts';
 import { printable } from './printable.ts';
 import { Progress } from './progress.ts';
 
-/** What ends the command early, with the status that shells give it (128 and the number of the signal). */
+/** Signals that end the command, with the status that shells use for them (128 plus the number of the signal). */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 type EndingSignal = keyof typeof SIGNALS;
 
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(argv: readonly string[]): Promise<number> {
-  // Nothing is left to tell then; the status says it.
+  // Without standard error there is no place for messages; the exit status remains.
   process.stderr.on('error', () => {});
   try {
-    // Before signals are listened for: files that are read here, such as a FIFO, may block the thread.
+    // Before the signal listeners are added: reading a file here, such as a FIFO, may block the thread.
     const task = parseArguments(argv, version());
     if (typeof task !== 'string') return await interruptible(task);
     await standardOutput().write(Buffer.from(task));
@@ -49,7 +49,7 @@ async function interruptible(task: Task): Promise<number> {
   const interruption = new AbortController();
   const interrupt = (signal: NodeJS.Signals): void => interruption.abort(signal);
   const patience = new Patience(interruption.signal);
-  // Once: the next one ends the process at once.
+  // Once, so that the next signal ends the process at once.
   for (const signal of Object.keys(SIGNALS)) process.once(signal, interrupt);
   try {
     const { signal } = interruption;
@@ -64,7 +64,7 @@ async function interruptible(task: Task): Promise<number> {
     return status;
   } finally {
     for (const signal of Object.keys(SIGNALS)) process.off(signal, interrupt);
-    // A reader of the output that does not read would keep the process.
+    // A reader of the output that does not read would keep the process alive.
     if (interruption.signal.aborted && (await patience.isStuck()))
       process.kill(process.pid, interruption.signal.reason);
   }
@@ -74,7 +74,7 @@ function outcomeOf(signal: EndingSignal): string {
   return signal === 'SIGINT' ? 'interrupted' : `ended by ${signal}`;
 }
 
-/** The task with its body, which may have to come from standard input. @throws UsageError if it cannot be read */
+/** Reads the body from standard input if the task asks for it. @throws UsageError if it cannot be read */
 async function withInput(task: Task, signal: AbortSignal): Promise<FetchTask> {
   const { body, ...rest } = task;
   if (body !== 'standard input') return { ...rest, body };
@@ -87,7 +87,7 @@ async function withInput(task: Task, signal: AbortSignal): Promise<FetchTask> {
 }
 
 async function fetchTask(task: FetchTask, use: Pick<Use, 'signal' | 'patience'>): Promise<number> {
-  // The documents themselves may be shown on the terminal.
+  // The bodies may be shown on the terminal.
   const quiet = task.output === 'stdout' && process.stdout.isTTY;
   const progress = new Progress(quiet ? { isTTY: false, write() {} } : process.stderr, task.urls.length);
   try {
@@ -121,7 +121,7 @@ function explain(error: unknown): number {
   return report(3, error.message, wayOut);
 }
 
-/** What the user can do about it; undefined if it is no error of the network. */
+/** Advice for an error of the network; undefined for other errors. */
 function networkWayOut(error: unknown): string | undefined {
   if (error instanceof HostnameNotResolvable) return 'is the name spelled right?';
   if (error instanceof DNSUnavailable) return 'is there a network connection? If so, try again later';
@@ -169,7 +169,7 @@ function outputWayOut(error: OutputError): string | undefined {
   }
 }
 
-/** The system's. */
+/** The system's error code. */
 function codeOf({ cause }: OutputError): unknown {
   return cause instanceof Error && 'code' in cause ? cause.code : undefined;
 }

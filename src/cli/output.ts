@@ -1,6 +1,6 @@
 /**
- * Where bodies go: standard output, one file, or a file for each URL. Every write waits until it has been taken, so that a
- * slow reader slows the server down instead of filling the memory. It knows nothing of HTTP but URLs.
+ * Writes bodies to standard output, one file, or a file for each URL. Each write waits until the bytes are taken, so
+ * that a slow reader slows the server down instead of filling the memory. Of HTTP it knows URLs only.
  */
 
 import { mkdirSync } from 'node:fs';
@@ -9,13 +9,14 @@ import { basename, join } from 'node:path';
 import type { Task } from './arguments.ts';
 import { withoutControls } from './printable.ts';
 
-/** What was to be written could not be: `cause` is the system's error. */
+/** The output cannot be written; `cause` is the system's error. */
 export class OutputError extends Error {}
 
+/** An open output. */
 export interface Output {
   /** The path, if it is a file. */
   readonly file: string | undefined;
-  /** What is written is shown, and obeyed. */
+  /** Whether the output is a terminal, which obeys control characters. */
   readonly terminal: boolean;
   write(bytes: Uint8Array): Promise<void>;
   close(): Promise<void>;
@@ -24,7 +25,7 @@ export interface Output {
 /** Opens the output for a URL. */
 export type OpenOutput = (url: URL) => Promise<Output>;
 
-/** @throws OutputError, as all that is returned here */
+/** Prepares the outputs of a task. @throws OutputError; so do all functions of the result */
 export function openOutputs({ output }: Pick<Task, 'output'>): OpenOutput {
   if (output === 'stdout') return () => Promise.resolve(standardOutput());
   if ('file' in output) {
@@ -42,8 +43,9 @@ export function openOutputs({ output }: Pick<Task, 'output'>): OpenOutput {
 
 let stdout: Output | undefined;
 
+/** The output to stdout. */
 export function standardOutput(): Output {
-  // Without a listener the error would end the process; each write hears of its own.
+  // Without a listener an error would end the process. Each write gets its own error.
   if (stdout === undefined) process.stdout.on('error', () => {});
   stdout ??= {
     file: undefined,
@@ -70,17 +72,17 @@ async function fileOutput(path: string, flags: string): Promise<Output> {
   };
 }
 
-/** Bytes that most systems let a name have are 255; a number may come behind. */
+/** Most bytes of a file name. Most systems allow 255; a number may be appended. */
 const LONGEST_NAME = 240;
 
-/** The last segment of the path, never one that leads out of the folder, or that programs take for an option. */
+/** The last segment of the path. The result never leads out of the folder, and no program takes it for an option. */
 function fileName({ pathname }: URL): string {
   const segment = pathname.split('/').at(-1) ?? '';
   let name = segment;
   try {
     name = decodeURIComponent(segment);
   } catch {
-    // Not UTF-8 behind the percent signs: they stay.
+    // The percent-encoded bytes are not UTF-8: keep them.
   }
   const safe = shortened(withoutControls(basename(name)).replace(/^-/, '_'));
   return safe === '' || safe === '.' || safe === '..' ? 'index.html' : safe;
@@ -88,7 +90,7 @@ function fileName({ pathname }: URL): string {
 
 function shortened(name: string): string {
   const bytes = Buffer.from(name);
-  // Where a character was cut in two, U+FFFD is left of it.
+  // A character that was cut leaves U+FFFD.
   return bytes.length <= LONGEST_NAME ? name : bytes.toString('utf8', 0, LONGEST_NAME).replace(/\ufffd+$/, '');
 }
 
@@ -111,7 +113,7 @@ function explained<T>(path: string, action: () => T): T {
   }
 }
 
-/** The system's message names the path, but not after the file has been opened. */
+/** Makes the error. The system's message does not name the path after the file has been opened. */
 function outputError(error: unknown, path?: string): OutputError {
   const message = error instanceof Error ? error.message : String(error);
   const named = path === undefined || message.includes(path) ? message : `${path}: ${message}`;

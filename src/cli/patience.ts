@@ -1,10 +1,14 @@
-/** Waiting for what takes output, which may take it never. It knows nothing of what that is. */
+/**
+ * Waits for writes of output, which may never complete, until a signal arrives. It does not know what is written, or
+ * where.
+ */
 
 import { AioFuture, coSleep } from '../index.ts';
 
-/** A file that is being written when the signal comes is no reader that stalls. */
+/** Milliseconds in which a write may still complete after the signal. */
 const GRACE = 200;
 
+/** Waits that a signal ends. */
 export class Patience {
   readonly #signal: AbortSignal;
   #pending = 0;
@@ -13,7 +17,7 @@ export class Patience {
     this.#signal = signal;
   }
 
-  /** What `action` comes to, unless the signal comes first. @throws the reason of the signal then */
+  /** Waits for `action`. @throws the reason of the signal if that comes first */
   until<T>(action: Promise<T>): Promise<T> {
     const signal = this.#signal;
     this.#pending++;
@@ -29,7 +33,7 @@ export class Patience {
     });
   }
 
-  /** Whether something does not end, which keeps the process from ending by itself. */
+  /** Whether a write does not complete and so keeps the process alive. */
   async isStuck(): Promise<boolean> {
     if (this.#pending > 0) await new AioFuture(coSleep(GRACE));
     return this.#pending > 0;

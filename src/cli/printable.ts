@@ -1,9 +1,11 @@
-/** What is safe on a terminal. It knows no terminal. */
+/**
+ * Makes text safe for a terminal. It does no output.
+ */
 
-/** Control characters make a terminal do things, marks of direction show what is not there, and separators begin lines. */
+/** Control characters command a terminal, bidirectional controls disguise text, and separators begin lines. */
 const UNSAFE = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu;
 
-/** One line of `text`, with escapes like \\x1b in place of what a terminal would obey. */
+/** `text` on one line, with escapes like \\x1b for unsafe characters. */
 export function printable(text: string): string {
   return text.replace(UNSAFE, (character) => {
     const code = character.charCodeAt(0).toString(16);
@@ -11,7 +13,7 @@ export function printable(text: string): string {
   });
 }
 
-/** `text` as a part of a file's name, with `_` in their places. */
+/** `text` for a file name, with `_` for unsafe characters. */
 export function withoutControls(text: string): string {
   return text.replace(UNSAFE, '_');
 }

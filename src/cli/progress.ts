@@ -1,20 +1,19 @@
 /**
- * One line on the terminal that says how far the fetching has come, if it takes long. It knows bytes and numbers, not what they
- * are of.
+ * Shows the progress of a long fetch in one line on the terminal. It knows bytes and numbers only.
  */
 
-/** What the line is written to: standard error. */
+/** The output of the line: standard error. */
 export interface Terminal {
   readonly isTTY?: boolean | undefined;
   write(text: string): unknown;
 }
 
-/** Work that is over sooner shows nothing. */
+/** Milliseconds before the line appears. */
 const SHOWN_AFTER = 1000;
 const EVERY = 200;
 const CLEAR = '\r\x1b[K';
 
-/** Times are those of `performance.now()`. */
+/** The progress line. Times are those of `performance.now()`. */
 export class Progress {
   readonly #terminal: Terminal;
   readonly #count: number;
@@ -24,21 +23,21 @@ export class Progress {
   #bytes = 0;
   #length: number | null = null;
 
-  /** `count` documents are to be fetched. */
+  /** @param count the number of documents */
   constructor(terminal: Terminal, count: number, now: number = performance.now()) {
     this.#terminal = terminal;
     this.#count = count;
     this.#shownAt = now + SHOWN_AFTER - EVERY;
   }
 
-  /** The next document has begun; `length` bytes, or null if nobody knows. */
+  /** Begins the next document of `length` bytes, null if the length is not known. */
   begin(length: number | null): void {
     this.#index++;
     this.#bytes = 0;
     this.#length = length;
   }
 
-  /** So many bytes more are there. */
+  /** Adds received bytes. */
   add(bytes: number, now: number = performance.now()): void {
     this.#bytes += bytes;
     if (this.#terminal.isTTY !== true || now < this.#shownAt + EVERY) return;
@@ -48,7 +47,7 @@ export class Progress {
     this.#terminal.write(`${CLEAR}${this.#index} of ${this.#count}: ${megabytes(this.#bytes)}${of} MB`);
   }
 
-  /** Takes the line away. */
+  /** Removes the line. */
   clear(): void {
     if (this.#shown) this.#terminal.write(CLEAR);
     this.#shown = false;
