@@ -1,6 +1,7 @@
 /**
- * A body on its way to being returned as a whole. It belongs to the session, not to the coroutine that collects: if that one
- * is interrupted, the next read goes on with what is here, so that a part is never taken for the whole.
+ * A body that a call collects to return it as a whole. It belongs to the session, not to the coroutine: if the
+ * coroutine is interrupted, the next read goes on with the collected bytes, so that a part is never taken for the whole
+ * body.
  */
 
 import type { Buffer } from 'node:buffer';
@@ -8,9 +9,10 @@ import { UnsupportedResponse } from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
 import { GrowingBuffer } from './growing-buffer.ts';
 
+/** The collected bytes of one body. */
 export class BodyAssembly {
   readonly body: BodyDecoder;
-  /** The collected bytes, of which those before `#start` have been taken out. */
+  /** The collected bytes; those before `#start` have been taken. */
   readonly #collected: GrowingBuffer;
   #start = 0;
   readonly #limit: number;
@@ -25,7 +27,7 @@ export class BodyAssembly {
     return this.#collected.bytes;
   }
 
-  /** Where in `bytes` the next ones belong. */
+  /** Offset in `bytes` for the next received bytes. */
   get end(): number {
     return this.#collected.end;
   }
@@ -34,22 +36,23 @@ export class BodyAssembly {
     return this.#collected.end - this.#start;
   }
 
-  /** As {@link GrowingBuffer.makeRoom}. @throws UnsupportedResponse if there is too much already, each time */
+  /** As {@link GrowingBuffer.makeRoom}. @throws UnsupportedResponse, at each call, if the limit is exceeded */
   makeRoom(): number {
     this.#assertWithinLimit();
     return this.#collected.makeRoom();
   }
 
   /**
-   * `count` bytes have been written at the end. @throws UnsupportedResponse if these are too many; they can be read in parts.
-   * Of a body that is complete there are none left to read: with one byte above the limit it is handed out.
+   * Reports that `count` bytes were written at the end. @throws UnsupportedResponse if the body exceeds the limit; its
+   * bytes can still be read in parts. A complete body has no bytes left to read in parts, so it is returned although it
+   * has one byte more than the limit.
    */
   added(count: number): void {
     this.#collected.end += count;
     this.#assertWithinLimit();
   }
 
-  /** Moves up to `length` collected bytes to `target[offset, offset + length)`; returns how many. */
+  /** Moves up to `length` collected bytes to `target[offset, offset + length)`. Returns their number. */
   take(target: Uint8Array, offset: number, length: number): number {
     const count = Math.min(length, this.length);
     this.bytes.copy(target, offset, this.#start, this.#start + count);
@@ -57,7 +60,7 @@ export class BodyAssembly {
     return count;
   }
 
-  /** All that was collected. */
+  /** All collected bytes that have not been taken. */
   whole(): Buffer {
     return this.#collected.from(this.#start);
   }

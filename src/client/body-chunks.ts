@@ -1,17 +1,20 @@
 /**
- * Bodies as iterables and streams. What is here is for the user's `for` loops and pipelines: no coroutines.
+ * Bodies as iterables and streams, for the caller's `for` loops and pipelines. It relies on a `read` function and
+ * contains no coroutines.
  */
 
 import { Readable } from 'node:stream';
 import { bare } from '../options.ts';
 import type { AioFuture } from '../schedule/aio-future.ts';
 
-/** Calls `read` until it gives nothing. */
+/** Yields the results of `read` until one is empty. */
 export function* chunksOf(read: () => Buffer): Generator<Buffer, void, void> {
   for (let part = read(); part.length > 0; part = read()) yield part;
 }
 
-/** Awaits `read` until it gives nothing. Leaving early, also in the middle of a read, loses nothing. */
+/**
+ * Yields the awaited results of `read` until one is empty. Leaving the loop early, also during a read, loses no byte.
+ */
 export function asyncChunksOf(read: () => AioFuture<Buffer>): AsyncGenerator<Buffer, void, void> {
   let reading: AioFuture<Buffer> | undefined;
   let left = false;
@@ -28,7 +31,7 @@ export function asyncChunksOf(read: () => AioFuture<Buffer>): AsyncGenerator<Buf
   }
   const generator = chunks();
   const leave = generator.return.bind(generator);
-  // A generator by itself would first wait for what is being read.
+  // A plain generator would wait for the running read before it returns.
   generator.return = (value) => {
     left = true;
     reading?.cancel();
@@ -37,7 +40,7 @@ export function asyncChunksOf(read: () => AioFuture<Buffer>): AsyncGenerator<Buf
   return generator;
 }
 
-/** A stream of what `read` gives until it gives nothing. It holds one part at most. */
+/** A stream of the results of `read` until one is empty. It holds one part at most. */
 export function streamOf(read: () => AioFuture<Buffer>): Readable {
   let reading: AioFuture<Buffer> | undefined;
   const push = (part: Buffer): void => {
@@ -47,7 +50,7 @@ export function streamOf(read: () => AioFuture<Buffer>): Readable {
     highWaterMark: 0,
     read: (): void => {
       reading = read();
-      // What is there at once is given at once: nobody can destroy the stream in between.
+      // Pushed synchronously, so that the stream cannot be destroyed in between.
       if (reading.done() && reading.exception() === undefined) push(reading.result());
       else reading.then(push, (error: Error) => stream.destroy(error));
     },

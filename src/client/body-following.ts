@@ -1,10 +1,13 @@
 /**
- * The placeholder for a request body that is written after the head.
+ * The placeholder for a request body that the caller writes after the head. It holds a length, and no bytes.
  */
 
-/** Pass as `body` to announce that the body follows through `write()`. Without a length it is sent chunked. */
+/** Pass it as `body` to announce that the body follows through `write()`. Without a length the body is sent chunked. */
 export class BodyFollowing {
-  /** Bytes that will follow; undefined: not known, the body is sent chunked and ended by `endBody()`. */
+  /**
+   * Bytes that will follow; undefined if the number is not known: the body is then sent chunked, and `endBody()` ends
+   * it.
+   */
   readonly length: number | undefined;
 
   /** @throws TypeError if `length` is no whole number from 0 to 2^53 - 1 */

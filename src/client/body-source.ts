@@ -1,6 +1,7 @@
 /**
- * Request bodies that come in pieces: from what the user gives to a coroutine that sends it. Where pieces come as promises, they
- * are awaited, which only an AioFuture can.
+ * Sends request bodies that come in pieces: the loop over the caller's iterable, stream or Blob. Pieces that come as
+ * promises are awaited, which is possible only in an AioFuture. The sink sends the pieces; this module knows no
+ * connection.
  */
 
 import { Readable } from 'node:stream';
@@ -11,28 +12,29 @@ import { currentRunner, runAs } from '../schedule/running.ts';
 import { checkedBytes } from './given-bytes.ts';
 import { StreamPieces } from './stream-pieces.ts';
 
-/** Pieces of a body; strings are sent as UTF-8. A Readable and a ReadableStream are async iterables. */
+/** The pieces of a body; strings are sent as UTF-8. A Readable and a ReadableStream are async iterables. */
 export type BodyPieces = Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array> | Blob;
 
-/** Where the pieces go: it is also asked what to listen to while the next one is waited for. */
+/** Sends pieces. It also says what to wait for beside the next piece. */
 export interface PieceSink extends Beside {
+  /** Sends one piece. */
   coSend(piece: Uint8Array): Coroutine<void>;
 }
 
 /**
- * Pieces after which the event loop has its turn: a source that always has one, and a server that takes each, would keep it from it,
- * and so from time limits and aborts.
+ * Pieces after which the event loop gets a turn. Otherwise a source that always has a piece, and a server that takes
+ * each, would keep it from running time limits and aborts.
  */
 const MOST_IN_A_ROW = 256;
 
-/** Whether `body` comes in pieces: strings and views of memory are iterable too, but come as a whole. */
+/** Whether `body` comes in pieces. Strings and views of memory are iterable, too, but are whole bodies. */
 export function comesInPieces(body: unknown): body is BodyPieces {
   if (typeof body !== 'object' || body === null || ArrayBuffer.isView(body)) return false;
   assertReadable(body);
   return isIterable(body) || isAsyncIterable(body) || body instanceof Blob;
 }
 
-/** What can be known to give no pieces is refused before anything is sent. @throws TypeError */
+/** Refuses, before anything is sent, a body that certainly gives no valid pieces. @throws TypeError */
 function assertReadable(body: object): void {
   if (Array.isArray(body)) for (const piece of body) pieceOf(piece);
   if ('entries' in body && isIterable(body) && body[Symbol.iterator] === body.entries) {
@@ -52,7 +54,7 @@ function isAsyncIterable(body: object): body is AsyncIterable<string | Uint8Arra
   return Symbol.asyncIterator in body && typeof body[Symbol.asyncIterator] === 'function';
 }
 
-/** The length of a body in pieces, if it is known beforehand. */
+/** The length of a body in pieces; undefined if it is not known in advance. */
 export function knownLength(body: BodyPieces): number | undefined {
   return body instanceof Blob ? body.size : undefined;
 }
@@ -62,15 +64,15 @@ export function mustBeAwaited(body: BodyPieces): boolean {
   return body instanceof Blob || !isIterable(body);
 }
 
-/** Sends each piece in turn. When that fails, what gives the pieces is told, so that it can clean up. */
+/** Sends each piece in turn. If sending fails, the source is ended, so that it can clean up. */
 export function* coEachPiece(body: BodyPieces, sink: PieceSink): Coroutine<void> {
   if (body instanceof Blob) {
-    // Node's own iterators would obey members of Object.prototype, such as `signal` and `timeout`.
+    // Node's own iterators would look up options such as `signal` and `timeout` on Object.prototype.
     yield* coEachAwaited(new StreamPieces(body.stream().getReader()), sink);
   } else if (isIterable(body)) {
     let count = 0;
     for (const piece of runByNobody(body)) {
-      // Where the thread is blocked, there is no turn to be had.
+      // A blocked thread has no event loop to turn.
       if (++count % MOST_IN_A_ROW === 0 && currentRunner()?.canAwait) yield* coTurn(sink);
       yield* sink.coSend(pieceOf(piece));
     }
@@ -79,7 +81,7 @@ export function* coEachPiece(body: BodyPieces, sink: PieceSink): Coroutine<void>
   }
 }
 
-/** What the source does to make a piece, it does for itself: a loop of its own is not run by whoever runs this coroutine. */
+/** Runs the iterator without a current runner, so that a coroutine that it runs is not taken for a part of this one. */
 function runByNobody<T>(iterable: Iterable<T>): Iterable<T> {
   return {
     [Symbol.iterator](): Iterator<T> {
@@ -98,14 +100,17 @@ function runByNobody<T>(iterable: Iterable<T>): Iterable<T> {
   };
 }
 
-/** A coroutine that need not wait yields nothing: what it returns was meant. @throws TypeError */
+/**
+ * Detects a coroutine that was passed instead of its result: one that need not wait yields nothing and returns the
+ * bytes. @throws TypeError
+ */
 function assertNoResult(returned: unknown): void {
   if (typeof returned === 'string' || ArrayBuffer.isView(returned)) throw bodyIsCoroutine();
 }
 
 /**
- * The pieces of `body`, from its beginning. A Readable is destroyed when they are left: its own iterator would do so only when it
- * has given another piece, which may never come.
+ * Returns an iterator over the pieces of `body`. Its `return` destroys a Readable at once; the Readable's own iterator
+ * would first wait for another piece, which may never come.
  */
 export function awaitedPieces(body: AsyncIterable<string | Uint8Array>): AsyncIterator<string | Uint8Array> {
   const pieces = body[Symbol.asyncIterator]();
@@ -134,12 +139,12 @@ function* coEachAwaited(pieces: AsyncIterator<string | Uint8Array>, sink: PieceS
   }
 }
 
-/** What the source makes of it comes too late to matter: the error that ended the sending counts. */
+/** Ends the source and ignores its errors: the error that ended the sending counts. */
 function leave(pieces: AsyncIterator<unknown>): void {
   new Promise((resolve) => resolve(pieces.return?.())).catch(() => undefined);
 }
 
-/** @throws TypeError */
+/** Converts a piece to bytes. @throws TypeError */
 function pieceOf(piece: unknown): Uint8Array {
   if (typeof piece === 'string') return Buffer.from(piece, 'utf8');
   if (ArrayBuffer.isView(piece) || types.isAnyArrayBuffer(piece)) return checkedBytes("a body's pieces", piece);

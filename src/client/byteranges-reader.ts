@@ -1,6 +1,7 @@
 /**
- * The ranges of a 206 (Partial Content) response, one after the other, whether the server sent one or a multipart of several
- * (RFC 9110 15.3.7). What a range's bytes belong to is the caller's affair.
+ * Reads the ranges of a 206 (Partial Content) response one after the other, whether the server sent one range or a
+ * multipart of several (RFC 9110 15.3.7). It relies on the operations of HTTPConnection and does not put the ranges
+ * together.
  */
 
 import type { Coroutine } from '../coroutine.ts';
@@ -16,7 +17,7 @@ const READ_SIZE = 65_536;
 const EMPTY: Buffer = Buffer.alloc(0);
 
 /**
- * Walks the ranges of `response`, the latest of `connection`, whose body nobody has begun to read:
+ * Reads the ranges of `response`, the latest response of `connection`, whose body must be unread:
  *
  * ```ts
  * connection.sendRequest('GET', '/file', { headers: { Range: 'bytes=0-99,500-599' } });
@@ -26,36 +27,39 @@ const EMPTY: Buffer = Buffer.alloc(0);
  * }
  * ```
  *
- * After the last range the body has been read to its end, and the connection is free for the next response.
+ * After the last range the body has been read to its end, and the connection is ready for the next response.
  */
 export class ByterangesReader {
   /** The same operations as promises. */
   readonly promises: ByterangesPromises;
   readonly #connection: HTTPConnection;
-  /** Undefined for a response with one range, which is its body. */
+  /** Undefined if the response has one range, which is its whole body. */
   readonly #decoder: ByterangesDecoder | undefined;
-  /** That range, until it has been returned, and how many of its bytes have not been read since then. */
+  /** The single range until it has been returned, and the number of its unread bytes after that. */
   #only: RangePart | null = null;
   #left = 0;
-  /** Null has been returned: what the connection reads now is another response's. */
+  /** Whether null has been returned: the connection may read another response now. */
   #done = false;
 
-  /** @throws InvalidResponse if the response is no 206, names neither a range nor a boundary, or a range of another length */
+  /**
+   * @throws InvalidResponse if the response is no 206, names neither a range nor a boundary, or has a length that
+   * differs from its range
+   */
   constructor(connection: HTTPConnection, response: HTTPResponse) {
     if (response.status !== 206)
       throw new InvalidResponse(`status ${response.status} has no ranges: that would be 206`);
     this.#connection = connection;
     this.promises = new ByterangesPromises(this);
     const contentType = response.headers.get('Content-Type');
-    // A document may be a multipart itself, and a single range of it comes with its type (RFC 9110 15.3.7.1).
+    // The document may be a multipart itself; a single range of it has its Content-Type (RFC 9110 15.3.7.1).
     if (isByteranges(contentType) && !isWholeRange(response))
       this.#decoder = new ByterangesDecoder(contentType, DEFAULT_LIMITS);
     else this.#only = onlyRange(response);
   }
 
   /**
-   * The next range; null after the last one. What is left of the one before is skipped.
-   * @throws InvalidResponse, and what reading a body throws
+   * Returns the next range; null after the last one. The unread rest of the range before is skipped.
+   * @throws InvalidResponse, and the errors of reading a body
    */
   *coNextPart(): Coroutine<RangePart | null> {
     if (this.#done) return null;
@@ -66,7 +70,7 @@ export class ByterangesReader {
     return null;
   }
 
-  /** Up to `length` bytes of this range, at least one; empty at its end. @throws as {@link coNextPart} */
+  /** Returns up to `length` bytes of this range, at least one; empty at its end. @throws as {@link coNextPart} */
   *coRead(length: number = READ_SIZE): Coroutine<Buffer> {
     const decoder = this.#decoder;
     if (decoder === undefined) return yield* this.#coReadOnly(length);
@@ -78,7 +82,7 @@ export class ByterangesReader {
     }
   }
 
-  /** The rest of this range. @throws as {@link coNextPart} */
+  /** Returns the rest of this range. @throws as {@link coNextPart} */
   *coReadAll(): Coroutine<Buffer> {
     const parts: Buffer[] = [];
     for (;;) {
@@ -146,12 +150,17 @@ export class ByterangesReader {
   }
 }
 
-/** Whether the body is just as long as the one range of the head: that of several ranges names none (RFC 9110 15.3.7.2). */
+/**
+ * Whether the body is as long as the range of the head. A response with several ranges has no Content-Range (RFC 9110
+ * 15.3.7.2).
+ */
 function isWholeRange({ headers, length }: HTTPResponse): boolean {
   return length !== null && headers.has('Content-Range') && rangePart(headers).length === length;
 }
 
-/** The range of a response that is no multipart. @throws InvalidResponse if its length is announced as another one */
+/**
+ * The range of a response that is no multipart. @throws InvalidResponse if its length differs from the announced one
+ */
 function onlyRange({ headers, length }: HTTPResponse): RangePart {
   const part = rangePart(headers);
   if (length !== null && length !== part.length) throw lengthMismatch(length < part.length ? 'shorter' : 'longer');
@@ -166,6 +175,7 @@ function lengthMismatch(than: 'shorter' | 'longer'): InvalidResponse {
 export class ByterangesPromises {
   readonly #reader: ByterangesReader;
 
+  /** Made by each ByterangesReader as its `promises`. */
   constructor(reader: ByterangesReader) {
     this.#reader = reader;
   }

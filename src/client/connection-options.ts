@@ -1,6 +1,6 @@
 /**
- * What the user says about a connection, checked and with its defaults: everything that can be wrong is refused here, before
- * there is any I/O.
+ * The options of a connection, checked and filled up with their defaults. Every invalid option is refused here, before
+ * any I/O.
  */
 
 import { isIP } from 'node:net';
@@ -16,52 +16,52 @@ import { serverFrom } from './server.ts';
 import type { SessionOptions } from './session.ts';
 import type { TLSOption } from './tls-option.ts';
 
-/** How to reach a server and how to treat it. Times are milliseconds, sizes bytes. */
+/** How to reach a server and how to use the connection. Times are milliseconds, sizes bytes. */
 export interface HTTPConnectionOptions extends ResolveOptions {
-  /** Default: that of the URL, else 80, with TLS 443. */
+  /** The port. Default: that of the URL; otherwise 80, or 443 with TLS. */
   readonly port?: number | undefined;
   /**
-   * Speak TLS: with the defaults, with options named as in node:tls, or with a context that several connections share. Default:
-   * with a URL what its scheme says, else false.
+   * Whether to use TLS: true, options named as in node:tls, or a context that several connections share. Default: the
+   * scheme of the URL decides; false for a host name.
    */
   readonly tls?: TLSOption | undefined;
   /**
-   * An HTTP proxy to send the requests to: a URL (http:// or https://; http:// if it has no scheme) with credentials, if it wants
-   * any, or its parts.
+   * An HTTP proxy: a URL (http:// or https://; http:// if it has no scheme), with credentials if the proxy needs them,
+   * or its parts.
    */
   readonly proxy?: string | URL | ProxyOptions | undefined;
-  /** A Unix socket to connect to; hostname and port are then only what Host says. */
+  /** The path of a Unix socket to connect to. Hostname and port are then used in the Host field only. */
   readonly socketPath?: string | undefined;
-  /** The numeric address to connect from. */
+  /** The numeric local address. */
   readonly localAddress?: string | undefined;
-  /** Without success for this long, an address is tried beside the next one (Happy Eyeballs, RFC 8305). Default 250. */
+  /** Time after which the next address is tried beside the present one (Happy Eyeballs, RFC 8305). Default 250. */
   readonly attemptDelay?: number | undefined;
   /**
-   * Seconds of silence, up to 32767, after which the kernel probes whether the server is still there. How often it does so, and
-   * when it gives up, the system decides (tcp(7)). Default: never.
+   * Seconds of silence, up to 32767, after which the kernel probes the server. The system decides the interval and
+   * number of probes (tcp(7)). Default: never.
    */
   readonly keepAlive?: number | undefined;
 
-  /** Without any byte sent or received for this long, *blocking* calls raise ConnectionTimedOut. Default: no limit. */
+  /** Time without a byte sent or received after which *blocking* calls throw ConnectionTimedOut. Default: no limit. */
   readonly timeout?: number | undefined;
-  /** When a signal comes that the process listens for: *blocking* calls raise Interrupted (the default), or go on. */
+  /** When a signal arrives that the process listens for: *blocking* calls throw Interrupted (the default), or go on. */
   readonly onSignal?: OnSignal | undefined;
-  /** How long connecting may take in all, in every form of the calls. Default: no limit but the system's. */
+  /** Time limit for connecting as a whole, in every form of the calls. Default: the system's limits only. */
   readonly connectTimeout?: number | undefined;
-  /** How long to wait for 100 (Continue) before `readResponse` assumes it. Default 1000. */
+  /** Time to wait for 100 (Continue) before `readResponse` assumes it. Default 1000. */
   readonly continueTimeout?: number | undefined;
 
-  /** Default 65536. */
+  /** Size of the receive buffer. Default 65536. */
   readonly receiveBufferSize?: number | undefined;
-  /** How much of the responses a blocked send takes in while the server does not read on. Default 16 MiB. */
+  /** Bytes of responses that a blocked send receives while the server does not take the request. Default 16 MiB. */
   readonly maxReadAhead?: number | undefined;
-  /** What a server can make this client hold or skip. */
+  /** Limits of what a server can make this client hold or skip. */
   readonly limits?: Partial<Limits> | undefined;
-  /** Hears of informational responses other than an expected 100, e.g. 103 (Early Hints). */
+  /** Called for each informational response except an expected 100, e.g. 103 (Early Hints). */
   readonly onInformational?: ((response: HTTPResponse) => void) | undefined;
 }
 
-/** Their names. */
+/** The names of all options. */
 export const CONNECTION_OPTIONS: readonly (keyof HTTPConnectionOptions)[] = [
   'tls',
   'attemptDelay',
@@ -83,12 +83,15 @@ export const CONNECTION_OPTIONS: readonly (keyof HTTPConnectionOptions)[] = [
   'timeout',
 ];
 
-/** The options that were given. @throws TypeError on one that does not exist */
+/** Reads the options. @throws TypeError on an unknown option */
 export function connectionOptions(given: HTTPConnectionOptions | undefined): HTTPConnectionOptions {
   return ownOptions('HTTPConnection', given, CONNECTION_OPTIONS);
 }
 
-/** What {@link connectionOptions} gave means for a connection. @throws TypeError on a server or option that cannot be */
+/**
+ * Makes the options of a session from the result of {@link connectionOptions}. @throws TypeError on an invalid server
+ * or option
+ */
 export function sessionOptions(server: string | URL, options: HTTPConnectionOptions): SessionOptions {
   const { hostname, port, defaultPort, tls } = serverFrom(server, options);
   const { attemptDelay = 250, keepAlive } = options;
@@ -111,7 +114,7 @@ export function sessionOptions(server: string | URL, options: HTTPConnectionOpti
   const { proxy } = destination;
   if (proxy !== undefined && destination.socketPath !== undefined)
     throw new TypeError('proxy and socketPath exclude each other');
-  // With TLS the proxy makes a tunnel, and sees no request.
+  // With TLS the proxy makes a tunnel and sees no request.
   const forwarding = tls === undefined ? proxy : undefined;
   const host = authority(hostname, port, defaultPort);
   return {
@@ -129,7 +132,7 @@ export function sessionOptions(server: string | URL, options: HTTPConnectionOpti
   };
 }
 
-/** @throws TypeError */
+/** Returns the number. @throws TypeError unless it is a whole number >= `least` */
 export function wholeNumber(name: string, value: number, least: number): number {
   if (!Number.isSafeInteger(value) || value < least) {
     throw new TypeError(`${name} must be a whole number >= ${least}, got ${shownValue(value)}`);
@@ -150,12 +153,12 @@ function assertOneFamily({ family, localAddress }: Pick<HTTPConnectionOptions, '
 }
 
 function checkedAddress(address: string | undefined): string | undefined {
-  // isIP() takes ['127.0.0.1'] for an address, too.
+  // isIP() accepts ['127.0.0.1'] as an address, too.
   if (address === undefined || (typeof address === 'string' && isIP(address) !== 0)) return address;
   throw new TypeError(`localAddress must be an IP address, got ${shownValue(address)}`);
 }
 
-/** sun_path in unix(7) has 108 bytes with the NUL at its end, 104 on macOS. */
+/** Checks the path. sun_path (unix(7)) has 108 bytes with the NUL at its end, 104 on macOS. */
 function checkedPath(path: string | undefined): string | undefined {
   if (path === undefined) return undefined;
   const longest = process.platform === 'linux' ? 107 : 103;
@@ -164,7 +167,7 @@ function checkedPath(path: string | undefined): string | undefined {
   throw new TypeError(`socketPath must be a path of 1 to ${longest} bytes, got ${shownValue(path)}`);
 }
 
-/** The kernel's own limit for TCP_KEEPIDLE. */
+/** Checks the option against the kernel's limit for TCP_KEEPIDLE. */
 function checkedKeepAlive(seconds: number): number {
   if (wholeNumber('keepAlive', seconds, 1) <= 32_767) return seconds;
   throw new TypeError(`keepAlive must be 32767 seconds at most, got ${seconds}`);

@@ -1,5 +1,6 @@
 /**
- * The operations of an HTTPConnection as promises: each runs the coroutine of the same name on the event loop.
+ * The operations of an HTTPConnection as promises: each method runs the coroutine of the same name in an AioFuture, on
+ * the event loop.
  */
 
 import type { Readable } from 'node:stream';
@@ -12,14 +13,16 @@ import type { HTTPResponse } from './http-response.ts';
 import type { SendRequestOptions } from './send-options.ts';
 
 /**
- * Every call takes, last, what AioFuture takes: a `signal` to abort it, a `timeout` for all of it. The call that is interrupted
- * rejects with the signal's own reason, and nothing else happens: other requests stay as they are
- * ({@link HTTPConnection.pendingRequests}), what was received can still be read, a request that had begun to be sent goes out
- * with the next call. Only a connection that was still being made, for that call alone, is given up.
+ * The operations of an HTTPConnection as promises. The last parameter of each call are the options of AioFuture: a
+ * `signal` to abort the call, a `timeout` for all of it. An aborted call rejects with the signal's own reason. Other
+ * requests stay as they are ({@link HTTPConnection.pendingRequests}), received bytes can still be read, and a request
+ * whose sending has begun goes out with the next call. Only a connection that was being made for this call alone is
+ * given up.
  */
 export class ConnectionPromises {
   readonly #connection: HTTPConnection;
 
+  /** Made by each HTTPConnection as its `promises`. */
   constructor(connection: HTTPConnection) {
     this.#connection = connection;
   }
@@ -85,8 +88,8 @@ export class ConnectionPromises {
   }
 
   /**
-   * The rest of the body in parts of up to `size` bytes, each as soon as there is something. Whoever leaves the loop early, or
-   * calls `return()` while a part is waited for, finds the connection right behind the last part that was given.
+   * The rest of the body in parts of up to `size` bytes, each as soon as bytes are there. After leaving the loop early,
+   * or calling `return()` during a read, reading goes on right behind the last part that was yielded.
    */
   chunks(size?: number, future?: AioFutureOptions): AsyncGenerator<Buffer, void, void> {
     const options = futureOptions(future);
@@ -94,9 +97,9 @@ export class ConnectionPromises {
   }
 
   /**
-   * The rest of the body as a stream, also for `Readable.toWeb`. While its consumer does not take more, nothing is read from the
-   * socket, but for one part that node:stream may ask for ahead. When it is destroyed, that part, if it was there, is lost with
-   * it, and the connection is right behind.
+   * The rest of the body as a stream, also for `Readable.toWeb`. While the consumer does not read, nothing is read from
+   * the socket, except one part that node:stream may request ahead. If the stream is destroyed, that part is lost, and
+   * the connection continues right behind it.
    */
   readable(future?: AioFutureOptions): Readable {
     const options = futureOptions(future);

@@ -1,28 +1,32 @@
 /**
- * Bytes that come in parts, in memory that grows with them to one buffer. It takes little more than they do: a length that is merely
- * announced costs no memory, and growing to a limit does not take twice that limit. It knows nothing of bodies.
+ * Collects bytes in one buffer that grows with them. It takes little more memory than the bytes: an announced length
+ * alone costs nothing, and growing to a limit does not take twice the limit. It knows nothing of bodies.
  */
 
 import { Buffer } from 'node:buffer';
 
-/** What is allocated before any of the bytes is there. */
+/** Bytes that are allocated before the first byte arrives. */
 const FIRST_ALLOCATION = 2 ** 20;
 const UNKNOWN_LENGTH_ALLOCATION = 2 ** 16;
-/** Copying so much costs little memory. */
+/** Copying up to this size costs little memory. */
 const LITTLE = 2 ** 23;
-/** Nor does a part of the limit like this one. */
+/** Divisor of the limit: copying such a part of it costs little, too. */
 const PART_OF_LIMIT = 16;
 
+/** A buffer for a limited number of bytes. */
 export class GrowingBuffer {
   /** The bytes are `bytes[0, end)`. Growing replaces it. */
   bytes: Buffer;
   end = 0;
-  /** How many bytes there can be at most. */
+  /** Most bytes that the buffer can hold. */
   readonly #most: number;
-  /** A buffer that is no smaller than this grows to its last size at once. */
+  /** Size from which the buffer grows to its final size at once. */
   readonly #large: number;
 
-  /** For `length` bytes, undefined if that is not known, but not for more than `limit`, and one that shows that there are more. */
+  /**
+   * @param length the number of bytes; undefined if it is not known
+   * @param limit the most bytes to collect; there is room for one more, which shows that the limit is exceeded
+   */
   constructor(length: number | undefined, limit: number) {
     this.#most = Math.min(length ?? Number.POSITIVE_INFINITY, limit + 1);
     this.#large = length === undefined ? Math.max(LITTLE, limit / PART_OF_LIMIT) : LITTLE;
@@ -30,13 +34,13 @@ export class GrowingBuffer {
     this.bytes = Buffer.allocUnsafe(Math.min(first, this.#most));
   }
 
-  /** Makes room for more and returns how much there is, at least 1 below the limit. */
+  /** Makes room for more bytes and returns how many fit: at least 1, unless the limit is reached. */
   makeRoom(): number {
     if (this.end === this.bytes.length) this.#grow();
     return this.bytes.length - this.end;
   }
 
-  /** The bytes from `start` on; memory much larger than that is not handed out with them. */
+  /** The bytes from `start` on, copied if the buffer is much larger than they are. */
   from(start: number): Buffer {
     const wanted = this.bytes.subarray(start, this.end);
     return wanted.length * 2 >= this.bytes.length ? wanted : Buffer.from(wanted);
@@ -49,8 +53,9 @@ export class GrowingBuffer {
   }
 
   /**
-   * Twice as much, until the bytes are many. Then all that they may become: such a size is mapped (malloc(3)), and takes memory by
-   * what is written to it, while growing step by step would take that of both buffers at each step.
+   * Doubles the buffer while it is small. A large buffer grows to the final size at once: memory of that size is mapped
+   * (malloc(3)) and used only when it is written to, while growing in steps would take the memory of both buffers at
+   * each step.
    */
   #allocate(): Buffer {
     const doubled = Math.min(Math.max(this.bytes.length * 2, UNKNOWN_LENGTH_ALLOCATION), this.#most);
@@ -58,7 +63,7 @@ export class GrowingBuffer {
     try {
       return Buffer.allocUnsafeSlow(this.#most);
     } catch {
-      // More than there is, or than a buffer can be. Less may do.
+      // There is not enough memory, or a buffer cannot be so large: try less.
       return Buffer.allocUnsafeSlow(doubled);
     }
   }

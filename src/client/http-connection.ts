@@ -1,6 +1,6 @@
 /**
- * HTTPConnection: what the user calls. Each operation is a coroutine (`coX`), written in operations.ts; `X` blocks the thread for
- * it and `promises.X` awaits it, one line each. What the calls mean for the wire is the session's affair.
+ * HTTPConnection: the class that callers use. Each operation is a coroutine (`coX`), written in operations.ts; `X`
+ * blocks the thread for it and `promises.X` awaits it. The session knows what the calls mean for the wire.
  */
 
 import type { CipherNameAndProtocol, PeerCertificate } from 'node:tls';
@@ -21,27 +21,29 @@ import type { SendRequestOptions } from './send-options.ts';
 import type { Session } from './session.ts';
 
 /**
- * One HTTP/1.1 connection to one server. It connects with the first request, carries any number of pipelined requests, and
- * after `disconnect()` connects anew. Responses come in the order of the requests; each body must be read (or discarded)
- * before the next response can be asked for.
+ * One HTTP/1.1 connection to one server. It connects with the first request and carries any number of pipelined
+ * requests. After `disconnect()`, the next request connects again. Responses arrive in the order of the requests; each
+ * body must be read (or discarded) before the next response can be read.
  *
- * A connection that was lost stays lost until `disconnect()` is called: nothing is sent twice behind the caller's back.
+ * A lost connection stays lost until `disconnect()` is called: no request is sent twice without the caller's knowledge.
  */
 export class HTTPConnection {
-  /** Without brackets if it is an IPv6 address. */
+  /** The host name or IP address; an IPv6 address without brackets. */
   readonly hostname: string;
+  /** The port of the server. */
   readonly port: number;
-  /** The same operations as promises. */
+  /** The same operations as promises; the last parameter of each are the options of AioFuture. */
   readonly promises: ConnectionPromises;
   readonly #operations: Operations;
   readonly #destination: Destination;
   readonly #blocking: Parameters<typeof runBlocking>[1];
 
   /**
-   * No I/O happens here. `server` is a host name or an IP address, for port and TLS as the options say; or the URL of an origin, as
-   * "http://localhost:8080", whose scheme and port say it: any string with "://" is one.
-   * @throws TypeError on a host name, URL or option that cannot be, a URL that says more than the server (credentials, a path, a
-   * query, a fragment), or other than the options; TLSError on TLS options that OpenSSL does not accept
+   * Checks the options; does no I/O. `server` is a host name or an IP address, or the URL of an origin, as
+   * "http://localhost:8080": any string with "://" is a URL. Port and TLS follow from the URL, or from the options.
+   * @throws TypeError on an invalid host name, URL or option, and on a URL with more parts than an origin (credentials,
+   * a path, a query, a fragment) or one that contradicts the options; TLSError on TLS options that OpenSSL does not
+   * accept
    */
   constructor(server: string | URL, options?: HTTPConnectionOptions) {
     const given = connectionOptions(options);
@@ -63,27 +65,31 @@ export class HTTPConnection {
   // --- the operations, as coroutines ---------------------------------------------------------------------------------
 
   /**
-   * Resolves the name, connects, and with TLS shakes hands, if there is no connection yet. None of it blocks the thread.
-   * @throws HostnameNotResolvable, DNSUnavailable, SystemError (ECONNREFUSED, ...), ProxyError, TLSError, ConnectionTimedOut;
-   * ConnectionClosed if there is a connection that was lost; InvalidResponse if the server has greeted as none of HTTP does
+   * Connects if there is no connection: resolves the name, connects, and performs the TLS handshake if there is TLS.
+   * Nothing blocks the thread.
+   * @throws HostnameNotResolvable, DNSUnavailable, SystemError (ECONNREFUSED, ...), ProxyError, TLSError,
+   * ConnectionTimedOut; ConnectionClosed if the connection was lost before; InvalidResponse if the server's greeting is
+   * not HTTP
    */
   coConnect(): Coroutine<void> {
     return this.#operations.coConnect();
   }
 
   /**
-   * Sends a request, connecting first if there is no connection. `path` holds path and query, percent-encoded. When it has to
-   * wait, it also listens: a server that refuses the request before it has all of it gets no more (RFC 9112 9.5).
-   * @throws TypeError if the request cannot be sent at all, StateError if not now (the previous request's body is not
-   * complete), ConnectionClosed (`readResponse` may still give the server's answer then), and what {@link coConnect} throws
+   * Sends a request; connects first if there is no connection. `path` is path and query, percent-encoded. While the
+   * coroutine waits, it also reads: if the server refuses the request early, sending stops (RFC 9112 9.5).
+   * @throws TypeError if the request can never be sent, StateError if it cannot be sent now (the previous request's
+   * body is not complete), ConnectionClosed (`readResponse` may still return the server's response), and the errors of
+   * {@link coConnect}
    */
   coSendRequest(method: string, path: string, options?: SendRequestOptions): Coroutine<void> {
     return this.#operations.coSendRequest(method, path, options);
   }
 
   /**
-   * Sends the next bytes of a BodyFollowing, and listens like {@link coSendRequest}. They must stay as they are until the call
-   * is done. @throws ExcessBodyData, StateError, ConnectionClosed (`readResponse` may still give the server's answer then)
+   * Sends the next bytes of a BodyFollowing; reads while it waits, as {@link coSendRequest}. The caller must not change
+   * `data` until the call has completed. @throws ExcessBodyData, StateError, ConnectionClosed (`readResponse` may still
+   * return the server's response)
    */
   coWrite(data: Uint8Array): Coroutine<void> {
     return this.#operations.coWrite(data);
@@ -95,30 +101,34 @@ export class HTTPConnection {
   }
 
   /**
-   * The next response's head: status and fields. Its body is read with the calls below. For a request with `expect100` a
-   * response of status 100 comes first, unless the server refuses. A response may come while its request is still being sent.
-   * Of a body that is not read to its end yet, the end (a last chunk, the connection's end) is waited for and taken.
-   * @throws StateError if nothing is pending, there is more of the previous body to read, or the request's own body is not
-   * complete with no coroutine sending it and no answer there; InvalidResponse, UnsupportedResponse, ConnectionClosed
+   * Reads the head of the next response; the calls below read its body. For a request with `expect100`, a response of
+   * status 100 comes first, unless the server refuses. A response may arrive while its request is still being sent. If
+   * only the end of the previous body is missing (a last chunk, the end of the connection), the call waits for it.
+   * @throws StateError if no response is pending, the previous body has unread bytes, or the request's own body is not
+   * complete while no coroutine sends it and no response is there; InvalidResponse, UnsupportedResponse,
+   * ConnectionClosed
    */
   coReadResponse(): Coroutine<HTTPResponse> {
     return this.#operations.coReadResponse();
   }
 
-  /** Up to `length` bytes of the body, at least one; empty at its end and behind it, never before. @throws as {@link coReadAll} */
+  /** Returns up to `length` bytes of the body, at least one; empty only at its end. @throws as {@link coReadAll} */
   coRead(length?: number): Coroutine<Buffer> {
     return this.#operations.coRead(length);
   }
 
   /**
-   * The rest of the body; empty behind its end. @throws ConnectionClosed if it is cut short, InvalidResponse,
-   * UnsupportedResponse; StateError for a response that `readResponse` has not been called for
+   * Returns the rest of the body; empty behind its end. @throws ConnectionClosed if the body is cut short,
+   * InvalidResponse, UnsupportedResponse; StateError if `readResponse` was not called for this response
    */
   coReadAll(): Coroutine<Buffer> {
     return this.#operations.coReadAll();
   }
 
-  /** Body bytes into `buffer`, as many as there are once there are any; 0 at its end. @throws as {@link coReadAll} */
+  /**
+   * Reads body bytes into `buffer`, as many as are there, at least one. Returns their number; 0 at the end of the body.
+   * @throws as {@link coReadAll}
+   */
   coReadInto(buffer: Uint8Array): Coroutine<number> {
     return this.#operations.coReadInto(buffer);
   }
@@ -129,26 +139,30 @@ export class HTTPConnection {
   }
 
   /**
-   * The rest of the body as text: by its byte order mark, which is left out, else by the charset of Content-Type, else as UTF-8.
+   * Returns the rest of the body as text. Its byte order mark, which is removed, determines the charset, otherwise
+   * Content-Type; the default is UTF-8.
    * @throws UnsupportedResponse for an unknown charset (nothing has been read then), and as {@link coReadAll}
    */
   coReadText(): Coroutine<string> {
     return this.#operations.coReadText();
   }
 
-  /** Up to `length` uninterpreted bytes, after HTTP has ended here; empty at the end. @throws StateError, ConnectionClosed */
+  /**
+   * Returns up to `length` raw bytes after HTTP has ended on this connection; empty at the end of the stream. @throws
+   * StateError, ConnectionClosed
+   */
   coReadRaw(length: number): Coroutine<Buffer> {
     return this.#operations.coReadRaw(length);
   }
 
-  /** Sends uninterpreted bytes, after HTTP has ended here. @throws StateError, ConnectionClosed */
+  /** Sends raw bytes after HTTP has ended on this connection. @throws StateError, ConnectionClosed */
   coWriteRaw(data: Uint8Array): Coroutine<void> {
     return this.#operations.coWriteRaw(data);
   }
 
   /**
-   * The rest of the body in parts of up to `size` bytes, each as soon as there is something, blocking. Whoever leaves the loop
-   * early finds the connection where he left it: with `read`, `readAll` or `discard` it goes on from there.
+   * The rest of the body in parts of up to `size` bytes, each as soon as bytes are there; blocking. After leaving the
+   * loop early, `read`, `readAll` or `discard` go on right behind the last part.
    */
   chunks(size?: number): Generator<Buffer, void, void> {
     return chunksOf(() => this.read(size));
@@ -161,12 +175,17 @@ export class HTTPConnection {
     this.runBlocking(this.coConnect());
   }
 
-  /** Blocking {@link coSendRequest}. While the server does not take it, responses are taken in, up to `maxReadAhead`. */
+  /**
+   * Blocking {@link coSendRequest}. While the server does not take the request, responses are received, up to
+   * `maxReadAhead`.
+   */
   sendRequest(method: string, path: string, options?: SendRequestOptions): void {
     this.runBlocking(this.coSendRequest(method, path, options));
   }
 
-  /** Blocking {@link coWrite}. While the server does not take it, responses are taken in, up to `maxReadAhead`. */
+  /**
+   * Blocking {@link coWrite}. While the server does not take the bytes, responses are received, up to `maxReadAhead`.
+   */
   write(data: Uint8Array): void {
     this.runBlocking(this.coWrite(data));
   }
@@ -217,9 +236,9 @@ export class HTTPConnection {
   }
 
   /**
-   * Runs a coroutine of your own over this connection as its blocking calls are run: with its `timeout`, and taking in
-   * responses while the server does not take requests. (Not for what sends inside of coAll and its kin, where several may wait
-   * for several connections.) @throws what the coroutine throws
+   * Runs the caller's own coroutine over this connection as the blocking calls do: with its `timeout`, and receiving
+   * responses while the server does not take requests. (Not for sending inside coAll and similar combinators, where
+   * several coroutines may wait for several connections.) @throws the errors of the coroutine
    */
   runBlocking<T>(coroutine: Coroutine<T>): T {
     return runBlocking(coroutine, this.#blocking);
@@ -227,7 +246,10 @@ export class HTTPConnection {
 
   // --- what never waits ----------------------------------------------------------------------------------------------
 
-  /** Whether a response, or a part of a body, is still to be read. Not while the only request's own body has yet to be sent. */
+  /**
+   * Whether a response, or a part of a body, remains to be read. False while the body of the only request has not been
+   * sent.
+   */
   responsePending(): boolean {
     return (
       this.#operations.session !== undefined &&
@@ -237,8 +259,8 @@ export class HTTPConnection {
   }
 
   /**
-   * The requests that have not been answered in full, oldest first. An interrupted call (abort, cancel, time-out) takes none of
-   * them away: those here are still under way, and the connection goes on with whatever is called next.
+   * The requests without a complete response, oldest first. An interrupted call (abort, cancel, time-out) removes none:
+   * the requests in the list are still under way, and the next call continues the connection.
    */
   pendingRequests(): PendingRequest[] {
     return this.#operations.session === undefined || this.#operations.session.closed
@@ -247,70 +269,73 @@ export class HTTPConnection {
   }
 
   /**
-   * Whether the next request can go out on the connection that is there: nothing is under way on it, neither side has announced its
-   * end, and the server has neither closed it nor said anything unasked (RFC 9112 9.5), as one look at the socket tells. A server may
-   * close it right after that.
+   * Whether the next request can use the present connection: no exchange is under way, neither side has announced the
+   * end, and the server has neither closed it nor sent unexpected bytes (RFC 9112 9.5). The call looks at the socket
+   * once; the server may close it right after that.
    */
   reusable(): boolean {
     return this.#operations.session?.reusable() ?? false;
   }
 
-  /** From here on requests are collected (up to 64 KiB), to be sent in one call by `uncork()`, or by the next read. */
+  /** Collects requests from now on (up to 64 KiB). `uncork()`, or the next read, sends them in one call. */
   cork(): void {
     this.#operations.openSession().sending.corked = true;
   }
 
-  /** Sends what was collected. What the kernel does not take at once goes out with the next call. */
+  /** Sends the collected requests. Bytes that the kernel does not take at once are sent by the next call. */
   uncork(): void {
     this.#operations.session?.sending.uncork();
   }
 
   /**
-   * The server's certificate in the shape that node:tls gives it, with `detailed` also its issuers'; null without TLS, or
-   * while there is no connection.
+   * The server's certificate as node:tls returns it, with `detailed` also its issuers'; null without TLS, or without a
+   * connection.
    */
   getPeerCertificate(detailed?: boolean): PeerCertificate | null {
     return this.#tls?.getPeerCertificate(detailed) ?? null;
   }
 
-  /** What the connection is encrypted with, as node:tls says it; null without TLS, or while there is no connection. */
+  /** The cipher as node:tls returns it; null without TLS, or without a connection. */
   getCipher(): CipherNameAndProtocol | null {
     return this.#tls?.getCipher() ?? null;
   }
 
-  /** "TLSv1.2" or "TLSv1.3"; null without TLS, or while there is no connection. */
+  /** The TLS version, as "TLSv1.2" or "TLSv1.3"; null without TLS, or without a connection. */
   getProtocol(): string | null {
     return this.#tls?.getProtocol() ?? null;
   }
 
   /**
-   * The TLS session, for the TLS option `session` of a connection that is to resume it, e.g. in another process; those that share
-   * a TLSContext resume by themselves. Null without TLS, while there is no connection, and with TLS 1.3 before the server has
-   * sent a ticket, which comes with its first response. It holds secrets.
+   * The TLS session, for the TLS option `session` of another connection, e.g. in another process. (Connections that
+   * share a TLSContext resume sessions by themselves.) Null without TLS, without a connection, and with TLS 1.3 before
+   * the server has sent a ticket, which comes with its first response. It holds secrets.
    */
   getSession(): Buffer | null {
     return this.#tls?.getSession() ?? null;
   }
 
   /**
-   * The numeric address that the connection leads to, the proxy's if there is one; undefined over a Unix socket, and while there
-   * is no connection.
+   * The numeric address of the server, or of the proxy if there is one; undefined over a Unix socket, or without a
+   * connection.
    */
   get remoteAddress(): string | undefined {
     return this.#open?.transport?.remoteAddress;
   }
 
-  /** The port that goes with {@link remoteAddress}. */
+  /** The port of {@link remoteAddress}. */
   get remotePort(): number | undefined {
     return this.remoteAddress === undefined ? undefined : (this.#destination.proxy ?? this).port;
   }
 
-  /** When it was made, TLS included: milliseconds on the scale of `performance.now()`; undefined while there is no connection. */
+  /**
+   * The time at which the connection was made, TLS included: milliseconds on the scale of `performance.now()`;
+   * undefined without a connection.
+   */
   get connectedAt(): number | undefined {
     return this.#open?.connectedAt;
   }
 
-  /** Closes the connection at once, if there is one. The next request connects anew. */
+  /** Closes the connection at once, if there is one. The next request connects again. */
   disconnect(): void {
     this.#operations.session?.close();
   }
@@ -320,10 +345,12 @@ export class HTTPConnection {
     this.disconnect();
   }
 
+  /** The same as {@link disconnect}. */
   [Symbol.dispose](): void {
     this.disconnect();
   }
 
+  /** The same as {@link disconnect}; the promise is fulfilled at once. */
   [Symbol.asyncDispose](): Promise<void> {
     this.disconnect();
     return Promise.resolve();
@@ -340,7 +367,7 @@ export class HTTPConnection {
     return session?.closed ? undefined : session;
   }
 
-  /** With the server; TLS with a proxy alone is none of it. */
+  /** The TLS with the server, not that with a proxy. */
   get #tls(): TLSTransport | undefined {
     if (this.#destination.tls === undefined) return undefined;
     const transport = this.#operations.session?.transport;

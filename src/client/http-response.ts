@@ -1,5 +1,6 @@
 /**
- * What the user sees of a response: its head, and after its body has been read, its trailers. It holds no body.
+ * The response that a caller of HTTPConnection gets: its head and, after its body has been read, its trailers. It does
+ * not hold the body.
  */
 
 import type { BodyDecoder } from '../http1/body-decoder.ts';
@@ -7,24 +8,25 @@ import { HTTPHeaders } from '../http1/headers.ts';
 import type { Response } from '../http1/protocol.ts';
 import { shownAs, shownPath } from '../inspection.ts';
 
-/**
- * A response: its head, and after its body has been read, its trailers. The body itself is read from the connection.
- */
+/** A response: its head and, after its body has been read, its trailers. The body is read from the connection. */
 export class HTTPResponse {
-  /** The method and path of the request that this is the response to, as they were given. */
+  /** The method of the request that this response answers. */
   readonly method: string;
+  /** The path and query of that request, as the caller gave them. */
   readonly path: string;
-  /** 100 to 599 by the standard; other numbers of three digits are passed on. */
+  /** The status code: 100 to 599 in the standard; other numbers of three digits are accepted. */
   readonly status: number;
   /** The reason phrase; empty if the server sent none. */
   readonly reason: string;
-  /** "1.0" or "1.1"; a server of a later 1.x says so. */
+  /** "1.0" or "1.1"; the digit of a later 1.x version is shown as received. */
   readonly httpVersion: string;
+  /** The header fields. */
   readonly headers: HTTPHeaders;
-  /** Bytes of the body, 0 if there is none; null if only its end will tell. */
+  /** Bytes of the body; 0 if there is none; null if only its end determines the length. */
   readonly length: number | null;
   readonly #body: BodyDecoder | undefined;
 
+  /** Made by `readResponse`. */
   constructor(response: Response) {
     const { method, path, head, body } = response;
     this.method = method;
@@ -37,12 +39,12 @@ export class HTTPResponse {
     this.#body = body;
   }
 
-  /** The trailer fields of a chunked body (RFC 9112 7.1.2): empty until the body has been read to its end. */
+  /** The trailer fields of a chunked body (RFC 9112 7.1.2); empty until the body has been read to its end. */
   get trailers(): HTTPHeaders {
     return this.#body?.trailers ?? new HTTPHeaders();
   }
 
-  /** For logs: without the values of fields that hold secrets. */
+  /** For logs: hides the values of fields that hold secrets. */
   toJSON(): object {
     const { path, headers, ...own } = this;
     return { ...own, path: shownPath(path), headers: headers.withoutSecrets() };
@@ -58,7 +60,10 @@ function responseView(response: HTTPResponse): object {
   return { ...response, path: shownPath(path), ...(trailers.size > 0 && { trailers }) };
 }
 
-/** Stands for the 100 (Continue) that did not come within `continueTimeout`: the body may be sent without it. */
+/**
+ * The response in place of a 100 (Continue) that did not arrive within `continueTimeout`: the body may be sent without
+ * it.
+ */
 export function assumedContinue(request: { method: string; path: string } | undefined): HTTPResponse {
   const { method = '', path = '' } = request ?? {};
   const fields = { contentLength: [], transferEncoding: [], connection: [] };

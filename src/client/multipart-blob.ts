@@ -1,12 +1,12 @@
 /**
- * FormData as multipart/form-data (RFC 7578, in the wording of the HTML standard). The parts are not copied: a Blob made of
- * Blobs knows its length and can be read more than once.
+ * Encodes FormData as multipart/form-data (RFC 7578, in the form of the HTML standard). The parts are not copied: a
+ * Blob made of Blobs knows its length and can be read several times.
  */
 
 import { builtin } from '../io/builtin.ts';
 import { bare } from '../options.ts';
 
-/** Its type says the boundary. */
+/** Encodes a form; the type of the Blob has the boundary. */
 export function multipartBlob(form: FormData): Blob {
   const boundary = `----dugong-${builtin.crypto.randomBytes(16).toString('hex')}`;
   const parts: (string | Blob)[] = [];

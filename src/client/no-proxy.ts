@@ -1,12 +1,13 @@
 /**
- * Which servers a list like that in `no_proxy` names, as curl reads such lists. It knows nothing of environments, nor of proxies.
+ * Decides whether a list like `no_proxy` names a server, as curl reads such lists. It knows nothing of environments or
+ * proxies.
  */
 
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { domainToASCII } from 'node:url';
 
 interface Server {
-  /** In its one spelling, see {@link canonical}. */
+  /** In canonical spelling, see {@link canonical}. */
   readonly host: string;
   readonly port: number;
 }
@@ -17,9 +18,10 @@ const DEFAULT_PORTS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /**
- * Whether `list`, of entries separated by commas or white space, names the server of `url`. An entry is a domain, which stands for
- * the hosts below it as well (`example.com`, `.example.com`) or for these alone (`*.example.com`), an address, a network
- * (`10.0.0.0/8`, `fd00::/8`), or `*`; each but a bare IPv6 address may have a port. What is nothing of the kind names no server.
+ * Whether `list`, of entries separated by commas or white space, names the server of `url`. An entry is a domain, which
+ * also stands for the hosts below it (`example.com`, `.example.com`) or only for these (`*.example.com`), an address, a
+ * network (`10.0.0.0/8`, `fd00::/8`), or `*`. Each except a bare IPv6 address may have a port. Any other entry names no
+ * server.
  */
 export function isListed(url: URL, list: string): boolean {
   const server = { host: canonical(url.hostname), port: Number(url.port) || (DEFAULT_PORTS.get(url.protocol) ?? 0) };
@@ -40,14 +42,14 @@ function isHostOf(host: string, entry: string): boolean {
   return (prefix !== '*.' && host === domain) || host.endsWith(`.${domain}`);
 }
 
-/** Whether `range` is a network in CIDR notation that holds the address `host`. */
+/** Whether `range` is a network in CIDR notation that contains the address `host`. */
 function isWithin(host: string, range: string): boolean {
   const [, written = '', digits = ''] = /^\[?([^[\]]+)\]?\/(\d+)$/.exec(range) ?? [];
-  // Other spellings of addresses are left to URLs: it is not clear what network 010.0.0.0/8 is.
+  // Only URLs accept other spellings of addresses: it is not clear which network 010.0.0.0/8 is.
   if (isIP(written) === 0) return false;
   const network = canonical(written);
   const family = isIP(network);
-  // Of an IPv4-mapped network, the first 96 bits are the mapping.
+  // The first 96 bits of an IPv4-mapped network are the mapping.
   const bits = Number(digits) - (isIPv6(written) && family === 4 ? 96 : 0);
   if (family === 0 || family !== isIP(host) || bits < 0 || bits > (family === 4 ? 32 : 128)) return false;
   const type = family === 4 ? 'ipv4' : 'ipv6';
@@ -57,7 +59,7 @@ function isWithin(host: string, range: string): boolean {
 }
 
 /**
- * The one spelling of all that mean the same host: as in URLs (RFC 5952, names of other scripts as xn--, 0x7f.1 as 127.0.0.1), but
+ * The canonical spelling of a host: as in URLs (RFC 5952, names in other scripts as xn--, 0x7f.1 as 127.0.0.1), but
  * without brackets and final dots, and an IPv4-mapped address as IPv4. Empty if it is no host.
  */
 function canonical(host: string): string {

@@ -1,6 +1,6 @@
 /**
- * Which proxy the environment asks for, as curl and others have it: `http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`.
- * HTTPConnection itself never looks there: its caller decides.
+ * Finds the proxy that the environment names, by the variables of curl and others: `http_proxy`, `https_proxy`,
+ * `all_proxy`, `no_proxy`. HTTPConnection does not use the environment; its caller may.
  */
 
 import { quoted } from '../http1/grammar.ts';
@@ -10,22 +10,22 @@ import { assertSupportedProxy, withScheme } from './proxy.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The proxy for a server, for the option `proxy`; undefined if it is to be reached directly. Lower case goes before upper case, and
- * an empty variable is one that is not set. A proxy without a scheme is an http:// one; with https:// TLS is spoken with it,
- * whatever is spoken with the server.
+ * Returns the proxy for a server, for the option `proxy`; undefined for a direct connection. A lower-case variable
+ * takes precedence over an upper-case one; an empty variable counts as unset. A proxy without a scheme means http://.
+ * With https://, TLS is used with the proxy, independently of the server.
  *
- * `no_proxy` lists hosts, separated by commas or spaces: `example.com` stands for itself and all hosts below it, as do
- * `.example.com` and, without itself, `*.example.com`; `10.0.0.0/8` for the addresses of a network, as far as URLs hold
- * addresses; `*` for all; `host:port` for one port only. Case, final dots and the spelling of addresses make no difference.
+ * `no_proxy` lists hosts, separated by commas or spaces: `example.com` and `.example.com` stand for that host and all
+ * hosts below it, `*.example.com` only for the hosts below it, `10.0.0.0/8` for the addresses of a network in URLs, `*`
+ * for all, `host:port` for one port only. Case, final dots and the spelling of addresses do not matter.
  *
- * Under CGI (where REQUEST_METHOD is set) HTTP_PROXY is ignored: it may be the field `Proxy` of a request, that is, anybody's
- * (httpoxy, CVE-2016-5385). http_proxy in lower case is obeyed.
+ * Under CGI (REQUEST_METHOD is set), HTTP_PROXY is ignored, because it may be the field `Proxy` of a client's request
+ * (httpoxy, CVE-2016-5385). http_proxy in lower case is used.
  *
  * ```ts
  * const url = new URL('https://example.com/');
  * const connection = new HTTPConnection(url.hostname, { tls: true, proxy: proxyFromEnvironment(url) });
  * ```
- * @throws TypeError if `url` is no URL, or the proxy is of a kind that is not supported, e.g. socks5://
+ * @throws TypeError if `url` is no URL, or the proxy's scheme is not supported, e.g. socks5://
  */
 export function proxyFromEnvironment(url: string | URL, env: Environment = process.env): string | undefined {
   if (!URL.canParse(String(url))) throw new TypeError(`${quoted(String(url))} is no absolute URL`);
@@ -52,7 +52,10 @@ function ofScheme(env: Environment, protocol: string): string | undefined {
   }
 }
 
-/** Of the first variable that says something. An environment has no prototype: process.env has, but nothing there is a variable. */
+/**
+ * The value of the first variable that is not empty. Only own properties count: the prototype of process.env is no part
+ * of the environment.
+ */
 function variable(env: Environment, ...names: readonly string[]): string | undefined {
   return names.map((name) => (Object.hasOwn(env, name) ? env[name]?.trim() : undefined)).find(Boolean);
 }

@@ -1,5 +1,5 @@
 /**
- * What a proxy answered in place of a tunnel, as a ProxyError has it: in logs it is read as text, and shows no secrets.
+ * The response of a proxy that refused a tunnel, as ProxyError has it. Logs show its body as text, and no secrets.
  */
 
 import type { ProxyAnswer } from '../errors.ts';
@@ -7,9 +7,10 @@ import type { HTTPHeaders } from '../http1/headers.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
 import { shownAs } from '../inspection.ts';
 
-/** Bytes of the body that logs get to see. */
+/** Bytes of the body that logs show. */
 const SHOWN = 1000;
 
+/** The refusal. */
 export class ProxyRefusal implements ProxyAnswer {
   readonly status: number;
   readonly reason: string;
@@ -23,6 +24,7 @@ export class ProxyRefusal implements ProxyAnswer {
     this.body = body;
   }
 
+  /** For logs: hides the values of fields that hold secrets. */
   toJSON(): object {
     return { ...this, headers: this.headers.withoutSecrets(), body: this.body.toString('utf8', 0, SHOWN) };
   }

@@ -1,6 +1,6 @@
 /**
- * What the user says about a proxy, and what it means for requests and tunnels. Its credentials, and those of TLS, go to the
- * proxy alone.
+ * The option `proxy`: checks it and makes the fields for requests and tunnels. The credentials and TLS options of a
+ * proxy are used with the proxy only.
  */
 
 import { type HeadersInit, HTTPHeaders } from '../http1/headers.ts';
@@ -10,20 +10,22 @@ import { checkedHostname, checkedPort } from './authority.ts';
 import { isURL } from './server.ts';
 import { type TLSOption, tlsContext } from './tls-option.ts';
 
-/** An HTTP proxy: where it is, how to speak with it, and fields for it alone. */
+/** An HTTP proxy: its address, TLS with it, and fields for it alone. */
 export interface ProxyOptions {
+  /** The host name or IP address of the proxy. */
   readonly hostname: string;
+  /** The port of the proxy. */
   readonly port: number;
   /**
-   * Speak TLS with the proxy itself, which must be who `hostname` says. These options are none of the server's, nor are the
-   * server's its.
+   * Whether to use TLS with the proxy, whose certificate must match `hostname`. These options do not apply to the
+   * server, nor the server's to the proxy.
    */
   readonly tls?: TLSOption | undefined;
-  /** They stand in CONNECT, or in each request in absolute-form that has no field of that name itself. */
+  /** Fields of CONNECT, or of each request in absolute-form that has no field of the same name. */
   readonly headers?: HeadersInit | undefined;
 }
 
-/** A proxy as the client uses it. */
+/** A checked proxy. */
 export interface HTTPProxy {
   readonly hostname: string;
   readonly port: number;
@@ -33,13 +35,16 @@ export interface HTTPProxy {
 
 const NAMES = ['hostname', 'port', 'tls', 'headers'] as const;
 
-/** From a URL ("https://user:password@proxy:3129", "proxy:3128") or its parts. @throws TypeError, in which no credentials stand; TLSError */
+/**
+ * Makes a proxy of a URL ("https://user:password@proxy:3129", "proxy:3128") or its parts. @throws TypeError, whose
+ * message never shows credentials; TLSError
+ */
 export function proxyFrom(proxy: string | URL | ProxyOptions, contextOf: typeof tlsContext = tlsContext): HTTPProxy {
   if (typeof proxy === 'string' || isURL(proxy)) return fromURL(proxy);
   if (typeof proxy !== 'object' || proxy === null || Array.isArray(proxy)) {
     throw new TypeError('proxy must be a URL like http://proxy.example:3128, or an object with a hostname');
   }
-  // A misspelt `tls` would send credentials in clear.
+  // ownOptions refuses a misspelt `tls`, which would send credentials in clear.
   const { hostname, port, tls, headers } = ownOptions('proxy', proxy, NAMES);
   return {
     hostname: checkedHostname(hostname),
@@ -49,7 +54,7 @@ export function proxyFrom(proxy: string | URL | ProxyOptions, contextOf: typeof 
   };
 }
 
-/** What is said of one message cannot be said of all. */
+/** Fields about one message, which cannot be sent with all. */
 const OF_ONE_MESSAGE = ['Content-Length', 'Expect', 'Host', 'TE', 'Transfer-Encoding', 'Upgrade'] as const;
 
 function fieldsForAll(init: HeadersInit | undefined): HTTPHeaders {
@@ -71,7 +76,7 @@ function fromURL(text: string | URL): HTTPProxy {
       );
     }
     const credentials = `${user}:${secret}`;
-    // UTF-8, as RFC 7617 2.1 lets servers ask for and those of today expect.
+    // UTF-8, which servers may ask for (RFC 7617 2.1) and today's servers expect.
     headers.set('Proxy-Authorization', `Basic ${Buffer.from(credentials, 'utf8').toString('base64')}`);
   }
   return {
@@ -85,7 +90,8 @@ function fromURL(text: string | URL): HTTPProxy {
 const LOOKS_LIKE = 'it should be like http://proxy.example:3128 or proxy.example:3128';
 
 /**
- * A proxy's URL; without a scheme, http:// is meant. `name` says in messages whose URL it is, which itself may hold credentials.
+ * Returns a proxy's URL; without a scheme, http:// is meant. Messages say `name` instead of the URL, which may hold
+ * credentials.
  * @throws TypeError
  */
 export function assertSupportedProxy(given: string | URL, name: string): URL {
@@ -101,7 +107,10 @@ export function assertSupportedProxy(given: string | URL, name: string): URL {
   return url;
 }
 
-/** As curl and others have it. A colon alone makes no scheme: `proxy:3128` and `user:password@proxy` have one, too. */
+/**
+ * Adds http:// if there is no scheme, as curl does. A colon alone is no scheme: `proxy:3128` and `user:password@proxy`
+ * have one, too.
+ */
 export function withScheme(proxy: string): string {
   const text = proxy.trim();
   return /^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`;

@@ -1,5 +1,6 @@
 /**
- * From what the user gives as a request body to its framing and its bytes.
+ * Converts the caller's request body into its framing and its bytes, and adds the fields that follow from it:
+ * Content-Type, Content-Length, digests. It sends nothing.
  */
 
 import { type HeadersInit, HTTPHeaders } from '../http1/headers.ts';
@@ -10,25 +11,26 @@ import { type BodyPieces, comesInPieces, knownLength } from './body-source.ts';
 import { checkedBytes } from './given-bytes.ts';
 import { multipartBlob } from './multipart-blob.ts';
 
+/** A converted body. */
 export interface RequestBody {
   readonly framing: RequestFraming;
-  /** The bytes, unless they follow. */
+  /** The bytes; undefined if they are sent after the head. */
   readonly body: Uint8Array | undefined;
-  /** What the bytes come from, if they are sent after the head. */
+  /** The source of the bytes, if they come in pieces. */
   readonly pieces: BodyPieces | undefined;
   /** The Content-Type that its form implies. */
   readonly type: string | undefined;
 }
 
-/** What can be the body of a request, if it is all there. */
+/** A request body that is given as a whole. */
 export type WholeBody = string | ArrayBufferView | ArrayBuffer | SharedArrayBuffer | URLSearchParams;
 
-/** RFC 1866 8.2.1, in the wording of fetch. */
+/** The Content-Type of a form (RFC 1866 8.2.1), as fetch writes it. */
 export const FORM_TYPE = 'application/x-www-form-urlencoded;charset=UTF-8';
 
 const NONE: RequestBody = { framing: { kind: 'none' }, body: undefined, pieces: undefined, type: undefined };
 
-/** @throws TypeError if `body` is of another type */
+/** Converts a body. @throws TypeError if `body` is of another type */
 export function requestBody(body: unknown): RequestBody {
   if (body === undefined || body === null) return NONE;
   if (body instanceof BodyFollowing) {
@@ -61,16 +63,19 @@ function wholeBody(bytes: Uint8Array): RequestBody {
   return { framing: { kind: 'length', length: bytes.length }, body: bytes, pieces: undefined, type: undefined };
 }
 
-/** How a body in pieces goes out: by the length that the caller knows and says, if it has none of itself (RFC 9112 6.2). */
+/**
+ * The framing of a body in pieces: if its own length is not known, the Content-Length of `headers` counts (RFC 9112
+ * 6.2).
+ */
 export function framingOfPieces(framing: RequestFraming, headers: HeadersInit | undefined): RequestFraming {
   if (framing.kind !== 'chunked' || headers === undefined) return framing;
   const announced = new HTTPHeaders(headers).get('Content-Length');
-  // What is no number contradicts every body, and is refused with the head.
+  // A value that is no number is refused with the head.
   if (announced === undefined || !/^[0-9]{1,15}$/.test(announced)) return framing;
   return { kind: 'length', length: Number(announced) };
 }
 
-/** `headers` with the Content-Type that the body's form implies, unless they have one. */
+/** Adds the Content-Type that the body's form implies, unless `headers` has one. */
 export function withContentType(headers: HeadersInit | undefined, type: string | undefined): HeadersInit | undefined {
   if (type === undefined) return headers;
   const fields = new HTTPHeaders(headers);
@@ -81,15 +86,17 @@ export function withContentType(headers: HeadersInit | undefined, type: string |
 /** The digest algorithms of RFC 9530 that are in active use. */
 export type DigestAlgorithm = 'sha-256' | 'sha-512';
 
-/** What is to be said about the content beside its length. */
+/** Digests of the body to send. */
 export interface ContentChecks {
+  /** Whether to add a Content-MD5 field (RFC 1864). */
   readonly contentMD5?: boolean | undefined;
+  /** The algorithm of a Content-Digest field to add (RFC 9530). */
   readonly contentDigest?: DigestAlgorithm | undefined;
 }
 
 /**
- * `headers` with the Content-MD5 (RFC 1864) and the Content-Digest (RFC 9530) of the body, unless they have them.
- * @throws TypeError if the body is not there yet, or the algorithm is another one
+ * Adds Content-MD5 (RFC 1864) and Content-Digest (RFC 9530) of the body, unless `headers` has them.
+ * @throws TypeError if the body is not given as a whole, or the algorithm is unknown
  */
 export function withContentChecks(
   headers: HeadersInit | undefined,

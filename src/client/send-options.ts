@@ -1,6 +1,6 @@
 /**
- * The options of `sendRequest`, and what follows from them for the request that goes out. They are looked at before anything is
- * sent, since what is not understood would silently not be done. It knows no connection.
+ * The options of `sendRequest`, and the request that follows from them. They are checked before anything is sent,
+ * because an unknown option would silently have no effect. It knows no connection.
  */
 
 import { type HeadersInit, HTTPHeaders } from '../http1/headers.ts';
@@ -21,42 +21,54 @@ import {
   withContentType,
 } from './request-body.ts';
 
-/** What a request has besides its method and its path. */
+/** The parts of a request besides its method and path. */
 export interface SendRequestOptions extends ContentChecks {
+  /**
+   * The header fields. Host, framing and Expect are written by this client; a field of the caller must agree with them.
+   */
   readonly headers?: HeadersInit | undefined;
   /**
-   * A string is sent as UTF-8, URLSearchParams and FormData with their Content-Type unless `headers` has one. BodyFollowing announces what `write()` will bring. A body in pieces is sent chunked (a Blob with
-   * its length), piece by piece, or with the Content-Length that `headers` have; where these come as promises (async iterables, streams, Blobs, FormData) only under an AioFuture.
+   * The body. A string is sent as UTF-8; URLSearchParams and FormData bring their Content-Type unless `headers` has
+   * one. BodyFollowing announces bytes that `write()` sends. A body in pieces is sent piece by piece: a Blob with its
+   * length, other bodies with the Content-Length of `headers`, or chunked. Pieces that come as promises (async
+   * iterables, streams, Blobs, FormData) can be sent only in an AioFuture.
    */
   readonly body?: WholeBody | BodyFollowing | BodyPieces | FormData | undefined;
-  /** Send the body only when the server says 100 (Continue); needs a BodyFollowing (RFC 9110 10.1.1). */
+  /** Whether to send the body only after the server's 100 (Continue); needs a BodyFollowing (RFC 9110 10.1.1). */
   readonly expect100?: boolean | undefined;
   /**
-   * The Host field, in place of the connection's: "host:port" (RFC 9110 7.2). What the connection goes to, and what a certificate
-   * has to be for, stays as it is; a proxy that is asked for the whole URL writes its own.
+   * The Host field in place of the connection's: "host:port" (RFC 9110 7.2). It changes neither the server that the
+   * connection leads to nor the name that its certificate must have. A proxy that gets the whole URL writes its own
+   * Host.
    */
   readonly host?: string | undefined;
   /**
-   * Protocols to switch to, as in the Upgrade field (RFC 9110 7.8). If the server agrees, `readResponse` gives a 101, and
-   * `readRaw` and `writeRaw` carry the new protocol's bytes. Nothing can be sent before its answer.
+   * Protocols to switch to, as in the Upgrade field (RFC 9110 7.8). If the server agrees, `readResponse` returns a 101,
+   * and `readRaw` and `writeRaw` carry the new protocol's bytes. Nothing can be sent before the response.
    */
   readonly upgrade?: string | undefined;
-  /** Add a Content-MD5 field for a body that is given as a whole (RFC 1864), unless `headers` has one. */
+  /** Whether to add a Content-MD5 field (RFC 1864) for a body that is given as a whole, unless `headers` has one. */
   readonly contentMD5?: boolean | undefined;
-  /** Add a Content-Digest field for a body that is given as a whole (RFC 9530), unless `headers` has one. */
+  /**
+   * The algorithm of a Content-Digest field (RFC 9530) that is added for a body that is given as a whole, unless
+   * `headers` has one.
+   */
   readonly contentDigest?: DigestAlgorithm | undefined;
 }
 
 const NAMES = ['body', 'headers', 'expect100', 'host', 'upgrade', 'contentMD5', 'contentDigest'] as const;
 
-/** A request as it is sent: its body as a whole, or in pieces that come later. */
+/** A request ready to be sent, with its body as a whole or in pieces. */
 interface Outgoing {
   readonly request: Request;
   readonly body: Uint8Array | undefined;
   readonly pieces: BodyPieces | undefined;
 }
 
-/** What `method` with these options is to a server that is reached so. @throws TypeError, and StateError if nothing can await the body */
+/**
+ * Makes the request for a server that is reached as `to` says. @throws TypeError, and StateError if the pieces must be
+ * awaited and nothing can await them
+ */
 export function outgoing(method: string, options: SendRequestOptions | undefined, to: Destination): Outgoing {
   const given = sendOptions(options);
   const { body, pieces, type, ...ofBody } = requestBody(given.body);
@@ -75,8 +87,8 @@ export function outgoing(method: string, options: SendRequestOptions | undefined
 }
 
 /**
- * RFC 9110 11.7.2: the proxy's credentials are no business of the server's, unless that is a proxy itself, which is asked for a
- * tunnel. @throws TypeError
+ * Refuses credentials for the proxy in a request through a tunnel, because they would reach the server (RFC 9110
+ * 11.7.2). A CONNECT is allowed: its server is a proxy itself. @throws TypeError
  */
 function fieldsForPeer(method: string, init: HeadersInit | undefined, to: Destination): HeadersInit | undefined {
   if (init === undefined || to.proxy === undefined || to.tls === undefined || method === 'CONNECT') return init;
@@ -87,7 +99,10 @@ function fieldsForPeer(method: string, init: HeadersInit | undefined, to: Destin
   );
 }
 
-/** @throws TypeError for what is no object of options, e.g. a body, for an option that does not exist, or has a wrong type */
+/**
+ * Reads the options. @throws TypeError for a value that is no object of options, e.g. a body, for an unknown option,
+ * and for a wrong type
+ */
 function sendOptions(given: SendRequestOptions | undefined): SendRequestOptions {
   const options = ownOptions('sendRequest()', given, NAMES);
   const { upgrade, expect100, contentMD5 } = options;

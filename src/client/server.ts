@@ -1,6 +1,6 @@
 /**
- * Where a server is, as the caller of HTTPConnection says it: by its host name, or by the URL of its origin. Whatever a URL says besides would be
- * dropped, so that it is refused. It knows nothing of proxies, nor of how the server is reached.
+ * The server of an HTTPConnection: a host name, or the URL of an origin. A URL with more parts is refused, because the
+ * parts would be ignored. It knows nothing of proxies or of the way to the server.
  */
 
 import { quoted } from '../http1/grammar.ts';
@@ -9,16 +9,16 @@ import { member } from '../options.ts';
 import { checkedHostname, checkedPort } from './authority.ts';
 import { type TLSOption, tlsContext } from './tls-option.ts';
 
-/** A server as the client uses it. */
+/** A checked server. */
 export interface Server {
   readonly hostname: string;
   readonly port: number;
-  /** The one of its scheme. */
+  /** The default port of its scheme. */
   readonly defaultPort: number;
   readonly tls: TLSContext | undefined;
 }
 
-/** The options that say the same as a URL. */
+/** The options that a URL may replace. */
 interface Said {
   readonly port?: number | undefined;
   readonly tls?: TLSOption | undefined;
@@ -27,9 +27,9 @@ interface Said {
 const LOOKS_LIKE = 'it should be like https://server.example or http://server.example:8080';
 
 /**
- * A string with "://" in it is a URL, any other a host name.
- * @throws TypeError, in which nothing stands that may be secret, for what is neither, says too much, or contradicts the options;
- * TLSError for what OpenSSL does not accept
+ * Returns the server. A string with "://" is a URL, any other a host name.
+ * @throws TypeError, whose message shows no secrets, for an invalid value, a URL with more parts than an origin, or one
+ * that contradicts the options; TLSError if OpenSSL does not accept a TLS option
  */
 export function serverFrom(given: string | URL, { port, tls }: Said): Server {
   if (isURL(given) || (typeof given === 'string' && given.includes('://'))) return fromURL(given, { port, tls });
@@ -47,7 +47,7 @@ export function serverFrom(given: string | URL, { port, tls }: Said): Server {
   };
 }
 
-/** Also one of another realm or library. */
+/** Whether the value is a URL, also of another realm or library. */
 export function isURL(value: unknown): value is URL {
   if (typeof value !== 'object' || value === null) return false;
   return value instanceof URL || typeof member(value as Partial<URL>, 'href') === 'string';

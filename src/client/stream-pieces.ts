@@ -1,18 +1,18 @@
 /**
- * A ReadableStream as the pieces of a request's body. Unlike the stream's own iterator, it is cancelled at once, even while it
- * is being read.
+ * A ReadableStream as the pieces of a request body. Unlike the stream's own iterator, it can be cancelled at once, even
+ * during a read.
  */
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
-/** Iterated once. */
+/** An iterator over a stream; it can be used once. */
 export class StreamPieces implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array> {
   readonly #reader: Reader;
-  /** Read before, to be given first. */
+  /** Parts that were read before; they come first. */
   readonly #parts: Uint8Array[];
   readonly #signal: AbortSignal | undefined;
 
-  /** When the stream is left, and `signal` is aborted, it is cancelled with the signal's reason. */
+  /** @param signal if it is aborted when the iteration ends early, its reason cancels the stream */
   constructor(reader: Reader, signal?: AbortSignal, parts: Uint8Array[] = []) {
     this.#reader = reader;
     this.#signal = signal;
@@ -32,7 +32,7 @@ export class StreamPieces implements AsyncIterable<Uint8Array>, AsyncIterator<Ui
 
   async return(why?: unknown): Promise<IteratorResult<Uint8Array>> {
     const reason = this.#signal?.aborted ? this.#signal.reason : why;
-    // A stream that fails has ended as well.
+    // A stream that fails has ended, too.
     await this.#reader.cancel(reason).catch(() => {});
     return { done: true, value: undefined };
   }

@@ -1,5 +1,6 @@
 /**
- * Which charset a body's text is in, by its byte order mark or its Content-Type (RFC 9110 8.3.1, Encoding Standard 6).
+ * Decodes the text of a body: the charset from its byte order mark or Content-Type (RFC 9110 8.3.1, Encoding Standard
+ * 6). It relies on the charsets that Node knows.
  */
 
 import { TextDecoder } from 'node:util';
@@ -7,9 +8,9 @@ import { UnsupportedResponse } from '../errors.ts';
 import { parametersOf } from '../http1/grammar.ts';
 
 /**
- * The first charset that Content-Type names and Node knows; UTF-8 where none is named. A field that came twice names several, and
- * no comma stands in a charset.
- * @throws UnsupportedResponse if Node knows none of those that are named
+ * Returns the first charset in Content-Type that Node knows; UTF-8 if there is none. A field that was sent twice names
+ * several; the name of a charset contains no comma.
+ * @throws UnsupportedResponse if Node knows none of the named charsets
  */
 export function charsetOf(contentType: string | undefined): string {
   const named = parametersOf(contentType ?? '', 'charset')
@@ -21,10 +22,10 @@ export function charsetOf(contentType: string | undefined): string {
   throw new UnsupportedResponse(`the text is in charset ${JSON.stringify(named[0])}, which is not known here`);
 }
 
-/** The text of `bytes`, without the byte order mark, which counts for more than `charset`, as in browsers. */
+/** Decodes `bytes` without the byte order mark, which takes precedence over `charset`, as in browsers. */
 export function decodedText(bytes: Uint8Array, charset: string): string {
   const decoder = new TextDecoder(markedCharset(bytes) ?? charset);
-  // In streaming form, since Node 20 decodes 0x80 to 0x9F of windows-1252 wrongly in one go.
+  // In streaming mode, because Node 20 otherwise decodes 0x80 to 0x9F of windows-1252 wrongly.
   return decoder.decode(bytes, { stream: true }) + decoder.decode();
 }
 

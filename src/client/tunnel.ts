@@ -1,6 +1,7 @@
 /**
- * A tunnel through an HTTP proxy (RFC 9110 9.3.6): CONNECT on a transport that leads to the proxy, after which the transport
- * leads to the server. Nothing of the user's requests is known here, so nothing of them can reach the proxy.
+ * Makes a tunnel through an HTTP proxy (RFC 9110 9.3.6): sends CONNECT on a transport to the proxy; afterwards the
+ * transport leads to the server. It knows nothing of the caller's requests, so that no part of them can reach the
+ * proxy. It relies on ClientProtocol for the exchange.
  */
 
 import { now } from '../clock.ts';
@@ -18,24 +19,27 @@ import type { Transport } from '../io/transport.ts';
 import { ProxyRefusal } from './proxy-refusal.ts';
 import { coWait } from './wait.ts';
 
-/** How much of a refusal's body is kept, to say why, and how many milliseconds are given to it: what has been refused is clear. */
+/**
+ * Bytes of a refusal's body that are kept as its reason, and milliseconds to wait for them: the refusal itself is known
+ * already.
+ */
 const LONGEST_EXPLANATION = 16_384;
 const LONGEST_WAIT = 250;
 
 /**
- * Asks the proxy at the other end of `transport` for a tunnel to `authority` (host:port). The transport stays the caller's,
- * also on failure. @throws ProxyError if the proxy refuses or does not speak HTTP, ConnectionClosed
+ * Asks the proxy for a tunnel to `authority` (host:port). The transport stays the caller's, also after a failure.
+ * @throws ProxyError if the proxy refuses or does not speak HTTP, ConnectionClosed
  */
 export function* coTunnel(transport: Transport, authority: string, headers: HTTPHeaders): Coroutine<void> {
   const exchange = new TunnelExchange(transport, authority);
   try {
     yield* exchange.coSend(headers);
     const response = yield* exchange.coResponse();
-    // Any 2xx, also a 204, which has no body but opens a tunnel all the same.
+    // Any 2xx opens a tunnel, also a 204.
     const { status } = response.head;
     if (status < 200 || status > 299) throw yield* exchange.coRefusal(response, headers);
     if (exchange.bytesLeft > 0) {
-      // Whatever it is, it would be taken for the server's.
+      // These bytes would be taken for the server's.
       throw new ProxyError('the proxy sent bytes of its own behind its answer to CONNECT');
     }
   } catch (error) {
@@ -44,13 +48,13 @@ export function* coTunnel(transport: Transport, authority: string, headers: HTTP
   }
 }
 
-/** Of the first challenge that has one (RFC 9110 11.5), as it is quoted there. */
+/** The realm of the first challenge that has one, quoted (RFC 9110 11.5). */
 const REALM = /\brealm[ \t]*=[ \t]*"((?:[^"\\]|\\.)*)"/i;
 
-/** What tinyproxy says of wrong credentials, although 401 is for servers (RFC 9110 15.5.2). */
+/** tinyproxy answers wrong credentials with 401, although 401 is for servers (RFC 9110 15.5.2). */
 const MEANT_407 = 401;
 
-/** What is to be done about a refusal. `sent` are the fields of CONNECT. */
+/** Advice for a refusal. `sent` are the fields of CONNECT. */
 function advice({ status, headers }: ResponseHead, sent: HTTPHeaders): string {
   if (status !== 407 && status !== MEANT_407) return '';
   const [, realm] = REALM.exec(headers.get('Proxy-Authenticate') ?? '') ?? [];
@@ -60,7 +64,7 @@ function advice({ status, headers }: ResponseHead, sent: HTTPHeaders): string {
     : ` (it wants credentials${where}: give its user name and password in the proxy's URL)`;
 }
 
-/** The one exchange with the proxy. */
+/** The exchange with the proxy. */
 class TunnelExchange {
   readonly #transport: Transport;
   readonly #authority: string;
@@ -76,7 +80,7 @@ class TunnelExchange {
     return this.#protocol.buffer.length;
   }
 
-  /** What a proxy said before it closed the connection can be read nevertheless. */
+  /** Sends CONNECT. If the proxy closes the connection, its response can still be read. */
   *coSend(headers: HTTPHeaders): Coroutine<void> {
     const queue = new SendQueue();
     queue.pushText(this.#protocol.sendRequest('CONNECT', this.#authority, { headers }));
@@ -98,7 +102,7 @@ class TunnelExchange {
     }
   }
 
-  /** The error for an answer that makes no tunnel. `sent` are the fields of CONNECT. */
+  /** Makes the error for a response without a tunnel. `sent` are the fields of CONNECT. */
   *coRefusal({ head, body }: Response, sent: HTTPHeaders): Coroutine<ProxyError> {
     const { status, reason } = head;
     const explanation = body === undefined ? Buffer.alloc(0) : yield* this.#coExplanation(body);
@@ -108,7 +112,7 @@ class TunnelExchange {
     });
   }
 
-  /** The beginning of a refusal's body; less if it does not come in full, or not soon. */
+  /** The beginning of a refusal's body, as far as it arrives in time. */
   *#coExplanation(body: BodyDecoder): Coroutine<Buffer> {
     const deadline = now() + LONGEST_WAIT;
     const text = Buffer.alloc(LONGEST_EXPLANATION);
@@ -126,7 +130,7 @@ class TunnelExchange {
     return text.subarray(0, length);
   }
 
-  /** To send, something may have to be received before. */
+  /** Waits for room to send. During a TLS renegotiation it receives, because nothing can be sent before that. */
   *#coRoom(): Coroutine<void> {
     const { sendAwaitsInput, sendNeeds } = this.#transport;
     if (!sendAwaitsInput) yield* coWait(sendNeeds, 'tunnel');
@@ -134,7 +138,7 @@ class TunnelExchange {
     if (this.bytesLeft > LONGEST_EXPLANATION) throw new ProxyError('the proxy answers CONNECT before it has all of it');
   }
 
-  /** Brings in what comes next, or the end; returns how much, 0 at the end. */
+  /** Receives the next bytes. Returns their number; 0 at the end. */
   *#coInput(): Coroutine<number> {
     for (;;) {
       const count = this.#receive();
@@ -143,7 +147,7 @@ class TunnelExchange {
     }
   }
 
-  /** The same; returns false if nothing has come by then. */
+  /** As `#coInput`; returns false if nothing arrives before the deadline. */
   *#coInputBefore(deadline: number): Coroutine<boolean> {
     while (now() < deadline) {
       if (this.#receive() !== WOULD_BLOCK) return true;
@@ -152,7 +156,7 @@ class TunnelExchange {
     return false;
   }
 
-  /** As {@link Transport.receive}, into the protocol's buffer. @throws what went wrong */
+  /** As {@link Transport.receive}, into the protocol's buffer. @throws the error of a failure */
   #receive(): number {
     const { buffer } = this.#protocol;
     const room = buffer.makeRoom();
@@ -169,7 +173,7 @@ class TunnelExchange {
     return isConnectionLost(result) ? this.#lost(cause) : cause;
   }
 
-  /** None of the user's requests is lost with it: none has been sent. */
+  /** Makes the error. It lists no lost requests, because none was sent. */
   #lost(cause: unknown): ConnectionClosed {
     const { bytesSent, bytesReceived } = this.#protocol;
     const details = { phase: 'tunnel', bytesSent, bytesReceived, cause } as const;
