@@ -12,7 +12,14 @@ import { listen } from '../support/listen.ts';
 import { runProgram } from '../support/run-program.ts';
 import { codeBlocks } from './code-blocks.ts';
 
-const DOCUMENTS = ['README.md', 'docs/guide.md', 'docs/replace-in-one-line.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md'];
+const DOCUMENTS = [
+  'README.md',
+  'docs/guide.md',
+  'docs/debugging.md',
+  'docs/replace-in-one-line.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+];
 const blocks = DOCUMENTS.flatMap(codeBlocks);
 
 /** What the documents take for granted at http://localhost:8080. */
