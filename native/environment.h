@@ -7,9 +7,9 @@
 #include <uv.h>
 
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "signals.h"
@@ -45,7 +45,7 @@ class Environment {
   void startTLS(int fd, std::unique_ptr<TLSConnection> connection);
 
   // What JavaScript holds of ours; see tls-handle.h.
-  const std::shared_ptr<std::unordered_set<Hold*>>& holds() const { return holds_; }
+  const std::shared_ptr<std::list<Hold*>>& holds() const { return holds_; }
 
   // The one live watcher of a descriptor, owned or not, or nullptr.
   Watcher* watcher(int fd) const;
@@ -91,7 +91,7 @@ class Environment {
   // Indexed by fd: the kernel hands out the lowest free number, so this stays as small as the process's table.
   std::vector<Descriptor> descriptors_;
   std::unordered_map<int, std::shared_ptr<Lookup>> lookups_;
-  const std::shared_ptr<std::unordered_set<Hold*>> holds_ = std::make_shared<std::unordered_set<Hold*>>();
+  const std::shared_ptr<std::list<Hold*>> holds_ = std::make_shared<std::list<Hold*>>();
   int owned_count_ = 0;
   // Made when it is first set.
   Alarm* alarm_ = nullptr;

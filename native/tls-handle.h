@@ -1,22 +1,25 @@
 // JavaScript's hold on an object of ours that several owners share: an object of no properties, tagged with its type, so
 // that any other value is refused. The garbage collector, or the end of the environment, lets go of it.
 //
-// Finalizers run in turns of the event loop, of which a thread that makes blocking calls may have none for as long as it
-// lives. So whenever something is given out, what the collector has taken meanwhile is looked for, too; and the collector
-// is told that there is more behind these objects than it sees.
+// Finalizers run in turns of the event loop; a thread that only makes blocking calls may never have one. So each new hold
+// also looks at a few older ones, and lets go of those whose value the collector has taken; and the collector learns that
+// more memory is behind these values than it sees.
 #pragma once
 
 #include <napi.h>
 
+#include <algorithm>
+#include <list>
 #include <memory>
-#include <unordered_set>
+#include <utility>
 
 namespace dugong {
 
 class Hold;
 
 // The holds of one environment, alive as long as any of them, which may be longer than the environment.
-using Holds = std::unordered_set<Hold*>;
+// The one that was looked at longest ago comes first.
+using Holds = std::list<Hold*>;
 
 class Hold {
  public:
@@ -46,13 +49,16 @@ class Hold {
  private:
   // About what a TLS context takes.
   static constexpr int64_t kBehind = 32768;
+  // So many older holds are looked at for each new one, whose cost is then the same however many there are. With more than one, the
+  // dead ones become fewer.
+  static constexpr size_t kLooks = 4;
 
   Hold(std::shared_ptr<Holds> holds, std::shared_ptr<void> object)
       : holds_(std::move(holds)), object_(std::move(object)) {}
 
   void take(napi_env env, napi_value value) {
     if (napi_create_reference(env, value, 0, &weak_) != napi_ok) return;
-    holds_->insert(this);
+    place_ = holds_->insert(holds_->end(), this);
     adjust(env, kBehind);
   }
 
@@ -61,13 +67,14 @@ class Hold {
     if (weak_ == nullptr) return;
     napi_delete_reference(env, weak_);
     weak_ = nullptr;
-    holds_->erase(this);
+    holds_->erase(place_);
     adjust(env, -kBehind);
   }
 
-  static void sweep(napi_env env, const Holds& holds) {
-    const Holds all = holds;
-    for (Hold* hold : all) {
+  static void sweep(napi_env env, Holds& holds) {
+    for (size_t looks = std::min(holds.size(), kLooks); looks > 0 && !holds.empty(); looks--) {
+      Hold* const hold = holds.front();
+      holds.splice(holds.end(), holds, holds.begin());
       napi_value value = nullptr;
       if (napi_get_reference_value(env, hold->weak_, &value) == napi_ok && value == nullptr) hold->letGo(env);
     }
@@ -80,8 +87,9 @@ class Hold {
 
   const std::shared_ptr<Holds> holds_;
   std::shared_ptr<void> object_;
-  // Empty when the collector has taken the value.
+  // Empty when the collector has taken the value. While there is a reference, `place_` is this hold's place in `holds_`.
   napi_ref weak_ = nullptr;
+  Holds::iterator place_;
 };
 
 template <typename Type>
