@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "arguments.h"
+#include "transfer.h"
 
 namespace dugong {
 
@@ -15,8 +16,6 @@ class BufferList {
  public:
   // IOV_MAX of every supported system. What is beyond is for the next call, as after any short write.
   static constexpr uint32_t kMaxVectors = 1024;
-  // Linux transfers at most 2^31 - 4096 bytes at a time and macOS refuses 2^31; no socket buffer comes near this.
-  static constexpr size_t kMaxTransfer = size_t{1} << 30;
 
   iovec* vectors() { return vectors_; }
   uint32_t count() const { return count_; }
@@ -28,7 +27,7 @@ class BufferList {
     if (napi_get_array_length(env, arguments[1], &count_) != napi_ok) {
       return arguments.fail<Napi::TypeError>("buffers", "must be an array");
     }
-    if (!arguments.isCount(skip)) return wrongSkip(arguments);
+    if (!Arguments<3>::isCount(skip)) return wrongSkip(arguments);
     count_ = std::min(count_, kMaxVectors);
     napi_value elements[kMaxVectors];
     // First all elements, then all pointers: a getter among the elements may detach a buffer that was looked at already.

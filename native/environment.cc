@@ -29,13 +29,13 @@ Environment* Environment::open(napi_env env) {
   Environment* environment = new Environment(env, loop);
   if (!haveLibuv()) {
     // Deno frees a hook that is removed twice (2.9). Nothing of ours is in its loop, for which it would have to wait.
-    napi_add_env_cleanup_hook(env, [](void* data) { static_cast<Environment*>(data)->end(nullptr); }, environment);
+    napi_add_env_cleanup_hook(
+        env, [](void* data) { static_cast<Environment*>(data)->end(nullptr); }, environment);
     return environment;
   }
   // Asynchronous, since Node must run the loop until the handles are closed: a worker's loop aborts if any is left.
   const napi_status status = napi_add_async_cleanup_hook(
-      env,
-      [](napi_async_cleanup_hook_handle hook, void* data) { static_cast<Environment*>(data)->end(hook); },
+      env, [](napi_async_cleanup_hook_handle hook, void* data) { static_cast<Environment*>(data)->end(hook); },
       environment, nullptr);
   if (status == napi_ok) return environment;
   delete environment;

@@ -185,7 +185,7 @@ int LookupQueue::startThreadsLocked() {
     const int error = startThread(serve, first.get());
     if (error != 0) return error;
     // The thread's own from here on; it waits for the mutex.
-    first.release();
+    static_cast<void>(first.release());
     takeLocked(lane);
   }
   return 0;
@@ -293,7 +293,7 @@ const char* Lookup::codeName(int code) {
     int code;
     const char* name;
   } names[] = {
-      {EAI_NONAME, "EAI_NONAME"},     {EAI_AGAIN, "EAI_AGAIN"},       {EAI_FAIL, "EAI_FAIL"},
+      {EAI_NONAME, "EAI_NONAME"},         {EAI_AGAIN, "EAI_AGAIN"},       {EAI_FAIL, "EAI_FAIL"},
 #ifdef EAI_NODATA
       {EAI_NODATA, "EAI_NODATA"},
 #endif
@@ -303,8 +303,8 @@ const char* Lookup::codeName(int code) {
 #ifdef EAI_IDN_ENCODE
       {EAI_IDN_ENCODE, "EAI_IDN_ENCODE"},
 #endif
-      {EAI_SYSTEM, "EAI_SYSTEM"},     {EAI_MEMORY, "EAI_MEMORY"},     {EAI_FAMILY, "EAI_FAMILY"},
-      {EAI_SOCKTYPE, "EAI_SOCKTYPE"}, {EAI_BADFLAGS, "EAI_BADFLAGS"}, {EAI_SERVICE, "EAI_SERVICE"},
+      {EAI_SYSTEM, "EAI_SYSTEM"},         {EAI_MEMORY, "EAI_MEMORY"},     {EAI_FAMILY, "EAI_FAMILY"},
+      {EAI_SOCKTYPE, "EAI_SOCKTYPE"},     {EAI_BADFLAGS, "EAI_BADFLAGS"}, {EAI_SERVICE, "EAI_SERVICE"},
       {EAI_OVERFLOW, "EAI_OVERFLOW"},
   };
   for (const auto& each : names) {

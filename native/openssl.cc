@@ -27,7 +27,7 @@ std::string resolve() {
   if (!find(&api.OPENSSL_version_major, "OPENSSL_version_major")) return "this node executable exports no OpenSSL 3";
   const unsigned int major = api.OPENSSL_version_major();
   if (major != 3) return "this node has OpenSSL " + std::to_string(major) + ", and 3 is needed";
-#define DUGONG_FIND(result, name, parameters) \
+#define DUGONG_FIND(name) \
   if (!find(&api.name, #name)) return "this node executable does not export " #name;
   DUGONG_OPENSSL_FUNCTIONS(DUGONG_FIND)
 #undef DUGONG_FIND
@@ -35,8 +35,7 @@ std::string resolve() {
 }
 
 bool saysOutOfMemory(unsigned long error) {
-  if ((error & ERR_SYSTEM_FLAG) != 0) return (error & ~ERR_SYSTEM_FLAG) == ENOMEM;
-  return (error & ERR_REASON_MASK) == ERR_R_MALLOC_FAILURE;
+  return ERR_GET_REASON(error) == (ERR_SYSTEM_ERROR(error) ? ENOMEM : ERR_R_MALLOC_FAILURE);
 }
 
 }  // namespace

@@ -64,8 +64,7 @@ napi_value PollOne(napi_env env, napi_callback_info info) {
   int fd = 0;
   int mask = 0;
   Wait wait;
-  if (!arguments.descriptor(0, &fd) || !arguments.integer(1, "mask", &mask) ||
-      !waitArguments(arguments, 2, &wait)) {
+  if (!arguments.descriptor(0, &fd) || !arguments.integer(1, "mask", &mask) || !waitArguments(arguments, 2, &wait)) {
     return nullptr;
   }
   pollfd entries[2] = {{fd, static_cast<short>(mask), 0}, {}};

@@ -9,6 +9,7 @@
 #endif
 #include <poll.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <vector>
 
@@ -151,9 +152,9 @@ napi_value WaitPoller(napi_env env, napi_callback_info info) {
   }
   if (count > 0) count = readyNow(poller, ready);
   int32_t* const pairs = static_cast<int32_t*>(data);
-  for (int i = 0; i < count; i++) {
-    pairs[2 * i] = ready[static_cast<size_t>(i)].fd;
-    pairs[2 * i + 1] = ready[static_cast<size_t>(i)].events;
+  for (size_t i = 0; i < static_cast<size_t>(std::max(count, 0)); i++) {
+    pairs[2 * i] = ready[i].fd;
+    pairs[2 * i + 1] = ready[i].events;
   }
   return arguments.result(count);
 }

@@ -37,7 +37,7 @@ struct Message {
 };
 
 void collect(uv_handle_t* handle, void* data) {
-  if (handle->type != UV_SIGNAL || !uv_is_active(handle)) return;
+  if (handle->type != UV_SIGNAL || uv_is_active(handle) == 0) return;
   const uv_signal_t* const signal = reinterpret_cast<uv_signal_t*>(handle);
   if (signal->caught_signals == signal->dispatched_signals) return;
   static_cast<std::vector<Pending>*>(data)->push_back({signal, signal->signum, signal->caught_signals});
@@ -66,7 +66,8 @@ void keepUnread(std::vector<Pending>* pending, int pipe) {
   const std::optional<std::vector<Message>> messages = unread(pipe);
   if (!messages) return;
   const auto read = [&](const Pending& each) {
-    return std::none_of(messages->begin(), messages->end(), [&](const Message& message) { return message.handle == each.handle; });
+    return std::none_of(messages->begin(), messages->end(),
+                        [&](const Message& message) { return message.handle == each.handle; });
   };
   pending->erase(std::remove_if(pending->begin(), pending->end(), read), pending->end());
 }

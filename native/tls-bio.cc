@@ -22,6 +22,7 @@ constexpr size_t kReadAhead = 131072;
 // for their size, some 250 are taken in a turn, in a few milliseconds; of full records as much as is received ahead, and more.
 constexpr size_t kPortion = 512;
 constexpr size_t kTurn = 262144;
+constexpr int kRetryFlags = BIO_FLAGS_RWS | BIO_FLAGS_SHOULD_RETRY;
 
 // A failure below OpenSSL has a result of its own: errno stays as OpenSSL's own allocations leave it, for takeFailure().
 class KeptErrno {
@@ -40,7 +41,7 @@ class KeptErrno {
 int TLSConnection::receive(uint8_t* data, size_t length) {
   if (exhausted()) return kTLSAgain;
   if (sending_) {
-    if (read_result_ != 0 || (api.SSL_get_shutdown(ssl_) & SSL_RECEIVED_SHUTDOWN) != 0) return -EPIPE;
+    if (read_result_ != 0 || (api.SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0) return -EPIPE;
     kept_waiting_ = true;
     return kTLSBusy;
   }
@@ -70,7 +71,7 @@ int TLSConnection::transmit(const uint8_t* data, size_t length) {
   const int before = sendRest();
   if (before < 0) return before;
   const int result = transmitNow(data, length);
-  if (result == static_cast<int>(length) || !sending_ || api.SSL_in_init(ssl_) == 1) return result;
+  if (result == static_cast<int>(length) || !sending_ || api.SSL_in_init(ssl_.get()) == 1) return result;
   if (result < 0 && !wouldBlock(result) && !wanting(result)) return result;
   return keepRest(data, length, std::max(result, 0)) ? static_cast<int>(length) : result;
 }
@@ -113,7 +114,7 @@ bool TLSConnection::exhausted() {
 int TLSConnection::onRead(BIO* bio, char* data, size_t length, size_t* read) {
   const KeptErrno kept;
   TLSConnection& self = *static_cast<TLSConnection*>(api.BIO_get_data(bio));
-  api.BIO_clear_flags(bio, BIO_FLAGS_RETRY);
+  api.BIO_clear_flags(bio, kRetryFlags);
   const int result = self.receive(reinterpret_cast<uint8_t*>(data), std::min(length, kMaxTransfer));
   if (result > 0) {
     *read = static_cast<size_t>(result);
@@ -136,7 +137,7 @@ int TLSConnection::onRead(BIO* bio, char* data, size_t length, size_t* read) {
 int TLSConnection::onWrite(BIO* bio, const char* data, size_t length, size_t* written) {
   const KeptErrno kept;
   TLSConnection& self = *static_cast<TLSConnection*>(api.BIO_get_data(bio));
-  api.BIO_clear_flags(bio, BIO_FLAGS_RETRY);
+  api.BIO_clear_flags(bio, kRetryFlags);
   const int result = self.transmit(reinterpret_cast<const uint8_t*>(data), std::min(length, kMaxTransfer));
   if (result >= 0) {
     *written = static_cast<size_t>(result);
@@ -158,12 +159,12 @@ long TLSConnection::onControl(BIO* bio, int command, long, void*) {
   return 0;
 }
 
-BIO_METHOD* TLSConnection::createBIOMethod() {
-  BIO_METHOD* method = api.BIO_meth_new(BIO_TYPE_SOURCE_SINK, "dugong");
-  if (method == nullptr) return nullptr;
-  api.BIO_meth_set_read_ex(method, onRead);
-  api.BIO_meth_set_write_ex(method, onWrite);
-  api.BIO_meth_set_ctrl(method, onControl);
+IOMethod TLSConnection::createBIOMethod() {
+  IOMethod method(api.BIO_meth_new(BIO_TYPE_SOURCE_SINK, "dugong"));
+  if (!method) return method;
+  api.BIO_meth_set_read_ex(method.get(), onRead);
+  api.BIO_meth_set_write_ex(method.get(), onWrite);
+  api.BIO_meth_set_ctrl(method.get(), onControl);
   return method;
 }
 

@@ -20,10 +20,9 @@ Certificate sharedWith(X509* certificate) {
 }
 
 Certificate sentIssuer(const SSL* ssl, X509* subject) {
-  const OPENSSL_STACK* sent = api.SSL_get_peer_cert_chain(ssl);
-  const int count = sent == nullptr ? 0 : api.OPENSSL_sk_num(sent);
-  for (int i = 0; i < count; i++) {
-    X509* certificate = static_cast<X509*>(api.OPENSSL_sk_value(sent, i));
+  const STACK_OF(X509)* sent = api.SSL_get_peer_cert_chain(ssl);
+  for (int i = 0; i < sizeOf(sent); i++) {
+    X509* certificate = at(sent, i);
     if (issued(certificate, subject)) return sharedWith(certificate);
   }
   return Certificate();
@@ -48,7 +47,7 @@ std::vector<Certificate> TLSConnection::chain() const {
     X509* last = next.get();
     chain.push_back(std::move(next));
     if (issued(last, last)) break;
-    next = sentIssuer(ssl_, last);
+    next = sentIssuer(ssl_.get(), last);
     if (!next) next = trustedIssuer(context_->trust(), last);
   }
   api.ERR_clear_error();

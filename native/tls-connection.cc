@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "heap.h"
+#include "transfer.h"
 
 namespace dugong {
 
@@ -30,20 +31,18 @@ std::unique_ptr<TLSConnection> TLSConnection::create(int fd, std::shared_ptr<TLS
 }
 
 bool TLSConnection::setUp() {
-  ssl_ = api.SSL_new(context_->handle());
-  BIO* bio = api.BIO_new(context_->bioMethod());
-  if (ssl_ == nullptr || bio == nullptr) {
-    api.BIO_free(bio);
-    return false;
-  }
-  api.BIO_set_data(bio, this);
-  api.BIO_set_init(bio, 1);
-  api.SSL_set_bio(ssl_, bio, bio);
-  if (api.SSL_set_ex_data(ssl_, 0, this) != 1) return false;
-  api.SSL_set_connect_state(ssl_);
+  ssl_.reset(api.SSL_new(context_->handle()));
+  IO bio(api.BIO_new(context_->bioMethod()));
+  if (!ssl_ || !bio) return false;
+  api.BIO_set_data(bio.get(), this);
+  api.BIO_set_init(bio.get(), 1);
+  api.SSL_set_bio(ssl_.get(), bio.get(), bio.get());
+  bio.release_pointer();
+  if (api.SSL_set_ex_data(ssl_.get(), 0, this) != 1) return false;
+  api.SSL_set_connect_state(ssl_.get());
   if (!peer_.servername.empty()) {
     void* name = const_cast<char*>(peer_.servername.c_str());
-    if (api.SSL_ctrl(ssl_, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name) != 1) return false;
+    if (api.SSL_ctrl(ssl_.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name) != 1) return false;
   }
   if (!expectPeer()) return false;
   resume();
@@ -52,20 +51,20 @@ bool TLSConnection::setUp() {
 
 TLSConnection::~TLSConnection() {
   // Without I/O: a BIO is not asked to flush. Before `lower_`, of which nothing is left to the BIO then.
-  if (ssl_ != nullptr) api.SSL_free(ssl_);
+  ssl_.reset(nullptr);
   api.ERR_clear_error();
 }
 
 void TLSConnection::resume() {
   if (peer_.session_key.empty()) return;
   const Session session = context_->sessions().take(peer_.session_key);
-  if (session) api.SSL_set_session(ssl_, session.get());
+  if (session) api.SSL_set_session(ssl_.get(), session.get());
 }
 
 bool TLSConnection::setSession(const unsigned char* data, size_t length, Failure* failure) {
   begin();
   const Session session(api.d2i_SSL_SESSION(nullptr, &data, static_cast<long>(length)));
-  const bool done = session && api.SSL_set_session(ssl_, session.get()) == 1;
+  const bool done = session && api.SSL_set_session(ssl_.get(), session.get()) == 1;
   *failure = takeFailure();
   return done;
 }
@@ -87,7 +86,7 @@ void TLSConnection::begin() {
 // and nothing else: what fits nowhere is a failure.
 int TLSConnection::problem(int result, int* lasting) {
   if (refusal_ != nullptr) return giveUp({kOwnFailure, refusal_});
-  const int error = api.SSL_get_error(ssl_, result);
+  const int error = api.SSL_get_error(ssl_.get(), result);
   if (error == SSL_ERROR_ZERO_RETURN) return 0;
   if ((error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) && blocked_ != 0) return blocked_;
   if (lost_ == 0 && !ended_) return giveUp(takeFailure());
@@ -133,16 +132,16 @@ int TLSConnection::settle() {
   begin();
   uint8_t byte = 0;
   size_t count = 0;
-  const int result = api.SSL_peek_ex(ssl_, &byte, 1, &count);
+  const int result = api.SSL_peek_ex(ssl_.get(), &byte, 1, &count);
   if (result == 1) return giveUp({kOwnFailure, "content inside of a handshake"});
   const int code = problem(result, &read_result_);
   if (code == 0) return read_result_ = kTLSTruncated;
-  return wanting(code) && api.SSL_in_init(ssl_) == 0 ? kTLSAgain : code;
+  return wanting(code) && api.SSL_in_init(ssl_.get()) == 0 ? kTLSAgain : code;
 }
 
 // After each call that may have had to do with a renegotiation.
 bool TLSConnection::accepts() {
-  if (api.SSL_ctrl(ssl_, SSL_CTRL_GET_TOTAL_RENEGOTIATIONS, 0, nullptr) > kTLSMostRenegotiations) {
+  if (api.SSL_ctrl(ssl_.get(), SSL_CTRL_GET_TOTAL_RENEGOTIATIONS, 0, nullptr) > kTLSMostRenegotiations) {
     refusal_ = "too many renegotiations";
   }
   return refusal_ == nullptr;
@@ -152,7 +151,7 @@ int TLSConnection::handshake() {
   if (established_) return 0;
   if (read_result_ != 0) return read_result_;
   begin();
-  const int result = api.SSL_do_handshake(ssl_);
+  const int result = api.SSL_do_handshake(ssl_.get());
   if (result != 1) {
     const int code = waiting(problem(result, &read_result_), &read_result_);
     // A close_notify in place of an answer.
@@ -162,7 +161,7 @@ int TLSConnection::handshake() {
   }
   if (!checkPeer()) return read_result_ = write_result_ = failed();
   // From here on only as RFC 5746 has it, whatever servers the first handshake may be with.
-  api.SSL_clear_options(ssl_, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION);
+  api.SSL_clear_options(ssl_.get(), SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION);
   established_ = true;
   return 0;
 }
@@ -174,7 +173,7 @@ int TLSConnection::read(uint8_t* data, size_t length) {
   do {
     begin();
     size_t count = 0;
-    const int result = api.SSL_read_ex(ssl_, data + total, length - total, &count);
+    const int result = api.SSL_read_ex(ssl_.get(), data + total, length - total, &count);
     // What came before the peer was refused is the caller's still.
     if (!accepts() || result != 1) {
       const int code = problem(result, &read_result_);
@@ -189,13 +188,13 @@ int TLSConnection::read(uint8_t* data, size_t length) {
 
 // A sender that was kept waiting goes on when the handshake is over, before anything else is waited for.
 int TLSConnection::sendersTurn(int code) {
-  if (!kept_waiting_ || !wanting(code) || api.SSL_in_init(ssl_) == 1) return code;
+  if (!kept_waiting_ || !wanting(code) || api.SSL_in_init(ssl_.get()) == 1) return code;
   kept_waiting_ = false;
   return kTLSAgain;
 }
 
 bool TLSConnection::buffered() const {
-  if (ahead_start_ < ahead_end_ || api.SSL_has_pending(ssl_) == 1) return true;
+  if (ahead_start_ < ahead_end_ || api.SSL_has_pending(ssl_.get()) == 1) return true;
   return lower_ != nullptr && lower_->buffered();
 }
 
@@ -217,7 +216,7 @@ int TLSConnection::writeRecord(const uint8_t* data, size_t length) {
   begin();
   if (leaving_ == 0) {
     sending_ = true;
-    const int result = api.SSL_write_ex(ssl_, data, length, &leaving_);
+    const int result = api.SSL_write_ex(ssl_.get(), data, length, &leaving_);
     sending_ = false;
     if (!accepts()) return giveUp({kOwnFailure, refusal_});
     if (result != 1) return unsent(problem(result, &write_result_));
@@ -245,7 +244,7 @@ bool TLSConnection::alerted() {
   begin();
   uint8_t byte = 0;
   size_t count = 0;
-  const int result = api.SSL_peek_ex(ssl_, &byte, 1, &count);
+  const int result = api.SSL_peek_ex(ssl_.get(), &byte, 1, &count);
   return result != 1 && problem(result, &read_result_) == kTLSFailed;
 }
 
@@ -254,7 +253,7 @@ void TLSConnection::shutdown() {
   // whole, and was not reported as sent, is not to be completed now.
   if (established_ && write_result_ == 0 && leaving_ == 0) {
     begin();
-    api.SSL_shutdown(ssl_);
+    api.SSL_shutdown(ssl_.get());
     api.ERR_clear_error();
     write_result_ = -EPIPE;
   }

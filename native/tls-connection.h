@@ -52,7 +52,7 @@ struct TLSPeer {
 struct TLSFailure {
   openssl::Failure error;
   // X509_V_OK, or what is wrong with the certificate (at `depth` above the server's).
-  long verification = openssl::X509_V_OK;
+  long verification = X509_V_OK;
   int depth = 0;
 };
 
@@ -60,8 +60,6 @@ class TLSConnection {
  public:
   // The largest plaintext of a record (RFC 8446 5.1).
   static constexpr size_t kRecord = 16384;
-  // So many bytes at most in one call of the kernel's, or of OpenSSL's.
-  static constexpr size_t kMaxTransfer = size_t{1} << 30;
 
   // nullptr and why. `lower`, if any, is the connection whose bytes carry this one's.
   static std::unique_ptr<TLSConnection> create(int fd, std::shared_ptr<TLSContext> context, TLSPeer peer,
@@ -85,10 +83,10 @@ class TLSConnection {
   // Sends close_notify, on every layer, if that is possible at once.
   void shutdown();
 
-  openssl::SSL* handle() const { return ssl_; }
+  SSL* handle() const { return ssl_.get(); }
   const TLSFailure& failure() const { return failure_; }
   // Whether what failure() says of the certificate counts: where nobody verifies, it does not.
-  bool refuses() const { return context_->verifies() && failure_.verification != openssl::X509_V_OK; }
+  bool refuses() const { return context_->verifies() && failure_.verification != X509_V_OK; }
   // The peer's certificate, refused or not.
   const openssl::Certificate& certificate() const { return certificate_; }
   // The server's certificate and, each behind the one that it issued, its issuers: as many as the server sent or we trust.
@@ -100,24 +98,24 @@ class TLSConnection {
   int failedLayer() const { return failed_below_ ? lower_->failedLayer() : layer(); }
 
   // For the SSL_CTX.
-  static openssl::BIO_METHOD* createBIOMethod();
-  static int verifyChain(openssl::X509_STORE_CTX* store, void* data);
-  static int onVerify(int preverified, openssl::X509_STORE_CTX* store);
-  static void onMessage(int writing, int version, int type, const void* data, size_t length, openssl::SSL* ssl, void*);
-  static int onNewSession(openssl::SSL* ssl, openssl::SSL_SESSION* session);
-  static void onKeyLog(const openssl::SSL* ssl, const char* line);
+  static openssl::IOMethod createBIOMethod();
+  static int verifyChain(X509_STORE_CTX* store, void* data);
+  static int onVerify(int preverified, X509_STORE_CTX* store);
+  static void onMessage(int writing, int version, int type, const void* data, size_t length, SSL* ssl, void*);
+  static int onNewSession(SSL* ssl, SSL_SESSION* session);
+  static void onKeyLog(const SSL* ssl, const char* line);
 
  private:
   TLSConnection(int fd, std::shared_ptr<TLSContext> context, TLSPeer peer)
       : fd_(fd), context_(std::move(context)), peer_(std::move(peer)) {}
-  static TLSConnection& of(const openssl::SSL* ssl);
-  static TLSConnection& of(const openssl::X509_STORE_CTX* store);
+  static TLSConnection& of(const SSL* ssl);
+  static TLSConnection& of(const X509_STORE_CTX* store);
   bool setUp();
   void resume();
   // In tls-bio.cc.
-  static int onRead(openssl::BIO* bio, char* data, size_t length, size_t* read);
-  static int onWrite(openssl::BIO* bio, const char* data, size_t length, size_t* written);
-  static long onControl(openssl::BIO* bio, int command, long number, void* pointer);
+  static int onRead(BIO* bio, char* data, size_t length, size_t* read);
+  static int onWrite(BIO* bio, const char* data, size_t length, size_t* written);
+  static long onControl(BIO* bio, int command, long number, void* pointer);
   int receive(uint8_t* data, size_t length);
   int receiveAhead(uint8_t* data, size_t length);
   int transmit(const uint8_t* data, size_t length);
@@ -160,7 +158,7 @@ class TLSConnection {
   size_t rest_start_ = 0;
   size_t rest_end_ = 0;
   size_t leaving_ = 0;
-  openssl::SSL* ssl_ = nullptr;
+  openssl::Connection ssl_;
   bool established_ = false;
   // Work done since beginTurn(), and bytes taken from below since the last that were content: see exhausted().
   size_t work_ = 0;

@@ -18,24 +18,13 @@ using namespace openssl;
 
 namespace {
 
-class MemoryBIO {
- public:
-  explicit MemoryBIO(const std::string& text)
-      : bio_(api.BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))) {}
-  MemoryBIO(const MemoryBIO&) = delete;
-  MemoryBIO& operator=(const MemoryBIO&) = delete;
-  ~MemoryBIO() { api.BIO_free(bio_); }
-  BIO* get() const { return bio_; }
-
- private:
-  BIO* bio_;
-};
+IO memoryIO(const std::string& text) { return IO(api.BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
 
 // Never the default one, which asks on the terminal.
 int givePassphrase(char* buffer, int size, int, void* data) {
   const std::string* passphrase = static_cast<const std::string*>(data);
   if (passphrase == nullptr || passphrase->empty() || passphrase->size() > static_cast<size_t>(size)) return -1;
-  std::memcpy(buffer, passphrase->data(), passphrase->size());
+  passphrase->copy(buffer, passphrase->size());
   return static_cast<int>(passphrase->size());
 }
 
@@ -61,7 +50,7 @@ int openKeyLog(const std::string& path, std::string* problem) {
 
 // Every certificate of the text, of which there must be one. Twice the same one is no fault.
 bool addTrusted(X509_STORE* store, const std::string& text) {
-  const MemoryBIO bio(text);
+  const IO bio = memoryIO(text);
   for (int count = 0;; count++) {
     const Certificate certificate(api.PEM_read_bio_X509_AUX(bio.get(), nullptr, givePassphrase, nullptr));
     if (!certificate) return count > 0 && endOfPEM();
@@ -78,7 +67,7 @@ bool isSession(const std::string& bytes) {
 }
 
 bool addKey(SSL_CTX* context, const std::string& text, const std::string& passphrase) {
-  const MemoryBIO bio(text);
+  const IO bio = memoryIO(text);
   void* data = const_cast<std::string*>(&passphrase);
   const PrivateKey key(api.PEM_read_bio_PrivateKey(bio.get(), nullptr, givePassphrase, data));
   return key && api.SSL_CTX_use_PrivateKey(context, key.get()) == 1;
@@ -112,47 +101,48 @@ std::shared_ptr<TLSContext> TLSContext::create(const TLSContextOptions& options,
 
 // Returns the option that OpenSSL refused, if any.
 const char* TLSContext::configure(const TLSContextOptions& options) {
-  handle_ = api.SSL_CTX_new(api.TLS_client_method());
+  handle_.reset(api.SSL_CTX_new(api.TLS_client_method()));
   bio_method_ = TLSConnection::createBIOMethod();
-  if (handle_ == nullptr || bio_method_ == nullptr) return "context";
+  if (!handle_ || !bio_method_) return "context";
   trust_ = options.trust;
   verify_ = options.verify;
-  api.SSL_CTX_set_options(handle_, SSL_OP_NO_COMPRESSION | options.secure_options);
-  api.SSL_CTX_ctrl(handle_, SSL_CTRL_MODE,
-                   SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS,
-                   nullptr);
-  api.SSL_CTX_set1_cert_store(handle_, trust_->store());
-  api.SSL_CTX_set_verify(handle_, verify_ ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, TLSConnection::onVerify);
-  api.SSL_CTX_set_cert_verify_callback(handle_, TLSConnection::verifyChain, nullptr);
+  SSL_CTX* const context = handle_.get();
+  const auto control = [&](int command, long value) { return api.SSL_CTX_ctrl(context, command, value, nullptr); };
+  api.SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | options.secure_options);
+  control(SSL_CTRL_MODE,
+          SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+  api.SSL_CTX_set1_cert_store(context, trust_->store());
+  api.SSL_CTX_set_verify(context, verify_ ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, TLSConnection::onVerify);
+  api.SSL_CTX_set_cert_verify_callback(context, TLSConnection::verifyChain, nullptr);
   if (options.partial_chain) {
-    api.X509_VERIFY_PARAM_set_flags(api.SSL_CTX_get0_param(handle_), X509_V_FLAG_PARTIAL_CHAIN);
+    api.X509_VERIFY_PARAM_set_flags(api.SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
   }
-  api.SSL_CTX_ctrl(handle_, SSL_CTRL_SET_SESS_CACHE_MODE, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL, nullptr);
-  api.SSL_CTX_set_msg_callback(handle_, TLSConnection::onMessage);
-  api.SSL_CTX_sess_set_new_cb(handle_, TLSConnection::onNewSession);
-  if (api.SSL_CTX_ctrl(handle_, SSL_CTRL_SET_MIN_PROTO_VERSION, options.min_version, nullptr) != 1) return "minVersion";
-  if (api.SSL_CTX_ctrl(handle_, SSL_CTRL_SET_MAX_PROTO_VERSION, options.max_version, nullptr) != 1) return "maxVersion";
+  control(SSL_CTRL_SET_SESS_CACHE_MODE, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  api.SSL_CTX_set_msg_callback(context, TLSConnection::onMessage);
+  api.SSL_CTX_sess_set_new_cb(context, TLSConnection::onNewSession);
+  if (control(SSL_CTRL_SET_MIN_PROTO_VERSION, options.min_version) != 1) return "minVersion";
+  if (control(SSL_CTRL_SET_MAX_PROTO_VERSION, options.max_version) != 1) return "maxVersion";
   const std::string& ciphers = options.ciphers;
-  if (!ciphers.empty() && api.SSL_CTX_set_cipher_list(handle_, ciphers.c_str()) != 1) return "ciphers";
+  if (!ciphers.empty() && api.SSL_CTX_set_cipher_list(context, ciphers.c_str()) != 1) return "ciphers";
   const std::string& suites = options.ciphersuites;
-  if (!suites.empty() && api.SSL_CTX_set_ciphersuites(handle_, suites.c_str()) != 1) return "ciphers";
+  if (!suites.empty() && api.SSL_CTX_set_ciphersuites(context, suites.c_str()) != 1) return "ciphers";
   if (!options.protocols.empty()) {
     const auto* data = reinterpret_cast<const unsigned char*>(options.protocols.data());
     // The one function of OpenSSL that returns 0 for success.
     const auto length = static_cast<unsigned int>(options.protocols.size());
-    if (api.SSL_CTX_set_alpn_protos(handle_, data, length) != 0) return "ALPNProtocols";
+    if (api.SSL_CTX_set_alpn_protos(context, data, length) != 0) return "ALPNProtocols";
   }
   if (!options.session.empty() && !isSession(options.session)) return "session";
   if (!options.key_log_file.empty()) {
     key_log_ = openKeyLog(options.key_log_file, &problem_);
     if (key_log_ < 0) return "SSLKEYLOGFILE";
-    api.SSL_CTX_set_keylog_callback(handle_, TLSConnection::onKeyLog);
+    api.SSL_CTX_set_keylog_callback(context, TLSConnection::onKeyLog);
   }
   return useIdentity(options);
 }
 
 bool TLSContext::useChain(const std::string& text) {
-  const MemoryBIO bio(text);
+  const IO bio = memoryIO(text);
   const Certificate leaf(api.PEM_read_bio_X509_AUX(bio.get(), nullptr, givePassphrase, nullptr));
   if (!leaf || !useLeaf(leaf.get())) return false;
   for (;;) {
@@ -163,13 +153,13 @@ bool TLSContext::useChain(const std::string& text) {
 }
 
 bool TLSContext::useLeaf(X509* certificate) {
-  return api.SSL_CTX_use_certificate(handle_, certificate) == 1 &&
-         api.SSL_CTX_ctrl(handle_, SSL_CTRL_CHAIN, 0, nullptr) == 1;
+  return api.SSL_CTX_use_certificate(handle_.get(), certificate) == 1 &&
+         api.SSL_CTX_ctrl(handle_.get(), SSL_CTRL_CHAIN, 0, nullptr) == 1;
 }
 
 bool TLSContext::chain(X509* certificate) {
   // 1: the context takes a reference of its own.
-  return api.SSL_CTX_ctrl(handle_, SSL_CTRL_CHAIN_CERT, 1, certificate) == 1;
+  return api.SSL_CTX_ctrl(handle_.get(), SSL_CTRL_CHAIN_CERT, 1, certificate) == 1;
 }
 
 const char* TLSContext::useIdentity(const TLSContextOptions& options) {
@@ -177,10 +167,10 @@ const char* TLSContext::useIdentity(const TLSContextOptions& options) {
     if (!useChain(text)) return "cert";
   }
   for (size_t i = 0; i < options.keys.size(); i++) {
-    if (!addKey(handle_, options.keys[i], options.passphrases[i])) return "key";
+    if (!addKey(handle_.get(), options.keys[i], options.passphrases[i])) return "key";
   }
   const bool complete = !options.keys.empty() && !options.certificates.empty();
-  if (complete && api.SSL_CTX_check_private_key(handle_) != 1) return "key";
+  if (complete && api.SSL_CTX_check_private_key(handle_.get()) != 1) return "key";
   for (const Pfx& pfx : options.pfx) {
     if (!usePfx(pfx)) return "pfx";
   }
@@ -188,8 +178,6 @@ const char* TLSContext::useIdentity(const TLSContextOptions& options) {
 }
 
 TLSContext::~TLSContext() {
-  if (handle_ != nullptr) api.SSL_CTX_free(handle_);
-  if (bio_method_ != nullptr) api.BIO_meth_free(bio_method_);
   if (key_log_ >= 0) close(key_log_);
 }
 

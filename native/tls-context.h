@@ -18,8 +18,8 @@ class TLSTrust {
   // nullptr and why, if one of the texts holds no certificate or a broken one.
   static std::shared_ptr<TLSTrust> create(const std::vector<std::string>& texts, openssl::Failure* failure);
   // These and `certificates`; nullptr if OpenSSL does not take one.
-  std::shared_ptr<TLSTrust> with(const std::vector<openssl::X509*>& certificates) const;
-  openssl::X509_STORE* store() const { return store_.get(); }
+  std::shared_ptr<TLSTrust> with(const std::vector<X509*>& certificates) const;
+  X509_STORE* store() const { return store_.get(); }
 
  private:
   TLSTrust() = default;
@@ -66,10 +66,10 @@ class TLSContext {
   TLSContext& operator=(const TLSContext&) = delete;
   ~TLSContext();
 
-  openssl::SSL_CTX* handle() const { return handle_; }
-  openssl::BIO_METHOD* bioMethod() const { return bio_method_; }
+  SSL_CTX* handle() const { return handle_.get(); }
+  BIO_METHOD* bioMethod() const { return bio_method_.get(); }
   bool verifies() const { return verify_; }
-  openssl::X509_STORE* trust() const { return trust_->store(); }
+  X509_STORE* trust() const { return trust_->store(); }
   TLSSessions& sessions() { return sessions_; }
   void logKey(const char* line);
 
@@ -80,14 +80,14 @@ class TLSContext {
   const char* useIdentity(const TLSContextOptions& options);
   bool useChain(const std::string& text);
   // Our own certificate for a kind of key, in place of an earlier one and its chain, and one more of its chain.
-  bool useLeaf(openssl::X509* certificate);
-  bool chain(openssl::X509* certificate);
+  bool useLeaf(X509* certificate);
+  bool chain(X509* certificate);
   // In tls-pfx.cc.
   bool usePfx(const Pfx& pfx);
-  bool trustAlso(const std::vector<openssl::X509*>& certificates);
+  bool trustAlso(const std::vector<X509*>& certificates);
 
-  openssl::SSL_CTX* handle_ = nullptr;
-  openssl::BIO_METHOD* bio_method_ = nullptr;
+  openssl::Context handle_;
+  openssl::IOMethod bio_method_;
   bool verify_ = true;
   int key_log_ = -1;
   // Why an option is refused, if that is not for OpenSSL to say.

@@ -24,12 +24,12 @@ using Holds = std::list<Hold*>;
 class Hold {
  public:
   // nullptr with an error pending.
-  static napi_value create(napi_env env, std::shared_ptr<Holds> holds, std::shared_ptr<void> object,
+  static napi_value create(napi_env env, const std::shared_ptr<Holds>& holds, std::shared_ptr<void> object,
                            const napi_type_tag& tag) {
     sweep(env, *holds);
     napi_value value;
     if (napi_create_object(env, &value) != napi_ok || napi_type_tag_object(env, value, &tag) != napi_ok) return nullptr;
-    Hold* hold = new Hold(std::move(holds), std::move(object));
+    Hold* hold = new Hold(holds, std::move(object));
     const auto finalize = [](napi_env env, void* data, void*) {
       Hold* const hold = static_cast<Hold*>(data);
       hold->letGo(env);
@@ -53,8 +53,7 @@ class Hold {
   // dead ones become fewer.
   static constexpr size_t kLooks = 4;
 
-  Hold(std::shared_ptr<Holds> holds, std::shared_ptr<void> object)
-      : holds_(std::move(holds)), object_(std::move(object)) {}
+  Hold(const std::shared_ptr<Holds>& holds, std::shared_ptr<void> object) : holds_(holds), object_(std::move(object)) {}
 
   void take(napi_env env, napi_value value) {
     if (napi_create_reference(env, value, 0, &weak_) != napi_ok) return;
@@ -95,9 +94,9 @@ class Hold {
 template <typename Type>
 class Handle {
  public:
-  static napi_value create(napi_env env, std::shared_ptr<Holds> holds, std::shared_ptr<Type> object,
+  static napi_value create(napi_env env, const std::shared_ptr<Holds>& holds, std::shared_ptr<Type> object,
                            const napi_type_tag& tag) {
-    return Hold::create(env, std::move(holds), std::move(object), tag);
+    return Hold::create(env, holds, std::move(object), tag);
   }
 
   // nullptr if `value` is no such handle.

@@ -149,7 +149,8 @@ napi_value CreateTLSTrust(napi_env env, napi_callback_info info) {
   holder.Set("texts", Napi::Value(env, arguments[0]));
   Options options(env, holder);
   const std::vector<std::string> texts = options.texts("texts");
-  if (options.wrong() != nullptr) return refuse<Napi::TypeError>(env, arguments, "texts", "must be an array of strings");
+  if (options.wrong() != nullptr)
+    return refuse<Napi::TypeError>(env, arguments, "texts", "must be an array of strings");
   openssl::Failure failure;
   std::shared_ptr<TLSTrust> trust = TLSTrust::create(texts, &failure);
   if (trust == nullptr) return refusal(env, "ca", failure);

@@ -16,18 +16,19 @@ class Others {
   Others(const Others&) = delete;
   Others& operator=(const Others&) = delete;
   ~Others() {
-    if (stack_ != nullptr) api.OPENSSL_sk_pop_free(stack_, [](void* each) { api.X509_free(static_cast<X509*>(each)); });
+    api.OPENSSL_sk_pop_free(reinterpret_cast<OPENSSL_STACK*>(stack_),
+                            [](void* each) { api.X509_free(static_cast<X509*>(each)); });
   }
-  OPENSSL_STACK** out() { return &stack_; }
+  STACK_OF(X509) * *out() { return &stack_; }
   std::vector<X509*> all() const {
     std::vector<X509*> all;
-    const int count = stack_ == nullptr ? 0 : api.OPENSSL_sk_num(stack_);
-    for (int i = 0; i < count; i++) all.push_back(static_cast<X509*>(api.OPENSSL_sk_value(stack_, i)));
+    all.reserve(static_cast<size_t>(sizeOf(stack_)));
+    for (int i = 0; i < sizeOf(stack_); i++) all.push_back(at(stack_, i));
     return all;
   }
 
  private:
-  OPENSSL_STACK* stack_ = nullptr;
+  STACK_OF(X509) * stack_ = nullptr;
 };
 
 }  // namespace
@@ -43,7 +44,7 @@ bool TLSContext::usePfx(const Pfx& pfx) {
   const Certificate owned_leaf(leaf);
   if (key == nullptr || leaf == nullptr) problem_ = "no key with its certificate";
   if (!problem_.empty() || !useLeaf(leaf)) return false;
-  if (api.SSL_CTX_use_PrivateKey(handle_, key) != 1) return false;
+  if (api.SSL_CTX_use_PrivateKey(handle_.get(), key) != 1) return false;
   for (X509* each : others.all()) {
     if (!chain(each)) return false;
   }
@@ -55,7 +56,7 @@ bool TLSContext::trustAlso(const std::vector<X509*>& certificates) {
   std::shared_ptr<TLSTrust> trust = trust_->with(certificates);
   if (trust == nullptr) return false;
   trust_ = std::move(trust);
-  api.SSL_CTX_set1_cert_store(handle_, trust_->store());
+  api.SSL_CTX_set1_cert_store(handle_.get(), trust_->store());
   return true;
 }
 
@@ -64,9 +65,9 @@ std::shared_ptr<TLSTrust> TLSTrust::with(const std::vector<X509*>& certificates)
   trust->store_.reset(api.X509_STORE_new());
   X509_STORE* const store = trust->store_.get();
   if (store == nullptr) return nullptr;
-  const OPENSSL_STACK* objects = api.X509_STORE_get0_objects(store_.get());
-  for (int i = 0; i < api.OPENSSL_sk_num(objects); i++) {
-    X509* each = api.X509_OBJECT_get0_X509(static_cast<X509_OBJECT*>(api.OPENSSL_sk_value(objects, i)));
+  const STACK_OF(X509_OBJECT)* objects = api.X509_STORE_get0_objects(store_.get());
+  for (int i = 0; i < sizeOf(objects); i++) {
+    X509* each = api.X509_OBJECT_get0_X509(at(objects, i));
     if (each != nullptr && api.X509_STORE_add_cert(store, each) != 1) return nullptr;
   }
   for (X509* each : certificates) {

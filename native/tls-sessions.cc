@@ -16,11 +16,11 @@ constexpr size_t kMaxSessions = 512;
 constexpr int kMaxSessionsPerKey = 8;
 
 bool singleUse(const openssl::Session& session) {
-  return api.SSL_SESSION_get_protocol_version(session.get()) >= openssl::TLS1_3_VERSION;
+  return api.SSL_SESSION_get_protocol_version(session.get()) >= TLS1_3_VERSION;
 }
 
 bool usable(const openssl::Session& session) {
-  if (!api.SSL_SESSION_is_resumable(session.get())) return false;
+  if (api.SSL_SESSION_is_resumable(session.get()) != 1) return false;
   const long expires = api.SSL_SESSION_get_time(session.get()) + api.SSL_SESSION_get_timeout(session.get());
   return expires > static_cast<long>(std::time(nullptr));
 }

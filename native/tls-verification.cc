@@ -20,7 +20,7 @@ long TLSConnection::unlessOutOfMemory(long verification) const {
 }
 
 bool TLSConnection::expectPeer() {
-  X509_VERIFY_PARAM* parameters = api.SSL_get0_param(ssl_);
+  X509_VERIFY_PARAM* parameters = api.SSL_get0_param(ssl_.get());
   if (!peer_.host.empty()) {
     api.X509_VERIFY_PARAM_set_hostflags(parameters, kNameFlags);
     // With the length: without it the name would end at a NUL.
@@ -31,9 +31,9 @@ bool TLSConnection::expectPeer() {
 
 // In a resumed session OpenSSL verifies nothing: what it was told in the first handshake, and to what end, is asked here.
 bool TLSConnection::checkPeer() {
-  certificate_.reset(api.SSL_get1_peer_certificate(ssl_));
-  long verification = api.SSL_get_verify_result(ssl_);
-  if (verification == X509_V_OK && api.SSL_session_reused(ssl_) == 1 && certificate_) {
+  certificate_.reset(api.SSL_get1_peer_certificate(ssl_.get()));
+  long verification = api.SSL_get_verify_result(ssl_.get());
+  if (verification == X509_V_OK && api.SSL_session_reused(ssl_.get()) == 1 && certificate_) {
     X509* certificate = certificate_.get();
     const std::string& host = peer_.host;
     if (!host.empty() && api.X509_check_host(certificate, host.data(), host.size(), kNameFlags, nullptr) != 1) {
@@ -61,7 +61,7 @@ int TLSConnection::verifyChain(X509_STORE_CTX* store, void*) {
   const X509* known = self.established_ ? self.certificate_.get() : certificate;
   if (known == nullptr || certificate == nullptr || api.X509_cmp(known, certificate) != 0) {
     self.refusal_ = "certificate changed";
-    api.X509_STORE_CTX_set_error(store, static_cast<int>(X509_V_ERR_APPLICATION_VERIFICATION));
+    api.X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
     return 0;
   }
   long& verification = self.failure_.verification;

@@ -44,7 +44,7 @@ Napi::Value certificateChain(Napi::Env env, const TLSConnection& connection) {
   Napi::Array array = Napi::Array::New(env, chain.size());
   uint32_t index = 0;
   for (const openssl::Certificate& each : chain) {
-    array.Set(index++, Napi::Value(env, encoded<openssl::X509>(env, api.i2d_X509, each.get())));
+    array.Set(index++, Napi::Value(env, encoded<X509>(env, api.i2d_X509, each.get())));
   }
   return array;
 }
@@ -90,10 +90,10 @@ napi_value StartTLS(napi_env env, napi_callback_info info) {
   Environment& environment = arguments.environment();
   if (!environment.owns(fd)) return arguments.result(-EBADF);
   openssl::Failure failure;
-  std::unique_ptr<TLSConnection> connection =
-      TLSConnection::create(fd, std::move(context), std::move(peer), &failure);
+  std::unique_ptr<TLSConnection> connection = TLSConnection::create(fd, std::move(context), std::move(peer), &failure);
   if (connection == nullptr && failure.out_of_memory) return arguments.result(-ENOMEM);
-  if (connection == nullptr) return arguments.fail<Napi::RangeError>("servername, host or address", "is refused"), nullptr;
+  if (connection == nullptr)
+    return arguments.fail<Napi::RangeError>("servername, host or address", "is refused"), nullptr;
   if (resumes && !connection->setSession(session.data, session.length, &failure)) {
     if (failure.out_of_memory) return arguments.result(-ENOMEM);
     return arguments.fail<Napi::RangeError>("session", "is no TLS session"), nullptr;
@@ -181,11 +181,11 @@ napi_value TLSDetails(napi_env env, napi_callback_info info) {
   const Arguments<2> arguments(env, info, "tlsDetails");
   const TLSConnection* connection = layerOf(arguments);
   if (connection == nullptr) return nullptr;
-  const openssl::SSL* ssl = connection->handle();
+  const SSL* ssl = connection->handle();
   const TLSFailure& failure = connection->failure();
   Napi::Object details = Napi::Object::New(env);
   details.Set("protocol", api.SSL_get_version(ssl));
-  const openssl::SSL_CIPHER* cipher = api.SSL_get_current_cipher(ssl);
+  const SSL_CIPHER* cipher = api.SSL_get_current_cipher(ssl);
   if (cipher != nullptr) {
     Napi::Object object = Napi::Object::New(env);
     object.Set("name", api.SSL_CIPHER_get_name(cipher));
@@ -214,7 +214,7 @@ napi_value TLSSession(napi_env env, napi_callback_info info) {
   if (connection == nullptr) return nullptr;
   const openssl::Session session(api.SSL_get1_session(connection->handle()));
   if (!session || api.SSL_SESSION_is_resumable(session.get()) != 1) return nullptr;
-  return encoded<openssl::SSL_SESSION>(env, api.i2d_SSL_SESSION, session.get());
+  return encoded<SSL_SESSION>(env, api.i2d_SSL_SESSION, session.get());
 }
 
 }  // namespace dugong

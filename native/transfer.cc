@@ -23,7 +23,7 @@ napi_value Recv(napi_env env, napi_callback_info info) {
     return nullptr;
   }
   if (!arguments.environment().owns(fd)) return arguments.result(-EBADF);
-  const size_t length = std::min(bytes.length, BufferList::kMaxTransfer);
+  const size_t length = std::min(bytes.length, kMaxTransfer);
   return arguments.result(retried([&] { return recv(fd, bytes.data, length, 0); }));
 }
 
@@ -33,7 +33,7 @@ napi_value Send(napi_env env, napi_callback_info info) {
   Bytes bytes;
   if (!arguments.descriptor(0, &fd) || !arguments.range(1, &bytes)) return nullptr;
   if (!arguments.environment().owns(fd)) return arguments.result(-EBADF);
-  const size_t length = std::min(bytes.length, BufferList::kMaxTransfer);
+  const size_t length = std::min(bytes.length, kMaxTransfer);
   return arguments.result(retried([&] { return send(fd, bytes.data, length, kSendFlags); }));
 }
 

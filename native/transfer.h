@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstddef>
 
 namespace dugong {
 
@@ -13,6 +14,9 @@ constexpr int kSendFlags = MSG_NOSIGNAL;
 #else
 constexpr int kSendFlags = 0;  // SO_NOSIGPIPE is set on the socket instead
 #endif
+
+// Linux transfers at most 2^31 - 4096 bytes at a time and macOS refuses 2^31; no socket buffer comes near this.
+constexpr size_t kMaxTransfer = size_t{1} << 30;
 
 // The count that `call` returns, or the negated errno.
 template <typename Call>

@@ -21,9 +21,13 @@ namespace dugong {
 
 namespace {
 
-int toUv(int events) { return ((events & POLLIN) ? UV_READABLE : 0) | ((events & POLLOUT) ? UV_WRITABLE : 0); }
+int toUv(int events) {
+  return ((events & POLLIN) != 0 ? UV_READABLE : 0) | ((events & POLLOUT) != 0 ? UV_WRITABLE : 0);
+}
 
-int fromUv(int events) { return ((events & UV_READABLE) ? POLLIN : 0) | ((events & UV_WRITABLE) ? POLLOUT : 0); }
+int fromUv(int events) {
+  return ((events & UV_READABLE) != 0 ? POLLIN : 0) | ((events & UV_WRITABLE) != 0 ? POLLOUT : 0);
+}
 
 }  // namespace
 
@@ -33,7 +37,7 @@ int Watcher::open(Environment& environment, int fd, Watcher** out) {
   if (flags < 0) return -errno;
   Watcher* watcher = new Watcher(environment, fd);
   const int status = uv_poll_init(environment.loop(), &watcher->handle_, fd);
-  if (!(flags & O_NONBLOCK)) fcntl(fd, F_SETFL, flags);
+  if ((flags & O_NONBLOCK) == 0) fcntl(fd, F_SETFL, flags);
   if (status < 0) {
     // Not initialized, hence not to be closed.
     delete watcher;
@@ -153,7 +157,7 @@ napi_value Watch(napi_env env, napi_callback_info info) {
   if (watcher == nullptr) {
     if (mask == 0) return arguments.result(0);
     const int status = Watcher::open(environment, fd, &watcher);
-    if (status < 0) return arguments.result(status);
+    if (watcher == nullptr) return arguments.result(status);
   }
   return arguments.result(watcher->await(mask));
 }

@@ -43,6 +43,20 @@ describe('a TLS context of the addon', { skip }, () => {
     assert.ok(Number(left) <= 20, `${left} of 100 are left`);
   });
 
+  it('that nobody holds any more is freed by later ones, also behind many that are held', async () => {
+    const left = await run(
+      `${contexts}
+      const held = Array.from({ length: 20 }, make);
+      for (let index = 0; index < 100; index++) {
+        make();
+        if (index % 10 === 9) gc();
+      }
+      say([open() - before - held.length]);`,
+      settings,
+    );
+    assert.ok(Number(left) >= 0 && Number(left) <= 40, `${left} of 100 are left`);
+  });
+
   it('that is held stays, also when others are freed, and the rest go with turns of the event loop', async () => {
     const code = `${contexts}
       const held = Array.from({ length: 10 }, make);

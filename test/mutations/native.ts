@@ -44,11 +44,11 @@ export const NATIVE_MUTATIONS: readonly NativeMutation[] = [
     before: `    return nullptr;
   }
   if (!arguments.environment().owns(fd)) return arguments.result(-EBADF);
-  const size_t length = std::min(bytes.length, BufferList::kMaxTransfer);
+  const size_t length = std::min(bytes.length, kMaxTransfer);
   return arguments.result(retried([&] { return recv(`,
     after: `    return nullptr;
   }
-  const size_t length = std::min(bytes.length, BufferList::kMaxTransfer);
+  const size_t length = std::min(bytes.length, kMaxTransfer);
   return arguments.result(retried([&] { return recv(`,
     tests: ['io/native-descriptors'],
   },
@@ -217,6 +217,25 @@ export const NATIVE_MUTATIONS: readonly NativeMutation[] = [
     tests: ['io/tls-stream', 'io/tls'],
   },
   {
+    name: 'a call that OpenSSL cannot explain has ended well',
+    file: 'tls-connection.cc',
+    before: '  if (lost_ == 0 && !ended_) return giveUp(takeFailure());\n',
+    after: `  if (lost_ == 0 && !ended_) {
+    Failure failure = takeFailure();
+    return failure.reason.empty() ? 0 : giveUp(std::move(failure));
+  }
+`,
+    tests: ['io/tls-silent'],
+  },
+  {
+    name: 'OpenSSL wants what nothing below it wants, and the stream has ended well',
+    file: 'tls-connection.cc',
+    before: 'error == SSL_ERROR_WANT_WRITE) && blocked_ != 0) return blocked_;',
+    after: 'error == SSL_ERROR_WANT_WRITE)) return blocked_;',
+    tests: ['io/tls-silent'],
+    history: 'a failure that fits nowhere was taken for a close_notify',
+  },
+  {
     name: 'a record that has not left counts as sent',
     file: 'tls-connection.cc',
     before: 'if (result == 0) return static_cast<int>(std::exchange(leaving_, 0));',
@@ -246,6 +265,13 @@ export const NATIVE_MUTATIONS: readonly NativeMutation[] = [
     after: '',
     tests: ['io/tls-handles'],
     history: 'a thread that makes blocking calls only kept all of its contexts',
+  },
+  {
+    name: 'a context that is held hides those behind it, which are not',
+    file: 'tls-handle.h',
+    before: '      holds.splice(holds.end(), holds, holds.begin());\n',
+    after: '',
+    tests: ['io/tls-handles'],
   },
   {
     name: 'ENOMEM is believed of a malloc that has succeeded',
