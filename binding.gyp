@@ -34,7 +34,7 @@
       'include_dirs': ["<!(node -p \"require('node-addon-api').include_dir\")"],
       'defines': [
         'NAPI_VERSION=9', 'NAPI_DISABLE_CPP_EXCEPTIONS',
-        # A call during worker.terminate() can fail without there being anybody to throw to.
+        # A call during worker.terminate() can fail when no code is left to catch the error.
         'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
       ],
       'cflags!': ['-O3'],

@@ -1,5 +1,5 @@
-// What the addon exports, and to whom: one Environment per environment that loads it, reached by each function through
-// its data pointer. The calls themselves are in the other files (see calls.h).
+// The table of the addon's exports. Each environment of Node that loads the addon has one Environment; each function gets it as its
+// data pointer. The functions themselves are in the other files (see calls.h).
 #include <napi.h>
 
 #include "arguments.h"

@@ -6,14 +6,14 @@
 namespace dugong {
 
 Alarm::Alarm(Environment& environment) : environment_(environment) {
-  // It cannot fail.
+  // uv_timer_init() cannot fail.
   uv_timer_init(environment.loop(), &handle_);
   handle_.data = this;
   hold(false);
 }
 
 void Alarm::set(uint64_t milliseconds) {
-  // The loop counts from the beginning of its turn, which may have been a while ago.
+  // The loop's time is that of the start of its turn, which may be long ago.
   uv_update_time(environment_.loop());
   uv_timer_start(&handle_, onTimer, milliseconds, 0);
 }

@@ -1,5 +1,5 @@
-// The one timer of an environment's event loop: a uv_timer_t. It says that a time has come; what is due then, and when the next
-// time is, JavaScript knows.
+// The one timer of an environment's event loop: a uv_timer_t. It reports that a time has come. JavaScript keeps what is due then,
+// and sets the next time.
 #pragma once
 
 #include <uv.h>
@@ -17,11 +17,11 @@ class Alarm {
   Alarm(const Alarm&) = delete;
   Alarm& operator=(const Alarm&) = delete;
 
-  // Goes off once, so many milliseconds from now, at least 1, in place of any time before.
+  // Goes off once, this many milliseconds from now (at least 1). Replaces the time that was set before.
   void set(uint64_t milliseconds);
-  // Whether the loop stays alive until it goes off.
+  // Whether the alarm keeps the loop alive until it goes off.
   void hold(bool holding);
-  // The memory goes when libuv is done with the handle.
+  // libuv's close callback frees the memory.
   void close();
 
  private:

@@ -1,8 +1,8 @@
 // Checked extraction of a call's arguments, and its numeric result.
 //
-// These run for every recv and send, so they go straight to N-API and look at nothing twice. A wrong argument leaves a
-// TypeError or RangeError pending that names the function and the argument; the accessor then returns false and the
-// caller returns at once. Knows nothing of sockets; refuses to convert (no "5" for 5, no 3.7 for 3, no NaN for 0).
+// Every recv and send runs these accessors, so they call N-API directly and check nothing twice. A wrong argument leaves a
+// TypeError or RangeError pending that names the function and the argument; the accessor then returns false and its caller
+// returns at once. No conversions: "5" is not 5, 3.7 is not 3, NaN is not 0. Knows no sockets.
 #pragma once
 
 #include <napi.h>

@@ -1,5 +1,5 @@
-// A list of Uint8Arrays to be sent as one stream, without the first `skip` bytes of the first: the arguments of `sendv` and
-// `tlsSend`. Valid until JavaScript runs again.
+// A list of Uint8Arrays that are sent as one stream, without the first `skip` bytes of the first array: the arguments of `sendv`
+// and `tlsSend`. Valid until JavaScript runs again.
 #pragma once
 
 #include <sys/uio.h>
@@ -14,7 +14,7 @@ namespace dugong {
 
 class BufferList {
  public:
-  // IOV_MAX of every supported system. What is beyond is for the next call, as after any short write.
+  // IOV_MAX of every supported system. The next call sends what is beyond, as after any short write.
   static constexpr uint32_t kMaxVectors = 1024;
 
   iovec* vectors() { return vectors_; }
@@ -30,7 +30,7 @@ class BufferList {
     if (!Arguments<3>::isCount(skip)) return wrongSkip(arguments);
     count_ = std::min(count_, kMaxVectors);
     napi_value elements[kMaxVectors];
-    // First all elements, then all pointers: a getter among the elements may detach a buffer that was looked at already.
+    // First all elements, then all pointers: a getter among the elements may detach the buffer of an earlier one.
     for (uint32_t i = 0; i < count_; i++) {
       if (napi_get_element(env, arguments[1], i, &elements[i]) != napi_ok) return false;
     }

@@ -1,4 +1,4 @@
-// The functions that JavaScript sees, as N-API callbacks. Their contract is the `Native` interface in src/io/native.ts.
+// The functions that JavaScript calls, as N-API callbacks. The interface `Native` in src/io/native.ts is their contract.
 #pragma once
 
 #include <node_api.h>
@@ -25,7 +25,7 @@ napi_value SendV(napi_env env, napi_callback_info info);
 napi_value PollOne(napi_env env, napi_callback_info info);
 napi_value Poll(napi_env env, napi_callback_info info);
 
-// signals.cc: signals that came meanwhile
+// signals.cc: signals that came during a wait
 napi_value CaughtSignals(napi_env env, napi_callback_info info);
 
 // poller.cc: interest in many descriptors

@@ -1,5 +1,5 @@
-// Makes descriptors non-blocking and close-on-exec where the call that creates them cannot (macOS has neither SOCK_NONBLOCK
-// nor pipe2).
+// Makes descriptors non-blocking and close-on-exec where the call that creates them cannot: macOS has neither SOCK_NONBLOCK nor
+// pipe2().
 #pragma once
 
 #include <fcntl.h>

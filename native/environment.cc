@@ -1,6 +1,5 @@
-// See environment.h. The order matters everywhere: a watcher ends before its descriptor is closed, so that the loop
-// never polls a number that means something else by then; and the memory of a uv handle lives until its close
-// callback.
+// See environment.h. Order matters everywhere. A watcher ends before its descriptor is closed: otherwise the loop could poll a
+// number that already names another descriptor. The memory of a uv handle lives until its close callback.
 #include "environment.h"
 
 #include <napi.h>
@@ -16,7 +15,7 @@
 
 namespace dugong {
 
-// Here, where a TLSConnection is known.
+// Defined here, where TLSConnection is a complete type.
 Environment::Descriptor::Descriptor() = default;
 Environment::Descriptor::Descriptor(Descriptor&&) noexcept = default;
 Environment::Descriptor::~Descriptor() = default;
@@ -28,12 +27,12 @@ Environment* Environment::open(napi_env env) {
   if (napi_get_uv_event_loop(env, &loop) != napi_ok) return nullptr;
   Environment* environment = new Environment(env, loop);
   if (!haveLibuv()) {
-    // Deno frees a hook that is removed twice (2.9). Nothing of ours is in its loop, for which it would have to wait.
+    // Deno 2.9 frees an asynchronous hook twice. The addon has no handles in its loop, so that a plain hook is enough.
     napi_add_env_cleanup_hook(
         env, [](void* data) { static_cast<Environment*>(data)->end(nullptr); }, environment);
     return environment;
   }
-  // Asynchronous, since Node must run the loop until the handles are closed: a worker's loop aborts if any is left.
+  // Asynchronous: Node must run the loop until the handles are closed, since a worker's loop aborts if one is left.
   const napi_status status = napi_add_async_cleanup_hook(
       env, [](napi_async_cleanup_hook_handle hook, void* data) { static_cast<Environment*>(data)->end(hook); },
       environment, nullptr);
@@ -49,7 +48,7 @@ Environment::Descriptor& Environment::descriptor(int fd) {
 }
 
 void Environment::own(int fd) {
-  // A watcher that is still here belongs to a foreign descriptor that was closed behind our back.
+  // A watcher of this number belongs to a foreign descriptor that its owner has closed meanwhile.
   if (Watcher* stale = watcher(fd)) stale->close();
   descriptor(fd).owned = true;
   owned_count_++;
@@ -71,7 +70,7 @@ int Environment::close(int fd) {
   descriptors_[static_cast<size_t>(fd)].tls.reset();
   descriptors_[static_cast<size_t>(fd)].owned = false;
   owned_count_--;
-  // Never again after EINTR: the number is free by then, and another thread may have it already.
+  // No second try after EINTR: the number is free then, and may already name a descriptor of another thread.
   if (::close(fd) == 0 || errno == EINTR) return 0;
   return -errno;
 }
@@ -131,8 +130,8 @@ void Environment::report(int fd, int events) {
     return;
   }
   if (napi_make_callback(env_, nullptr, global, callback, 2, arguments, nullptr) == napi_ok) return;
-  // Either the environment is being stopped, and no code is left to hear it, or the callback has thrown: hand that to
-  // 'uncaughtException', as for any other callback from the event loop.
+  // Either the environment is stopping and runs no more JavaScript, or the callback has thrown. An exception goes to
+  // 'uncaughtException', as that of any other callback from the event loop.
   bool thrown = false;
   napi_value error;
   if (napi_is_exception_pending(env_, &thrown) == napi_ok && thrown &&
@@ -142,7 +141,8 @@ void Environment::report(int fd, int events) {
 }
 
 bool Environment::stopping() const {
-  // N-API has no question for this. A call that could run JavaScript (on a plain object it does not) is refused then.
+  // N-API has no function for this. But a stopping environment refuses every call that could run JavaScript; this one does not, on a
+  // plain object.
   napi_handle_scope scope;
   napi_value object;
   bool has;

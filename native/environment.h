@@ -1,6 +1,6 @@
-// What the addon keeps for one Node environment (the main thread or one worker): which descriptors it owns, which are
-// watched, the alarm, and the function that hears of both. Every environment that loads the addon has its own; nothing here
-// is shared between threads. Ends everything when the environment ends. Does no I/O but close(2).
+// The addon's state for one Node environment (the main thread or one worker): the descriptors that it owns, the watchers, the alarm,
+// and the function to which watchers and alarm report. No thread shares its Environment with another. Ends all of it when the
+// environment ends. Does no I/O but close(2).
 #pragma once
 
 #include <node_api.h>
@@ -36,22 +36,22 @@ class Environment {
   }
   void own(int fd);
   void own(int fd, std::shared_ptr<Lookup> lookup);
-  // Ends what is going on with an owned descriptor and closes it; 0 or -errno.
+  // Ends the watcher, the lookup and the TLS of an owned descriptor, and closes it; 0 or -errno.
   int close(int fd);
   Lookup* lookup(int fd) const;
 
-  // The TLS on an owned descriptor, or nullptr. Starting a second puts it inside the first.
+  // The TLS on an owned descriptor, or nullptr. A second one that starts runs inside the first.
   TLSConnection* tls(int fd) const { return descriptors_[static_cast<size_t>(fd)].tls.get(); }
   void startTLS(int fd, std::unique_ptr<TLSConnection> connection);
 
-  // What JavaScript holds of ours; see tls-handle.h.
+  // The addon's objects that JavaScript holds; see tls-handle.h.
   const std::shared_ptr<std::list<Hold*>>& holds() const { return holds_; }
 
   // The one live watcher of a descriptor, owned or not, or nullptr.
   Watcher* watcher(int fd) const;
   void watcherOpened(Watcher* watcher);
   void watcherDetached(Watcher* watcher);
-  // Of any uv handle that was counted as open.
+  // The close callback of every counted uv handle calls this.
   void handleClosed();
 
   // The timer on the event loop.
@@ -59,10 +59,10 @@ class Environment {
 
   bool setReadyCallback(napi_value callback);
   napi_ref readyCallback() const { return ready_callback_; }
-  // Calls it: a descriptor is ready for these events, or (-1, 0) the alarm has gone off.
+  // Calls the callback: a descriptor is ready for these events, or (-1, 0) the alarm has gone off.
   void report(int fd, int events);
 
-  // True once the environment is being stopped (worker.terminate(), process.exit()) and can run no more JavaScript.
+  // True once the environment stops (worker.terminate(), process.exit()) and runs no more JavaScript.
   bool stopping() const;
 
   int ownedCount() const { return owned_count_; }
@@ -88,14 +88,14 @@ class Environment {
   uv_loop_t* loop_;
   Signals signals_;
   napi_ref ready_callback_ = nullptr;
-  // Indexed by fd: the kernel hands out the lowest free number, so this stays as small as the process's table.
+  // Indexed by fd. The kernel gives the lowest free number, so that this stays as small as the process's own table.
   std::vector<Descriptor> descriptors_;
   std::unordered_map<int, std::shared_ptr<Lookup>> lookups_;
   const std::shared_ptr<std::list<Hold*>> holds_ = std::make_shared<std::list<Hold*>>();
   int owned_count_ = 0;
-  // Made when it is first set.
+  // Made by its first use.
   Alarm* alarm_ = nullptr;
-  // uv handles that are initialized and whose close callback has not run.
+  // Number of uv handles that are initialized and wait for their close callback.
   int open_handles_ = 0;
   napi_async_cleanup_hook_handle ending_ = nullptr;
 };

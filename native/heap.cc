@@ -1,5 +1,5 @@
-// See heap.h. The main arena of glibc's malloc takes memory from elsewhere when, and only when, brk(2) has been refused: then it has
-// more memory than the heap has. Other arenas, and other C libraries, leave errno alone if they succeed.
+// See heap.h. The main arena of glibc's malloc takes memory from outside the heap when, and only when, brk(2) fails; then the arena
+// has more memory than the heap. Other arenas, and other C libraries, leave errno alone when they succeed.
 #include "heap.h"
 
 #include <cerrno>
@@ -19,7 +19,7 @@ namespace {
 
 #ifdef __GLIBC__
 
-// What the main arena has more than the heap, plus a constant; 0 if that cannot be had.
+// How much more memory than the heap the main arena has, plus a constant; 0 if unknown.
 size_t elsewhere() {
   char* text = nullptr;
   size_t length = 0;
@@ -27,7 +27,7 @@ size_t elsewhere() {
   if (stream == nullptr) return 0;
   const bool written = malloc_info(0, stream) == 0;
   if (fclose(stream) != 0 || !written) return std::free(text), 0;
-  // The first is of the main arena.
+  // The first entry is that of the main arena.
   constexpr char kSize[] = "<system type=\"current\" size=\"";
   const char* const size = std::strstr(text, kSize);
   const size_t system = size == nullptr ? 0 : std::strtoul(size + sizeof kSize - 1, nullptr, 10);
@@ -35,11 +35,11 @@ size_t elsewhere() {
   return system == 0 ? 0 : system - reinterpret_cast<size_t>(sbrk(0));
 }
 
-// What elsewhere() was when this thread last looked; 0 if it has not.
+// The last result of elsewhere() on this thread; 0 before the first call.
 thread_local size_t known = 0;
 
-// Looks only when errno is ENOMEM, since it takes as long as many allocations. So the memory may have been taken long ago: then an
-// allocation that has failed indeed is not seen, once.
+// Runs only when errno is ENOMEM, since elsewhere() costs as much as many allocations. The arena may have grown long before that: then
+// one failed allocation is taken for a successful one, once.
 bool tookFromElsewhere() {
   const size_t before = known;
   known = elsewhere();

@@ -1,13 +1,13 @@
-// Whether ENOMEM in errno means that an allocation has failed: glibc's malloc(3) leaves it there, too, where something is in the way
-// of the heap, as a page of V8's is in one process of a hundred, and memory is found elsewhere.
+// Tells an ENOMEM in errno of a failed allocation from one of a successful allocation: glibc's malloc(3) leaves ENOMEM also when
+// something blocks the heap (a page of V8 does, in one process of a hundred) and it finds memory elsewhere.
 #pragma once
 
 namespace dugong {
 
-// To be called on each thread before errno is first looked at.
+// Each thread calls this before its first allocationFailed().
 void watchHeap();
 
-// Whether errno is ENOMEM, and an allocation of this thread has failed. Clears an errno that says nothing.
+// Whether errno is ENOMEM because an allocation of this thread has failed. Clears an ENOMEM that means nothing.
 bool allocationFailed();
 
 }  // namespace dugong

@@ -1,5 +1,5 @@
-// See lookup.h. The queue and its threads belong to the process. A thread starts for a lookup that may run, and ends when
-// there is no other one.
+// See lookup.h. The process has one queue. A thread starts for a lookup that may run, takes further ones, and ends when no other
+// lookup may run.
 #include "lookup.h"
 
 #include <arpa/inet.h>
@@ -21,8 +21,8 @@ namespace dugong {
 
 namespace {
 
-// Node unloads the addon with the last environment that uses it, without regard to our threads: they would come back
-// from getaddrinfo to code that is gone.
+// Keeps the addon in memory. Node unloads it with the last environment that uses it; a thread in getaddrinfo would then return to
+// code that is gone.
 void stayLoaded() {
   Dl_info info;
   if (dladdr(reinterpret_cast<void*>(&stayLoaded), &info) == 0 || info.dli_fname == nullptr) return;
@@ -30,13 +30,13 @@ void stayLoaded() {
 }
 
 int startThread(void* (*body)(void*), void* argument) {
-  // Signals are for Node's threads.
+  // Node's threads handle the signals.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   pthread_t thread;
-  // Not std::thread, which can report a failure by an exception only.
+  // Not std::thread: it reports a failure by an exception only.
   const int error = pthread_create(&thread, nullptr, body, argument);
   if (error == 0) pthread_detach(thread);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
@@ -50,18 +50,18 @@ std::string numeric(const sockaddr* address) {
   }
   const sockaddr_in6* v6 = reinterpret_cast<const sockaddr_in6*>(address);
   std::string result = inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof text);
-  // By number: names of interfaces can change.
+  // By number, since the names of interfaces can change.
   if (v6->sin6_scope_id != 0) result += '%' + std::to_string(v6->sin6_scope_id);
   return result;
 }
 
 }  // namespace
 
-// The askers take turns. Functions whose names end in "Locked" are for those that hold the mutex.
+// The askers take turns. The caller of a function whose name ends in "Locked" holds the mutex.
 class LookupQueue {
  public:
   static LookupQueue& instance() {
-    // Never destroyed: a thread may still be in getaddrinfo when exit() runs the destructors of static objects.
+    // Never destroyed: a thread may be in getaddrinfo while exit() runs the destructors of static objects.
     static LookupQueue* const queue = new LookupQueue;
     return *queue;
   }
@@ -77,7 +77,7 @@ class LookupQueue {
   // The lookups of one asker.
   struct Lane {
     std::list<std::shared_ptr<Lookup>> waiting;
-    // At work for one of them, and those among them for one that is still wanted.
+    // Number of threads that run a lookup of this asker, and number of these lookups that are not abandoned.
     int threads = 0;
     int running = 0;
   };
@@ -93,7 +93,7 @@ class LookupQueue {
   int startThreadsLocked();
 
   std::mutex mutex_;
-  // Of askers that have a lookup waiting, or a thread. As long as a lookup waits, there is a thread that will look for it.
+  // One for each asker with a waiting lookup or a thread. While a lookup waits, a thread runs that will take one.
   Lanes lanes_;
   Asker last_served_ = nullptr;
   int threads_ = 0;
@@ -106,7 +106,7 @@ int LookupQueue::add(const std::shared_ptr<Lookup>& lookup) {
   lookup->place_ = waiting.insert(waiting.end(), lookup);
   lookup->waiting_ = true;
   const int error = startThreadsLocked();
-  // With others at work it only takes longer.
+  // Without a new thread, the running ones take the lookup later.
   if (error == 0 || threads_ > 0) return 0;
   waiting.erase(lookup->place_);
   dropIfIdleLocked(asker);
@@ -123,7 +123,7 @@ void LookupQueue::abandon(Lookup* lookup) {
     lane.waiting.erase(lookup->place_);
     dropIfIdleLocked(asker);
   } else {
-    // Its thread may hang; the place is free for another.
+    // The thread may hang; it no longer counts against the asker's limit.
     lane.running--;
     startThreadsLocked();
   }
@@ -150,7 +150,7 @@ bool LookupQueue::mayRunLocked(const Lane& lane) const {
   return threads_ < Lookup::maxThreads || lane.threads == 0;
 }
 
-// The one after that which was served last; end() if there is none.
+// The next lane after the last one served that may run a lookup; end() if none may.
 LookupQueue::Lanes::iterator LookupQueue::nextLaneLocked() {
   Lanes::iterator lane = lanes_.upper_bound(last_served_);
   for (size_t seen = 0; seen < lanes_.size(); seen++, lane++) {
@@ -160,7 +160,7 @@ LookupQueue::Lanes::iterator LookupQueue::nextLaneLocked() {
   return lanes_.end();
 }
 
-// Its oldest one, which has a thread now.
+// Takes the oldest waiting lookup of a lane for a thread.
 std::shared_ptr<Lookup> LookupQueue::takeLocked(Lanes::iterator lane) {
   auto& [asker, state] = *lane;
   std::shared_ptr<Lookup> lookup = std::move(state.waiting.front());
@@ -178,13 +178,13 @@ void LookupQueue::dropIfIdleLocked(Asker asker) {
   if (lane != lanes_.end() && lane->second.waiting.empty() && lane->second.threads == 0) lanes_.erase(lane);
 }
 
-// One for each lookup that may run. 0 or an errno.
+// Starts a thread for each lookup that may run. 0 or an errno.
 int LookupQueue::startThreadsLocked() {
   for (Lanes::iterator lane = nextLaneLocked(); lane != lanes_.end(); lane = nextLaneLocked()) {
     auto first = std::make_unique<std::shared_ptr<Lookup>>(lane->second.waiting.front());
     const int error = startThread(serve, first.get());
     if (error != 0) return error;
-    // The thread's own from here on; it waits for the mutex.
+    // The thread owns it from here on, and waits for the mutex.
     static_cast<void>(first.release());
     takeLocked(lane);
   }
@@ -196,7 +196,7 @@ void* LookupQueue::serve(void* first) {
   LookupQueue& queue = instance();
   for (std::shared_ptr<Lookup> lookup = std::move(*given); lookup != nullptr;) {
     Lookup::Answer answer;
-    // Many are abandoned together, and those that had waited were begun one by one.
+    // It may be abandoned already: when an asker abandons many, one by one, each starts the thread of the next.
     if (queue.stillWanted(*lookup)) answer = lookup->resolve();
     lookup = queue.finish(lookup.get(), std::move(answer));
   }
@@ -208,7 +208,7 @@ bool LookupQueue::stillWanted(const Lookup& lookup) {
   return lookup.wanted();
 }
 
-// Returns what the thread is to do next, or nullptr.
+// Returns the next lookup for this thread, or nullptr.
 std::shared_ptr<Lookup> LookupQueue::finish(Lookup* lookup, Lookup::Answer answer) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const Asker asker = lookup->question_.asker;
@@ -259,8 +259,8 @@ void Lookup::closeAnnouncement() {
 void Lookup::announce(Answer answer) {
   answer_ = std::move(answer);
   answered_ = true;
-  // A byte, since poll(2) on Linux reports a bare end of file as POLLHUP without POLLIN. The read end cannot have been
-  // closed yet (abandon comes first, under the mutex), hence no SIGPIPE; one byte always fits into an empty pipe.
+  // A byte, since poll(2) on Linux reports a bare end of file as POLLHUP without POLLIN. No SIGPIPE: abandon() runs under the mutex
+  // before the read end is closed. One byte always fits into an empty pipe.
   const char byte = 0;
   while (write(announcement_, &byte, 1) < 0 && errno == EINTR) {
   }
@@ -269,15 +269,15 @@ void Lookup::announce(Answer answer) {
 
 Lookup::Answer Lookup::resolve() const {
   Answer answer;
-  // No AI_ADDRCONFIG: it hides ::1 (or 127.0.0.1) on a machine that has no other address of that family, and an address
-  // that cannot be reached costs one failed connect(2) only.
+  // No AI_ADDRCONFIG: it hides ::1 (or 127.0.0.1) on a machine that has no other address of that family. An unreachable address costs
+  // only one failed connect(2).
   addrinfo hints{};
   hints.ai_family = question_.family;
   hints.ai_socktype = SOCK_STREAM;
   const std::string& hostname = question_.hostname;
   addrinfo* found = nullptr;
   errno = 0;
-  // Longer ones cannot be names, and not every C library is at ease with them.
+  // Longer texts are no names, and some C libraries cannot handle them.
   answer.code = hostname.size() >= NI_MAXHOST ? EAI_NONAME : getaddrinfo(hostname.c_str(), nullptr, &hints, &found);
   if (answer.code == EAI_SYSTEM) answer.system_errno = errno;
   for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
@@ -288,7 +288,7 @@ Lookup::Answer Lookup::resolve() const {
 }
 
 const char* Lookup::codeName(int code) {
-  // A table, as on some systems two of these are the same number.
+  // A table and no switch: on some systems two codes have the same number.
   static const struct {
     int code;
     const char* name;

@@ -1,7 +1,6 @@
-// One getaddrinfo(3) on a thread of its own, announced by a pipe: an fd that becomes readable can be waited for in any
-// loop, also by a blocked thread, which a callback from libuv's thread pool could not reach. What the thread touches
-// is shared with it, so the asker may abandon the lookup, end its environment or exit the process at any time. No
-// JavaScript.
+// One getaddrinfo(3) on a thread of its own, which makes a pipe readable at the end. Any loop can wait for that descriptor, and so
+// can a blocked thread, which a callback from libuv's thread pool could not reach. Lookup and thread share the ownership of the
+// state: the asker may abandon the lookup, end its environment or exit the process at any time. No JavaScript.
 #pragma once
 
 #include <list>
@@ -12,14 +11,14 @@
 
 namespace dugong {
 
-// The environment that asks, of which nothing is known but that it is another than others.
+// Identity of the environment that asks. Never dereferenced.
 using Asker = const void*;
 
 class Lookup {
  public:
-  // Each lookup can hang for as long as the system's resolver pleases. So many of one asker run at a time, those that it
-  // has abandoned not counted; so many of all askers, those counted, but an asker that has no thread gets one. The others
-  // wait.
+  // A lookup can hang for as long as the system's resolver does. Number of lookups that run at a time: of one asker, without
+  // abandoned ones; of all askers, with abandoned ones. Beyond the second limit, an asker without a thread still gets one. Other
+  // lookups wait.
   static constexpr int maxThreadsOfAsker = 64;
   static constexpr int maxThreads = 256;
 
@@ -31,26 +30,26 @@ class Lookup {
   };
 
   struct Answer {
-    // 0 or an EAI_ code, and the errno behind EAI_SYSTEM.
+    // 0 or an EAI_ code; the errno behind EAI_SYSTEM.
     int code = 0;
     int system_errno = 0;
     std::vector<std::string> addresses;
   };
 
-  // Returns the read end of the pipe, which the caller closes, or -errno.
+  // Returns the read end of the pipe, or -errno. The caller closes it.
   static int start(Question question, std::shared_ptr<Lookup>* out);
   static const char* codeName(int code);
-  // How many threads look something up, or are about to, and how many lookups wait for one.
+  // Number of threads plus number of waiting lookups.
   static int pending();
 
-  // Nothing that `asker` asked for and that waits is begun any more.
+  // No waiting lookup of `asker` starts any more.
   static void forgetWaiting(Asker asker);
 
   Lookup(Question question, int announcement) : question_(std::move(question)), announcement_(announcement) {}
   Lookup(const Lookup&) = delete;
   Lookup& operator=(const Lookup&) = delete;
 
-  // The answer is not wanted any more. To be called before the read end is closed.
+  // The asker no longer wants the answer. Comes before the read end is closed.
   void abandon();
   // False while it runs.
   bool answer(Answer* out) const;
@@ -64,11 +63,11 @@ class Lookup {
   Answer resolve() const;
 
   const Question question_;
-  // All that follows is touched under the mutex of the queue only.
-  // Where it stands in the queue, while it waits.
+  // The mutex of the queue guards all that follows.
+  // Place in the queue, while this lookup waits.
   std::list<std::shared_ptr<Lookup>>::iterator place_;
   bool waiting_ = false;
-  // The write end; -1 when announced or abandoned.
+  // The write end; -1 once announced or abandoned.
   int announcement_;
   bool answered_ = false;
   Answer answer_;

@@ -23,7 +23,7 @@ bool find(Function* out, const char* name) {
 }
 
 std::string resolve() {
-  // First, since a fork of OpenSSL or another major version may have the other names with other meanings.
+  // First: in a fork of OpenSSL, or in another major version, the other names may mean something else.
   if (!find(&api.OPENSSL_version_major, "OPENSSL_version_major")) return "this node executable exports no OpenSSL 3";
   const unsigned int major = api.OPENSSL_version_major();
   if (major != 3) return "this node has OpenSSL " + std::to_string(major) + ", and 3 is needed";
@@ -54,7 +54,7 @@ void forgetFailures() {
   errno = 0;
 }
 
-// Not every failed allocation reaches the queue, and some entries are taken out again: malloc(3) itself sets errno.
+// errno counts, too: not every failed allocation reaches the queue, and OpenSSL takes some entries out again.
 Failure takeFailure() {
   Failure failure;
   failure.out_of_memory = allocationFailed();

@@ -1,7 +1,7 @@
 // The part of OpenSSL 3 that TLS needs, found at run time among the symbols that the node executable (or its libssl) exports: one
-// binary serves every Node with OpenSSL 3.x, and loads in one without any. Types, prototypes and constants come from the headers
-// that come with Node. Nothing here, nor an inline function of those headers, may refer to a symbol of OpenSSL: the addon is not
-// linked to it. Knows no sockets and no JavaScript.
+// binary serves every Node with OpenSSL 3.x, and loads in a Node without OpenSSL. Types, prototypes and constants are those of the
+// headers that come with Node. The addon is not linked with OpenSSL: all calls go through `api`, also those that OpenSSL's macros and
+// inline functions would make. Knows no sockets and no JavaScript.
 #pragma once
 
 #if !__has_include(<openssl/ssl.h>)
@@ -9,7 +9,7 @@
     "OpenSSL's headers are missing: Node's own have them; a Node that is built with a shared OpenSSL needs libssl-dev"
 #endif
 
-// The API of the oldest OpenSSL that is supported: what later ones call deprecated is used without a warning.
+// The API of the oldest supported OpenSSL: no warning for a function that only a later version deprecates.
 #define OPENSSL_API_COMPAT 30000
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
@@ -30,7 +30,7 @@
 
 namespace dugong::openssl {
 
-// Functions, no macros: what is a macro in OpenSSL is a call of SSL_ctrl() or SSL_CTX_ctrl().
+// Functions only. Where OpenSSL has a macro, the addon calls SSL_ctrl() or SSL_CTX_ctrl() with the constant of that macro.
 #define DUGONG_OPENSSL_FUNCTIONS(F)     \
   F(OPENSSL_version_major)              \
   F(ERR_clear_error)                    \
@@ -153,27 +153,27 @@ struct Functions {
 #undef DUGONG_MEMBER
 };
 
-// To be used only after load() has returned true.
+// Usable once load() has returned true.
 extern Functions api;
 
-// Finds the functions, once per process; to be called on each thread. False if there is no OpenSSL 3: `unavailable()` then says what is wrong.
+// Finds the functions, once per process. Each thread calls it first. False without OpenSSL 3: unavailable() has the reason.
 bool load();
 const std::string& unavailable();
 
-// In place of the name of a part of OpenSSL: a failure that we decided on.
+// Stands for the name of a part of OpenSSL in a failure that the addon decides on.
 constexpr const char* kOwnFailure = "dugong";
 
-// Why a call failed, in OpenSSL's words; from its error queue, the oldest entry, as Node does it.
+// Why a call failed, in OpenSSL's words: the oldest entry of its error queue, as in Node.
 struct Failure {
   std::string library;
   std::string reason;
-  // An allocation failed, whatever OpenSSL made of that: it takes a name that it cannot read for want of memory for a wrong one.
+  // An allocation failed, whatever OpenSSL reports: without memory to read a name, it reports a wrong name.
   bool out_of_memory = false;
 };
 
-// Before calls of whose failure takeFailure() is to tell: the queue belongs to this thread and is used by Node's own crypto too.
+// Comes before a call whose failure takeFailure() explains: the thread's queue may hold entries of Node's own crypto.
 void forgetFailures();
-// Empties the queue.
+// Empties the error queue.
 Failure takeFailure();
 
 // Frees by `release`, the member of Functions that frees such an object.
@@ -216,7 +216,7 @@ using Session = Owned<SSL_SESSION, &Functions::SSL_SESSION_free>;
 using Context = Owned<SSL_CTX, &Functions::SSL_CTX_free>;
 using Connection = Owned<SSL, &Functions::SSL_free>;
 
-// In place of OpenSSL's sk_X509_num() and the like, which would call its functions by their symbols.
+// Replace sk_X509_num() and the like, which are inline calls of OpenSSL's symbols.
 template <typename Stack>
 int sizeOf(const Stack* stack) {
   return stack == nullptr ? 0 : api.OPENSSL_sk_num(reinterpret_cast<const OPENSSL_STACK*>(stack));

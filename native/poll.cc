@@ -16,14 +16,14 @@ namespace dugong {
 
 namespace {
 
-// However long the wait, look up this often whether the environment is being stopped: worker.terminate() and
-// process.exit() wait for a worker's thread, and can interrupt its JavaScript but not its syscalls.
+// Milliseconds between two looks at whether the environment stops: worker.terminate() and process.exit() wait for a worker's thread,
+// and interrupt its JavaScript, but not its system calls.
 constexpr double kLookUpEvery = 250;
 
 double now() { return static_cast<double>(uv_hrtime()) / 1e6; }
 
 int pollOnce(pollfd* entries, nfds_t count, double timeout) {
-  // Up, since waking before the time would make the caller come back to wait for the rest, again and again.
+  // Rounded up: a wait that ends too early makes the caller wait for the rest, again and again.
   const int ready = poll(entries, count, static_cast<int>(std::ceil(timeout)));
   return ready < 0 ? -errno : ready;
 }
@@ -44,11 +44,11 @@ int waitForDescriptors(Environment& environment, pollfd* entries, nfds_t count, 
     const int ready = told ? result - 1 : result;
     if (wait.signals.any && (told || signals.fd < 0)) {
       if (environment.signals().caught(wait.signals.except)) return -EINTR;
-      // What makes it readable does not count, and stays: from now on poll(2) is interrupted at best, or looks up.
+      // The bytes in the pipe belong to no heeded signal, and stay there. From now on, EINTR or the regular look finds signals.
       if (told) signals.fd = -1;
     }
     if (ready > 0 || (ready < 0 && ready != -EINTR)) return ready;
-    // Interrupted, a look without waiting has not taken place.
+    // After EINTR, a poll without waiting has not looked yet.
     if (timeout == 0 && ready == 0 && !told) return 0;
     if (!forever && timeout != 0) {
       left = deadline - now();

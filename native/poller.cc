@@ -1,6 +1,5 @@
-// Interest in many descriptors, held by the kernel: epoll(7) on Linux, kqueue(2) elsewhere. The poller is a descriptor
-// itself, readable while something in it is ready, so that waiting for it can be left to anybody. Knows nothing of who
-// waits for what.
+// Interest in many descriptors, held by the kernel: epoll(7) on Linux, kqueue(2) elsewhere. The poller is a descriptor itself,
+// readable while one of its descriptors is ready, so that any loop can wait for it. Does not know the waiters.
 #ifdef __linux__
 #include <sys/epoll.h>
 #else
@@ -145,7 +144,7 @@ napi_value WaitPoller(napi_env env, napi_callback_info info) {
   if (!arguments.environment().owns(poller)) return arguments.result(-EBADF);
   std::vector<Ready> ready(length / 2);
   int count = 1;
-  // First, also if much is ready: only a wait sees the signals.
+  // Comes first even if descriptors are ready: only a wait notices signals.
   if (wait.timeout != 0 || wait.signals.any) {
     pollfd entries[2] = {{poller, POLLIN, 0}, {}};
     count = waitForDescriptors(arguments.environment(), entries, 2, wait);

@@ -1,4 +1,4 @@
-// JavaScript's side of a lookup: starts one and hands out its answer. The threads are in lookup.cc.
+// JavaScript's side of a lookup: starts it and returns its answer. The threads are in lookup.cc.
 #include <napi.h>
 #include <netdb.h>
 #include <sys/socket.h>

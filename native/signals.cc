@@ -1,6 +1,6 @@
-// See signals.h. uv_signal_t says in its (public) structure how often its signal was caught, and how often that was handed
-// on; the handles are found by uv_walk(), which leaves out those that libuv has for itself (SIGCHLD). While a listener runs, its
-// signal is not handed on yet by that count, but libuv's message about it has left the pipe.
+// See signals.h. The (public) structure uv_signal_t counts how often its signal was caught, and how often libuv dispatched it.
+// uv_walk() finds the handles, except libuv's own (SIGCHLD). While a listener runs, its signal does not count as dispatched yet, but
+// libuv's message about it has left the pipe.
 #include "signals.h"
 
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include "descriptor.h"
 #include "environment.h"
 
-// Runtimes without libuv lack these, and are to load the addon all the same: nothing here is called there.
+// Weak, so that the addon also loads in a runtime without libuv, where nothing calls them.
 #pragma weak uv_walk
 #pragma weak uv_metrics_info
 
@@ -30,7 +30,7 @@ struct Pending {
   unsigned int count;
 };
 
-// What libuv's handler writes for each handle (its unix/signal.c).
+// The message that libuv's handler writes for each handle (its unix/signal.c).
 struct Message {
   const uv_signal_t* handle;
   int signal;
@@ -43,7 +43,7 @@ void collect(uv_handle_t* handle, void* data) {
   static_cast<std::vector<Pending>*>(data)->push_back({signal, signal->signum, signal->caught_signals});
 }
 
-// Those that the loop has not read: looked at, and left where they are. Nothing where that cannot be had.
+// Copies of the messages that the loop has not read; they stay in the pipe. Nothing where the system cannot do that.
 std::optional<std::vector<Message>> unread([[maybe_unused]] int pipe) {
 #ifdef __linux__
   int length = 0;
@@ -60,7 +60,7 @@ std::optional<std::vector<Message>> unread([[maybe_unused]] int pipe) {
   return std::nullopt;
 }
 
-// Leaves out those whose listener runs, or is the next to run: a blocked call of the listener is not to end for them.
+// Removes signals whose listener runs, or runs next: a blocked call inside that listener goes on.
 void keepUnread(std::vector<Pending>* pending, int pipe) {
   if (pending->empty()) return;
   const std::optional<std::vector<Message>> messages = unread(pipe);

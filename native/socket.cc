@@ -1,5 +1,5 @@
-// The life of a stream socket: socket, bind, connect, SO_ERROR, shutdown, close. Numeric addresses and paths only; names
-// are for lookup.cc.
+// The life of a stream socket: socket, bind, connect, SO_ERROR, shutdown, close. Takes numeric addresses and paths; lookup.cc
+// resolves names.
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -40,12 +40,12 @@ int openSocket(int family) {
   setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
 #endif
   if (family == AF_UNIX) return fd;
-  // We write whole heads and large parts of bodies: waiting for more to fill a segment could only delay them.
+  // The client writes whole heads and large parts of bodies: a wait for more bytes to fill a segment only delays them.
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   return fd;
 }
 
-// The number of an interface, given by number or name; 0 if there is none.
+// The number of the interface that `zone` gives by number or name; 0 if there is none.
 unsigned zoneIndex(const std::string& zone) {
   if (!zone.empty() && zone.size() < 10 && zone.find_first_not_of("0123456789") == std::string::npos) {
     return static_cast<unsigned>(std::strtoul(zone.c_str(), nullptr, 10));
@@ -56,12 +56,12 @@ unsigned zoneIndex(const std::string& zone) {
 struct Address {
   sockaddr_storage storage{};
   socklen_t length = 0;
-  // What parse() returned.
+  // The result of parse().
   int error = 0;
 
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
 
-  // 0, -EINVAL if it is not an address, -ENODEV if its zone is no interface of this machine.
+  // 0; -EINVAL if the text is no address; -ENODEV if its zone is no interface of this machine.
   int parse(const std::string& text, int port) {
     sockaddr_in v4{};
     if (inet_pton(AF_INET, text.c_str(), &v4.sin_addr) == 1) {
@@ -105,7 +105,7 @@ bool addressArguments(const Arguments<3>& arguments, int* fd, Address* address) 
 
 int startConnecting(int fd, const sockaddr* address, socklen_t length) {
   if (connect(fd, address, length) == 0) return 0;
-  // Interrupted, it goes on by itself; a second call would be told EALREADY.
+  // After EINTR the connect goes on by itself; a second call would return EALREADY.
   return errno == EINTR ? -EINPROGRESS : -errno;
 }
 

@@ -1,6 +1,6 @@
-// The bytes below a TLSConnection (tls-connection.h). OpenSSL reads and writes through a BIO of ours, for three reasons: send(2)
-// must not raise SIGPIPE, the true errno and the true end of the stream are known without asking OpenSSL's error queue, and
-// another connection can take the place of the descriptor. It knows records only by their bytes.
+// The bytes below a TLSConnection (tls-connection.h). OpenSSL reads and writes through a BIO of the addon, for three reasons: send(2)
+// must not raise SIGPIPE; the connection learns the true errno and the true end of the stream without OpenSSL's error queue; another
+// connection can take the place of the descriptor. Sees records as bytes only.
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -18,13 +18,13 @@ using namespace openssl;
 namespace {
 
 constexpr size_t kReadAhead = 131072;
-// Work is counted in bytes, and a portion of them, however small, costs as much as this many. Of KeyUpdates, the most expensive
-// for their size, some 250 are taken in a turn, in a few milliseconds; of full records as much as is received ahead, and more.
+// The unit of work is the byte; a portion of bytes, however small, costs this many more. In one turn OpenSSL then takes some 250
+// KeyUpdates, the most expensive records for their size, in a few milliseconds; or more full records than are received ahead.
 constexpr size_t kPortion = 512;
 constexpr size_t kTurn = 262144;
 constexpr int kRetryFlags = BIO_FLAGS_RWS | BIO_FLAGS_SHOULD_RETRY;
 
-// A failure below OpenSSL has a result of its own: errno stays as OpenSSL's own allocations leave it, for takeFailure().
+// Keeps errno as OpenSSL's own allocations leave it, for takeFailure(): a failure below OpenSSL has a result of its own.
 class KeptErrno {
  public:
   KeptErrno() : kept_(errno) {}
@@ -48,12 +48,12 @@ int TLSConnection::receive(uint8_t* data, size_t length) {
   return lower_ != nullptr ? lower_->read(data, length) : receiveAhead(data, length);
 }
 
-// OpenSSL asks for a record's header, then for the record. Receiving many records at a time costs a copy of each, which is
-// cheap, and saves what is not: two calls per record, and an acknowledgement that wakes the sender. (Its own read-ahead
-// moves what is left in its buffer at each record.)
+// OpenSSL asks for a record's header, then for the record. To receive many records at a time costs a cheap copy of each, and saves
+// two system calls per record and an acknowledgement that wakes the sender. (OpenSSL's own read-ahead moves the rest of its buffer at
+// each record.)
 int TLSConnection::receiveAhead(uint8_t* data, size_t length) {
   if (ahead_start_ == ahead_end_) {
-    // Not initialized: memory that is never touched is never there.
+    // Not initialized: pages that nothing touches take no memory.
     if (ahead_ == nullptr) ahead_.reset(new (std::nothrow) uint8_t[kReadAhead]);
     if (ahead_ == nullptr) return -ENOMEM;
     const int result = retried([&] { return recv(fd_, ahead_.get(), kReadAhead, 0); });
@@ -81,8 +81,8 @@ int TLSConnection::transmitNow(const uint8_t* data, size_t length) {
   return retried([&] { return send(fd_, data, length, kSendFlags); });
 }
 
-// OpenSSL never has a record of content half sent: if two HelloRequests came then, it would start a handshake in the middle of
-// the record, and fail.
+// Keeps the unsent part of a record, so that OpenSSL never has a record of content half sent: two HelloRequests would then make it
+// start a handshake in the middle of the record, and fail.
 bool TLSConnection::keepRest(const uint8_t* data, size_t length, int sent) {
   const size_t start = static_cast<size_t>(sent);
   rest_.reset(new (std::nothrow) uint8_t[length - start]);
@@ -93,7 +93,7 @@ bool TLSConnection::keepRest(const uint8_t* data, size_t length, int sent) {
   return true;
 }
 
-// 0 if nothing is left of a record that was begun.
+// Returns 0 once the whole record has left.
 int TLSConnection::sendRest() {
   while (rest_start_ < rest_end_) {
     const int result = transmitNow(rest_.get() + rest_start_, rest_end_ - rest_start_);
@@ -104,8 +104,7 @@ int TLSConnection::sendRest() {
   return 0;
 }
 
-// OpenSSL goes on inside of one call for as long as records without content arrive, in a handshake and after it. So it is here
-// that it is stopped.
+// One call of OpenSSL goes on for as long as records without content arrive, in a handshake and after it. Only the BIO can stop it.
 bool TLSConnection::exhausted() {
   if (without_content_ > kTLSMostWithoutContent) refusal_ = "too much without content";
   return refusal_ != nullptr || work_ >= kTurn;

@@ -1,6 +1,6 @@
-// The issuers of a server's certificate, for those who look at them. What the server sent beside its certificate counts only
-// where it belongs: a certificate that issued nothing in the chain is in no place of it, wherever the server put it. Verifies
-// no signatures: that is done, or was not wanted, when the connection is there.
+// The chain of a server's certificate, for display. Of the other certificates that the server sent, only issuers of one in the chain
+// appear, in the place where they belong, wherever the server put them. Verifies no signatures: the handshake has done that, or the
+// user did not want it.
 #include "tls-connection.h"
 
 namespace dugong {
@@ -9,7 +9,7 @@ using namespace openssl;
 
 namespace {
 
-// As deep as OpenSSL verifies; certificates that issued each other would go on for ever.
+// OpenSSL's own limit. Without one, certificates that issued each other would be a chain without end.
 constexpr size_t kLongestChain = 100;
 
 bool issued(X509* issuer, X509* subject) { return api.X509_check_issued(issuer, subject) == X509_V_OK; }

@@ -1,5 +1,5 @@
-// See tls-connection.h: the calls of OpenSSL, and what their results mean. How bytes get to the descriptor is in tls-bio.cc, which
-// peer is accepted in tls-verification.cc.
+// See tls-connection.h: the calls of OpenSSL and the meaning of their results. tls-bio.cc moves the bytes below, and
+// tls-verification.cc decides which peer is accepted.
 #include "tls-connection.h"
 
 #include <algorithm>
@@ -16,7 +16,7 @@ using namespace openssl;
 
 namespace {
 
-// A call that sends takes no more than this, however fast the peer is.
+// The most that one call of write() sends, however fast the peer is.
 constexpr size_t kMostSent = size_t{1} << 20;
 
 }  // namespace
@@ -50,7 +50,7 @@ bool TLSConnection::setUp() {
 }
 
 TLSConnection::~TLSConnection() {
-  // Without I/O: a BIO is not asked to flush. Before `lower_`, of which nothing is left to the BIO then.
+  // Without I/O: OpenSSL asks no BIO to flush. Comes before the end of `lower_`, which the BIO refers to.
   ssl_.reset(nullptr);
   api.ERR_clear_error();
 }
@@ -74,7 +74,7 @@ void TLSConnection::beginTurn() {
   if (lower_ != nullptr) lower_->beginTurn();
 }
 
-// Before every call of OpenSSL: the error queue is the thread's, and what it holds from others would be taken for ours.
+// Comes before every call of OpenSSL: the error queue belongs to the thread, and may hold failures of other code.
 void TLSConnection::begin() {
   forgetFailures();
   if (established_) short_of_memory_ = false;
@@ -82,8 +82,8 @@ void TLSConnection::begin() {
   lost_ = 0;
 }
 
-// What a call that did not succeed is to return; what goes for all later ones is kept in `lasting`. 0 is the peer's close_notify
-// and nothing else: what fits nowhere is a failure.
+// The result for a call of OpenSSL that did not succeed. `lasting` keeps a result that is also that of all later calls. 0 means the
+// peer's close_notify and nothing else: an unexplained failure is a failure.
 int TLSConnection::problem(int result, int* lasting) {
   if (refusal_ != nullptr) return giveUp({kOwnFailure, refusal_});
   const int error = api.SSL_get_error(ssl_.get(), result);
@@ -99,7 +99,7 @@ int TLSConnection::lostBelow(int code, int* lasting) {
   return *lasting = code;
 }
 
-// Nothing goes any further, in either direction.
+// Ends the connection in both directions.
 int TLSConnection::giveUp(Failure failure) {
   failed_below_ = false;
   failure_.error = std::move(failure);
@@ -111,14 +111,14 @@ int TLSConnection::giveUp(Failure failure) {
   return read_result_ = write_result_ = failed();
 }
 
-// What OpenSSL's giving up is called: want of memory is no failure of TLS.
+// The result once OpenSSL has given up: out of memory is no failure of TLS.
 int TLSConnection::failed() const {
   if (refusal_ != nullptr) return kTLSFailed;
   if (refuses() && failure_.verification == X509_V_ERR_OUT_OF_MEM) return -ENOMEM;
   return failure_.error.out_of_memory || short_of_memory_ ? -ENOMEM : kTLSFailed;
 }
 
-// What a call that may take something in is to return for kTLSBusy of the layer below: there it is that something must come in.
+// The result of a call that may receive: for kTLSBusy, the layer below receives first.
 int TLSConnection::waiting(int code, int* lasting) {
   if (code != kTLSBusy) return code;
   const int below = lower_->settle();
@@ -127,7 +127,7 @@ int TLSConnection::waiting(int code, int* lasting) {
   return *lasting = below;
 }
 
-// Brings another handshake on, for a layer above that cannot send before it is done, and reads nothing.
+// Continues a renegotiation for a layer above that cannot send before its end. Reads no content.
 int TLSConnection::settle() {
   begin();
   uint8_t byte = 0;
@@ -139,7 +139,7 @@ int TLSConnection::settle() {
   return wanting(code) && api.SSL_in_init(ssl_.get()) == 0 ? kTLSAgain : code;
 }
 
-// After each call that may have had to do with a renegotiation.
+// Comes after each call that may take part in a renegotiation.
 bool TLSConnection::accepts() {
   if (api.SSL_ctrl(ssl_.get(), SSL_CTRL_GET_TOTAL_RENEGOTIATIONS, 0, nullptr) > kTLSMostRenegotiations) {
     refusal_ = "too many renegotiations";
@@ -154,13 +154,13 @@ int TLSConnection::handshake() {
   const int result = api.SSL_do_handshake(ssl_.get());
   if (result != 1) {
     const int code = waiting(problem(result, &read_result_), &read_result_);
-    // A close_notify in place of an answer.
+    // The peer sent a close_notify in place of an answer.
     if (code == 0) read_result_ = kTLSTruncated;
     if (read_result_ != 0) write_result_ = read_result_;
     return code == 0 ? read_result_ : code;
   }
   if (!checkPeer()) return read_result_ = write_result_ = failed();
-  // From here on only as RFC 5746 has it, whatever servers the first handshake may be with.
+  // Only the first handshake may be with a server that lacks RFC 5746; renegotiation needs it.
   api.SSL_clear_options(ssl_.get(), SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION);
   established_ = true;
   return 0;
@@ -174,19 +174,19 @@ int TLSConnection::read(uint8_t* data, size_t length) {
     begin();
     size_t count = 0;
     const int result = api.SSL_read_ex(ssl_.get(), data + total, length - total, &count);
-    // What came before the peer was refused is the caller's still.
+    // Content from before a refusal still goes to the caller.
     if (!accepts() || result != 1) {
       const int code = problem(result, &read_result_);
       return total > 0 ? static_cast<int>(total) : sendersTurn(waiting(code, &read_result_));
     }
     total += count;
     without_content_ = 0;
-    // A call gives one record at most.
+    // One call of OpenSSL returns one record at most.
   } while (total < length && buffered());
   return static_cast<int>(total);
 }
 
-// A sender that was kept waiting goes on when the handshake is over, before anything else is waited for.
+// After the handshake, a sender that waits for its end goes on before the reader waits for more.
 int TLSConnection::sendersTurn(int code) {
   if (!kept_waiting_ || !wanting(code) || api.SSL_in_init(ssl_.get()) == 1) return code;
   kept_waiting_ = false;
@@ -203,7 +203,7 @@ int TLSConnection::write(const uint8_t* data, size_t length) {
   length = std::min(length, kMostSent);
   size_t total = 0;
   while (total < length) {
-    // One record in a call: of several, OpenSSL reports those that have left only together with the last one.
+    // One record per call: of several, OpenSSL reports the first ones only once the last one has left.
     const int result = writeRecord(data + total, std::min(length - total, kRecord));
     if (result < 0) return total > 0 ? static_cast<int>(total) : result;
     total += static_cast<size_t>(result);
@@ -211,7 +211,7 @@ int TLSConnection::write(const uint8_t* data, size_t length) {
   return static_cast<int>(total);
 }
 
-// Its content counts when all of it has left.
+// Reports the content of the record as sent once all of it has left.
 int TLSConnection::writeRecord(const uint8_t* data, size_t length) {
   begin();
   if (leaving_ == 0) {
@@ -232,13 +232,13 @@ int TLSConnection::writeRecord(const uint8_t* data, size_t length) {
 
 int TLSConnection::unsent(int code) {
   leaving_ = 0;
-  // The peer has closed; 0 would say that it takes nothing now.
+  // The peer has closed. 0 would mean that it takes no bytes now.
   if (code == 0) return write_result_ = -EPIPE;
   return lost_ != 0 && alerted() ? kTLSFailed : code;
 }
 
-// A peer that refuses us says so and closes: what we send then fails before we have read why. Content that came before is left
-// where it is, for the reader.
+// A peer that refuses the connection sends an alert and closes: a send then fails before the alert is read. Content before the alert
+// stays for the reader.
 bool TLSConnection::alerted() {
   if (read_result_ != 0) return false;
   begin();
@@ -249,8 +249,8 @@ bool TLSConnection::alerted() {
 }
 
 void TLSConnection::shutdown() {
-  // After a failure OpenSSL must not be asked, and in a handshake there is nothing to close. A record that has not left as a
-  // whole, and was not reported as sent, is not to be completed now.
+  // Not after a failure, when OpenSSL allows no further call, nor in a handshake, when there is nothing to close. Nor with the rest of
+  // a record: it was not reported as sent, and must not leave now.
   if (established_ && write_result_ == 0 && leaving_ == 0) {
     begin();
     api.SSL_shutdown(ssl_.get());
@@ -266,11 +266,11 @@ const TLSConnection* TLSConnection::find(int layer) const {
   return connection;
 }
 
-// --- what OpenSSL tells ---------------------------------------------------------------------------------------------------
+// --- callbacks of OpenSSL --------------------------------------------------------------------------------------------------
 
 TLSConnection& TLSConnection::of(const SSL* ssl) { return *static_cast<TLSConnection*>(api.SSL_get_ex_data(ssl, 0)); }
 
-// Of a record that is about to be written, an alert among them: before writing it OpenSSL clears errno.
+// Runs before OpenSSL writes a record, such as an alert: the write clears errno.
 void TLSConnection::onMessage(int, int, int, const void*, size_t, SSL* ssl, void*) {
   if (allocationFailed()) of(ssl).short_of_memory_ = true;
 }
@@ -279,7 +279,7 @@ int TLSConnection::onNewSession(SSL* ssl, SSL_SESSION* session) {
   TLSConnection& self = of(ssl);
   if (self.peer_.session_key.empty()) return 0;
   self.context_->sessions().add(self.peer_.session_key, Session(session));
-  return 1;  // the reference is ours now
+  return 1;  // TLSSessions owns the reference now
 }
 
 void TLSConnection::onKeyLog(const SSL* ssl, const char* line) { of(ssl).context_->logKey(line); }

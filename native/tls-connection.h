@@ -1,9 +1,9 @@
-// TLS on one non-blocking descriptor, or on the TLS of another connection on it (TLS inside TLS): handshake, bytes in and
-// out, closure. Results are counts >= 0, negated errnos, or one of the codes below. Owns the SSL and the layers below it,
-// never the descriptor; knows no JavaScript and never waits.
+// TLS on one non-blocking descriptor, or inside the TLS of another connection on it: handshake, bytes in and out, closure. Results
+// are counts >= 0, negated errnos, or one of the codes below. Owns the SSL and the layers below it, never the descriptor. Knows no
+// JavaScript and never waits.
 //
-// Layers are numbered from the descriptor upwards: 0 is on the descriptor itself. A layer wants what the lowest one could
-// not have from the descriptor, so that whoever waits for the descriptor misses nothing that a layer has already taken in.
+// Layers count from the descriptor upwards: 0 is on the descriptor itself. A layer reports a want only when the lowest layer could
+// not get it from the descriptor: a wait for the descriptor then misses no bytes that a layer already holds.
 #pragma once
 
 #include <cerrno>
@@ -21,37 +21,37 @@ constexpr int kTLSWantRead = -10001;
 constexpr int kTLSWantWrite = -10002;
 // See failure().
 constexpr int kTLSFailed = -10003;
-// The peer's stream ended without a close_notify: what came may not be all (RFC 8446 6.1).
+// The peer's stream ended without a close_notify: some of it may be missing (RFC 8446 6.1).
 constexpr int kTLSTruncated = -10004;
-// The call has done its share of work: there may be more to do at once, when others have had their turn.
+// The call has done its share of work. There may be more to do at once, after the turn of other tasks.
 constexpr int kTLSAgain = -10005;
-// Nothing can be sent before the peer has said more, since it wants another handshake: read() brings that on.
+// The peer wants another handshake, and nothing can be sent before its end: read() continues it.
 constexpr int kTLSBusy = -10006;
 
 inline bool wouldBlock(int result) { return result == -EAGAIN || result == -EWOULDBLOCK; }
-// Whether a result says what must come first, and is no failure.
+// Whether a result names a want, and no failure.
 inline bool wanting(int result) { return result <= kTLSWantRead && result != kTLSFailed && result != kTLSTruncated; }
 
-// How many renegotiations the peer may have on one connection (TLS 1.2). Each costs us more than it.
+// Limit of renegotiations on one connection (TLS 1.2). Each costs the client more than the peer.
 constexpr int kTLSMostRenegotiations = 32;
 
-// How many bytes of records with no content for the caller are taken in a row: thousands of KeyUpdates, or tickets, which cost
-// the peer nothing and would go on for ever.
+// Limit of bytes in a row of records without content: thousands of KeyUpdates or tickets, which cost the peer nothing and could go
+// on for ever.
 constexpr size_t kTLSMostWithoutContent = size_t{1} << 18;
 
 struct TLSPeer {
-  // For the server_name extension; empty: none.
+  // For the server_name extension; empty for none.
   std::string servername;
-  // What the certificate must be for: a name, an address, or both empty, if the caller checks.
+  // The name, or the address, that the certificate must have. Both empty if the caller checks.
   std::string host;
   std::string address;
-  // Under which sessions are kept; empty: not at all.
+  // The key of its sessions; empty to keep none.
   std::string session_key;
 };
 
 struct TLSFailure {
   openssl::Failure error;
-  // X509_V_OK, or what is wrong with the certificate (at `depth` above the server's).
+  // X509_V_OK, or the fault of the certificate at `depth` above the server's.
   long verification = X509_V_OK;
   int depth = 0;
 };
@@ -61,7 +61,7 @@ class TLSConnection {
   // The largest plaintext of a record (RFC 8446 5.1).
   static constexpr size_t kRecord = 16384;
 
-  // nullptr and why. `lower`, if any, is the connection whose bytes carry this one's.
+  // nullptr with the reason in `failure`.
   static std::unique_ptr<TLSConnection> create(int fd, std::shared_ptr<TLSContext> context, TLSPeer peer,
                                                openssl::Failure* failure);
   TLSConnection(const TLSConnection&) = delete;
@@ -69,32 +69,32 @@ class TLSConnection {
   ~TLSConnection();
 
   void setLower(std::unique_ptr<TLSConnection> lower) { lower_ = std::move(lower); }
-  // To be called before each of the calls below: so much work may be done, by this layer and those that carry it.
+  // Comes before each of the calls below: gives this layer and the layers below it a new share of work.
   void beginTurn();
-  // Resumes this one instead of one from the context.
+  // Resumes this session instead of one from the context.
   bool setSession(const unsigned char* data, size_t length, openssl::Failure* failure);
 
   int handshake();
-  // As much as there is without waiting, up to `length`; 0 after the peer's close_notify.
+  // Reads what is there, up to `length`; 0 after the peer's close_notify.
   int read(uint8_t* data, size_t length);
-  // After kTLSWant..., or kTLSBusy, call again with the same bytes, or more. Takes nothing in from below: a reader that waits for
-  // the descriptor would miss it.
+  // After kTLSWant... or kTLSBusy, the next call has the same bytes, or more. Never receives: a reader that waits for the descriptor
+  // would miss the bytes.
   int write(const uint8_t* data, size_t length);
-  // Sends close_notify, on every layer, if that is possible at once.
+  // Sends a close_notify on every layer where that is possible at once.
   void shutdown();
 
   SSL* handle() const { return ssl_.get(); }
   const TLSFailure& failure() const { return failure_; }
-  // Whether what failure() says of the certificate counts: where nobody verifies, it does not.
+  // Whether failure() is about a refused certificate. False if the context does not verify.
   bool refuses() const { return context_->verifies() && failure_.verification != X509_V_OK; }
   // The peer's certificate, refused or not.
   const openssl::Certificate& certificate() const { return certificate_; }
-  // The server's certificate and, each behind the one that it issued, its issuers: as many as the server sent or we trust.
+  // The server's certificate, then its issuers, each behind the one that it issued, as far as the server sent or the context trusts them.
   std::vector<openssl::Certificate> chain() const;
   int layer() const { return lower_ == nullptr ? 0 : lower_->layer() + 1; }
-  // This layer or one below it; nullptr if there is none of that number.
+  // This layer, or the layer of that number below it; nullptr if there is none.
   const TLSConnection* find(int layer) const;
-  // The layer in which kTLSFailed or kTLSTruncated came about that was returned here last.
+  // The layer that caused the last kTLSFailed or kTLSTruncated.
   int failedLayer() const { return failed_below_ ? lower_->failedLayer() : layer(); }
 
   // For the SSL_CTX.
@@ -122,12 +122,12 @@ class TLSConnection {
   int transmitNow(const uint8_t* data, size_t length);
   bool keepRest(const uint8_t* data, size_t length, int sent);
   int sendRest();
-  // Whether no more may be taken from below in this turn, or ever.
+  // Whether OpenSSL may receive no more in this turn, or ever.
   bool exhausted();
   // In tls-verification.cc.
   bool expectPeer();
   bool checkPeer();
-  // The others.
+  // In tls-connection.cc.
   void begin();
   int problem(int result, int* lasting);
   int giveUp(openssl::Failure failure);
@@ -136,11 +136,11 @@ class TLSConnection {
   int settle();
   bool accepts();
   int sendersTurn(int code);
-  // Whether the peer's last word, if it can be read now, was an alert.
+  // Whether an alert of the peer can be read now.
   bool alerted();
   int failed() const;
   long unlessOutOfMemory(long verification) const;
-  // Whether there is more to read without the descriptor, in this layer or below, be it a part of a record only.
+  // Whether this layer or one below holds bytes, even if only a part of a record.
   bool buffered() const;
   int writeRecord(const uint8_t* data, size_t length);
   int unsent(int code);
@@ -149,33 +149,33 @@ class TLSConnection {
   std::shared_ptr<TLSContext> context_;
   const TLSPeer peer_;
   std::unique_ptr<TLSConnection> lower_;
-  // Records received ahead, of which `ahead_start_` to `ahead_end_` are still to be taken.
+  // Records received ahead. OpenSSL has not taken the bytes from `ahead_start_` to `ahead_end_`.
   std::unique_ptr<uint8_t[]> ahead_;
   size_t ahead_start_ = 0;
   size_t ahead_end_ = 0;
-  // What is still to be sent, from `rest_start_` to `rest_end_`, of a record with content, and how much content it has.
+  // The unsent part of a record, from `rest_start_` to `rest_end_`, and the length of its content.
   std::unique_ptr<uint8_t[]> rest_;
   size_t rest_start_ = 0;
   size_t rest_end_ = 0;
   size_t leaving_ = 0;
   openssl::Connection ssl_;
   bool established_ = false;
-  // Work done since beginTurn(), and bytes taken from below since the last that were content: see exhausted().
+  // Work since beginTurn(), and bytes received since the last content: see exhausted().
   size_t work_ = 0;
   size_t without_content_ = 0;
   // An allocation has failed in the handshake, or in this call.
   bool short_of_memory_ = false;
-  // What the layer below said last during a call: would block, a negated errno, its end.
+  // The last result from below during a call: a want, a negated errno or code, the end of the stream.
   int blocked_ = 0;
   int lost_ = 0;
   bool ended_ = false;
   bool failed_below_ = false;
   bool sending_ = false;
-  // A sender was told kTLSBusy, and is to hear when that is over.
+  // A sender got kTLSBusy and waits for the end of the handshake.
   bool kept_waiting_ = false;
-  // Why we go no further, if that is not OpenSSL's decision.
+  // The reason if the addon, and not OpenSSL, ends the connection.
   const char* refusal_ = nullptr;
-  // What every further read, or write, returns.
+  // The result of every further read, and write; 0 for none yet.
   int read_result_ = 0;
   int write_result_ = 0;
   TLSFailure failure_;

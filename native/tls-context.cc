@@ -20,7 +20,7 @@ namespace {
 
 IO memoryIO(const std::string& text) { return IO(api.BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
 
-// Never the default one, which asks on the terminal.
+// In place of OpenSSL's own callback, which asks on the terminal.
 int givePassphrase(char* buffer, int size, int, void* data) {
   const std::string* passphrase = static_cast<const std::string*>(data);
   if (passphrase == nullptr || passphrase->empty() || passphrase->size() > static_cast<size_t>(size)) return -1;
@@ -28,7 +28,7 @@ int givePassphrase(char* buffer, int size, int, void* data) {
   return static_cast<int>(passphrase->size());
 }
 
-// Whether reading ended because the text holds no more PEM, and not at a part of it that is broken: then the error stays.
+// Whether a read ended because the text holds no more PEM. After a broken part the error stays in the queue.
 bool endOfPEM() {
   const char* reason = api.ERR_reason_error_string(api.ERR_peek_last_error());
   if (reason == nullptr || std::strcmp(reason, "no start line") != 0) return false;
@@ -36,9 +36,9 @@ bool endOfPEM() {
   return true;
 }
 
-// Its descriptor, or -1 and why. Opening never waits: that of a FIFO would, until somebody reads from it.
+// The descriptor, or -1 with the reason in `problem`. Never waits: a plain open() of a FIFO waits for a reader.
 int openKeyLog(const std::string& path, std::string* problem) {
-  // It holds secrets: for its owner alone. What is there already keeps its mode.
+  // The file holds secrets: only its owner may read it. An existing file keeps its mode.
   const int fd = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
   struct stat status;
   if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) return fd;
@@ -48,14 +48,14 @@ int openKeyLog(const std::string& path, std::string* problem) {
   return -1;
 }
 
-// Every certificate of the text, of which there must be one. Twice the same one is no fault.
+// Adds every certificate of the text. False without one. A duplicate is no fault.
 bool addTrusted(X509_STORE* store, const std::string& text) {
   const IO bio = memoryIO(text);
   for (int count = 0;; count++) {
     const Certificate certificate(api.PEM_read_bio_X509_AUX(bio.get(), nullptr, givePassphrase, nullptr));
     if (!certificate) return count > 0 && endOfPEM();
     if (api.X509_STORE_add_cert(store, certificate.get()) != 1) return false;
-    // A key that could not be decoded for want of memory stays so, and the certificate would look like another one.
+    // A key that is not decoded for lack of memory stays so, and the certificate would look like another one.
     if (api.X509_get0_pubkey(certificate.get()) == nullptr && allocationFailed()) return false;
   }
 }
@@ -184,7 +184,7 @@ TLSContext::~TLSContext() {
 void TLSContext::logKey(const char* line) {
   if (key_log_ < 0) return;
   char newline = '\n';
-  // In one call, so that lines of several processes that append to one file stay whole.
+  // In one call: lines of several processes that append to one file stay whole.
   const iovec parts[] = {{const_cast<char*>(line), std::strlen(line)}, {&newline, 1}};
   while (writev(key_log_, parts, 2) < 0 && errno == EINTR) {
   }

@@ -1,5 +1,5 @@
-// What the TLS connections of one configuration share: an SSL_CTX of our own, built from PEM text, with the sessions for
-// resumption and the key log file. Never Node's own SSL_CTX, whose fields are private. Knows no sockets and no JavaScript.
+// The state that the TLS connections of one configuration share: an SSL_CTX built from PEM text, the sessions for resumption, the key
+// log file. Never Node's own SSL_CTX, whose fields are private. Knows no sockets and no JavaScript.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +12,12 @@
 
 namespace dugong {
 
-// Trusted certificates, parsed once and shared by contexts.
+// Trusted certificates, parsed once. Contexts share them.
 class TLSTrust {
  public:
-  // nullptr and why, if one of the texts holds no certificate or a broken one.
+  // nullptr, with the reason in `failure`, if a text holds no certificate or a broken one.
   static std::shared_ptr<TLSTrust> create(const std::vector<std::string>& texts, openssl::Failure* failure);
-  // These and `certificates`; nullptr if OpenSSL does not take one.
+  // These certificates and `certificates`; nullptr if OpenSSL refuses one.
   std::shared_ptr<TLSTrust> with(const std::vector<X509*>& certificates) const;
   X509_STORE* store() const { return store_.get(); }
 
@@ -26,7 +26,7 @@ class TLSTrust {
   openssl::Store store_;
 };
 
-// A PKCS #12 file; the passphrase is empty if there is none.
+// A PKCS #12 file; an empty passphrase means none.
 struct Pfx {
   std::string bytes;
   std::string passphrase;
@@ -34,32 +34,32 @@ struct Pfx {
 
 struct TLSContextOptions {
   std::shared_ptr<TLSTrust> trust;
-  // Each the chain of one key: PEM, the leaf first.
+  // PEM texts; each is the chain of one key, the leaf first.
   std::vector<std::string> certificates;
   std::vector<std::string> keys;
-  // As many as keys, empty where there is none.
+  // One for each key; empty for none.
   std::vector<std::string> passphrases;
   std::vector<Pfx> pfx;
-  // TLS 1.2 and TLS 1.3; OpenSSL's defaults if empty.
+  // For TLS 1.2 and for TLS 1.3; empty for OpenSSL's defaults.
   std::string ciphers;
   std::string ciphersuites;
   int min_version = 0;
   int max_version = 0;
-  // In the form of the extension (RFC 7301): each name preceded by its length.
+  // In the form of the extension (RFC 7301): a length before each name.
   std::string protocols;
   bool verify = true;
   bool partial_chain = false;
   // SSL_OP_...
   uint64_t secure_options = 0;
-  // To be resumed, in the form of d2i_SSL_SESSION; here it is only checked that it is one. Empty: none.
+  // In the form of d2i_SSL_SESSION; the context only checks that it is a session. Empty for none.
   std::string session;
-  // Empty: none.
+  // Empty for none.
   std::string key_log_file;
 };
 
 class TLSContext {
  public:
-  // nullptr and why; `option` is the one that OpenSSL refused.
+  // nullptr with the reason in `failure`; `option` is the option that OpenSSL refused.
   static std::shared_ptr<TLSContext> create(const TLSContextOptions& options, const char** option,
                                             openssl::Failure* failure);
   TLSContext(const TLSContext&) = delete;
@@ -79,7 +79,7 @@ class TLSContext {
   const char* configure(const TLSContextOptions& options);
   const char* useIdentity(const TLSContextOptions& options);
   bool useChain(const std::string& text);
-  // Our own certificate for a kind of key, in place of an earlier one and its chain, and one more of its chain.
+  // Sets the client's certificate for a kind of key, without a chain, and adds one certificate to its chain.
   bool useLeaf(X509* certificate);
   bool chain(X509* certificate);
   // In tls-pfx.cc.
@@ -90,7 +90,7 @@ class TLSContext {
   openssl::IOMethod bio_method_;
   bool verify_ = true;
   int key_log_ = -1;
-  // Why an option is refused, if that is not for OpenSSL to say.
+  // The reason if the addon, and not OpenSSL, refuses an option.
   std::string problem_;
   std::shared_ptr<TLSTrust> trust_;
   TLSSessions sessions_;

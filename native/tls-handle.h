@@ -1,5 +1,5 @@
-// JavaScript's hold on an object of ours that several owners share: an object of no properties, tagged with its type, so
-// that any other value is refused. The garbage collector, or the end of the environment, lets go of it.
+// JavaScript's hold on an object of the addon with several owners: a value without properties, tagged with its type, so that any
+// other value is refused. The garbage collector, or the end of the environment, ends the hold.
 //
 // Finalizers run in turns of the event loop; a thread that only makes blocking calls may never have one. So each new hold
 // also looks at a few older ones, and lets go of those whose value the collector has taken; and the collector learns that
@@ -17,8 +17,8 @@ namespace dugong {
 
 class Hold;
 
-// The holds of one environment, alive as long as any of them, which may be longer than the environment.
-// The one that was looked at longest ago comes first.
+// The holds of one environment. The list lives as long as any of them, which may be longer than the environment.
+// The hold that was looked at longest ago comes first.
 using Holds = std::list<Hold*>;
 
 class Hold {
@@ -43,14 +43,14 @@ class Hold {
     return value;
   }
 
-  // What the value, which is one of ours, holds.
+  // The object behind the value.
   const std::shared_ptr<void>& object() const { return object_; }
 
  private:
-  // About what a TLS context takes.
+  // About the size of a TLS context.
   static constexpr int64_t kBehind = 32768;
-  // So many older holds are looked at for each new one, whose cost is then the same however many there are. With more than one, the
-  // dead ones become fewer.
+  // Number of older holds to look at for each new one: its cost does not grow with their number. With more than one, the dead holds
+  // become fewer.
   static constexpr size_t kLooks = 4;
 
   Hold(const std::shared_ptr<Holds>& holds, std::shared_ptr<void> object) : holds_(holds), object_(std::move(object)) {}
@@ -86,7 +86,7 @@ class Hold {
 
   const std::shared_ptr<Holds> holds_;
   std::shared_ptr<void> object_;
-  // Empty when the collector has taken the value. While there is a reference, `place_` is this hold's place in `holds_`.
+  // Empty once the collector has taken the value. While there is a reference, `place_` is this hold's place in `holds_`.
   napi_ref weak_ = nullptr;
   Holds::iterator place_;
 };

@@ -1,5 +1,5 @@
-// JavaScript's side of trust stores and TLS contexts: options in, handles out. What OpenSSL refuses is returned, with its
-// reason; only wrong types raise errors.
+// JavaScript's side of trust stores and TLS contexts: options in, handles out. Returns the option that OpenSSL refuses, with the
+// reason; throws only for wrong types.
 #include <napi.h>
 
 #include <memory>
@@ -17,14 +17,14 @@ namespace {
 
 napi_value refusal(Napi::Env env, const char* option, const openssl::Failure& failure) {
   Napi::Object object = Napi::Object::New(env);
-  // Of that no option is the cause.
+  // No option causes a lack of memory.
   object.Set("option", failure.out_of_memory ? "memory" : option);
   object.Set("library", failure.library);
   object.Set("reason", failure.reason);
   return object;
 }
 
-// Unless reading the options has thrown already: what JavaScript threw (a getter) comes first.
+// Throws unless an exception is pending: that of a getter among the options comes first.
 template <typename Error>
 napi_value refuse(napi_env env, const Arguments<1>& arguments, const char* name, const char* reason) {
   bool pending = false;
@@ -32,7 +32,7 @@ napi_value refuse(napi_env env, const Arguments<1>& arguments, const char* name,
   return nullptr;
 }
 
-// Reads properties by name and remembers the first that is of a wrong type.
+// Reads properties by name. Remembers the first of a wrong type.
 class Options {
  public:
   Options(napi_env env, napi_value value) : env_(env), value_(value) {}
@@ -70,14 +70,14 @@ class Options {
     return out;
   }
 
-  // Bits of a count, which are more than 32.
+  // A number with more than 32 bits.
   uint64_t bits(const char* name) {
     double out = 0;
     if (napi_get_value_double(env_, get(name), &out) != napi_ok || !Arguments<1>::isCount(out)) wrong(name);
     return wrong_ == nullptr ? static_cast<uint64_t>(out) : 0;
   }
 
-  // Files, each with its passphrase.
+  // Reads two arrays of one length: files and their passphrases.
   std::vector<Pfx> pfx(const char* files, const char* passphrases) {
     const std::vector<std::string> words = texts(passphrases);
     std::vector<Pfx> out(words.size());
@@ -135,7 +135,7 @@ class Options {
 
 }  // namespace
 
-// undefined, or why TLS cannot be used in this process.
+// undefined, or the reason why this process has no TLS.
 napi_value TLSUnavailable(napi_env env, napi_callback_info) {
   napi_value out = nullptr;
   if (!openssl::load()) napi_create_string_utf8(env, openssl::unavailable().c_str(), NAPI_AUTO_LENGTH, &out);

@@ -1,4 +1,4 @@
-// Certificates and keys from PKCS #12 files (RFC 7292), for a TLSContext. Nothing of a key ever leaves OpenSSL's memory.
+// Certificates and keys from PKCS #12 files (RFC 7292), for a TLSContext. Keys never leave OpenSSL's memory.
 #include "tls-context.h"
 
 namespace dugong {
@@ -9,7 +9,7 @@ namespace {
 
 using File = Owned<PKCS12, &Functions::PKCS12_free>;
 
-// The certificates of a file besides the key's own.
+// The other certificates of a file, besides that of its key.
 class Others {
  public:
   Others() = default;
@@ -51,7 +51,7 @@ bool TLSContext::usePfx(const Pfx& pfx) {
   return others.all().empty() || trustAlso(others.all());
 }
 
-// The trust that was given is other contexts', too.
+// Makes a new TLSTrust: other contexts share the present one.
 bool TLSContext::trustAlso(const std::vector<X509*>& certificates) {
   std::shared_ptr<TLSTrust> trust = trust_->with(certificates);
   if (trust == nullptr) return false;

@@ -12,7 +12,7 @@ using openssl::api;
 namespace {
 
 constexpr size_t kMaxSessions = 512;
-// Servers hand out two tickets per handshake as a rule; this is for a few connections to one server at a time.
+// Most servers send two tickets per handshake: enough for a few connections to one server at a time.
 constexpr int kMaxSessionsPerKey = 8;
 
 bool singleUse(const openssl::Session& session) {

@@ -1,6 +1,6 @@
-// The TLS sessions that servers have handed out for resumption, per context: the latest few for each key (the caller's name
-// for a server, e.g. host and port). Sessions of TLS 1.3 are handed out once (RFC 8446 C.4), those of TLS 1.2 as often as
-// they are valid. Knows no sockets; refuses to keep more than a bounded number.
+// The sessions of one context that servers have sent for resumption: the latest few for each key (the caller's name for a server,
+// e.g. host and port). take() returns a session of TLS 1.3 once (RFC 8446 C.4), one of TLS 1.2 as long as it is valid. Keeps a
+// bounded number. Knows no sockets.
 #pragma once
 
 #include <list>
@@ -13,7 +13,7 @@ namespace dugong {
 class TLSSessions {
  public:
   void add(const std::string& key, openssl::Session session);
-  // The newest that can still be resumed, or none.
+  // The newest session that can still be resumed, or none.
   openssl::Session take(const std::string& key);
 
  private:
@@ -21,7 +21,7 @@ class TLSSessions {
     std::string key;
     openssl::Session session;
   };
-  // Oldest first. Short enough to be searched from end to end for each new connection.
+  // Oldest first. Short enough for a search from end to end for each new connection.
   std::list<Entry> entries_;
 };
 

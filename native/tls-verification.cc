@@ -1,5 +1,5 @@
-// Whom a TLSConnection accepts: OpenSSL builds and verifies the chain; which names count, which fault is reported, and what
-// a resumed session has to prove is decided here.
+// Decides which peer a TLSConnection accepts. OpenSSL builds and verifies the chain. This file decides which names count, which fault
+// is reported, and what a resumed session must prove.
 #include "tls-connection.h"
 
 namespace dugong {
@@ -8,12 +8,12 @@ using namespace openssl;
 
 namespace {
 
-// A wildcard is a whole label, and the subject's common name is no host name (RFC 9110 4.3.4, RFC 9525 6.3).
+// A wildcard stands for a whole label; the subject's common name is no host name (RFC 9110 4.3.4, RFC 9525 6.3).
 constexpr unsigned int kNameFlags = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
 
 }  // namespace
 
-// OpenSSL takes a name that it could not read for want of memory for another name, and a key for one that is too weak.
+// Without memory to read a name or a key, OpenSSL reports another name, or a key that is too weak.
 long TLSConnection::unlessOutOfMemory(long verification) const {
   const bool memory = takeFailure().out_of_memory || short_of_memory_;
   return verification != X509_V_OK && memory ? X509_V_ERR_OUT_OF_MEM : verification;
@@ -23,13 +23,14 @@ bool TLSConnection::expectPeer() {
   X509_VERIFY_PARAM* parameters = api.SSL_get0_param(ssl_.get());
   if (!peer_.host.empty()) {
     api.X509_VERIFY_PARAM_set_hostflags(parameters, kNameFlags);
-    // With the length: without it the name would end at a NUL.
+    // With its length: otherwise the name would end at a NUL.
     if (api.X509_VERIFY_PARAM_set1_host(parameters, peer_.host.data(), peer_.host.size()) != 1) return false;
   }
   return peer_.address.empty() || api.X509_VERIFY_PARAM_set1_ip_asc(parameters, peer_.address.c_str()) == 1;
 }
 
-// In a resumed session OpenSSL verifies nothing: what it was told in the first handshake, and to what end, is asked here.
+// OpenSSL verifies nothing in a resumed session: it returns the verdict of the first handshake, which may have been for another name.
+// So the name is checked here.
 bool TLSConnection::checkPeer() {
   certificate_.reset(api.SSL_get1_peer_certificate(ssl_.get()));
   long verification = api.SSL_get_verify_result(ssl_.get());
@@ -52,12 +53,12 @@ TLSConnection& TLSConnection::of(const X509_STORE_CTX* store) {
   return of(static_cast<const SSL*>(ssl));
 }
 
-// As Node does, so that the codes are the same: the verification goes on after a fault, and the last one counts; the name is
-// looked at when all else is in order. Unlike Node, the handshake ends here and now if there is one.
+// As in Node, so that the codes are the same: verification goes on after a fault, and the last fault counts; a wrong name counts only
+// without another fault. Unlike in Node, a fault ends the handshake at once.
 int TLSConnection::verifyChain(X509_STORE_CTX* store, void*) {
   TLSConnection& self = of(store);
   X509* certificate = api.X509_STORE_CTX_get0_cert(store);
-  // A renegotiation is with the server that was verified first, by the user's own check, too.
+  // A renegotiation must show the certificate of the first handshake, which the user's own check may have accepted.
   const X509* known = self.established_ ? self.certificate_.get() : certificate;
   if (known == nullptr || certificate == nullptr || api.X509_cmp(known, certificate) != 0) {
     self.refusal_ = "certificate changed";
@@ -66,7 +67,7 @@ int TLSConnection::verifyChain(X509_STORE_CTX* store, void*) {
   }
   long& verification = self.failure_.verification;
   const bool done = api.X509_verify_cert(store) == 1;
-  // A chain that could not be built is not seen by onVerify.
+  // OpenSSL does not call onVerify for a chain that it cannot build.
   if (!done && verification == X509_V_OK) verification = api.X509_STORE_CTX_get_error(store);
   verification = self.unlessOutOfMemory(verification);
   if (!self.established_) {

@@ -1,6 +1,5 @@
-// JavaScript's side of TLS connections: each belongs to an owned descriptor, by whose number it is addressed, and ends with
-// it. Bytes are those of the topmost layer, if there is TLS inside TLS. The state machine is in tls-connection.cc, the bytes
-// below it in tls-bio.cc.
+// JavaScript's side of TLS connections. A connection belongs to an owned descriptor, has its number as its name, and ends with it.
+// Bytes are those of the topmost layer of TLS. tls-connection.cc has the state machine, tls-bio.cc the bytes below it.
 #include <napi.h>
 
 #include <algorithm>
@@ -24,10 +23,10 @@ using openssl::api;
 
 namespace {
 
-// Buffers below this are put into one record with what follows.
+// A smaller buffer shares a record with the next ones.
 constexpr size_t kSmall = 4096;
 
-// DER of anything that OpenSSL encodes by `encode`.
+// The DER form of an object, by its function `encode`.
 template <typename Type>
 napi_value encoded(napi_env env, int (*encode)(const Type*, unsigned char**), const Type* object) {
   const int length = object == nullptr ? -1 : encode(object, nullptr);
@@ -53,14 +52,14 @@ TLSConnection* connectionOf(const Environment& environment, int fd) {
   return environment.owns(fd) ? environment.tls(fd) : nullptr;
 }
 
-// For a call that speaks with the peer.
+// Also begins a turn, for a call that exchanges bytes with the peer.
 TLSConnection* connectionInTurn(const Environment& environment, int fd) {
   TLSConnection* connection = connectionOf(environment, fd);
   if (connection != nullptr) connection->beginTurn();
   return connection;
 }
 
-// The layer that the arguments `fd, layer` name, or nullptr, which may be for an error that is pending.
+// The layer that the arguments `fd, layer` name, or nullptr, perhaps with an error pending.
 const TLSConnection* layerOf(const Arguments<2>& arguments) {
   int fd = 0;
   int layer = 0;
@@ -123,8 +122,8 @@ napi_value TLSRecv(napi_env env, napi_callback_info info) {
   return arguments.result(connection == nullptr ? -EBADF : connection->read(bytes.data, bytes.length));
 }
 
-// The division into calls of write() depends on nothing but the bytes from `skip` on, so that a caller that comes again with
-// them, and perhaps more, begins with those of the record that has not left as a whole.
+// The division into calls of write() depends only on the bytes from `skip` on: a repeated call with the same bytes, and perhaps more,
+// begins with the record that has not left as a whole.
 napi_value TLSSend(napi_env env, napi_callback_info info) {
   const Arguments<3> arguments(env, info, "tlsSend");
   int fd = 0;

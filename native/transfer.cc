@@ -1,5 +1,5 @@
-// Bytes between a socket and JavaScript's buffers: recv, send, sendmsg. Each makes one syscall on memory that
-// JavaScript owns and keeps no pointer beyond it. Would-block is a result like any other.
+// Bytes between a socket and JavaScript's buffers: recv, send, sendmsg. Each function makes one system call on memory that
+// JavaScript owns, and keeps no pointer to it. Would-block is a result like any other.
 #include <sys/socket.h>
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// What every transfer over a socket has in common, in the clear or below TLS: calls are repeated when a signal interrupts
-// them, and a peer that is gone is an errno, not a signal.
+// Common to every transfer over a socket, plain or below TLS: a call that a signal interrupts is repeated, and a peer that is gone is
+// an errno, not a signal.
 #pragma once
 
 #include <sys/socket.h>
@@ -12,7 +12,7 @@ namespace dugong {
 #ifdef MSG_NOSIGNAL
 constexpr int kSendFlags = MSG_NOSIGNAL;
 #else
-constexpr int kSendFlags = 0;  // SO_NOSIGPIPE is set on the socket instead
+constexpr int kSendFlags = 0;  // the socket has SO_NOSIGPIPE
 #endif
 
 // Linux transfers at most 2^31 - 4096 bytes at a time and macOS refuses 2^31; no socket buffer comes near this.

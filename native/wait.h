@@ -1,4 +1,4 @@
-// Waiting in poll(2) with the thread blocked, for those who have a pollfd.
+// Waits in poll(2) with the thread blocked, for callers that have a pollfd.
 #pragma once
 
 #include <poll.h>
@@ -10,21 +10,21 @@
 
 namespace dugong {
 
-// Which signals end a wait: of those that the process listens for, none, or all but one (0: all).
+// The signals that end a wait: none, or all that the process listens for but `except` (0: all).
 struct Heeded {
   bool any = false;
   int except = 0;
 };
 
 struct Wait {
-  // Milliseconds; negative or infinite is for ever.
+  // Milliseconds; negative or infinite means for ever.
   double timeout = 0;
   Heeded signals;
 };
 
-// The last of the entries is filled in here: it is for the signals. The number of the others that are ready, 0 when the
-// time is over, or -errno: -EINTR for a signal that is heeded, also if it came before and its listener has not run yet. Any
-// other does not shorten the wait. Returns 0 early when the environment is being stopped.
+// Fills in the last entry itself, for the signals. Returns the number of other entries that are ready, 0 when the time is over, or
+// -errno: -EINTR for a signal in `wait.signals`, also for one that came before and whose listener has not run yet. Other signals do
+// not shorten the wait. Returns 0 early when the environment stops.
 int waitForDescriptors(Environment& environment, pollfd* entries, nfds_t count, const Wait& wait);
 
 template <size_t count>
@@ -33,7 +33,7 @@ bool timeoutArgument(const Arguments<count>& arguments, size_t index, double* ou
   return std::isnan(*out) ? arguments.template fail<Napi::RangeError>("timeoutMs", "must not be NaN") : true;
 }
 
-// The arguments `timeoutMs, signals?` from `index` on. `signals` is undefined (none is heeded), or the one that is not.
+// The arguments `timeoutMs, signals?` from `index` on. `signals` is undefined (none ends the wait), or the one that does not end it.
 template <size_t count>
 bool waitArguments(const Arguments<count>& arguments, size_t index, Wait* out) {
   if (!timeoutArgument(arguments, index, &out->timeout)) return false;

@@ -1,10 +1,9 @@
 // See watcher.h.
 //
-// A client waits for one direction of the same socket again and again. uv_poll_stop and uv_poll_start cost an
-// epoll_ctl each, so after a report an *owned* descriptor stays armed, merely unreferenced; asking for the same
-// direction again is then free. If an event comes that nobody waits for, the registration is brought up to date. A
-// *foreign* descriptor can be closed by its owner at any moment that we do not wait for it: its handle is closed as
-// soon as nothing is of interest.
+// A client waits for one direction of the same socket again and again. uv_poll_stop and uv_poll_start cost an epoll_ctl each, so an
+// *owned* descriptor stays armed after a report, but unreferenced; to wait for the same direction again is then free. An event
+// without a waiter brings the registration up to date. The owner of a *foreign* descriptor may close it at any moment between two
+// waits: the watcher closes its handle as soon as it has no waiter.
 #include "watcher.h"
 
 #include <fcntl.h>
@@ -32,14 +31,14 @@ int fromUv(int events) {
 }  // namespace
 
 int Watcher::open(Environment& environment, int fd, Watcher** out) {
-  // uv_poll_init makes the descriptor non-blocking, for which there is no need and which its owner may not expect.
+  // uv_poll_init makes the descriptor non-blocking. The watcher does not need that, and the owner may not expect it.
   const int flags = environment.owns(fd) ? O_NONBLOCK : fcntl(fd, F_GETFL);
   if (flags < 0) return -errno;
   Watcher* watcher = new Watcher(environment, fd);
   const int status = uv_poll_init(environment.loop(), &watcher->handle_, fd);
   if ((flags & O_NONBLOCK) == 0) fcntl(fd, F_SETFL, flags);
   if (status < 0) {
-    // Not initialized, hence not to be closed.
+    // The handle is not initialized, so that it needs no uv_close().
     delete watcher;
     return status;
   }
@@ -110,7 +109,7 @@ void Watcher::close() {
 
 void Watcher::onPoll(uv_poll_t* handle, int status, int events) {
   Watcher* watcher = static_cast<Watcher*>(handle->data);
-  // libuv has stopped the handle before it reports an error (POLLERR).
+  // libuv stops the handle before it reports an error (POLLERR).
   if (status < 0) watcher->armed_ = 0;
   const int ready = status < 0 ? watcher->interest_ : fromUv(events) & watcher->interest_;
   if (ready == 0) {
@@ -119,7 +118,7 @@ void Watcher::onPoll(uv_poll_t* handle, int status, int events) {
   }
   watcher->interest_ &= ~ready;
   watcher->holding_ &= ~ready;
-  // Before JavaScript runs: it may close a foreign descriptor, and Node or we may watch a new one of the same number.
+  // Before JavaScript runs: it may close a foreign descriptor, and a new one of the same number may get a watcher.
   if (watcher->interest_ == 0) {
     watcher->rest();
   } else {

@@ -1,5 +1,5 @@
-// One descriptor on the environment's event loop: a uv_poll_t, which libuv allows once per fd, and the directions that
-// JavaScript waits for on it. Knows when to bother the kernel and when not; knows nothing of what the bytes mean.
+// One descriptor on the environment's event loop: a uv_poll_t, which libuv allows once per fd, and the directions that JavaScript
+// waits for. Avoids system calls where it can. Does not touch the bytes.
 #pragma once
 
 #include <uv.h>
@@ -19,12 +19,12 @@ class Watcher {
   int fd() const { return fd_; }
   int interest() const { return interest_; }
 
-  // Waits for these directions (POLLIN | POLLOUT) and no others, until each was reported once. 0 or -errno. The loop stays
-  // alive meanwhile,
+  // Waits for these directions (POLLIN | POLLOUT) and no others, until each is reported once. Keeps the loop alive until then. 0 or
+  // -errno.
   int await(int interest);
-  // unless that is released for all of them.
+  // These directions no longer keep the loop alive.
   void release(int directions);
-  // Detaches from the environment at once; the memory goes when libuv is done with the handle.
+  // Detaches from the environment at once; libuv's close callback frees the memory.
   void close();
 
  private:
@@ -33,18 +33,18 @@ class Watcher {
 
   static void onPoll(uv_poll_t* handle, int status, int events);
   int arm(int events);
-  // Nothing is of interest now.
+  // No direction has a waiter now.
   void rest();
-  // Keeps the loop alive if that is wanted for something of interest.
+  // Keeps the loop alive if a direction in `holding_` has a waiter.
   void hold();
 
   Environment& environment_;
   const int fd_;
-  // What JavaScript waits for, and what the kernel was asked for: a superset, or out of date, on purpose (see
+  // The directions that JavaScript waits for, and those that the kernel watches: a superset, or out of date, on purpose (see
   // watcher.cc).
   int interest_ = 0;
   int armed_ = 0;
-  // Those of interest that keep the loop alive.
+  // The directions in `interest_` that keep the loop alive.
   int holding_ = 0;
   uv_poll_t handle_;
 };
