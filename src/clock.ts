@@ -8,8 +8,8 @@ import { PerformanceMark, performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers';
 import { native } from './io/native.ts';
 
-/** The platform's own functions, saved before a test framework can replace them: a fake immediate may never run. */
-const [turn, mark] = [setImmediate, performance.markResourceTiming];
+/** The platform's own function, saved before a test framework can replace it. */
+const mark = performance.markResourceTiming;
 
 /** Node takes a mark's start time from its own clock, which nothing replaces. (Its types declare no constructor.) */
 const Mark = PerformanceMark as unknown as new (name: string) => PerformanceMark;
@@ -41,11 +41,6 @@ export function now(): number {
  */
 export function oneMoreTurn(): void {
   setImmediate(() => setImmediate(() => undefined));
-}
-
-/** A promise that is fulfilled when the event loop has turned once. */
-export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => void turn(resolve));
 }
 
 /** Puts an entry on the performance timeline. Takes the arguments of Node's `performance.markResourceTiming()`. */

@@ -1,6 +1,6 @@
 /**
- * What a coroutine yields when it cannot go on, and the type of the coroutines themselves. It knows nothing of HTTP nor of
- * who will resume the coroutine.
+ * What a coroutine yields when it cannot go on, and the type of the coroutines themselves. It knows nothing of HTTP, nor of the loop
+ * that resumes the coroutine.
  *
  * A coroutine is a generator that yields {@link PollNeeded}s. Resuming it early is always legal: it tries again and yields
  * again. Only {@link waitFor} contains a literal `yield`; everything else delegates with `yield*`.
@@ -23,7 +23,6 @@ export type Coroutine<T> = Generator<PollNeeded, T, void>;
 /** What else there is to say of a wait: see the fields of {@link PollNeeded}. */
 export interface PollNeededOptions {
   readonly deadline?: number | undefined;
-  readonly shared?: number | undefined;
 }
 
 /** "I can go on when `fd` is ready for one of `mask`, or at `deadline`." Immutable; one object may be yielded often. */
@@ -34,34 +33,20 @@ export class PollNeeded {
   readonly mask: number;
   /** Resume at this time at the latest, ready or not (on the scale of `performance.now()`). */
   readonly deadline: number | undefined;
-  /**
-   * The directions of `mask` that are claimed for nobody: others may wait for them at the same time, one of them for itself.
-   * So do those that share one thing in progress, as the establishment of a connection, and those that only look on.
-   */
-  readonly shared: number;
-
   /** @throws TypeError if the deadline is no number, or NaN, which is neither early nor late */
   constructor(fd: number, mask: number, options?: PollNeededOptions) {
-    const { deadline, shared = 0 } = ownOptions('PollNeeded', options, ['deadline', 'shared']);
+    const { deadline } = ownOptions('PollNeeded', options, ['deadline']);
     if (deadline !== undefined && (typeof deadline !== 'number' || Number.isNaN(deadline))) {
       throw new TypeError(`the deadline must be a number, got ${String(deadline)}`);
     }
-    if (!Number.isInteger(shared)) throw new TypeError(`shared must be a mask, got ${String(shared)}`);
     this.fd = fd;
     this.mask = mask;
     this.deadline = deadline;
-    this.shared = shared;
   }
 
   /** The same, but to be resumed at `deadline` at the latest. */
   before(deadline: number): PollNeeded {
-    const earlier = Math.min(deadline, this.deadline ?? deadline);
-    return new PollNeeded(this.fd, this.mask, { deadline: earlier, shared: this.shared });
-  }
-
-  /** The same, but several coroutines may wait for it at the same time. */
-  forSeveral(): PollNeeded {
-    return new PollNeeded(this.fd, this.mask, { deadline: this.deadline, shared: this.mask });
+    return new PollNeeded(this.fd, this.mask, { deadline: earlier(deadline, this.deadline) });
   }
 
   /**
@@ -90,6 +75,27 @@ export class PollNeeded {
   }
 }
 
+/** The earlier of two times, of which either may be missing. */
+export function earlier(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
+}
+
+/**
+ * A wait that claims no slot: other coroutines may wait for the same directions, one of them with a slot of its own. Coroutines that
+ * share one thing in progress wait so, as the establishment of a connection; and a sender that only looks what comes.
+ */
+export class SharedNeed extends PollNeeded {
+  static of(need: PollNeeded): PollNeeded {
+    return need instanceof SharedNeed || need.fd < 0
+      ? need
+      : new SharedNeed(need.fd, need.mask, { deadline: need.deadline });
+  }
+
+  override before(deadline: number): PollNeeded {
+    return new SharedNeed(this.fd, this.mask, { deadline: earlier(deadline, this.deadline) });
+  }
+}
+
 function maskName(mask: number): string {
   const known = [mask & POLLIN && 'POLLIN', mask & POLLOUT && 'POLLOUT'].filter(Boolean);
   return known.join(' | ') || String(mask);
@@ -97,17 +103,6 @@ function maskName(mask: number): string {
 
 function dueIn(deadline: number | undefined): object {
   return deadline === undefined ? {} : { deadline, dueIn: `${Math.round(deadline - now())} ms` };
-}
-
-/** A coroutine that wants to wait more often than this while it is ended is left alone. */
-const MOST_CLEANUPS = 1000;
-
-/**
- * Ends a coroutine that nobody will resume any more. A cleanup that wants to wait cannot: it is ended where it is, and those
- * around it are gone on with. @throws what a cleanup throws
- */
-export function endNow(coroutine: Coroutine<unknown>): void {
-  for (let tries = 0; tries < MOST_CLEANUPS && !coroutine.return(undefined).done; tries++);
 }
 
 /** Suspends the calling coroutine once. */

@@ -63,5 +63,5 @@ export {
 } from './schedule/combinators.ts';
 export { PollLoop, type Task } from './schedule/poll-loop.ts';
 export { type RunBlockingOptions, runBlocking } from './schedule/run-blocking.ts';
-export type { Outcome } from './schedule/task-set.ts';
+export type { Outcome } from './schedule/stepper.ts';
 export { isTempNetworkError } from './temp-network-error.ts';

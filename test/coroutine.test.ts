@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { waitFor } from '../src/coroutine.ts';
+import { SharedNeed, waitFor } from '../src/coroutine.ts';
 import { POLLIN, POLLOUT, PollNeeded } from '../src/index.ts';
 import { native } from '../src/io/native.ts';
 import { socketPair } from './support/socket-pair.ts';
@@ -8,8 +8,27 @@ import { socketPair } from './support/socket-pair.ts';
 describe('PollNeeded', () => {
   test('has the numbers of poll.h, and nothing shared or due unless said', () => {
     assert.deepEqual([POLLIN, POLLOUT], [1, 4]);
-    const { fd, mask, deadline, shared } = new PollNeeded(7, POLLIN | POLLOUT);
-    assert.deepEqual([fd, mask, deadline, shared], [7, 5, undefined, 0]);
+    const need = new PollNeeded(7, POLLIN | POLLOUT);
+    assert.deepEqual([need.fd, need.mask, need.deadline], [7, 5, undefined]);
+    assert.ok(!(need instanceof SharedNeed || need.before(1) instanceof SharedNeed));
+  });
+
+  test('is shared, with what it waits for, by a need that stays shared with an earlier deadline', () => {
+    const own = new PollNeeded(7, POLLIN, { deadline: 5 });
+    const shared = SharedNeed.of(own);
+    assert.ok(shared instanceof SharedNeed);
+    assert.deepEqual([shared.fd, shared.mask, shared.deadline], [7, POLLIN, 5]);
+    assert.equal(SharedNeed.of(shared), shared);
+    for (const [deadline, earlier] of [
+      [3, 3],
+      [9, 5],
+    ] as const) {
+      const before = shared.before(deadline);
+      assert.ok(before instanceof SharedNeed);
+      assert.deepEqual([before.fd, before.mask, before.deadline], [7, POLLIN, earlier]);
+    }
+    const timer = new PollNeeded(-1, 0, { deadline: 5 });
+    assert.equal(SharedNeed.of(timer), timer, 'a time alone claims nothing');
   });
 
   test('poll() is true when the descriptor is ready, false when the time is up before', async () => {

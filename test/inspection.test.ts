@@ -331,16 +331,17 @@ describe('what holds bytes and keys is shown without them', () => {
     assert.deepEqual(context.session, session);
   });
 
-  test('the protocol without I/O, and its buffer', () => {
+  test('the protocol without I/O, and its buffers', () => {
     const protocol = start();
     protocol.sendRequest('GET', '/', { headers: { Authorization: SECRET } });
-    protocol.buffer.push(Buffer.from(`HTTP/1.1 200 OK\r\nSet-Cookie: ${SECRET}\r\n`));
+    protocol.input.push(Buffer.from(`HTTP/1.1 200 OK\r\nSet-Cookie: ${SECRET}\r\n`));
     assert.match(shown(protocol), /^ClientProtocol \{ sendState: 'idle', receiveState: 'idle', pendingRequests: \[ \{/);
-    assert.match(shown(protocol), /buffer: ReceiveBuffer \{ length: \d+, received: \d+ \}/);
+    assert.match(shown(protocol), /input: ReceiveBuffer \{ length: \d+, received: \d+ \}/);
+    assert.match(shown(protocol), /output: SendBuffer \{ length: \d+, sent: \d+ \}/);
     assertHidden(protocol);
     const bytes = [...Buffer.from(SECRET)].join();
     assert.ok(!JSON.stringify(protocol).includes(bytes));
-    protocol.buffer.push(Buffer.from('Content-Length: 0\r\n\r\n'));
+    protocol.input.push(Buffer.from('Content-Length: 0\r\n\r\n'));
     assert.equal(protocol.nextResponse()?.head.headers.get('set-cookie'), SECRET);
   });
 });
@@ -405,6 +406,6 @@ describe('looking', () => {
     assert.deepEqual(new BodyFollowing(3), new BodyFollowing(3));
     assert.deepEqual(new PollNeeded(1, POLLIN), new PollNeeded(1, POLLIN));
     assert.notDeepEqual(new PollNeeded(1, POLLIN), new PollNeeded(1, POLLOUT));
-    assert.deepEqual({ ...new PollNeeded(1, POLLIN) }, { fd: 1, mask: 1, deadline: undefined, shared: 0 });
+    assert.deepEqual({ ...new PollNeeded(1, POLLIN) }, { fd: 1, mask: 1, deadline: undefined });
   });
 });

@@ -12,7 +12,10 @@ export interface Document {
   readonly body: Buffer;
 }
 
-/** Sends a GET for each path at once and yields the documents in order, as they come in. */
+/**
+ * Sends a GET for each path at once and yields the documents in order, as they come in. The streams stay the caller's to close.
+ * @throws ConnectionClosed when a stream ends or fails before that: its `lostRequests` are those without a whole document
+ */
 export async function* fetchOverStream(
   input: Readable,
   output: Writable,
@@ -21,14 +24,32 @@ export async function* fetchOverStream(
 ): AsyncGenerator<Document, void, void> {
   const protocol = new ClientProtocol({ host });
   const chunks: AsyncIterator<Buffer> = input[Symbol.asyncIterator]();
-  /** Brings the next bytes, or the end, to the protocol. */
+
+  /** Takes what waits to be sent, writes the first part of it, and reports when that has left; then goes on with the rest. */
+  const send = (): void => {
+    const [bytes] = protocol.output.take();
+    if (bytes === undefined) return;
+    output.write(bytes, (error) => {
+      if (error) return protocol.sendFailed(error);
+      protocol.output.sent(bytes.length);
+      send();
+    });
+  };
+  /** Brings the next bytes to the protocol, or how the stream has ended. */
   const bring = async (): Promise<void> => {
-    const { done, value } = await chunks.next();
-    if (done) protocol.receivedEnd();
-    else protocol.buffer.push(value);
+    try {
+      const { done, value } = await chunks.next();
+      if (done) protocol.receivedEnd();
+      else protocol.input.push(value);
+    } catch (error) {
+      protocol.receiveFailed(error);
+    }
   };
 
-  for (const path of paths) output.write(protocol.sendRequest('GET', path), 'latin1');
+  // The callback of write() hears of it, too, but a stream throws an error that has no listener.
+  output.on('error', (error) => protocol.sendFailed(error));
+  for (const path of paths) protocol.sendRequest('GET', path);
+  send();
   while (protocol.responsePending) {
     const response = protocol.nextResponse();
     if (response === undefined) {

@@ -7,8 +7,8 @@
 import { Readable } from 'node:stream';
 import { types } from 'node:util';
 import { type Coroutine, PollNeeded } from '../coroutine.ts';
-import { type Beside, coAwaitBeside, coTurn } from '../schedule/co-await.ts';
-import { currentRunner, runAs } from '../schedule/running.ts';
+import { type Beside, coAwaitBeside } from '../schedule/co-await.ts';
+import { runAs } from '../schedule/running.ts';
 import { checkedBytes } from './given-bytes.ts';
 import { StreamPieces } from './stream-pieces.ts';
 
@@ -20,12 +20,6 @@ export interface PieceSink extends Beside {
   /** Sends one piece. */
   coSend(piece: Uint8Array): Coroutine<void>;
 }
-
-/**
- * Pieces after which the event loop gets a turn. Otherwise a source that always has a piece, and a server that takes
- * each, would keep it from running time limits and aborts.
- */
-const MOST_IN_A_ROW = 256;
 
 /** Whether `body` comes in pieces. Strings and views of memory are iterable, too, but are whole bodies. */
 export function comesInPieces(body: unknown): body is BodyPieces {
@@ -70,12 +64,7 @@ export function* coEachPiece(body: BodyPieces, sink: PieceSink): Coroutine<void>
     // Node's own iterators would look up options such as `signal` and `timeout` on Object.prototype.
     yield* coEachAwaited(new StreamPieces(body.stream().getReader()), sink);
   } else if (isIterable(body)) {
-    let count = 0;
-    for (const piece of runByNobody(body)) {
-      // A blocked thread has no event loop to turn.
-      if (++count % MOST_IN_A_ROW === 0 && currentRunner()?.canAwait) yield* coTurn(sink);
-      yield* sink.coSend(pieceOf(piece));
-    }
+    for (const piece of runByNobody(body)) yield* sink.coSend(pieceOf(piece));
   } else {
     yield* coEachAwaited(awaitedPieces(body), sink);
   }
@@ -127,8 +116,7 @@ export function awaitedPieces(body: AsyncIterable<string | Uint8Array>): AsyncIt
 function* coEachAwaited(pieces: AsyncIterator<string | Uint8Array>, sink: PieceSink): Coroutine<void> {
   let ended = false;
   try {
-    for (let count = 1; ; count++) {
-      if (count % MOST_IN_A_ROW === 0) yield* coTurn(sink);
+    for (;;) {
       const step = yield* coAwaitBeside(pieces.next(), sink);
       ended = step.done === true;
       if (ended) return;

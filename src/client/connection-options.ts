@@ -10,6 +10,8 @@ import { shownValue } from '../io/shown-value.ts';
 import { checkedOnSignal, type OnSignal } from '../io/signals.ts';
 import { ownOptions } from '../options.ts';
 import { authority, checkedHostname } from './authority.ts';
+import type { BlockedWaitOptions } from './blocked-wait.ts';
+import { coDial, type Destination } from './dial.ts';
 import { HTTPResponse } from './http-response.ts';
 import { type ProxyOptions, proxyFrom } from './proxy.ts';
 import { serverFrom } from './server.ts';
@@ -88,11 +90,19 @@ export function connectionOptions(given: HTTPConnectionOptions | undefined): HTT
   return ownOptions('HTTPConnection', given, CONNECTION_OPTIONS);
 }
 
+/** A connection's options, checked. */
+export interface ConnectionSettings extends SessionOptions, BlockedWaitOptions {
+  readonly destination: Destination;
+}
+
+/** Messages always name the port. */
+const NO_DEFAULT = 0;
+
 /**
- * Makes the options of a session from the result of {@link connectionOptions}. @throws TypeError on an invalid server
+ * Makes the settings of a connection from the result of {@link connectionOptions}. @throws TypeError on an invalid server
  * or option
  */
-export function sessionOptions(server: string | URL, options: HTTPConnectionOptions): SessionOptions {
+export function connectionSettings(server: string | URL, options: HTTPConnectionOptions): ConnectionSettings {
   const { hostname, port, defaultPort, tls } = serverFrom(server, options);
   const { attemptDelay = 250, keepAlive } = options;
   const destination = {
@@ -119,6 +129,8 @@ export function sessionOptions(server: string | URL, options: HTTPConnectionOpti
   const host = authority(hostname, port, defaultPort);
   return {
     destination,
+    dial: ({ onPhase, onFailure }) => coDial({ onFailure, ...destination }, onPhase),
+    peer: destination.socketPath ?? authority(hostname, port, NO_DEFAULT),
     host,
     absolute: forwarding === undefined ? undefined : `http://${host}`,
     headers: forwarding?.headers,

@@ -38,8 +38,8 @@ function encryption(connection: HTTPConnection): string | undefined {
 function stateOf(session: Session | undefined): string {
   if (session === undefined) return 'not connected';
   if (session.closed) return 'closed';
-  if (session.connecting !== undefined) return `connecting (${session.connecting})`;
-  if (session.transport === undefined) return 'not connected';
+  if (session.wire.connecting !== undefined) return `connecting (${session.wire.connecting})`;
+  if (session.wire.transport === undefined) return 'not connected';
   const { sendState, receiveState, failure } = session.protocol;
   if (sendState === 'failed' || receiveState === 'failed') {
     return failure instanceof Error ? `lost: ${failure.message}` : 'lost';

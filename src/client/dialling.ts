@@ -1,19 +1,32 @@
 /**
  * The establishment of one connection, shared by all coroutines that need it: each of them drives it on, so that it does not
  * matter which one is resumed first, or whether one of them is given up. It ends when the last of them is.
+ *
+ * In a loop written by hand, the first coroutine waits for the socket itself while that connects, as a sender would (POLLOUT); the
+ * others wait for a descriptor that stands in for it.
  */
 
 import { now } from '../clock.ts';
-import { type Coroutine, endNow, PollNeeded, waitFor } from '../coroutine.ts';
+import { type Coroutine, POLLOUT, PollNeeded, waitFor } from '../coroutine.ts';
 import { ConnectionTimedOut, type Phase, StateError } from '../errors.ts';
-import { type Joined, StandIn } from '../io/stand-in.ts';
 import type { Transport } from '../io/transport.ts';
-import { notPollNeeded } from '../schedule/run-blocking.ts';
-import { currentRunner, type Runner, runsBlocked, wakeSoon } from '../schedule/running.ts';
-import { coDial, type Destination } from './dial.ts';
+import { currentRunner, runsBlocked } from '../schedule/running.ts';
+import { Stepper } from '../schedule/stepper.ts';
+import { WaitList } from '../schedule/wait-list.ts';
+
+/** Makes a connection, and says on its way what it is doing, and why addresses did not connect. */
+export type Dial = (steps: DialSteps) => Coroutine<Transport>;
+
+export interface DialSteps {
+  readonly onPhase: (phase: Phase) => void;
+  readonly onFailure: (failure: Error) => void;
+}
+
+/** Milliseconds after which a coroutine that joined doubts that a driver which left its socket lying will ever be resumed. */
+const DROPPED_AFTER = 1000;
 
 export class Dialling {
-  readonly #steps: Coroutine<Transport>;
+  readonly #steps: Stepper<Transport>;
   /** Milliseconds for all of it; 0: no limit. */
   readonly #timeout: number;
   #phase: Phase = 'connect';
@@ -23,24 +36,27 @@ export class Dialling {
   #transport: Transport | undefined;
   /** Why there is no connection and will be none. */
   #failure: { readonly error: unknown } | undefined;
-  #waiting = 0;
-  /** Those who wait and can be told to look again. */
-  readonly #runners = new Set<Runner>();
-  /** What those wait for who cannot be told. */
-  readonly #standIn = new StandIn();
+  /** Coroutines that are suspended in the dialling. */
+  #suspended = 0;
+  readonly #waits = new WaitList();
+  /** The call in a loop written by hand that waits for the connecting socket itself. */
+  #driver: object | undefined;
   /** What was waited for last. */
   #need: PollNeeded | undefined;
   /** A step is being taken: the user's `lookup` may be calling from inside of it. */
   #stepping = false;
 
-  constructor(destination: Destination, timeout: number) {
+  constructor(dial: Dial, timeout: number) {
     this.#timeout = timeout;
-    const onFailure = (failure: Error): void => void this.#failures.push(failure);
-    this.#steps = coDial({ onFailure, ...destination }, (phase) => {
-      // By `lookup`, in the middle of a step: nothing more is begun then.
-      if (this.#failure !== undefined) throw this.#failure.error;
-      this.#phase = phase;
+    const steps = dial({
+      onFailure: (failure) => void this.#failures.push(failure),
+      onPhase: (phase) => {
+        // By `lookup`, in the middle of a step: nothing more is begun then.
+        if (this.#failure !== undefined) throw this.#failure.error;
+        this.#phase = phase;
+      },
     });
+    this.#steps = new Stepper('a connection', steps);
   }
 
   get begun(): boolean {
@@ -57,62 +73,58 @@ export class Dialling {
     return this.#failure;
   }
 
-  /** Ends it. What it made so far is freed, a finished transport excepted; those who wait find out when they are resumed. */
+  /** Ends it. What it made so far is freed, but not a finished transport; suspended coroutines find out when they are resumed. */
   end(): void {
     this.#failure ??= { error: undefined };
-    if (!this.#stepping) endNow(this.#steps);
-    // Otherwise somebody has yet to hear of the failure.
-    if (this.#failure.error === undefined) this.#standIn.close();
+    if (!this.#stepping) this.#steps.end();
+    // Of a failure, suspended coroutines have yet to hear.
+    if (this.#failure.error === undefined) this.#waits.close();
   }
 
   /** The transport, as soon as there is one; undefined if the dialling was ended. @throws why there is none, each time */
   *coTransport(): Coroutine<Transport | undefined> {
-    while (this.#transport === undefined) {
-      if (this.#failure?.error !== undefined) throw this.#failure.error;
-      if (this.#failure !== undefined) return undefined;
-      const need = this.#step();
-      if (need !== undefined) yield* this.#coProgress(need);
+    const caller = {};
+    try {
+      while (this.#transport === undefined) {
+        if (this.#failure?.error !== undefined) throw this.#failure.error;
+        if (this.#failure !== undefined) return undefined;
+        const need = this.#step();
+        if (need !== undefined) yield* this.#coProgress(need, caller);
+      }
+      return this.#transport;
+    } finally {
+      if (this.#driver === caller) this.#driver = undefined;
     }
-    return this.#transport;
   }
 
   /** What is to be waited for; undefined if there is something new. */
   #step(): PollNeeded | undefined {
     if (this.#stepping)
       throw new StateError('the connection is being made: lookup() and checkServerIdentity() cannot use it');
-    let need: PollNeeded | undefined;
+    this.#begun ??= now();
     this.#stepping = true;
-    try {
-      this.#begun ??= now();
-      let step = this.#steps.next();
-      while (!step.done && !(step.value instanceof PollNeeded)) step = this.#steps.throw(notPollNeeded(step.value));
-      if (step.done) this.#transport = step.value;
-      else need = this.#inTime(step.value);
-    } catch (error) {
-      this.#failure ??= { error };
-    } finally {
-      this.#stepping = false;
-    }
+    const outcome = this.#steps.run();
+    this.#stepping = false;
+    if (outcome?.status === 'fulfilled') this.#transport = outcome.value;
+    else if (outcome !== undefined) this.#failure ??= { error: outcome.reason };
+    // Only now: what was waited for may be there, although the time was over before a coroutine looked.
+    else if (this.#late) this.#failure ??= { error: this.#timedOut(this.#timeout) };
     // It may also have been ended from inside.
     if (this.#failure !== undefined) {
-      need = undefined;
       this.end();
       this.#transport?.close();
     }
-    // Those who wait for what is no longer to be waited for look again.
-    const same = need?.fd === this.#need?.fd && need?.mask === this.#need?.mask;
-    this.#need = need;
-    if (!same) for (const runner of this.#runners) wakeSoon(runner);
-    if (need === undefined) this.#standIn.call();
-    else this.#standIn.hold(need, same);
-    return need;
+    const before = this.#need;
+    this.#need = outcome === undefined && this.#failure === undefined ? this.#steps.need : undefined;
+    // Coroutines that wait for something else look again.
+    if (this.#need !== undefined && this.#need.fd === before?.fd && this.#need.mask === before.mask)
+      this.#waits.hold(this.#standsIn(this.#need));
+    else this.#waits.notify();
+    return this.#need;
   }
 
-  /** What was waited for may be there although the time is over, if nobody looked: hence after the step. */
-  #inTime(need: PollNeeded): PollNeeded {
-    const late = this.#timeout > 0 && now() >= (this.#begun ?? 0) + this.#timeout;
-    if (late) throw this.#timedOut(this.#timeout);
-    return need;
+  get #late(): boolean {
+    return this.#timeout > 0 && now() >= (this.#begun ?? 0) + this.#timeout;
   }
 
   #timedOut(timeout: number): ConnectionTimedOut {
@@ -121,59 +133,51 @@ export class Dialling {
     return new ConnectionTimedOut(timeout, this.#phase, { cause });
   }
 
-  *#coProgress(need: PollNeeded): Coroutine<void> {
+  *#coProgress(need: PollNeeded, caller: object): Coroutine<void> {
     const limited = this.#timeout > 0 ? need.before((this.#begun ?? 0) + this.#timeout) : need;
-    const runner = currentRunner();
+    const untold = currentRunner() === undefined && !runsBlocked();
+    if (untold && need.mask === POLLOUT) this.#driver ??= caller;
     let resumed = false;
-    this.#waiting++;
+    this.#suspended++;
     try {
-      if (runner !== undefined) yield* this.#coWaitAs(runner, limited);
-      else if (runsBlocked()) yield* waitFor(limited.forSeveral());
-      else yield* this.#coWaitUntold(limited);
+      if (untold && need.mask === POLLOUT && this.#driver === caller) yield* waitFor(limited);
+      else if (untold) yield* this.#coJoin(limited);
+      else yield* this.#waits.coWait(limited);
       resumed = true;
     } catch (error) {
       const unnamed = error instanceof ConnectionTimedOut && error.phase === undefined;
       throw unnamed ? this.#timedOut(error.timeout) : error;
     } finally {
-      this.#waiting--;
+      this.#suspended--;
       if (!resumed) this.#leave();
     }
   }
 
-  *#coWaitAs(runner: Runner, need: PollNeeded): Coroutine<void> {
-    this.#runners.add(runner);
-    try {
-      yield* waitFor(need.forSeveral());
-    } finally {
-      this.#runners.delete(runner);
+  /** Waits on a stand-in. A driver that leaves the ready socket lying, at two looks, was dropped: another coroutine drives on. */
+  *#coJoin(need: PollNeeded): Coroutine<void> {
+    const driver = this.#driver;
+    for (let doubted = false; ; doubted = true) {
+      const lookAt = now() + DROPPED_AFTER;
+      const limited = this.#standsIn(need);
+      yield* this.#waits.coWait(driver === undefined ? limited : limited.before(lookAt));
+      if (driver === undefined || driver !== this.#driver || now() < lookAt) return;
+      if (this.#need?.poll(0, 'continue') !== true) return;
+      if (!doubted) continue;
+      this.#driver = undefined;
+      return;
     }
   }
 
-  /** For a loop that knows of readiness only. */
-  *#coWaitUntold(need: PollNeeded): Coroutine<void> {
-    const joined = this.#joinStandIn(need);
-    try {
-      yield* waitFor(joined?.need ?? need.forSeveral());
-    } finally {
-      joined?.leave();
-    }
+  /** What a stand-in becomes ready with. While the driver waits for the socket, it alone goes on: others might close the socket. */
+  #standsIn(need: PollNeeded): PollNeeded {
+    if (this.#driver === undefined || need.mask !== POLLOUT) return need;
+    return new PollNeeded(-1, 0, { deadline: need.deadline });
   }
 
-  /** Undefined if there are no descriptors left for it: then there is only what is waited for itself. */
-  #joinStandIn(need: PollNeeded): Joined | undefined {
-    try {
-      return this.#standIn.join(need);
-    } catch {
-      return undefined;
-    }
-  }
-
-  /** One who waited has been interrupted. */
+  /** A suspended coroutine has been interrupted. */
   #leave(): void {
-    // Another coroutine may have brought it to its end meanwhile; or must now go on with what only this one was told of.
-    if (this.#waiting === 0 && this.#transport === undefined) this.end();
-    const [next] = this.#runners;
-    if (next !== undefined) wakeSoon(next);
-    else this.#standIn.call();
+    // Another coroutine may have brought it to its end meanwhile; or must now go on with what only this one waited for.
+    if (this.#suspended === 0 && this.#transport === undefined) this.end();
+    this.#waits.notify();
   }
 }

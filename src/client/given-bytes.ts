@@ -3,7 +3,7 @@
  */
 
 import { types } from 'node:util';
-import { isCoroutine } from '../schedule/run-blocking.ts';
+import { isCoroutine } from '../schedule/stepper.ts';
 
 /** The bytes of an ArrayBuffer or a view, of any realm; undefined for other values. */
 export function bytesOf(data: unknown): Uint8Array | undefined {

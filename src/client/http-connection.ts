@@ -9,9 +9,15 @@ import type { HeadersInit } from '../http1/headers.ts';
 import type { PendingRequest } from '../http1/protocol.ts';
 import { shownAs } from '../inspection.ts';
 import { TLSTransport } from '../io/tls.ts';
-import { runBlocking } from '../schedule/run-blocking.ts';
+import { runWaiting } from '../schedule/run-blocking.ts';
+import { BlockedWait } from './blocked-wait.ts';
 import { chunksOf } from './body-chunks.ts';
-import { connectionOptions, type HTTPConnectionOptions, sessionOptions, wholeNumber } from './connection-options.ts';
+import {
+  connectionOptions,
+  connectionSettings,
+  type HTTPConnectionOptions,
+  wholeNumber,
+} from './connection-options.ts';
 import { ConnectionPromises } from './connection-promises.ts';
 import { connectionView } from './connection-view.ts';
 import type { Destination } from './dial.ts';
@@ -36,7 +42,9 @@ export class HTTPConnection {
   readonly promises: ConnectionPromises;
   readonly #operations: Operations;
   readonly #destination: Destination;
-  readonly #blocking: Parameters<typeof runBlocking>[1];
+  /** Milliseconds without progress that a blocking call waits; 0: no limit. */
+  readonly #timeout: number;
+  readonly #blocked: BlockedWait;
 
   /**
    * Checks the options; does no I/O. `server` is a host name or an IP address, or the URL of an origin, as
@@ -47,19 +55,16 @@ export class HTTPConnection {
    */
   constructor(server: string | URL, options?: HTTPConnectionOptions) {
     const given = connectionOptions(options);
-    const checked = sessionOptions(server, given);
-    const { destination, onSignal } = checked;
+    const checked = connectionSettings(server, given);
+    const { destination } = checked;
     this.hostname = destination.hostname;
     this.port = destination.port;
     this.#destination = destination;
     this.#operations = new Operations(checked);
     this.promises = new ConnectionPromises(this);
     const { timeout = 0 } = given;
-    this.#blocking = {
-      timeout: wholeNumber('timeout', timeout, 0),
-      wait: (need, timeoutMs) =>
-        this.#operations.session?.waitBlocking(need, timeoutMs) ?? need.poll(timeoutMs, onSignal),
-    };
+    this.#timeout = wholeNumber('timeout', timeout, 0);
+    this.#blocked = new BlockedWait(checked);
   }
 
   // --- the operations, as coroutines ---------------------------------------------------------------------------------
@@ -241,7 +246,9 @@ export class HTTPConnection {
    * several coroutines may wait for several connections.) @throws the errors of the coroutine
    */
   runBlocking<T>(coroutine: Coroutine<T>): T {
-    return runBlocking(coroutine, this.#blocking);
+    return runWaiting(coroutine, this.#timeout, (need, timeoutMs) =>
+      this.#blocked.poll(this.#operations.session, need, timeoutMs),
+    );
   }
 
   // --- what never waits ----------------------------------------------------------------------------------------------
@@ -279,12 +286,12 @@ export class HTTPConnection {
 
   /** Collects requests from now on (up to 64 KiB). `uncork()`, or the next read, sends them in one call. */
   cork(): void {
-    this.#operations.openSession().sending.corked = true;
+    this.#operations.openSession().corked = true;
   }
 
   /** Sends the collected requests. Bytes that the kernel does not take at once are sent by the next call. */
   uncork(): void {
-    this.#operations.session?.sending.uncork();
+    this.#operations.session?.uncork();
   }
 
   /**
@@ -319,7 +326,7 @@ export class HTTPConnection {
    * connection.
    */
   get remoteAddress(): string | undefined {
-    return this.#open?.transport?.remoteAddress;
+    return this.#open?.wire.transport?.remoteAddress;
   }
 
   /** The port of {@link remoteAddress}. */
@@ -332,7 +339,7 @@ export class HTTPConnection {
    * undefined without a connection.
    */
   get connectedAt(): number | undefined {
-    return this.#open?.connectedAt;
+    return this.#open?.wire.connectedAt;
   }
 
   /** Closes the connection at once, if there is one. The next request connects again. */
@@ -370,7 +377,7 @@ export class HTTPConnection {
   /** The TLS with the server, not that with a proxy. */
   get #tls(): TLSTransport | undefined {
     if (this.#destination.tls === undefined) return undefined;
-    const transport = this.#operations.session?.transport;
+    const transport = this.#operations.session?.wire.transport;
     return transport instanceof TLSTransport && !transport.closed ? transport : undefined;
   }
 }

@@ -7,11 +7,12 @@ import type { Coroutine } from '../coroutine.ts';
 import { about, advising, ConnectionClosed, DugongError, StateError } from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
 import type { HeadersInit } from '../http1/headers.ts';
-import { wholeNumber } from './connection-options.ts';
+import { shownPath } from '../inspection.ts';
+import { type ConnectionSettings, wholeNumber } from './connection-options.ts';
 import { checkedBytes } from './given-bytes.ts';
 import { assumedContinue, HTTPResponse } from './http-response.ts';
 import { outgoing, type SendRequestOptions } from './send-options.ts';
-import { Session, type SessionOptions } from './session.ts';
+import { Session } from './session.ts';
 import { charsetOf, decodedText } from './text.ts';
 
 /** As much of a request, or of a response, as messages name. */
@@ -36,14 +37,16 @@ const named = new WeakSet<DugongError>();
 
 /** The doc comments are those of HTTPConnection's methods of the same names. */
 export class Operations {
-  readonly #options: SessionOptions;
+  readonly #options: ConnectionSettings;
   /** "http://host:port". */
   readonly #origin: string;
   #session: Session | undefined;
   /** The latest. */
   #response: HTTPResponse | undefined;
+  /** What a call that reads a body is about: the response that was read last, until its reader knows its end. */
+  #latest: 'none' | 'continue' | 'final' = 'none';
 
-  constructor(options: SessionOptions) {
+  constructor(options: ConnectionSettings) {
     this.#options = options;
     this.#origin = `${options.destination.tls === undefined ? 'http' : 'https'}://${options.host}`;
   }
@@ -55,7 +58,10 @@ export class Operations {
 
   /** One that is not closed. */
   openSession(): Session {
-    if (this.#session === undefined || this.#session.closed) this.#session = new Session(this.#options);
+    if (this.#session === undefined || this.#session.closed) {
+      this.#session = new Session(this.#options);
+      this.#latest = 'none';
+    }
     return this.#session;
   }
 
@@ -64,9 +70,9 @@ export class Operations {
   *coConnect(): Coroutine<void> {
     const session = this.openSession();
     try {
-      yield* session.coConnected();
+      yield* session.wire.coConnected();
       session.protocol.assertUsable();
-      if (session.protocol.pendingRequest === undefined) session.sending.assertHTTP();
+      if (session.protocol.pendingRequest === undefined) session.wire.assertHTTP();
     } catch (error) {
       throw this.#told(error, undefined);
     }
@@ -74,10 +80,10 @@ export class Operations {
 
   *coSendRequest(method: string, path: string, options: SendRequestOptions | undefined): Coroutine<void> {
     const { request, body, pieces } = outgoing(method, options, this.#options.destination);
-    const { sending } = this.openSession();
+    const session = this.openSession();
     try {
-      yield* sending.coSendRequest(method, path, request, body);
-      if (pieces !== undefined) yield* sending.coWriteAll(pieces, request.framing?.kind === 'chunked');
+      yield* session.coSendRequest(method, path, request, body);
+      if (pieces !== undefined) yield* session.coWriteAll(pieces, request.framing?.kind === 'chunked');
     } catch (error) {
       throw this.#told(error, { method, path });
     }
@@ -85,43 +91,44 @@ export class Operations {
 
   *coWrite(data: Uint8Array): Coroutine<void> {
     const bytes = checkedBytes('write()', data);
-    const { sending, protocol } = this.#needSession('write()');
+    const session = this.#needSession('write()');
     try {
-      yield* sending.coWrite(bytes);
+      yield* session.coWrite(bytes);
     } catch (error) {
-      throw this.#told(error, protocol.latestRequest);
+      throw this.#told(error, session.protocol.latestRequest);
     }
   }
 
   *coEndBody(trailers: HeadersInit | undefined): Coroutine<void> {
-    const { sending, protocol } = this.#needSession('endBody()');
+    const session = this.#needSession('endBody()');
     try {
-      yield* sending.coEndBody(trailers);
+      yield* session.coEndBody(trailers);
     } catch (error) {
-      throw this.#told(error, protocol.latestRequest);
+      throw this.#told(error, session.protocol.latestRequest);
     }
   }
 
   *coWriteRaw(data: Uint8Array): Coroutine<void> {
     const bytes = checkedBytes('writeRaw()', data);
-    const { sending, protocol } = this.#needSession('writeRaw()');
+    const session = this.#needSession('writeRaw()');
     try {
-      yield* sending.coWriteRaw(bytes);
+      yield* session.coWriteRaw(bytes);
     } catch (error) {
-      throw this.#told(error, protocol.latestRequest);
+      throw this.#told(error, session.protocol.latestRequest);
     }
   }
 
   // --- receiving -----------------------------------------------------------------------------------------------------
 
   *coReadResponse(): Coroutine<HTTPResponse> {
-    const { bodies, receiving, protocol } = this.#needSession('readResponse()');
-    const { pendingRequest, body, receiveState } = protocol;
+    const session = this.#needSession('readResponse()');
+    const { pendingRequest, body, receiveState } = session.protocol;
     let subject: Named | undefined = this.#response;
     try {
-      if (body !== undefined && receiveState !== 'failed') yield* bodies.coTakeEnd(body);
+      if (body !== undefined && receiveState !== 'failed') yield* session.bodies.coTakeEnd(body);
       subject = pendingRequest ?? subject;
-      const response = yield* receiving.coNextResponse();
+      const response = yield* session.coNextResponse();
+      this.#latest = response === undefined || response.head.status === 100 ? 'continue' : 'final';
       this.#response = response === undefined ? assumedContinue(pendingRequest) : new HTTPResponse(response);
       return this.#response;
     } catch (error) {
@@ -135,7 +142,9 @@ export class Operations {
     if (body === undefined) return EMPTY;
     const response = this.#response;
     try {
-      return yield* this.#needSession('read()').bodies.coReadSome(body, size);
+      const part = yield* this.#needSession('read()').bodies.coReadSome(body, size);
+      if (part.length === 0 && size > 0) this.#endSeen();
+      return part;
     } catch (error) {
       throw this.#told(error, response);
     }
@@ -158,7 +167,9 @@ export class Operations {
     if (body === undefined) return 0;
     const response = this.#response;
     try {
-      return yield* this.#needSession('readInto()').bodies.coReadInto(body, target, 0, target.length);
+      const count = yield* this.#needSession('readInto()').bodies.coReadInto(body, target, 0, target.length);
+      if (count === 0 && target.length > 0) this.#endSeen();
+      return count;
     } catch (error) {
       throw this.#told(error, response);
     }
@@ -171,6 +182,7 @@ export class Operations {
     const response = this.#response;
     try {
       while ((yield* bodies.coReadInto(body, undefined, 0, Number.MAX_SAFE_INTEGER)) > 0);
+      this.#endSeen();
     } catch (error) {
       throw this.#told(error, response);
     }
@@ -178,22 +190,22 @@ export class Operations {
 
   *coReadRaw(length: number): Coroutine<Buffer> {
     const size = wholeNumber('length', length, 1);
-    const { receiving, protocol } = this.#needSession('readRaw()');
+    const session = this.#needSession('readRaw()');
     try {
-      return yield* receiving.coReadRaw(size);
+      return yield* session.coReadRaw(size);
     } catch (error) {
-      throw this.#told(error, protocol.latestRequest);
+      throw this.#told(error, session.protocol.latestRequest);
     }
   }
 
   *#coWhole(call: string): Coroutine<Buffer> {
     const body = this.#body(call);
     if (body === undefined) return EMPTY;
-    const { bodies, receiving } = this.#needSession(call);
+    const session = this.#needSession(call);
     const response = this.#response;
     try {
-      const whole = yield* bodies.coReadAll(body);
-      receiving.endSeen();
+      const whole = yield* session.bodies.coReadAll(body);
+      this.#endSeen();
       return whole;
     } catch (error) {
       throw this.#told(error, response);
@@ -218,11 +230,33 @@ export class Operations {
     const body = session?.protocol.body;
     if (session === undefined || body !== undefined) return body;
     try {
-      session.receiving.assertNothingToRead(call);
+      this.#assertNothingToRead(session, call);
       return undefined;
     } catch (error) {
       throw this.#told(error, session.protocol.pendingRequest);
     }
+  }
+
+  /**
+   * A call that finds no body to read gives nothing: as long as nothing is asked of the server, behind the end of a body even if
+   * other responses are to come (they come by `readResponse` only), and while the body that a 100 (Continue) allows is sent.
+   * @throws StateError if it is about a response that has not been asked for, ConnectionClosed if that cannot come any more
+   */
+  #assertNothingToRead(session: Session, call: string): void {
+    const { protocol } = session;
+    const { pendingRequest, receiveState, awaitingBody } = protocol;
+    this.#endSeen();
+    if (pendingRequest === undefined) return;
+    session.wire.assertOpen('receive');
+    if (this.#latest === 'final' || (this.#latest === 'continue' && awaitingBody)) return;
+    if (receiveState === 'failed') throw protocol.connectionUnusable('receive');
+    const { method, path } = pendingRequest;
+    throw new StateError(`${call} before the response to ${method} ${shownPath(path)}: call readResponse() first`);
+  }
+
+  /** The reader knows that there is no more: with the next request, the next response has to be asked for. */
+  #endSeen(): void {
+    if (this.#session?.protocol.pendingRequest === undefined) this.#latest = 'none';
   }
 
   #charset(): ReturnType<typeof charsetOf> {

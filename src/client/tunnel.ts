@@ -13,7 +13,6 @@ import type { HTTPHeaders } from '../http1/headers.ts';
 import { ClientProtocol, type Response } from '../http1/protocol.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
 import { printable } from '../inspection.ts';
-import { SendQueue } from '../io/send-queue.ts';
 import { isConnectionLost, systemError, WOULD_BLOCK } from '../io/system-error.ts';
 import type { Transport } from '../io/transport.ts';
 import { ProxyRefusal } from './proxy-refusal.ts';
@@ -77,17 +76,18 @@ class TunnelExchange {
   }
 
   get bytesLeft(): number {
-    return this.#protocol.buffer.length;
+    return this.#protocol.input.length;
   }
 
   /** Sends CONNECT. If the proxy closes the connection, its response can still be read. */
   *coSend(headers: HTTPHeaders): Coroutine<void> {
-    const queue = new SendQueue();
-    queue.pushText(this.#protocol.sendRequest('CONNECT', this.#authority, { headers }));
-    while (!queue.empty) {
-      const count = queue.sendTo(this.#transport);
+    this.#protocol.sendRequest('CONNECT', this.#authority, { headers });
+    const { output } = this.#protocol;
+    while (output.length > 0) {
+      const count = this.#transport.send(output.take());
+      output.sent(Math.max(0, count));
+      if (count >= 0) continue;
       if (count === WOULD_BLOCK) yield* this.#coRoom();
-      else if (count >= 0) this.#protocol.sent(count);
       else if (isConnectionLost(count))
         return this.#protocol.sendFailed(this.#transport.failure ?? systemError(count, 'send'));
       else throw this.#failed(count, 'send');
@@ -156,15 +156,15 @@ class TunnelExchange {
     return false;
   }
 
-  /** As {@link Transport.receive}, into the protocol's buffer. @throws the error of a failure */
+  /** As {@link Transport.receive}, into the protocol's input. @throws the error of a failure */
   #receive(): number {
-    const { buffer } = this.#protocol;
-    const room = buffer.makeRoom();
-    const count = this.#transport.receive(buffer.bytes, buffer.end, room);
+    const { input } = this.#protocol;
+    const room = input.makeRoom();
+    const count = this.#transport.receive(input.bytes, input.end, room);
     if (count === WOULD_BLOCK) return count;
     if (count < 0) throw this.#failed(count, 'recv');
     if (count === 0) this.#protocol.receivedEnd();
-    buffer.filled(count);
+    input.filled(count);
     return count;
   }
 

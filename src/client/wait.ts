@@ -1,8 +1,8 @@
 /**
- * Waiting with a reason: a time-out thrown into a waiting coroutine by whoever runs it says what was being waited for.
+ * Waiting with a reason: a time-out that a runner throws into a waiting coroutine says what was being waited for.
  */
 
-import { type Coroutine, PollNeeded, waitFor } from '../coroutine.ts';
+import { type Coroutine, earlier, PollNeeded, waitFor } from '../coroutine.ts';
 import { ConnectionTimedOut, type Phase } from '../errors.ts';
 
 /** Suspends once. @throws what is thrown into the coroutine meanwhile, a ConnectionTimedOut with `phase` if it had none */
@@ -20,8 +20,7 @@ export function inPhase(error: unknown, phase: Phase): unknown {
   return unnamed ? new ConnectionTimedOut(error.timeout, phase) : error;
 }
 
-/** Either of two needs of one descriptor, `shared` as in PollNeeded. */
-export function either(one: PollNeeded, other: PollNeeded, shared: number): PollNeeded {
-  const need = new PollNeeded(one.fd, one.mask | other.mask, { deadline: one.deadline, shared });
-  return other.deadline === undefined ? need : need.before(other.deadline);
+/** Either of two needs of one descriptor. */
+export function either(one: PollNeeded, other: PollNeeded): PollNeeded {
+  return new PollNeeded(one.fd, one.mask | other.mask, { deadline: earlier(one.deadline, other.deadline) });
 }

@@ -7,7 +7,6 @@
 import type { Coroutine } from '../coroutine.ts';
 import { onAbort } from '../schedule/abort-signal.ts';
 import { AioFuture } from '../schedule/aio-future.ts';
-import { coTurn } from '../schedule/co-await.ts';
 import type { ByteReader } from './coding-reader.ts';
 import type { Lease } from './connection-pool.ts';
 import type { Silence, SilenceLimit } from './time-limits.ts';
@@ -34,12 +33,6 @@ export interface BodyUse {
 const AHEAD = 65_536;
 /** The buffer into which all bodies are read. The bytes are copied out in the same step. */
 const incoming = new Uint8Array(65_536);
-
-/**
- * Most reads in a row that need no wait. Without this limit, a server that sends faster than the client reads would
- * keep the event loop from turning: settled promises run before timers and aborts.
- */
-const MOST_IN_A_ROW = 64;
 
 /** Closes the connection of a body that is garbage. */
 const forgotten = new FinalizationRegistry<Arrival>((arrival) => arrival.giveUp());
@@ -93,7 +86,6 @@ class Arrival {
   #received = 0;
   #whole = true;
   #taking = false;
-  #inARow = 0;
   #waiting: Waiting | undefined;
   #end: End | undefined;
   /** The running time limit of a wait. */
@@ -139,7 +131,7 @@ class Arrival {
   /** Reads the bytes that are there, without waiting: most small bodies arrive with the head. */
   takePresent(): void {
     try {
-      for (let row = 0; row < MOST_IN_A_ROW && !this.over && this.#ahead < AHEAD; row++) {
+      while (!this.over && this.#ahead < AHEAD) {
         const reading = this.#use.lease.connection.coReadInto(incoming);
         const step = reading.next();
         if (!step.done) {
@@ -159,7 +151,6 @@ class Arrival {
     this.#taking = true;
     const taking = new AioFuture(this.#coTake());
     if (taking.done()) return;
-    this.#inARow = 0;
     this.#interrupt = (error) => void taking.cancel(error);
     this.#silence = this.#use.limit.begin(this.#interrupt);
     const { signal } = this.#use;
@@ -177,11 +168,6 @@ class Arrival {
     const { connection } = this.#use.lease;
     try {
       while (!this.over && (this.#ahead < AHEAD || this.#waiting !== undefined)) {
-        if (this.#inARow++ >= MOST_IN_A_ROW) {
-          this.#inARow = 0;
-          yield* coTurn();
-          continue;
-        }
         const count = yield* connection.coReadInto(incoming);
         if (this.over) return;
         this.#renewSilence();

@@ -6,10 +6,11 @@
 
 import { wholeNumber } from '../client/connection-options.ts';
 import { now } from '../clock.ts';
-import { type Coroutine, endNow, POLLOUT, PollNeeded } from '../coroutine.ts';
+import { type Coroutine, POLLOUT, PollNeeded } from '../coroutine.ts';
 import { ConnectionTimedOut } from '../errors.ts';
 import { Alarm } from '../schedule/alarms.ts';
 import { coWaitOrFail, coWithTimeout } from '../schedule/combinators.ts';
+import { type Outcome, resultOf, Stepper } from '../schedule/stepper.ts';
 
 /**
  * Milliseconds; 0: no limit. A limit that passes raises ConnectionTimedOut. For connecting there is
@@ -118,25 +119,28 @@ export function* coSendLimited<T>(sending: Coroutine<T>, ms: number, excused: ()
   let until: number | undefined;
   /** Whether the last check found the time to be over: input that arrived while the event loop was busy counts. */
   let late = false;
+  const steps = new Stepper('a limit', sending);
+  let outcome: Outcome<T> | undefined;
   try {
-    for (let step = sending.next(); ; ) {
-      if (step.done) return step.value;
-      const need = step.value;
+    for (;;) {
+      outcome = steps.run();
+      if (outcome !== undefined) return resultOf(outcome);
+      const { need } = steps;
       if (ms === 0 || (need.mask & POLLOUT) === 0 || excused()) until = undefined;
       else until ??= now() + ms;
       const thrown = yield* coWaitOrFail(until === undefined ? need : need.before(until));
       if (thrown !== undefined) {
-        step = sending.throw(thrown.error);
+        steps.interrupt(thrown.error);
         continue;
       }
       // Other code, or input, may have resumed the coroutine. Only free space in the send buffer shows that the server
       // has taken bytes.
       if (until !== undefined && (excused() || new PollNeeded(need.fd, POLLOUT).poll(0, 'continue'))) until = undefined;
       const over = until !== undefined && now() >= until;
-      step = over && late ? sending.throw(new ConnectionTimedOut(ms)) : sending.next();
+      if (over && late) steps.interrupt(new ConnectionTimedOut(ms));
       late = over;
     }
   } finally {
-    endNow(sending);
+    if (outcome === undefined) steps.end();
   }
 }

@@ -1,22 +1,20 @@
 /**
- * Request bodies on the wire: of announced length, or chunked with trailers (RFC 9112 6.2, 7.1). An encoder says which
- * pieces to send for some bytes of the caller's; it copies none of them.
+ * Request bodies on the wire: of announced length, or chunked with trailers (RFC 9112 6.2, 7.1). An encoder puts the bytes of the
+ * caller into a SendBuffer, with what frames them.
  */
 
 import { ExcessBodyData, MissingBodyData, StateError } from '../errors.ts';
 import { type HeadersInit, HTTPHeaders } from './headers.ts';
+import type { SendBuffer } from './send-buffer.ts';
 import { assertAllowed } from './trailer-fields.ts';
-
-/** Bytes, or text of which each character is one byte (latin1). */
-export type Piece = string | Uint8Array;
 
 export interface BodyEncoder {
   /** Whether the body's end has been encoded. */
   readonly complete: boolean;
   /** @throws ExcessBodyData if there is no place for `data` in the body; nothing is encoded then */
-  encode(data: Uint8Array): Piece[];
+  encode(data: Uint8Array, output: SendBuffer): void;
   /** The end of the body. @throws StateError for a body of announced length, whose end is where it was announced */
-  end(trailers?: HeadersInit): Piece[];
+  end(output: SendBuffer, trailers?: HeadersInit): void;
 }
 
 export class LengthEncoder implements BodyEncoder {
@@ -32,12 +30,12 @@ export class LengthEncoder implements BodyEncoder {
     return this.#left === 0;
   }
 
-  encode(data: Uint8Array): Piece[] {
+  encode(data: Uint8Array, output: SendBuffer): void {
     if (data.length > this.#left) {
       throw new ExcessBodyData(`${data.length} bytes written where ${this.#left} of ${this.#length} are left to send`);
     }
     this.#left -= data.length;
-    return data.length === 0 ? [] : [data];
+    output.pushBytes(data);
   }
 
   /** @throws MissingBodyData unless {@link complete} */
@@ -47,7 +45,7 @@ export class LengthEncoder implements BodyEncoder {
     throw new MissingBodyData(`the body ended after ${given} of the ${this.#length} bytes that were announced`);
   }
 
-  end(): Piece[] {
+  end(): void {
     throw new StateError(`the body ends after its ${this.#length} bytes by itself: endBody() is for chunked bodies`);
   }
 }
@@ -55,17 +53,20 @@ export class LengthEncoder implements BodyEncoder {
 export class ChunkedEncoder implements BodyEncoder {
   complete = false;
 
-  encode(data: Uint8Array): Piece[] {
+  encode(data: Uint8Array, output: SendBuffer): void {
     // An empty chunk would be the last one.
-    return data.length === 0 ? [] : [`${data.length.toString(16)}\r\n`, data, '\r\n'];
+    if (data.length === 0) return;
+    output.pushText(`${data.length.toString(16)}\r\n`);
+    output.pushBytes(data);
+    output.pushText('\r\n');
   }
 
-  end(trailers?: HeadersInit): Piece[] {
+  end(output: SendBuffer, trailers?: HeadersInit): void {
     const fields = new HTTPHeaders(trailers);
     assertAllowed(fields);
     let text = '0\r\n';
     for (const [name, value] of fields) text += `${name}: ${value}\r\n`;
     this.complete = true;
-    return [`${text}\r\n`];
+    output.pushText(`${text}\r\n`);
   }
 }

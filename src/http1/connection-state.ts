@@ -8,6 +8,7 @@ import { ConnectionClosed, type DugongError, type Phase, StateError, TLSError } 
 import { type Exchange, Exchanges, nameOf, type PendingRequest } from './exchanges.ts';
 import type { ReceiveBuffer } from './receive-buffer.ts';
 import { assertBeginsAsHTTP } from './response-head.ts';
+import { SendBuffer } from './send-buffer.ts';
 import {
   RECEIVE_TRANSITIONS,
   type ReceiveEvent,
@@ -20,9 +21,17 @@ import {
 const ANSWERS_NOTHING = 'the server sent bytes that answer no request';
 
 export class ConnectionState {
-  readonly exchanges: Exchanges = new Exchanges();
-  readonly buffer: ReceiveBuffer;
-  /** Of the bytes that were received, those that never were in the buffer. */
+  /** Bytes that were received. */
+  readonly input: ReceiveBuffer;
+  /** Bytes to be sent. */
+  readonly output: SendBuffer = new SendBuffer(
+    () => {
+      this.#receivedWhenTaken = this.input.received;
+    },
+    (before) => this.exchanges.sent(before, this.#receivedWhenTaken),
+  );
+  readonly exchanges: Exchanges = new Exchanges(this.output);
+  /** Bytes that were received past the input buffer. */
   bytesPastBuffer = 0;
   /** The latest response was of HTTP/1.0. */
   peerIsHTTP10 = false;
@@ -36,9 +45,11 @@ export class ConnectionState {
   bodyFailure: { readonly cause: unknown } | undefined;
   #send: SendState = 'idle';
   #receive: ReceiveState = 'idle';
+  /** How much had been received when the bytes were taken that are reported as sent next: they may have left at once. */
+  #receivedWhenTaken = 0;
 
-  constructor(buffer: ReceiveBuffer) {
-    this.buffer = buffer;
+  constructor(input: ReceiveBuffer) {
+    this.input = input;
   }
 
   get send(): SendState {
@@ -50,7 +61,7 @@ export class ConnectionState {
   }
 
   get bytesReceived(): number {
-    return this.buffer.received + this.bytesPastBuffer;
+    return this.input.received + this.bytesPastBuffer;
   }
 
   /** Whether the body of the request that is to be answered next has not been brought to its end. */
@@ -78,6 +89,7 @@ export class ConnectionState {
     const next = (SEND_TRANSITIONS[this.#send] as Partial<Record<SendEvent, SendState>>)[event];
     if (next === undefined) throw this.refusedSend(event);
     this.#send = next;
+    if (next === 'failed') this.output.cut();
   }
 
   advanceReceive(event: ReceiveEvent): void {
@@ -93,7 +105,11 @@ export class ConnectionState {
   endAfterLast(): void {
     const alsoSending = this.#send === 'body' && this.exchanges.pending === 0;
     const ended = this.#receive === 'closed' || (this.#receive === 'last-body' && !alsoSending);
-    if (ended) this.advanceSend('close');
+    if (!ended) return;
+    this.advanceSend('close');
+    const { oldestPendingAt } = this.exchanges;
+    if (this.#receive === 'closed') this.output.cut();
+    else if (oldestPendingAt !== undefined) this.output.cut(oldestPendingAt);
   }
 
   /** Nothing that the server sends can be trusted any more. */
@@ -107,7 +123,7 @@ export class ConnectionState {
   /** Whether what the server has said so far shows that it speaks HTTP. @throws InvalidResponse if it speaks another protocol */
   assertHTTP(): boolean {
     // Once something of it has been understood, it does speak HTTP.
-    return this.buffer.received > this.buffer.length || assertBeginsAsHTTP(this.buffer);
+    return this.input.received > this.input.length || assertBeginsAsHTTP(this.input);
   }
 
   /**
@@ -116,7 +132,7 @@ export class ConnectionState {
    * @throws ConnectionClosed, InvalidResponse; in both cases nothing can be sent any more
    */
   assertQuiet(): void {
-    const noise = this.buffer.length > 0;
+    const noise = this.input.length > 0;
     if (!noise && this.end === undefined) return;
     try {
       if (!this.assertHTTP() && this.end === undefined) return;
@@ -152,7 +168,7 @@ export class ConnectionState {
     const { length } = lostRequests;
     const lost = length === 0 ? '' : `; ${length} request${length === 1 ? '' : 's'} not answered in full`;
     const { bytesReceived } = this;
-    const { bytesSent } = this.exchanges;
+    const { sentBytes: bytesSent } = this.output;
     return new ConnectionClosed(`${why}${lost}`, { phase, lostRequests, bytesSent, bytesReceived, cause });
   }
 

@@ -5,6 +5,8 @@
 
 import type { LostRequest } from '../errors.ts';
 import { shownPath } from '../inspection.ts';
+import { Queue } from '../queue.ts';
+import type { SendBuffer } from './send-buffer.ts';
 
 /** A request, as far as its response depends on it. */
 export interface Exchange {
@@ -26,29 +28,35 @@ export interface PendingRequest extends LostRequest {
 }
 
 interface OpenExchange extends Exchange {
-  /** Where its first byte stands in all that was ever encoded for this connection. */
+  /** Where its first byte stands among all bytes of the connection. */
   readonly offset: number;
-  /** How much had been received when it was encoded, or, as far as that is known, when its first byte left. */
+  /** How much had been received when it was encoded, or, once its first byte has left, when that was taken. */
   receivedBefore: number;
 }
 
 export class Exchanges {
+  readonly #output: SendBuffer;
   /** Without a final response. */
-  readonly #pending: OpenExchange[] = [];
+  readonly #pending = new Queue<OpenExchange>();
+  /** How many of them have begun to leave: the first ones. */
+  #begun = 0;
   /** The one that was added last, answered or not. */
   #latest: OpenExchange | undefined;
   /** The one whose response body is being received. */
   #current: OpenExchange | undefined;
-  #bytesEncoded = 0;
-  #bytesSent = 0;
 
-  /** Bytes of requests that have left, as far as {@link sent} was told. */
-  get bytesSent(): number {
-    return this.#bytesSent;
+  /** `output` takes the bytes of the exchanges. */
+  constructor(output: SendBuffer) {
+    this.#output = output;
   }
 
   get oldestPending(): Exchange | undefined {
     return this.#pending.at(0);
+  }
+
+  /** Where the first byte of the oldest that has no final response stands among all bytes of the connection. */
+  get oldestPendingAt(): number | undefined {
+    return this.#pending.at(0)?.offset;
   }
 
   get latest(): Exchange | undefined {
@@ -71,58 +79,51 @@ export class Exchanges {
 
   /** Whether there are any, and none has begun to leave. */
   get allUnsent(): boolean {
-    const [oldest] = this.#pending;
-    return oldest !== undefined && oldest.offset >= this.#bytesSent && this.#current === undefined;
+    const oldest = this.#pending.at(0);
+    return oldest !== undefined && oldest.offset >= this.#output.takenBytes && this.#current === undefined;
   }
 
   /** Whether the oldest that has no final response has begun to leave. */
   get oldestHasBegun(): boolean {
-    const [oldest] = this.#pending;
-    return oldest !== undefined && this.#bytesSent > oldest.offset;
+    const oldest = this.#pending.at(0);
+    return oldest !== undefined && this.#output.sentBytes > oldest.offset;
   }
 
   /** Whether all that was encoded of the oldest that has no final response has left. */
   get oldestHasLeft(): boolean {
-    return this.#bytesSent >= (this.#pending.at(1)?.offset ?? this.#bytesEncoded);
+    return this.#output.sentBytes >= (this.#pending.at(1)?.offset ?? this.#output.end);
   }
 
-  /** A request whose head has `length` bytes has been encoded when `received` bytes had been received. */
-  add(exchange: Exchange, { length, received }: { length: number; received: number }): void {
-    const { method, path, close, upgrade } = exchange;
-    this.#latest = { method, path, close, upgrade, offset: this.#bytesEncoded, receivedBefore: received };
+  /** A request is encoded next, behind all that is in the output, when `received` bytes had been received. */
+  add({ method, path, close, upgrade }: Exchange, received: number): void {
+    this.#latest = { method, path, close, upgrade, offset: this.#output.end, receivedBefore: received };
     this.#pending.push(this.#latest);
-    this.#bytesEncoded += length;
   }
 
-  /** `count` bytes of a body, or of what comes after HTTP, have been encoded. */
-  encoded(count: number): void {
-    this.#bytesEncoded += count;
-  }
-
-  /** `count` bytes have left when `received` had been received. */
-  sent(count: number, received: number): void {
-    const before = this.#bytesSent;
-    this.#bytesSent += count;
-    for (let index = this.#pending.length - 1; index >= 0; index--) {
-      const exchange = this.#pending[index] as OpenExchange;
-      if (exchange.offset < before) break;
-      if (exchange.offset < this.#bytesSent) exchange.receivedBefore = received;
+  /** More bytes have left, behind `before`. They were taken when `received` had been received. */
+  sent(before: number, received: number): void {
+    for (let next = this.#pending.at(this.#begun); next !== undefined; next = this.#pending.at(this.#begun)) {
+      if (next.offset >= this.#output.sentBytes) break;
+      if (next.offset >= before) next.receivedBefore = Math.max(next.receivedBefore, received);
+      this.#begun++;
     }
   }
 
   /**
    * Whether a response that begins behind `position` received bytes can be the oldest's. It cannot be if it was there before
-   * that request was, or while none of it has left.
+   * that request was, or while none of it has left. A driver that takes no bytes at all cannot be checked.
    */
   canBeAnsweredAt(position: number): boolean {
     const oldest = this.#pending.at(0);
     if (oldest === undefined || position < oldest.receivedBefore) return false;
-    return this.#bytesSent === 0 || oldest.offset < this.#bytesSent;
+    const { takenBytes } = this.#output;
+    return takenBytes === 0 || oldest.offset < takenBytes;
   }
 
   /** The oldest has its final response, whose body may be still to come. */
   answered(body: 'with-body' | 'without-body'): void {
     const oldest = this.#pending.shift();
+    this.#begun = Math.max(0, this.#begun - 1);
     if (body === 'with-body') this.#current = oldest;
   }
 
@@ -140,18 +141,18 @@ export class Exchanges {
   stages(unfinished: boolean): PendingRequest[] {
     return this.#open().map((exchange, index, all) => {
       const next = all.at(index + 1);
-      const sent = this.#bytesSent >= (next?.offset ?? this.#bytesEncoded) && !(unfinished && next === undefined);
+      const sent = this.#output.sentBytes >= (next?.offset ?? this.#output.end) && !(unfinished && next === undefined);
       const stage = exchange === this.#current ? 'answered' : sent ? 'sent' : 'sending';
       return { stage, ...this.#lostRequest(exchange) };
     });
   }
 
   #open(): readonly OpenExchange[] {
-    return this.#current === undefined ? this.#pending : [this.#current, ...this.#pending];
+    return this.#current === undefined ? [...this.#pending] : [this.#current, ...this.#pending];
   }
 
   #lostRequest({ method, path, offset }: OpenExchange): LostRequest {
-    return { method, path, mayHaveBeenProcessed: this.#bytesSent > offset };
+    return { method, path, mayHaveBeenProcessed: this.#output.takenBytes > offset };
   }
 }
 

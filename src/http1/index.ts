@@ -14,7 +14,6 @@ export {
   UnsupportedResponse,
 } from '../errors.ts';
 export type { BodyDecoder } from './body-decoder.ts';
-export type { Piece } from './body-encoder.ts';
 export type { FramingFields } from './field-section.ts';
 export { type FramedMessage, type Framing, isPersistent, responseFraming } from './framing.ts';
 export { type HeadersInit, HTTPHeaders } from './headers.ts';
@@ -30,4 +29,5 @@ export {
 export { ReceiveBuffer } from './receive-buffer.ts';
 export { type EncodedRequestHead, encodeRequestHead, type RequestFraming, type RequestHead } from './request-head.ts';
 export { type ResponseHead, ResponseHeadParser } from './response-head.ts';
+export { SendBuffer } from './send-buffer.ts';
 export type { ReceiveState, SendState } from './transitions.ts';

@@ -1,6 +1,6 @@
 /**
  * One HTTP/1.1 connection as its client sees it, without any I/O (RFC 9112 9): the face of a half that sends and one that
- * receives. The caller brings bytes (into `buffer`) and takes bytes away (what the send calls return). All transitions are in
+ * receives. The driver brings bytes (into `input`) and takes bytes away (from `output`). All transitions are in
  * the tables of transitions.ts; a call that has no place in the present state is refused.
  *
  * Not here: sockets, time, and whether to reconnect. `undefined` from a receive call means "bring more bytes".
@@ -10,13 +10,13 @@ import type { ConnectionClosed, Phase, TLSError } from '../errors.ts';
 import { shownAs } from '../inspection.ts';
 import { ownOptions } from '../options.ts';
 import type { BodyDecoder } from './body-decoder.ts';
-import type { Piece } from './body-encoder.ts';
 import { ConnectionState } from './connection-state.ts';
 import type { PendingRequest } from './exchanges.ts';
 import type { HeadersInit } from './headers.ts';
 import { type Limits, withDefaultLimits } from './limits.ts';
 import { ReceiveBuffer } from './receive-buffer.ts';
 import { ReceiveHalf, type Response } from './receive-half.ts';
+import type { SendBuffer } from './send-buffer.ts';
 import { type Request, type RequestDefaults, SendHalf } from './send-half.ts';
 import type { ReceiveState, SendState } from './transitions.ts';
 
@@ -33,16 +33,26 @@ export interface ClientProtocolOptions extends RequestDefaults {
   readonly onInformational?: ((response: Response) => void) | undefined;
 }
 
+/** From this status on an answer says that nothing more of its request is wanted. */
+const FIRST_REFUSAL = 300;
+const ANSWERED = 'the server answered before the request had been sent in whole: read its answer, the rest is not sent';
+const ENDED = 'the server ended the connection before the request was sent';
+
 const NAMES = ['host', 'absolute', 'headers', 'limits', 'onInformational', 'receiveBufferSize'] as const;
 const NAMES_OF_REQUEST = ['headers', 'framing', 'expectContinue', 'host', 'upgrade'] as const;
 
 /**
- * One connection as its client sees it: give the send calls' bytes to the server, put the server's bytes into `buffer`, and ask
- * for responses and bodies.
+ * One connection as its client sees it: give the bytes of `output` to the server, put the server's bytes into `input`, and ask for
+ * responses and bodies.
  */
 export class ClientProtocol {
-  /** Bytes received and not yet understood. The caller fills it. */
-  readonly buffer: ReceiveBuffer;
+  /** Bytes received and not yet understood. The driver fills it. */
+  readonly input: ReceiveBuffer;
+  /**
+   * Bytes to be sent. The driver takes views of them, sends what it can, and reports how many have left. Bytes that were taken and not
+   * reported count as possibly processed. What the server has refused, or cannot receive any more, is not there any more.
+   */
+  readonly output: SendBuffer;
   readonly limits: Limits;
   readonly #state: ConnectionState;
   readonly #send: SendHalf;
@@ -52,8 +62,9 @@ export class ClientProtocol {
   constructor(given: ClientProtocolOptions) {
     const options = ownOptions('ClientProtocol', given, NAMES);
     this.limits = withDefaultLimits(options.limits);
-    this.buffer = new ReceiveBuffer(options.receiveBufferSize ?? 65_536);
-    this.#state = new ConnectionState(this.buffer);
+    this.input = new ReceiveBuffer(options.receiveBufferSize ?? 65_536);
+    this.#state = new ConnectionState(this.input);
+    this.output = this.#state.output;
     this.#send = new SendHalf(this.#state, options);
     this.#receive = new ReceiveHalf(this.#state, this.limits, options.onInformational);
   }
@@ -68,9 +79,9 @@ export class ClientProtocol {
     return this.#state.receive;
   }
 
-  /** Bytes that have left for good, as far as {@link sent} was told. */
+  /** Bytes that have left, as the driver reported. */
   get bytesSent(): number {
-    return this.#state.exchanges.bytesSent;
+    return this.output.sentBytes;
   }
 
   get bytesReceived(): number {
@@ -135,6 +146,11 @@ export class ClientProtocol {
     return this.#receive.body;
   }
 
+  /** Whether the peer's stream has ended, or failed. */
+  get ended(): boolean {
+    return this.#state.end !== undefined;
+  }
+
   /** What made the connection unusable, if something did. */
   get failure(): unknown {
     return this.#state.failure;
@@ -166,21 +182,24 @@ export class ClientProtocol {
   // --- sending -----------------------------------------------------------------------------------------------------
 
   /**
-   * The head of a new request; its body, if it has one, is to follow through {@link sendData}.
+   * Puts the head of a new request into the output; its body, if it has one, is to follow through {@link sendData}.
    * @throws TypeError if the request cannot be sent, StateError if it cannot be sent now, ConnectionClosed if never more
    */
-  sendRequest(method: string, path: string, request?: Request): string {
-    return this.#send.request(method, path, ownOptions('sendRequest()', request, NAMES_OF_REQUEST));
+  sendRequest(method: string, path: string, request?: Request): void {
+    this.#send.request(method, path, ownOptions('sendRequest()', request, NAMES_OF_REQUEST));
   }
 
-  /** The pieces to send for the next bytes of the body. @throws StateError, ExcessBodyData, ConnectionClosed */
-  sendData(data: Uint8Array): Piece[] {
-    return this.#send.data(data);
+  /**
+   * Puts the next bytes of the body into the output, framed. A large piece is not copied: it must stay as it is until it has left.
+   * @throws StateError, ExcessBodyData, ConnectionClosed
+   */
+  sendData(data: Uint8Array): void {
+    this.#send.data(data);
   }
 
-  /** The end of a chunked body. @throws StateError, TypeError (trailers), ConnectionClosed */
-  endBody(trailers?: HeadersInit): Piece[] {
-    return this.#send.endBody(trailers);
+  /** Puts the end of a chunked body into the output. @throws StateError, TypeError (trailers), ConnectionClosed */
+  endBody(trailers?: HeadersInit): void {
+    this.#send.endBody(trailers);
   }
 
   /** What gives a body of announced length has nothing more. @throws MissingBodyData if it was announced to be longer */
@@ -188,7 +207,7 @@ export class ClientProtocol {
     this.#send.sourceEnded();
   }
 
-  /** Bytes are sent outside HTTP, after {@link sendState} has become `raw`. @throws StateError, ConnectionClosed */
+  /** Puts bytes into the output that are no HTTP, after {@link sendState} has become `raw`. @throws StateError, ConnectionClosed */
   sendRaw(data: Uint8Array): void {
     this.#send.raw(data);
   }
@@ -199,19 +218,40 @@ export class ClientProtocol {
   }
 
   /**
+   * Looks at what the server has said while the request that is to be answered next is still being sent (RFC 9112 9.5). A response
+   * that is no success, or the end of the stream without one, means that the rest of the request will not be sent: the output is
+   * emptied, and the answer is the last one on this connection. A success ends nothing, since servers answer while they take.
+   * @throws InvalidResponse, UnsupportedResponse
+   */
+  heedEarlyAnswer(): void {
+    const status = this.earlyStatus();
+    if (status !== undefined && status >= FIRST_REFUSAL) this.breakOff(ANSWERED);
+    else if (status === undefined && this.ended && this.halfSent) this.breakOff(ENDED);
+  }
+
+  /** Why the rest of a request will not be sent, after {@link breakOff}. */
+  get brokenOff(): string | undefined {
+    return this.#state.brokenOff?.why;
+  }
+
+  /** Whether something of what was put into the output will not be sent any more. */
+  get sendingOver(): boolean {
+    return this.#state.send === 'failed' || this.brokenOff !== undefined || this.output.wasCut;
+  }
+
+  /** Why it will not. It is no error of the connection's if the memory of the bytes is gone. */
+  get sendingError(): Error {
+    const { brokenOff, failure } = this;
+    if (brokenOff === undefined && failure instanceof RangeError) return failure;
+    return this.connectionClosed(brokenOff ?? ENDED, 'send', failure);
+  }
+
+  /**
    * The rest of the request that is to be answered next will not be sent, and errors say why: the answer to it is the last on
    * this connection, since what is missing is in the way of every other request.
    */
   breakOff(why: string): void {
     this.#send.breakOff(why);
-  }
-
-  /**
-   * `count` more of the bytes that the calls above returned have left for good. Who says so is told which requests cannot have
-   * been processed, and a response that was there before its request left is never taken for its answer.
-   */
-  sent(count: number): void {
-    this.#state.exchanges.sent(count, this.buffer.received);
   }
 
   /** The body that is being sent has ended in its middle for this reason, which later errors have as their cause. */
@@ -304,6 +344,6 @@ export class ClientProtocol {
 }
 
 function protocolView(protocol: ClientProtocol): object {
-  const { sendState, receiveState, pendingRequests, bytesSent, bytesReceived, buffer, failure } = protocol;
-  return { sendState, receiveState, pendingRequests, bytesSent, bytesReceived, buffer, failure };
+  const { sendState, receiveState, pendingRequests, bytesSent, bytesReceived, input, output, failure } = protocol;
+  return { sendState, receiveState, pendingRequests, bytesSent, bytesReceived, input, output, failure };
 }

@@ -7,7 +7,7 @@
 import { Buffer } from 'node:buffer';
 import { shownAs } from '../inspection.ts';
 
-/** Bytes that were received and not yet consumed. Whoever does the I/O fills it, the parsers consume. */
+/** Bytes that were received and not yet consumed. The driver fills it, the parsers consume. */
 export class ReceiveBuffer {
   /** The memory; valid bytes are `bytes[start, end)`. */
   bytes: Buffer;
@@ -61,7 +61,7 @@ export class ReceiveBuffer {
     return count;
   }
 
-  /** Appends a copy of `data`: for those who bring their own I/O. */
+  /** Appends a copy of `data`: for a driver that has the bytes already. */
   push(data: Uint8Array): void {
     let done = 0;
     while (done < data.length) {

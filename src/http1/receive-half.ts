@@ -65,8 +65,8 @@ export class ReceiveHalf {
   }
 
   assertRequestComplete(): void {
-    const { buffer, awaitingBody, exchanges } = this.#state;
-    if (!awaitingBody || buffer.length > 0 || this.#earlyHead !== undefined) return;
+    const { input, awaitingBody, exchanges } = this.#state;
+    if (!awaitingBody || input.length > 0 || this.#earlyHead !== undefined) return;
     throw this.#state.bodyUnfinished(exchanges.oldestPending as Exchange, '');
   }
 
@@ -92,7 +92,7 @@ export class ReceiveHalf {
     if (state.receive === 'failed') throw state.failure;
     let count: number;
     try {
-      count = body.decode(state.buffer, target, offset, length);
+      count = body.decode(state.input, target, offset, length);
     } catch (error) {
       state.fail(error);
       throw error;
@@ -156,11 +156,11 @@ export class ReceiveHalf {
 
   #parseHead(): ResponseHead | undefined {
     const state = this.#state;
-    const { buffer } = state;
-    const position = buffer.received - buffer.length;
+    const { input } = state;
+    const position = input.received - input.length;
     let head: ResponseHead | undefined;
     try {
-      head = this.#parser.parse(buffer);
+      head = this.#parser.parse(input);
     } catch (error) {
       state.fail(error);
       throw error;
@@ -172,7 +172,7 @@ export class ReceiveHalf {
   /** @throws ConnectionClosed if the peer's stream has ended before the head that is waited for did */
   #assertMoreToCome(): void {
     if (this.#state.end === undefined) return;
-    const cut = this.#parser.begun || this.#state.buffer.length > 0;
+    const cut = this.#parser.begun || this.#state.input.length > 0;
     throw this.#state.cutShort(
       cut ? 'the response head was cut short' : 'the server closed the connection without a response',
     );

@@ -1,10 +1,10 @@
 /**
- * The half of a connection that sends: which requests and bodies may be encoded now, and what bytes they are. The bytes are the
- * caller's to send. It knows of responses only what the shared state says.
+ * The half of a connection that sends: which requests and bodies may be encoded now. Their bytes go into the output, which the
+ * driver sends. It knows of responses only what the shared state says.
  */
 
 import { StateError } from '../errors.ts';
-import { type BodyEncoder, ChunkedEncoder, LengthEncoder, type Piece } from './body-encoder.ts';
+import { type BodyEncoder, ChunkedEncoder, LengthEncoder } from './body-encoder.ts';
 import type { ConnectionState } from './connection-state.ts';
 import { type HeadersInit, HTTPHeaders } from './headers.ts';
 import { encodeWholeHead, type RequestFraming } from './request-head.ts';
@@ -52,7 +52,7 @@ export class SendHalf {
     this.#fixed = headers === undefined ? undefined : new HTTPHeaders(headers);
   }
 
-  request(method: string, path: string, request: Request): string {
+  request(method: string, path: string, request: Request): void {
     const { headers, framing = NO_BODY, expectContinue, host = this.#host, upgrade } = request;
     const { text, close } = encodeWholeHead({
       method,
@@ -65,38 +65,40 @@ export class SendHalf {
       expectContinue,
       upgrade,
     });
-    const { exchanges, buffer } = this.#state;
+    const { exchanges, input, output } = this.#state;
     this.#assertReady(framing);
     const idle = !exchanges.any;
     this.#state.advanceSend(requestEvent(method, request));
     this.#state.bodyFailure = undefined;
     this.#encoder = encoderFor(framing);
-    exchanges.add({ method, path, close, upgrade }, { length: text.length, received: buffer.received });
+    exchanges.add({ method, path, close, upgrade }, input.received);
     if (idle) this.#state.assertQuiet();
+    output.pushText(text);
     if (framing.kind === 'length' && framing.length === 0) this.#state.advanceSend('body-end');
     this.#closeIfAnnounced();
-    return text;
   }
 
-  data(data: Uint8Array): Piece[] {
+  data(data: Uint8Array): void {
     const encoder = this.#encoder;
+    const { output } = this.#state;
     // An announced length that has been used up is the caller's fault in a narrower sense than a wrong order of calls.
-    if (encoder !== undefined && this.#endedByItself) return encoder.encode(data);
+    if (encoder !== undefined && this.#endedByItself) {
+      encoder.encode(data, output);
+      return;
+    }
     if (this.#state.send !== 'body' || encoder === undefined) throw this.#state.refusedSend('body data');
-    const pieces = encoder.encode(data);
-    this.#encoded(pieces, encoder.complete ? 'body-end' : 'data');
-    return pieces;
+    encoder.encode(data, output);
+    this.#encoded(encoder.complete ? 'body-end' : 'data');
   }
 
-  endBody(trailers: HeadersInit | undefined): Piece[] {
+  endBody(trailers: HeadersInit | undefined): void {
     if (this.#endedByItself)
       throw new StateError('a body with a length has ended with its last byte: leave out endBody()');
     if (this.#state.send !== 'body' || this.#encoder === undefined) {
       throw this.#state.refusedSend('the end of a body');
     }
-    const pieces = this.#encoder.end(trailers);
-    this.#encoded(pieces, 'body-end');
-    return pieces;
+    this.#encoder.end(this.#state.output, trailers);
+    this.#encoded('body-end');
   }
 
   /** The source of a body has nothing more. @throws MissingBodyData if the body was announced to be longer */
@@ -113,7 +115,7 @@ export class SendHalf {
     if (this.#state.send === 'idle') throw new StateError(STILL_HTTP);
     if (this.#state.send !== 'raw') throw this.#state.refusedSend('raw bytes');
     this.#state.advanceSend('data');
-    this.#state.exchanges.encoded(data.length);
+    this.#state.output.pushBytes(data);
   }
 
   stopWaitingForContinue(): void {
@@ -123,6 +125,7 @@ export class SendHalf {
   breakOff(why: string): void {
     this.#state.brokenOff = { exchange: this.#state.exchanges.oldestPending, why };
     this.#state.advanceSend('close');
+    this.#state.output.cut();
   }
 
   bodyFailed(cause: unknown): void {
@@ -143,8 +146,7 @@ export class SendHalf {
     }
   }
 
-  #encoded(pieces: readonly Piece[], event: 'data' | 'body-end'): void {
-    for (const piece of pieces) this.#state.exchanges.encoded(piece.length);
+  #encoded(event: 'data' | 'body-end'): void {
     this.#state.advanceSend(event);
     this.#closeIfAnnounced();
     this.#state.endAfterLast();

@@ -56,21 +56,35 @@ export class Poller {
    * file, ELOOP), TypeError for another mask
    */
   add(fd: number, mask: number): void {
-    if (this.#maskOf(fd) !== 0) throw systemError(ALREADY_THERE, 'epoll_ctl');
+    if (this.maskOf(fd) !== 0) throw systemError(ALREADY_THERE, 'epoll_ctl');
     this.#change(fd, checkedMask(mask), 0);
     this.#size++;
   }
 
   /** Changes the mask of `fd`. @throws SystemError (ENOENT if it was not added), TypeError as {@link add} */
   modify(fd: number, mask: number): void {
-    const old = this.#maskOf(fd);
+    const old = this.maskOf(fd);
     if (old === 0) throw systemError(NOT_THERE, 'epoll_ctl');
     if (old !== mask) this.#change(fd, checkedMask(mask), old);
   }
 
+  /** What the poller waits for on `fd`; 0: nothing. */
+  maskOf(fd: number): number {
+    return this.#masks.get(fd) ?? 0;
+  }
+
+  /** Waits for `mask` on `fd`, whatever it was before; 0: no longer. @throws as {@link add} */
+  watch(fd: number, mask: number): void {
+    const old = this.maskOf(fd);
+    if (old === mask) return;
+    if (mask === 0) this.remove(fd);
+    else if (old === 0) this.add(fd, mask);
+    else this.modify(fd, mask);
+  }
+
   /** Ends the wait for `fd`, which may be closed by now. Returns whether the poller waited for it. */
   remove(fd: number): boolean {
-    const old = this.#maskOf(fd);
+    const old = this.maskOf(fd);
     if (old === 0) return false;
     this.#masks.set(fd, 0);
     this.#size--;
@@ -110,10 +124,6 @@ export class Poller {
 
   static {
     shownAs(Poller, (poller) => ({ fd: poller.fd, size: poller.size, closed: poller.#closed }));
-  }
-
-  #maskOf(fd: number): number {
-    return this.#masks.get(fd) ?? 0;
   }
 
   #change(fd: number, mask: number, old: number): void {

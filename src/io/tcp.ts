@@ -4,7 +4,7 @@
  */
 
 import { now } from '../clock.ts';
-import { type Coroutine, POLLIN, POLLOUT, PollNeeded, waitFor } from '../coroutine.ts';
+import { type Coroutine, POLLIN, POLLOUT, PollNeeded, SharedNeed, waitFor } from '../coroutine.ts';
 import { SystemError } from '../errors.ts';
 import { ConnectionAttempts, type ConnectOptions } from './connection-attempts.ts';
 import { closeOwned, closeWhenForgotten } from './descriptor.ts';
@@ -86,7 +86,7 @@ class SocketTransport implements Transport {
     this.remoteAddress = remoteAddress;
     this.receiveNeeds = new PollNeeded(fd, POLLIN);
     // A sender and a reader that sends the rest may wait for POLLOUT in turn; the session keeps their order.
-    this.sendNeeds = new PollNeeded(fd, POLLOUT, { shared: POLLOUT });
+    this.sendNeeds = new SharedNeed(fd, POLLOUT);
     closeWhenForgotten(this, fd);
   }
 
@@ -94,10 +94,10 @@ class SocketTransport implements Transport {
     return native.recv(this.fd, buffer, offset, length);
   }
 
-  send(buffers: readonly Uint8Array[], skip: number): number {
+  send(buffers: readonly Uint8Array[]): number {
     const [first] = buffers;
-    if (buffers.length > 1 || first === undefined) return native.sendv(this.fd, buffers, skip);
-    return native.send(this.fd, first, skip, first.length - skip);
+    if (buffers.length > 1 || first === undefined) return native.sendv(this.fd, buffers, 0);
+    return native.send(this.fd, first, 0, first.length);
   }
 
   close(): void {

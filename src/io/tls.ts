@@ -14,7 +14,7 @@
 
 import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls';
 import { now } from '../clock.ts';
-import { type Coroutine, POLLIN, POLLOUT, PollNeeded, waitFor } from '../coroutine.ts';
+import { type Coroutine, POLLIN, POLLOUT, PollNeeded, SharedNeed, waitFor } from '../coroutine.ts';
 import { ConnectionClosed, type DugongError, StateError } from '../errors.ts';
 import { native, type TLSCipher, type TLSDetails } from './native.ts';
 import {
@@ -92,7 +92,7 @@ function start(fd: number, context: TLSContext, peer: Required<TLSPeer>, identit
 
 function* coShakeHands(transport: TLSTransport): Coroutine<void> {
   const { fd } = transport;
-  const needs = new Needs(fd, {});
+  const needs = new Needs(new PollNeeded(fd, POLLOUT));
   if (transport.closed) throw new StateError('the transport is closed');
   for (;;) {
     const result = native.tlsHandshake(fd);
@@ -109,9 +109,10 @@ class Needs {
   readonly writing: PollNeeded;
   readonly #again: PollNeeded;
 
-  constructor(fd: number, { shared }: { shared?: number }) {
+  constructor(writing: PollNeeded) {
+    const { fd } = writing;
     this.reading = new PollNeeded(fd, POLLIN);
-    this.writing = new PollNeeded(fd, POLLOUT, { shared: shared ?? 0 });
+    this.writing = writing;
     // Ready at once, because the deadline is in the past.
     this.#again = new PollNeeded(fd, POLLIN, { deadline: 0 });
   }
@@ -199,7 +200,7 @@ export class TLSTransport implements Transport {
     this.parties = lower instanceof TLSTransport ? [...lower.parties, party] : [party];
     this.#lower = lower;
     // As in a TCP transport: a sender and a reader that sends the rest may wait for POLLOUT in turn.
-    this.#needs = new Needs(this.fd, { shared: POLLOUT });
+    this.#needs = new Needs(new SharedNeed(this.fd, POLLOUT));
     this.#receiveNeeds = this.#needs.reading;
     this.#sendNeeds = this.#needs.writing;
   }
@@ -234,8 +235,8 @@ export class TLSTransport implements Transport {
     return WOULD_BLOCK;
   }
 
-  send(buffers: readonly Uint8Array[], skip: number): number {
-    const result = native.tlsSend(this.fd, buffers, skip);
+  send(buffers: readonly Uint8Array[]): number {
+    const result = native.tlsSend(this.fd, buffers, 0);
     this.sendAwaitsInput = result === TLS_BUSY;
     if (result >= 0) return result;
     const need = this.sendAwaitsInput ? lookAgain() : this.#needs.of(result);

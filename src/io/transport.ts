@@ -20,10 +20,10 @@ export interface Transport {
   readonly pause?: number | undefined;
   /** Receives into `buffer[offset, offset + length)`: the count, 0 at the orderly end of the peer's stream. */
   receive(buffer: Uint8Array, offset: number, length: number): number;
-  /** Sends `buffers` without the first `skip` bytes of the first; the count may be short. */
-  send(buffers: readonly Uint8Array[], skip: number): number;
+  /** Sends `buffers`, in order; the count may be short. */
+  send(buffers: readonly Uint8Array[]): number;
   /** What there is to say about the last failure of receiving or sending, besides its errno. */
   readonly failure?: DugongError | undefined;
-  /** Frees the descriptor; whoever waits for it is woken. May be called again. */
+  /** Frees the descriptor; coroutines that wait for it are resumed. May be called again. */
   close(): void;
 }

@@ -4,7 +4,7 @@
 
 import { AsyncResource } from 'node:async_hooks';
 import { now } from '../clock.ts';
-import { type Coroutine, PollNeeded } from '../coroutine.ts';
+import type { Coroutine, PollNeeded } from '../coroutine.ts';
 import { ConnectionTimedOut, DugongError, StateError } from '../errors.ts';
 import { shownAs } from '../inspection.ts';
 import { withoutLibuv } from '../io/native.ts';
@@ -12,9 +12,10 @@ import { member, ownOptions } from '../options.ts';
 import { onAbort } from './abort-signal.ts';
 import { Alarm } from './alarms.ts';
 import { showCaller } from './call-site.ts';
-import { addInterest, referenceChanged, removeInterest, type Waiter } from './interests.ts';
-import { assertCoroutine, checkedTimeout, notPollNeeded } from './run-blocking.ts';
-import { runAs } from './running.ts';
+import { addWait, type LoopWait, referenceChanged, removeWait } from './event-loop.ts';
+import { checkedTimeout } from './run-blocking.ts';
+import { type Runner, runAs } from './running.ts';
+import { type Outcome, resultOf, Stepper } from './stepper.ts';
 
 /** What ends a future early. */
 export interface AioFutureOptions {
@@ -53,6 +54,23 @@ function noEventLoop(runtime: string): DugongError {
   return new DugongError('DUGONG_NO_EVENT_LOOP', `${runtime} has no libuv, by which promises are settled: ${wayOut}`);
 }
 
+/** The suspension of a future's coroutine. */
+class FutureWait implements LoopWait {
+  readonly need: PollNeeded;
+  referenced: boolean;
+  readonly #runner: Runner;
+
+  constructor(need: PollNeeded, referenced: boolean, runner: Runner) {
+    this.need = need;
+    this.referenced = referenced;
+    this.#runner = runner;
+  }
+
+  wake(): void {
+    this.#runner.wake();
+  }
+}
+
 /**
  * Runs `coroutine` on Node's event loop; await it like any promise. Its first part runs at once, as that of an async
  * function. The process is kept alive while it waits, unless `unref()` was called.
@@ -68,19 +86,16 @@ export class AioFuture<T> extends Promise<T> {
     return Promise;
   }
 
-  /** This future as interests, timers and task sets know it. */
-  readonly #runner: Waiter & { referenced: boolean } = { canAwait: true, wake: () => this.#wake(), referenced: true };
-  readonly #coroutine: Coroutine<T>;
+  readonly #runner: Runner = { canAwait: true, wake: () => this.#wake() };
+  /** Whether the process is kept alive while this future waits. */
+  #referenced = true;
+  readonly #steps: Stepper<T>;
   /** Typed so that a future of something special is one of something more general, as with promises. */
   readonly #resolve: (value: never) => void;
   readonly #reject: (error: unknown) => void;
-  #state: 'pending' | 'fulfilled' | 'rejected' = 'pending';
-  #result: T | undefined;
-  #error: unknown;
-  #running = false;
-  /** Errors to throw into the coroutine when it can take them: it may be running at the time. */
-  readonly #interruptions: { error: unknown }[] = [];
-  #waitingFor: PollNeeded | undefined;
+  /** Undefined while the coroutine has not ended. */
+  #outcome: Outcome<T> | undefined;
+  #wait: FutureWait | undefined;
   #deadlineTimer: Alarm | undefined;
   #timeoutTimer: Alarm | undefined;
   readonly #withdrawSignal: (() => void) | undefined;
@@ -94,58 +109,56 @@ export class AioFuture<T> extends Promise<T> {
       resolve = onValue;
       reject = onError;
     });
-    assertCoroutine('AioFuture', coroutine);
-    this.#coroutine = coroutine;
+    this.#steps = new Stepper('AioFuture', coroutine);
     this.#resolve = resolve;
     this.#reject = reject;
     const { signal, timeout = 0 } = futureOptions(given);
     if (withoutLibuv !== undefined) {
-      this.#settle('rejected', undefined, noEventLoop(withoutLibuv));
+      this.#settle({ status: 'rejected', reason: noEventLoop(withoutLibuv) });
       return;
     }
-    if (signal?.aborted) this.#interruptions.push({ error: signal.reason });
+    if (signal?.aborted) this.#steps.interrupt(signal.reason);
     else if (signal !== undefined) this.#withdrawSignal = onAbort(signal, () => this.#interrupt(signal.reason));
     this.#run();
-    if (this.#state === 'pending' && timeout > 0) this.#timeOutIn(timeout);
+    if (this.#outcome === undefined && timeout > 0) this.#timeOutIn(timeout);
   }
 
   /** Whether the coroutine has ended. */
   done(): boolean {
-    return this.#state !== 'pending';
+    return this.#outcome !== undefined;
   }
 
   /** What the coroutine returned. @throws what it threw; StateError while it runs */
   result(): T {
-    if (this.#state === 'pending') throw new StateError('the coroutine has not ended: there is no result yet');
-    if (this.#state === 'rejected') throw this.#error;
-    return this.#result as T;
+    if (this.#outcome === undefined) throw new StateError('the coroutine has not ended: there is no result yet');
+    return resultOf(this.#outcome);
   }
 
   /** What the coroutine threw, undefined if it returned. @throws StateError while it runs */
   exception(): unknown {
-    if (this.#state === 'pending') throw new StateError('the coroutine has not ended: there is no exception yet');
-    return this.#error;
+    if (this.#outcome === undefined) throw new StateError('the coroutine has not ended: there is no exception yet');
+    return this.#outcome.status === 'rejected' ? this.#outcome.reason : undefined;
   }
 
   /**
    * Throws `reason` (an AbortError by default) into the coroutine. Returns false if it had ended before.
    */
   cancel(reason?: unknown): boolean {
-    if (this.#state !== 'pending') return false;
+    if (this.#outcome !== undefined) return false;
     this.#interrupt(reason ?? cancellation());
     return true;
   }
 
   /** The process is kept alive while this future waits, as it is from the start. Returns the future. */
   ref(): this {
-    this.#runner.referenced = true;
+    this.#referenced = true;
     this.#referenceChanged();
     return this;
   }
 
   /** As with timers of Node: the process may end although this future still waits. Returns the future. */
   unref(): this {
-    this.#runner.referenced = false;
+    this.#referenced = false;
     this.#referenceChanged();
     return this;
   }
@@ -153,26 +166,27 @@ export class AioFuture<T> extends Promise<T> {
   #referenceChanged(): void {
     this.#reference(this.#deadlineTimer);
     this.#reference(this.#timeoutTimer);
-    const fd = this.#waitingFor?.fd ?? -1;
-    if (fd >= 0) referenceChanged(fd);
+    if (this.#wait === undefined) return;
+    this.#wait.referenced = this.#referenced;
+    if (this.#wait.need.fd >= 0) referenceChanged(this.#wait.need.fd);
   }
 
   #reference(timer: Alarm | undefined): void {
-    if (this.#runner.referenced) timer?.ref();
+    if (this.#referenced) timer?.ref();
     else timer?.unref();
   }
 
   /** Goes on, if the coroutine still waits: what it waited for is ready, or it is to be interrupted. */
   #wake(): void {
-    if (this.#waitingFor === undefined) return;
+    if (this.#wait === undefined) return;
     this.#withdraw();
     if (this.#context === undefined) this.#run();
     else this.#context.runInAsyncScope(this.#run, this);
   }
 
   #interrupt(error: unknown): void {
-    this.#interruptions.push({ error });
-    if (!this.#running) this.#wake();
+    this.#steps.interrupt(error);
+    this.#wake();
   }
 
   static {
@@ -180,56 +194,34 @@ export class AioFuture<T> extends Promise<T> {
   }
 
   #view(): object {
-    const status = this.#state;
-    if (status === 'fulfilled') return { status, value: this.#result };
-    return status === 'rejected' ? { status, reason: this.#error } : { status, waitingFor: this.#waitingFor };
+    if (this.#outcome === undefined) return { status: 'pending', waitingFor: this.#wait?.need };
+    return { ...this.#outcome };
   }
 
-  /** Steps the coroutine until it waits or ends. */
+  /** Runs the coroutine until it waits or ends. */
   #run(): void {
-    this.#running = true;
-    try {
-      let interruption = this.#interruptions.shift();
-      for (;;) {
-        const step = runAs(this.#runner, () =>
-          interruption === undefined ? this.#coroutine.next() : this.#coroutine.throw(interruption.error),
-        );
-        if (step.done) {
-          this.#settle('fulfilled', step.value, undefined);
-          return;
-        }
-        interruption = this.#interruptions.shift() ?? this.#waitFor(step.value);
-        if (interruption === undefined) return;
-      }
-    } catch (error) {
-      this.#settle('rejected', undefined, error);
-    } finally {
-      this.#running = false;
-    }
+    const outcome = runAs(this.#runner, () => this.#steps.run((need) => this.#waitFor(need)));
+    if (outcome !== undefined) this.#settle(outcome);
   }
 
-  /** Returns what is to be thrown into the coroutine because it cannot wait for `need`. */
-  #waitFor(need: unknown): { error: unknown } | undefined {
-    if (!(need instanceof PollNeeded)) return { error: notPollNeeded(need) };
-    try {
-      if (need.fd >= 0) addInterest(need, this.#runner);
-    } catch (error) {
-      return { error };
-    }
-    this.#waitingFor = need;
+  /** @throws what is to be thrown into the coroutine, because it cannot wait for `need` */
+  #waitFor(need: PollNeeded): 'wait' {
+    const wait = new FutureWait(need, this.#referenced, this.#runner);
+    if (need.fd >= 0) addWait(wait);
+    this.#wait = wait;
     this.#context ??= new AsyncResource('AioFuture');
     if (need.deadline !== undefined) {
       this.#deadlineTimer = new Alarm(need.deadline, this.#runner.wake);
       this.#reference(this.#deadlineTimer);
     }
-    return undefined;
+    return 'wait';
   }
 
   #withdraw(): void {
-    const need = this.#waitingFor;
-    if (need === undefined) return;
-    this.#waitingFor = undefined;
-    if (need.fd >= 0) removeInterest(need.fd, this.#runner);
+    const wait = this.#wait;
+    if (wait === undefined) return;
+    this.#wait = undefined;
+    if (wait.need.fd >= 0) removeWait(wait);
     this.#deadlineTimer?.cancel();
     this.#deadlineTimer = undefined;
   }
@@ -239,22 +231,20 @@ export class AioFuture<T> extends Promise<T> {
     this.#reference(this.#timeoutTimer);
   }
 
-  /** What is there by now is the result, however late anybody looked: after a long turn, timers come before descriptors. */
+  /** What is there by now is the result, however late the coroutine looks: after a long turn, timers come before descriptors. */
   #timeOut(timeout: number): void {
     this.#wake();
-    if (this.#state === 'pending') this.#interrupt(new ConnectionTimedOut(timeout));
+    if (this.#outcome === undefined) this.#interrupt(new ConnectionTimedOut(timeout));
   }
 
-  #settle(state: 'fulfilled' | 'rejected', result: T | undefined, error: unknown): void {
-    this.#state = state;
-    this.#result = result;
-    this.#error = error;
+  #settle(outcome: Outcome<T>): void {
+    this.#outcome = outcome;
     this.#timeoutTimer?.cancel();
     this.#timeoutTimer = undefined;
     this.#withdrawSignal?.();
-    if (state === 'fulfilled') this.#resolve(result as never);
-    else if (showCaller(error)) this.#reject(error);
-    else this.#rejectFromAwait(error);
+    if (outcome.status === 'fulfilled') this.#resolve(outcome.value as never);
+    else if (showCaller(outcome.reason)) this.#reject(outcome.reason);
+    else this.#rejectFromAwait(outcome.reason);
   }
 
   /**

@@ -2,71 +2,57 @@
  * Waiting for a promise inside a coroutine, where that is possible: on Node's event loop.
  */
 
-import { nextTurn } from '../clock.ts';
-import { type Coroutine, PollNeeded, waitFor } from '../coroutine.ts';
+import type { Coroutine, PollNeeded } from '../coroutine.ts';
 import { StateError } from '../errors.ts';
-import { currentRunner, type Runner } from './running.ts';
-import type { Outcome } from './task-set.ts';
+import { currentRunner } from './running.ts';
+import { type Outcome, resultOf } from './stepper.ts';
+import { WaitList } from './wait-list.ts';
 
-/** Never ready by itself: whoever waits for it is woken by name. */
-export const UNTIL_WOKEN: PollNeeded = new PollNeeded(-1, 0);
-
-/** What else is listened to while a promise is waited for. */
+/** What else a coroutine listens to while it waits for a promise. */
 export interface Beside {
+  /** Where the coroutine waits: a `notify()` lets it look again. */
+  readonly waits: WaitList;
   /** What to wait for beside the promise; undefined: nothing. Asked before each wait. */
   need(): PollNeeded | undefined;
   /** Called when the coroutine was resumed and the promise is not settled yet. What it throws ends the waiting. */
   heed(): void;
 }
 
-const NOTHING_ELSE: Beside = { need: () => undefined, heed: () => {} };
+const nothingElse = (): Beside => ({ waits: new WaitList(), need: () => undefined, heed: () => undefined });
 
 /**
  * Waits until `promise` is settled: `const value = yield* coAwait(promise)`. Works in a coroutine that an AioFuture runs, also
  * inside combinators.
- * @throws what the promise was rejected with; StateError where the event loop stands still, or nobody could resume the caller
+ * @throws what the promise was rejected with; StateError where the event loop stands still, or nothing could resume the caller
  */
 export function* coAwait<T>(promise: PromiseLike<T> | T): Coroutine<Awaited<T>> {
-  return yield* coAwaitBeside(promise, NOTHING_ELSE);
+  return yield* coAwaitBeside(promise, nothingElse());
 }
 
 /** The same, listening to something else meanwhile. @throws also what `beside.heed` throws */
 export function* coAwaitBeside<T>(promise: PromiseLike<T> | T, beside: Beside): Coroutine<Awaited<T>> {
-  // Whoever runs the coroutine at the time: it may change hands while it waits.
-  let runner = assertCanAwait();
+  assertCanAwait();
   let outcome: Outcome<Awaited<T>> | undefined;
+  const settled = (as: Outcome<Awaited<T>>): void => {
+    outcome = as;
+    beside.waits.notify();
+  };
   Promise.resolve(promise).then(
-    (value) => {
-      outcome = { status: 'fulfilled', value: value as Awaited<T> };
-      runner.wake();
-    },
-    (reason: unknown) => {
-      outcome = { status: 'rejected', reason };
-      runner.wake();
-    },
+    (value) => settled({ status: 'fulfilled', value: value as Awaited<T> }),
+    (reason: unknown) => settled({ status: 'rejected', reason }),
   );
   while (outcome === undefined) {
-    runner = assertCanAwait();
-    yield* waitFor(beside.need() ?? UNTIL_WOKEN);
+    // The coroutine may have got another runner meanwhile.
+    assertCanAwait();
+    yield* beside.waits.coWait(beside.need());
     if (outcome === undefined) beside.heed();
   }
-  const settled = outcome as Outcome<Awaited<T>>;
-  if (settled.status === 'rejected') throw settled.reason;
-  return settled.value;
-}
-
-/**
- * Lets the event loop turn once, for what is always ready: other callers, timers and aborts would have to wait for it otherwise.
- * @throws as {@link coAwait}; what `beside.heed` throws
- */
-export function* coTurn(beside: Beside = NOTHING_ELSE): Coroutine<void> {
-  yield* coAwaitBeside(nextTurn(), beside);
+  return resultOf(outcome as Outcome<Awaited<T>>);
 }
 
 /** @throws StateError, about `what`, unless the coroutine that is being run can wait for promises */
-export function assertCanAwait(what: string = 'a promise'): Runner {
-  const runner = currentRunner();
-  if (runner?.canAwait) return runner;
+export function assertCanAwait(what: string = 'a promise'): void {
+  if (currentRunner()?.canAwait) return;
   throw new StateError(
     `${what} can be awaited only in a coroutine that an AioFuture runs, as by connection.promises: here nothing could settle it`,
   );

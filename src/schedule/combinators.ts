@@ -1,14 +1,14 @@
 /**
- * Coroutines made of coroutines, usable under every way of waiting: whoever runs one sees one PollNeeded, however many
- * branches wait in it. When a combinator ends, all of its branches have: those that are no longer wanted get an AbortError
- * thrown into them, so that their `finally` runs, and are waited for.
+ * Coroutines made of coroutines, usable under every way of waiting: a caller sees one PollNeeded, however many branches wait in it. When
+ * a combinator ends, all of its branches have: a branch that is no longer wanted gets an AbortError thrown into it, so that its
+ * `finally` runs, and is waited for.
  */
 
 import { now } from '../clock.ts';
-import { type Coroutine, endNow, PollNeeded, waitFor } from '../coroutine.ts';
+import { type Coroutine, PollNeeded, waitFor } from '../coroutine.ts';
 import { ConnectionTimedOut } from '../errors.ts';
-import { assertCoroutine, notPollNeeded } from './run-blocking.ts';
-import { type Outcome, TaskSet } from './task-set.ts';
+import { type Outcome, resultOf, Stepper } from './stepper.ts';
+import { TaskSet } from './task-set.ts';
 
 /** The results of several coroutines. */
 export type Results<C extends readonly Coroutine<unknown>[]> = {
@@ -61,9 +61,7 @@ export function* coRace<T>(coroutines: readonly Coroutine<T>[]): Coroutine<T> {
     first ??= outcome;
     set.endAll();
   });
-  const outcome = first as Outcome<T> | undefined;
-  if (outcome?.status === 'rejected') throw outcome.reason;
-  return outcome?.value as T;
+  return resultOf(first as unknown as Outcome<T>);
 }
 
 /**
@@ -138,39 +136,27 @@ export function* coSleep(ms: number): Coroutine<void> {
 
 /** Runs `coroutine`; after `ms` milliseconds ConnectionTimedOut is thrown into it. @throws what it makes of that */
 export function* coWithTimeout<T>(coroutine: Coroutine<T>, ms: number): Coroutine<T> {
-  assertCoroutine('coWithTimeout', coroutine);
+  const steps = new Stepper('coWithTimeout', coroutine);
   const deadline = deadlineIn(ms);
+  let outcome: Outcome<T> | undefined;
   let timedOut = false;
-  let ended = false;
   try {
-    let step = coroutine.next();
-    for (;;) {
-      if (step.done) {
-        ended = true;
-        return step.value;
+    for (let late = false; ; ) {
+      outcome = steps.run();
+      // What is there by now is the result, however late the coroutine was resumed.
+      if (outcome !== undefined) return resultOf(outcome);
+      if (late) {
+        timedOut = true;
+        late = false;
+        steps.interrupt(new ConnectionTimedOut(ms));
+        continue;
       }
-      const need: unknown = step.value;
-      const interruption: { readonly error: unknown } | undefined =
-        need instanceof PollNeeded
-          ? yield* coWaitOrFail(timedOut ? need : need.before(deadline))
-          : { error: notPollNeeded(need) };
-      if (interruption !== undefined) {
-        step = coroutine.throw(interruption.error);
-      } else {
-        const late = !timedOut && now() >= deadline;
-        // What is there by now is its result, however late anybody looked.
-        step = coroutine.next();
-        if (late && !step.done) {
-          timedOut = true;
-          step = coroutine.throw(new ConnectionTimedOut(ms));
-        }
-      }
+      const thrown = yield* coWaitOrFail(timedOut ? steps.need : steps.need.before(deadline));
+      if (thrown !== undefined) steps.interrupt(thrown.error);
+      else late = !timedOut && now() >= deadline;
     }
-  } catch (error) {
-    ended = true;
-    throw error;
   } finally {
-    if (!ended) endNow(coroutine);
+    if (outcome === undefined) steps.end();
   }
 }
 
@@ -220,10 +206,12 @@ function* coRunSet(set: TaskSet): Coroutine<void> {
   for (;;) {
     set.run();
     if (set.size === 0) break;
-    const thrown = yield* coWaitOrFail(set.need);
-    if (thrown === undefined) continue;
-    if (!set.ending) interruption = thrown;
-    set.interruptAll(thrown.error);
+    try {
+      yield* set.coWait();
+    } catch (error) {
+      if (!set.ending) interruption = { error };
+      set.interruptAll(error);
+    }
   }
   if (interruption !== undefined) throw interruption.error;
 }

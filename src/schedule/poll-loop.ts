@@ -3,20 +3,22 @@
  * those that only wait cost nothing. Node's event loop stands still while it runs.
  */
 
-import { type Coroutine, waitFor } from '../coroutine.ts';
+import type { Coroutine } from '../coroutine.ts';
 import { StateError } from '../errors.ts';
 import { shownAs } from '../inspection.ts';
 import { cancellation } from './aio-future.ts';
 import { showCaller } from './call-site.ts';
-import { UNTIL_WOKEN } from './co-await.ts';
-import { currentRunner, type Runner, runAs } from './running.ts';
-import { type Member, type Outcome, TaskSet } from './task-set.ts';
+import { currentRunner, runAs } from './running.ts';
+import { type Outcome, resultOf } from './stepper.ts';
+import { type Member, TaskSet } from './task-set.ts';
+import { WaitList } from './wait-list.ts';
 
 /** A coroutine that a PollLoop runs. */
 export class Task<T> {
   readonly #set: TaskSet;
   readonly #member: Member<T>;
-  readonly #joining: Runner[] = [];
+  /** Tasks that wait for the end of this one. */
+  readonly #joining = new WaitList();
   #outcome: Outcome<T> | undefined;
 
   /** Use `PollLoop.createTask`. */
@@ -24,7 +26,7 @@ export class Task<T> {
     this.#set = set;
     this.#member = set.add(coroutine, (outcome) => {
       this.#outcome = outcome;
-      for (const runner of this.#joining) runner.wake();
+      this.#joining.notify();
     });
   }
 
@@ -35,9 +37,7 @@ export class Task<T> {
 
   /** What the coroutine returned. @throws what it threw; StateError while it runs */
   result(): T {
-    const outcome = this.#ended();
-    if (outcome.status === 'rejected') throw outcome.reason;
-    return outcome.value;
+    return resultOf(this.#ended());
   }
 
   /** What the coroutine threw, undefined if it returned. @throws StateError while it runs */
@@ -55,14 +55,13 @@ export class Task<T> {
 
   /**
    * Waits for the end of this task inside another task of the loop: `yield* task.join()`. Returns its result.
-   * @throws what the task threw; StateError outside of a loop's tasks, where nobody could wake the caller
+   * @throws what the task threw; StateError outside of a loop's tasks, where nothing could wake the caller
    */
   *join(): Coroutine<T> {
     while (!this.done()) {
-      const runner = currentRunner();
-      if (runner === undefined) throw new StateError('join() is for the tasks of a PollLoop: use runUntilComplete()');
-      this.#joining.push(runner);
-      yield* waitFor(UNTIL_WOKEN);
+      if (currentRunner() === undefined)
+        throw new StateError('join() is for the tasks of a PollLoop: use runUntilComplete()');
+      yield* this.#joining.coWait();
     }
     return this.result();
   }

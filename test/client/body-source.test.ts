@@ -2,8 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type BodyPieces, coEachPiece } from '../../src/client/body-source.ts';
+import type { BodyPieces } from '../../src/client/body-source.ts';
+import { Session } from '../../src/client/session.ts';
+import type { Coroutine } from '../../src/coroutine.ts';
 import { AioFuture } from '../../src/index.ts';
+import { MemoryTransport } from '../support/memory-transport.ts';
+import { socketPair } from '../support/socket-pair.ts';
 
 /** More than are sent before others have their turn. */
 const MANY_PIECES = 10_000;
@@ -26,22 +30,43 @@ const sources: Readonly<Record<string, () => BodyPieces>> = {
   },
 };
 
+/** A session whose transport takes all; a loop can wait for its descriptor, which is always ready for more. */
+function sessionOver(transport: MemoryTransport): Session {
+  return new Session({
+    *dial() {
+      yield* [];
+      return transport;
+    },
+    host: 'h',
+    peer: 'the peer',
+    connectTimeout: 0,
+    continueTimeout: 1000,
+  });
+}
+
+function* coUpload(session: Session, pieces: BodyPieces): Coroutine<void> {
+  yield* session.coSendRequest('PUT', '/', { framing: { kind: 'chunked' } }, undefined);
+  yield* session.coWriteAll(pieces, true);
+}
+
 describe('a body in pieces', () => {
   for (const [name, pieces] of Object.entries(sources)) {
     test(`leaves the event loop its turns: ${name}`, async () => {
-      const taker = {
-        need: () => undefined,
-        heed: () => {},
-        *coSend() {
-          yield* [];
-        },
-      };
-      let turned = false;
-      setImmediate(() => {
-        turned = true;
+      using pair = await socketPair();
+      const transport = new MemoryTransport(pair.fd);
+      transport.take(Number.POSITIVE_INFINITY);
+      let turns = 0;
+      let immediate = setImmediate(function turn() {
+        turns++;
+        immediate = setImmediate(turn);
       });
-      await new AioFuture(coEachPiece(pieces(), taker));
-      assert.ok(turned);
+      try {
+        await new AioFuture(coUpload(sessionOver(transport), pieces()));
+      } finally {
+        clearImmediate(immediate);
+      }
+      assert.equal(Buffer.concat(transport.taken).toString('latin1').split('piece').length - 1, MANY_PIECES);
+      assert.ok(turns >= MANY_PIECES / 1000, `the event loop had ${turns} turns`);
     });
   }
 });

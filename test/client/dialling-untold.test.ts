@@ -15,6 +15,7 @@ import {
   coSleep,
   HTTPConnection,
   POLLIN,
+  POLLOUT,
   Poller,
   PollNeeded,
   poll,
@@ -294,4 +295,21 @@ describe('a sender and a reader that wait for one connection, known to nobody', 
     }
     assert.deepEqual(native.counts(), before);
   });
+});
+
+test('a coroutine that waits for the connecting socket and is dropped leaves the connection to the others', async () => {
+  using listener = startStalledListener();
+  const connection = new HTTPConnection('127.0.0.1', { port: listener.port });
+  const dropped = connection.coConnect();
+  assert.equal(suspend(dropped).mask, POLLOUT);
+  const other = connection.coConnect();
+  let need = suspend(other);
+  listener.accept();
+  for (;;) {
+    assert.ok(need.poll(LIMIT), 'the other coroutine is resumed');
+    const step = other.next();
+    if (step.done) break;
+    need = step.value;
+  }
+  connection.disconnect();
 });

@@ -1,4 +1,4 @@
-/** Pausing in a fast stream: who does it, when, and what it leaves alone. */
+/** Pausing in a fast stream: which calls pause, when, and what the pause leaves alone. */
 
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
@@ -25,38 +25,38 @@ describe('the pace of receiving', () => {
   test('allows a pause that brings enough', (context) => {
     stopClock(context, 1);
     const pace = new ReceivePace();
-    pace.received(262_144);
-    assert.equal(pace.allows(0.5, PLENTY), true);
-    pace.received(262_143);
-    assert.equal(pace.allows(0.5, PLENTY), false);
+    assert.equal(pace.allows(262_144, 0.5, PLENTY), true);
+    assert.equal(pace.allows(262_144 + 262_143, 0.5, PLENTY), false);
   });
 
   test('allows none before anything came, nor twice for the same', (context) => {
     stopClock(context, 1);
     const pace = new ReceivePace();
-    assert.equal(pace.allows(0.5, PLENTY), false);
-    pace.received(1 << 20);
-    assert.equal(pace.allows(0.5, PLENTY), true);
-    assert.equal(pace.allows(0.5, PLENTY), false);
+    assert.equal(pace.allows(0, 0.5, PLENTY), false);
+    assert.equal(pace.allows(1 << 20, 0.5, PLENTY), true);
+    assert.equal(pace.allows(1 << 20, 0.5, PLENTY), false);
   });
 
   test('counts everything since the wait before, and the time since then', (context) => {
     stopClock(context, 2);
     const pace = new ReceivePace();
-    pace.received(300_000);
-    pace.received(300_000);
-    assert.equal(pace.allows(0.5, PLENTY), true);
-    pace.received(500_000);
-    assert.equal(pace.allows(0.5, PLENTY), false);
+    assert.equal(pace.allows(600_000, 0.5, PLENTY), true);
+    assert.equal(pace.allows(1_100_000, 0.5, PLENTY), false);
+  });
+
+  test('allows none at the beginning of the next connection, whose count begins anew', (context) => {
+    stopClock(context, 1);
+    const pace = new ReceivePace();
+    assert.equal(pace.allows(1 << 20, 0.5, PLENTY), true);
+    assert.equal(pace.allows(1 << 19, 0.5, PLENTY), false);
+    assert.equal(pace.allows((1 << 19) + (1 << 20), 0.5, PLENTY), true);
   });
 
   test('allows none in which more would come than is still to come', (context) => {
     stopClock(context, 1);
     const pace = new ReceivePace();
-    pace.received(1 << 20);
-    assert.equal(pace.allows(0.5, (1 << 19) - 1), false);
-    pace.received(1 << 20);
-    assert.equal(pace.allows(0.5, 1 << 19), true);
+    assert.equal(pace.allows(1 << 20, 0.5, (1 << 19) - 1), false);
+    assert.equal(pace.allows(2 << 20, 0.5, 1 << 19), true);
   });
 });
 

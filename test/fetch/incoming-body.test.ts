@@ -1,40 +1,31 @@
-/** How the body of a response is taken, from a connection that always has more of it. */
+/** How the body of a response is taken, from a server that sends faster than the body is read. */
 
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
-import type { HTTPConnection } from '../../src/client/http-connection.ts';
-import { Lease } from '../../src/fetch/connection-pool.ts';
-import { IncomingBody } from '../../src/fetch/incoming-body.ts';
-import { SilenceLimit } from '../../src/fetch/time-limits.ts';
+import { after, before, describe, test } from 'node:test';
+import { createFetch } from '../../src/index.ts';
+import { type DummyServer, startDummyServer } from '../support/dummy-server.ts';
 
-/** More than are read before others have their turn. */
-const MANY_READS = 1000;
+/** It takes far longer than a turn of the event loop to come. */
+const ENDLESS = 500_000_000;
 
 describe('the body of a response that comes faster than it is read', () => {
-  test('leaves the event loop its turns, and hears of an abort', async () => {
+  let server: DummyServer;
+  before(() => {
+    server = startDummyServer();
+  });
+  after(() => server[Symbol.dispose]());
+
+  test('leaves the event loop its turns, and ends with an abort', async () => {
     const controller = new AbortController();
-    const body = new IncomingBody({
-      lease: new Lease(endless(), { reused: false, onEnd: () => undefined }),
-      signal: controller.signal,
-      limit: new SilenceLimit(1000),
-      onEnd: () => undefined,
-      told: (error) => error,
-    });
     const reason = new Error('aborted');
+    const fetch = createFetch();
+    const { body } = await fetch(`http://${server.authority}/send_${ENDLESS}_bytes`, { signal: controller.signal });
+    assert.ok(body);
+    let received = 0;
     setImmediate(() => controller.abort(reason));
     await assert.rejects(async () => {
-      for (let count = 0; count < MANY_READS; count++) await body.read();
+      for await (const part of body as ReadableStream<Uint8Array>) received += part.length;
     }, reason);
+    assert.ok(received < ENDLESS);
   });
 });
-
-/** As far as a body looks at it: the next bytes have always come. */
-function endless(): HTTPConnection {
-  return {
-    *coReadInto(buffer: Uint8Array): Generator<never, number> {
-      yield* [];
-      return buffer.length;
-    },
-    responsePending: () => true,
-  } as unknown as HTTPConnection;
-}

@@ -109,7 +109,7 @@ function assertAllRight(methods: readonly string[], bytes: Buffer, end: End, see
   complete.forEach(assertReadAgain);
   if (end !== 'open' || complete.length < methods.length || protocol.receiveState === 'raw') return;
   // All is answered: the connection carries one more request, unless it has ended, or brought more than answers.
-  const again = (): string => protocol.sendRequest('GET', '/again');
+  const again = (): void => protocol.sendRequest('GET', '/again');
   if (last || rest > 0) assert.throws(again, { name: 'ConnectionClosed' }, 'sent on a connection that has ended');
   else again();
 }

@@ -1,19 +1,41 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { type Exchange, Exchanges, nameOf } from '../../src/http1/exchanges.ts';
+import { SendBuffer } from '../../src/http1/send-buffer.ts';
 
 const exchange = (path: string): Exchange => ({ method: 'GET', path, close: false, upgrade: undefined });
 
-/** Requests of 10 bytes each, all encoded before anything was received. */
-function exchanges(...paths: string[]): Exchanges {
-  const all = new Exchanges();
-  for (const path of paths) all.add(exchange(path), { length: 10, received: 0 });
-  return all;
+const processed = ({ all }: Sender): boolean[] => all.lost().map((lost) => lost.mayHaveBeenProcessed);
+
+/** Exchanges with the output that their bytes go through. */
+class Sender {
+  /** How much has been received. */
+  received = 0;
+  readonly output: SendBuffer = new SendBuffer(
+    () => undefined,
+    (before) => this.all.sent(before, this.received),
+  );
+  readonly all: Exchanges = new Exchanges(this.output);
+
+  /** Requests of 10 bytes each. */
+  add(...paths: string[]): this {
+    for (const path of paths) {
+      this.all.add(exchange(path), this.received);
+      this.output.pushText('.'.repeat(10));
+    }
+    return this;
+  }
+
+  /** So many bytes are taken and leave. */
+  send(count: number): void {
+    this.output.take();
+    this.output.sent(count);
+  }
 }
 
 suite('the exchanges of a connection', () => {
   test('are answered in their order; one whose body is to come stays open [RFC 9112 9.2]', () => {
-    const all = exchanges('/1', '/2', '/3');
+    const { all } = new Sender().add('/1', '/2', '/3');
     assert.deepEqual([all.pending, all.oldestPending?.path, all.latest?.path], [3, '/1', '/3']);
     all.answered('without-body');
     assert.deepEqual([all.pending, all.oldestPending?.path, all.current], [2, '/2', undefined]);
@@ -26,10 +48,15 @@ suite('the exchanges of a connection', () => {
   });
 
   test('are lost with it, those of which a byte has left as possibly processed', () => {
-    const all = exchanges('/1', '/2', '/3');
-    assert.equal(new Exchanges().allUnsent, false);
+    const sender = new Sender().add('/1', '/2', '/3');
+    const { all } = sender;
+    assert.equal(new Sender().all.allUnsent, false);
     assert.ok(all.allUnsent);
-    all.sent(11, 0);
+    sender.output.take();
+    assert.equal(all.allUnsent, false, 'what was taken may have left');
+    sender.output.sent(0);
+    assert.ok(all.allUnsent);
+    sender.send(11);
     assert.equal(all.allUnsent, false);
     all.answered('with-body');
     assert.deepEqual(
@@ -44,15 +71,26 @@ suite('the exchanges of a connection', () => {
   });
 
   test('count the bytes of bodies as well', () => {
-    const all = exchanges('/1');
-    all.encoded(5);
-    all.add(exchange('/2'), { length: 10, received: 0 });
-    all.sent(15, 0);
-    assert.equal(all.bytesSent, 15);
-    assert.deepEqual(
-      all.lost().map((lost) => lost.mayHaveBeenProcessed),
-      [true, false],
-    );
+    const sender = new Sender().add('/1');
+    sender.output.pushBytes(Buffer.alloc(5));
+    sender.add('/2');
+    sender.send(15);
+    assert.equal(sender.output.sentBytes, 15);
+    assert.deepEqual(processed(sender), [true, false]);
+  });
+
+  test('are possibly processed once they were taken, until a report says that they have not left', () => {
+    const sender = new Sender().add('/1', '/2');
+    assert.deepEqual(processed(sender), [false, false]);
+    sender.output.take();
+    sender.add('/3');
+    assert.deepEqual(processed(sender), [true, true, false]);
+    sender.output.sent(5);
+    assert.deepEqual(processed(sender), [true, false, false]);
+    sender.output.take();
+    assert.deepEqual(processed(sender), [true, true, true]);
+    sender.output.sent(0);
+    assert.deepEqual(processed(sender), [true, false, false]);
   });
 });
 
@@ -61,15 +99,16 @@ suite('how far a request has got', () => {
     all.stages(unfinished).map(({ path, stage }) => `${path} ${stage}`);
 
   test('is told by what has left of it, and by its response', () => {
-    const all = exchanges('/1', '/2');
+    const sender = new Sender().add('/1', '/2');
+    const { all } = sender;
     assert.deepEqual([all.oldestHasBegun, all.oldestHasLeft], [false, false]);
     assert.deepEqual(stages(all), ['/1 sending', '/2 sending']);
-    all.sent(5, 0);
+    sender.send(5);
     assert.deepEqual([all.oldestHasBegun, all.oldestHasLeft], [true, false]);
-    all.sent(5, 0);
+    sender.send(5);
     assert.deepEqual([all.oldestHasBegun, all.oldestHasLeft], [true, true]);
     assert.deepEqual(stages(all), ['/1 sent', '/2 sending']);
-    all.sent(10, 0);
+    sender.send(10);
     all.answered('with-body');
     assert.ok(all.oldestHasLeft);
     assert.deepEqual(stages(all), ['/1 answered', '/2 sent']);
@@ -82,26 +121,41 @@ suite('how far a request has got', () => {
 
 suite('a response', () => {
   test('answers no request that was not there before it', () => {
-    const all = new Exchanges();
+    const sender = new Sender();
+    const { all } = sender;
     assert.equal(all.canBeAnsweredAt(0), false);
-    all.add(exchange('/1'), { length: 10, received: 100 });
+    sender.received = 100;
+    sender.add('/1');
     assert.equal(all.canBeAnsweredAt(99), false);
-    assert.ok(all.canBeAnsweredAt(100), 'nobody says what leaves');
+    assert.ok(all.canBeAnsweredAt(100), 'the driver takes no bytes: it is not known what leaves');
   });
 
   test('answers no request that leaves after it, or not at all', () => {
-    const all = exchanges('/1', '/2', '/3');
-    all.sent(15, 100);
+    const sender = new Sender().add('/1', '/2', '/3');
+    const { all } = sender;
+    sender.received = 100;
+    sender.send(15);
     assert.equal(all.canBeAnsweredAt(99), false);
     assert.ok(all.canBeAnsweredAt(100));
     all.answered('without-body');
     // The second one began to leave with the first, the rest of it later.
-    all.sent(5, 200);
+    sender.received = 200;
+    sender.send(5);
     assert.ok(all.canBeAnsweredAt(100));
     all.answered('without-body');
     assert.equal(all.canBeAnsweredAt(1000), false, 'the third one has not left');
-    all.sent(10, 300);
+    sender.received = 300;
+    sender.send(10);
     assert.equal(all.canBeAnsweredAt(299), false);
     assert.ok(all.canBeAnsweredAt(300));
+  });
+
+  test('answers a request whose bytes were taken and are not reported yet, and none of which nothing was taken', () => {
+    const sender = new Sender().add('/1');
+    sender.output.take();
+    sender.add('/2');
+    assert.ok(sender.all.canBeAnsweredAt(0));
+    sender.all.answered('without-body');
+    assert.equal(sender.all.canBeAnsweredAt(1000), false);
   });
 });

@@ -85,8 +85,8 @@ describe('a TCP transport', () => {
     assert.equal(transport.receive(buffer, 0, 10), WOULD_BLOCK);
     assert.equal(transport.receiveNeeds.poll(0), false);
     assert.equal(transport.sendNeeds.poll(0), true);
-    assert.equal(transport.send([Buffer.from('abc')], 1), 2);
-    assert.equal(transport.send([Buffer.from('abcd'), Buffer.from('ef'), Buffer.from('gh')], 3), 5);
+    assert.equal(transport.send([Buffer.from('abc').subarray(1)]), 2);
+    assert.equal(transport.send([Buffer.from('abcd').subarray(3), Buffer.from('ef'), Buffer.from('gh')]), 5);
     server.waitFor('sent');
     assert.equal(transport.receiveNeeds.poll(5000), true);
     assert.equal(transport.receive(buffer, 2, 4), 4);

@@ -36,7 +36,7 @@ for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
     const transport = await new AioFuture(coSecure(port, { ca, maxVersion }));
     let reported = 0;
     for (let call = 0; call < calls && reported < DATA.length; call++) {
-      reported += Math.max(0, transport.send([DATA], reported));
+      reported += Math.max(0, transport.send([DATA.subarray(reported)]));
     }
     transport.close();
     const read = await end;

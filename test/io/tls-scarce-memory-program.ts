@@ -42,7 +42,7 @@ function failEach(name: string, work: () => void): void {
 function exchange(tls: TLSContext, hostname: string): void {
   const transport: TLSTransport = secure(Number(port), tls, hostname);
   try {
-    const sent = transport.send([Buffer.from('echo')], 0);
+    const sent = transport.send([Buffer.from('echo')]);
     if (sent < 0) throw transport.failure ?? systemError(sent, 'send');
     const { bytes, result } = blocking(coReceive(transport, 4));
     if (result < 0) throw transport.failure ?? systemError(result, 'recv');

@@ -37,7 +37,7 @@ export function blocking<T>(coroutine: Coroutine<T>): T {
 export function* coSendAll(transport: TLSTransport, bytes: string | Uint8Array): Coroutine<void> {
   const buffer = Buffer.from(bytes as string);
   for (let sent = 0; sent < buffer.length; ) {
-    const result = transport.send([buffer], sent);
+    const result = transport.send([buffer.subarray(sent)]);
     if (result === WOULD_BLOCK) yield* waitFor(transport.sendNeeds);
     else if (result < 0) throw transport.failure ?? new Error(`send: ${result}`);
     else sent += result;

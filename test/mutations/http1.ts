@@ -76,15 +76,15 @@ export const HTTP1: readonly Mutation[] = [
   {
     name: 'The request whose answer is being read is not among the lost ones',
     file: 'http1/exchanges.ts',
-    before: 'return this.#current === undefined ? this.#pending : [this.#current, ...this.#pending];',
-    after: 'return this.#pending;',
+    before: 'return this.#current === undefined ? [...this.#pending] : [this.#current, ...this.#pending];',
+    after: 'return [...this.#pending];',
     world: 'connection',
   },
   {
     name: 'The bytes of bodies do not count where the next request begins',
-    file: 'http1/exchanges.ts',
-    before: '  encoded(count: number): void {\n    this.#bytesEncoded += count;\n  }',
-    after: '  encoded(): void {}',
+    file: 'http1/send-buffer.ts',
+    before: '    this.end += bytes.length;\n',
+    after: '',
     world: 'situation',
   },
   {
@@ -137,8 +137,59 @@ export const HTTP1: readonly Mutation[] = [
   {
     name: 'A request that waits to be sent may have been processed',
     file: 'http1/exchanges.ts',
-    before: 'mayHaveBeenProcessed: this.#bytesSent > offset }',
-    after: 'mayHaveBeenProcessed: this.#bytesSent >= offset }',
+    before: 'mayHaveBeenProcessed: this.#output.takenBytes > offset }',
+    after: 'mayHaveBeenProcessed: this.#output.takenBytes >= offset }',
     world: 'connection',
+  },
+  {
+    name: 'Bytes that have left do not count as sent',
+    file: 'http1/send-buffer.ts',
+    before: '    this.sentBytes += count;\n',
+    after: '',
+    world: 'situation',
+  },
+  {
+    name: 'What waits to be sent goes out after the last response',
+    file: 'http1/connection-state.ts',
+    before:
+      "    if (this.#receive === 'closed') this.output.cut();\n    else if (oldestPendingAt !== undefined) this.output.cut(oldestPendingAt);\n",
+    after: '',
+    world: 'situation',
+  },
+  {
+    name: 'The last response cuts off the rest of the request that it answers',
+    file: 'http1/connection-state.ts',
+    before:
+      "    if (this.#receive === 'closed') this.output.cut();\n    else if (oldestPendingAt !== undefined) this.output.cut(oldestPendingAt);\n",
+    after: '    if (oldestPendingAt !== Number.NaN) this.output.cut();\n',
+    world: 'situation',
+  },
+  {
+    name: 'What is cut off is cut at the end of a piece',
+    file: 'http1/send-buffer.ts',
+    before: 'const part = view.length <= left ? view : view.subarray(0, left);',
+    after: 'const part = view;',
+    world: 'situation',
+  },
+  {
+    name: 'A refusal does not end the sending',
+    file: 'http1/protocol.ts',
+    before: '    if (status !== undefined && status >= FIRST_REFUSAL) this.breakOff(ANSWERED);\n    else if',
+    after: '    if',
+    world: 'situation',
+  },
+  {
+    name: 'A success that comes early ends the sending',
+    file: 'http1/protocol.ts',
+    before: 'if (status !== undefined && status >= FIRST_REFUSAL)',
+    after: 'if (status !== undefined)',
+    world: 'situation',
+  },
+  {
+    name: "The end of the server's stream in the middle of a request is no end of sending",
+    file: 'http1/protocol.ts',
+    before: '    else if (status === undefined && this.ended && this.halfSent) this.breakOff(ENDED);\n',
+    after: '',
+    world: 'situation',
   },
 ];

@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
-import { type BodyDecoder, ClientProtocol, DEFAULT_LIMITS, type Piece, type RequestFraming } from 'dugong/http1';
+import { type BodyDecoder, ClientProtocol, DEFAULT_LIMITS, type RequestFraming } from 'dugong/http1';
 import { DugongError } from '../../src/errors.ts';
 import { RECEIVE_TRANSITIONS, SEND_TRANSITIONS } from '../../src/http1/transitions.ts';
 
@@ -34,6 +34,8 @@ export type Step =
         | 'assertRequestComplete'
         | 'assertUsable'
         | 'bodySourceEnded'
+        | 'take'
+        | 'reportHalf'
         | 'sentAll';
     };
 
@@ -43,7 +45,8 @@ export class Conversation {
   readonly #bytes: Buffer;
   #brought = 0;
   #requests = 0;
-  #encoded = 0;
+  /** Where each request begins among all bytes that were encoded. */
+  readonly #begins = new Map<string, number>();
   /** Paths of requests without a final response, oldest first. */
   readonly #unanswered: string[] = [];
   /** How much had been brought when each request was made. */
@@ -72,10 +75,12 @@ export class Conversation {
         this.#sendRequest(next);
         break;
       case 'sendData':
-        this.#sent(protocol.sendData(Buffer.alloc(next.bytes, 'd')), ['body', 'idle']);
+        protocol.sendData(Buffer.alloc(next.bytes, 'd'));
+        this.#assertSendState(['body', 'idle']);
         break;
       case 'endBody':
-        this.#sent(protocol.endBody(next.trailers ? { A: 'b' } : undefined), ['idle', 'closed']);
+        protocol.endBody(next.trailers ? { A: 'b' } : undefined);
+        this.#assertSendState(['idle', 'closed']);
         break;
       case 'sendRaw':
         protocol.sendRaw(Buffer.alloc(next.bytes));
@@ -94,8 +99,15 @@ export class Conversation {
       case 'sendFailed':
         protocol[next.do](new Error('reset'));
         break;
+      case 'take':
+        protocol.output.take();
+        break;
+      case 'reportHalf':
+        protocol.output.sent((protocol.output.takenBytes - protocol.bytesSent) >> 1);
+        break;
       case 'sentAll':
-        protocol.sent(this.#encoded - protocol.bytesSent);
+        protocol.output.take();
+        protocol.output.sent(protocol.output.takenBytes - protocol.bytesSent);
         break;
       default:
         protocol[next.do]();
@@ -105,32 +117,46 @@ export class Conversation {
   #bring(count: number): void {
     const piece = this.#bytes.subarray(this.#brought, this.#brought + count);
     this.#brought += piece.length;
-    this.#protocol.buffer.push(piece);
+    this.#protocol.input.push(piece);
   }
 
   #sendRequest({ method, framing: body, expectContinue, upgrade, close }: Step & { do: 'sendRequest' }): void {
-    const { sendState, receiveState } = this.#protocol;
+    const { sendState, receiveState, output } = this.#protocol;
+    const begin = output.end;
     const path = method === 'CONNECT' ? `host:${this.#requests + 1}` : `/${this.#requests}`;
     const headers = close ? { Connection: 'close' } : {};
-    let text: string;
     try {
-      text = this.#protocol.sendRequest(method, path, { headers, framing: body, expectContinue, upgrade });
+      this.#protocol.sendRequest(method, path, { headers, framing: body, expectContinue, upgrade });
     } catch (error) {
       // It counts as lost if it was its turn, and the connection turned out to be dead.
-      if (this.#protocol.pendingRequest?.path === path) this.#unanswered.push(path);
+      if (this.#protocol.pendingRequest?.path === path) {
+        this.#unanswered.push(path);
+        this.#begins.set(path, begin);
+      }
+      assert.equal(output.end, begin, 'a request that was refused has been encoded');
       throw error;
     }
     assert.equal(sendState, 'idle', 'a request was encoded in a wrong state');
     assert.doesNotMatch(receiveState, /last-body|closed|failed/, 'a request was encoded behind the last response');
-    assert.ok(text.startsWith(`${method} ${path} HTTP/1.1\r\n`) && text.endsWith('\r\n\r\n'));
+    this.#assertEncoded(begin, `${method} ${path} HTTP/1.1\r\n`);
     this.#requests++;
-    this.#encoded += text.length;
+    this.#begins.set(path, begin);
     this.#broughtBefore.set(path, this.#brought);
     this.#unanswered.push(path);
   }
 
-  #sent(pieces: readonly Piece[], states: readonly string[]): void {
-    for (const piece of pieces) this.#encoded += piece.length;
+  /** The head of a request that begins there has been put into the output. */
+  #assertEncoded(begin: number, start: string): void {
+    const { output } = this.#protocol;
+    assert.ok(output.end > begin);
+    // To look at it would count as taking it.
+    if (output.takenBytes > output.sentBytes) return;
+    const text = Buffer.concat(output.take()).toString('latin1', begin - output.sentBytes);
+    output.sent(0);
+    assert.ok(text.startsWith(start) && text.endsWith('\r\n\r\n'), text);
+  }
+
+  #assertSendState(states: readonly string[]): void {
     assert.ok(states.includes(this.#protocol.sendState) || this.#protocol.sendState === 'closed');
   }
 
@@ -140,11 +166,19 @@ export class Conversation {
     if (response === undefined) return;
     assert.equal(receiveState, 'idle', 'a response was given in a wrong state');
     assert.equal(response.path, this.#unanswered[0], 'the response is not of the oldest request');
-    const begin = this.#brought - this.#protocol.buffer.length - response.head.byteLength;
+    const begin = this.#brought - this.#protocol.input.length - response.head.byteLength;
     assert.ok(begin >= (this.#broughtBefore.get(response.path) ?? 0), 'the response was there before its request');
+    const { takenBytes } = this.#protocol.output;
+    assert.ok(takenBytes === 0 || takenBytes > this.#beginOf(response.path), 'nothing of its request was taken');
     if (response.head.status === 100) return;
     this.#unanswered.shift();
     this.#body = response.body;
+  }
+
+  #beginOf(path: string): number {
+    const begin = this.#begins.get(path);
+    assert.ok(begin !== undefined);
+    return begin;
   }
 
   #readBody(length: number): void {
@@ -169,5 +203,18 @@ export class Conversation {
     if (receiveState === 'failed') assert.equal(sendState, 'failed', 'requests can be sent, but no response be read');
     if (receiveState === 'closed') assert.ok(sendState === 'closed' || sendState === 'failed');
     assert.ok(sendState in SEND_TRANSITIONS && receiveState in RECEIVE_TRANSITIONS);
+    this.#assertOutputSound();
+  }
+
+  #assertOutputSound(): void {
+    const { sendState, receiveState, output, bytesSent, pendingRequests, brokenOff } = this.#protocol;
+    const { sentBytes, takenBytes, end, length, wasCut } = output;
+    assert.equal(bytesSent, sentBytes);
+    assert.ok(sentBytes <= takenBytes && takenBytes <= end && sentBytes + length <= end);
+    if (!wasCut) assert.equal(sentBytes + length, end, 'bytes are gone');
+    if (sendState === 'failed' || receiveState === 'closed' || brokenOff !== undefined) assert.equal(length, 0);
+    for (const { path, mayHaveBeenProcessed } of pendingRequests) {
+      assert.equal(mayHaveBeenProcessed, takenBytes > this.#beginOf(path), `whether ${path} may have been processed`);
+    }
   }
 }

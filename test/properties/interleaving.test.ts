@@ -55,6 +55,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         'assertQuiet' as const,
         'assertCanReceiveRaw' as const,
         'assertOrderlyEnd' as const,
+        'take' as const,
+        'reportHalf' as const,
         'sentAll' as const,
         'sentAll' as const,
         'earlyStatus' as const,

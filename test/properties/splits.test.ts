@@ -58,9 +58,9 @@ test('no byte beyond the end of a response is touched [RFC 9112 9.2]', () => {
     fc.property(sample, fc.string({ unit: 'binary-ascii', maxLength: 20 }), cutting, (response, rest, cuts) => {
       if (response.untilClose) return;
       const { protocol } = trace([response.method], [Buffer.from(response.wire + rest, 'latin1')], 'open');
-      assert.equal(protocol.buffer.bytes.toString('latin1', protocol.buffer.start, protocol.buffer.end), rest);
+      assert.equal(protocol.input.bytes.toString('latin1', protocol.input.start, protocol.input.end), rest);
       const cut = trace([response.method], pieces(response.wire, cuts), 'open').protocol;
-      assert.equal(cut.buffer.length, 0);
+      assert.equal(cut.input.length, 0);
       assert.equal(cut.responsePending, false);
     }),
     500,

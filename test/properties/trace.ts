@@ -133,7 +133,7 @@ class Reader {
   /** Takes bytes of the body from the next piece, if that is allowed; what is left of the piece is brought as ever. */
   #receivePast(body: BodyDecoder): number | undefined {
     const piece = this.#pieces[this.#brought];
-    if (!this.#direct || piece === undefined || this.#protocol.buffer.length > 0) return undefined;
+    if (!this.#direct || piece === undefined || this.#protocol.input.length > 0) return undefined;
     const count = Math.min(body.direct, piece.length, this.#part.length);
     if (count === 0) return undefined;
     piece.copy(this.#part, 0, 0, count);
@@ -146,11 +146,11 @@ class Reader {
   #bring(): boolean {
     const index = this.#brought++;
     const piece = this.#pieces[index];
-    if (piece !== undefined) this.#protocol.buffer.push(piece);
+    if (piece !== undefined) this.#protocol.input.push(piece);
     else if (this.#end !== 'open' && index > this.#pieces.length) assert.fail('more bytes were wanted after the end');
     else if (this.#end === 'orderly') this.#protocol.receivedEnd();
     else if (this.#end === 'failed') this.#protocol.receiveFailed(new Error('reset'));
-    this.#capacity = Math.max(this.#capacity, this.#protocol.buffer.bytes.length);
+    this.#capacity = Math.max(this.#capacity, this.#protocol.input.bytes.length);
     return piece !== undefined || this.#end !== 'open';
   }
 }

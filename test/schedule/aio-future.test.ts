@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, test } from 'node:test';
-import { waitFor } from '../../src/coroutine.ts';
+import { SharedNeed, waitFor } from '../../src/coroutine.ts';
 import { AioFuture, type Coroutine, POLLIN, POLLOUT, PollNeeded } from '../../src/index.ts';
 import { native } from '../../src/io/native.ts';
 import { type SocketPair, socketPair } from '../support/socket-pair.ts';
@@ -265,7 +265,7 @@ describe('two futures on one descriptor', () => {
 
   test('may wait for the same direction where all but one of them only look on', async () => {
     using pair = await socketPair();
-    const shared = new PollNeeded(pair.fd, POLLIN, { shared: POLLIN });
+    const shared = SharedNeed.of(new PollNeeded(pair.fd, POLLIN));
     const futures = [1, 2, 3].map(() => new AioFuture(waitFor(shared)));
     const reader = new AioFuture(waitFor(new PollNeeded(pair.fd, POLLIN)));
     const late = new AioFuture(waitFor(shared));

@@ -2,8 +2,8 @@
  * Programs that do nothing but wait in a certain way, to see when they end: the case and the port of a server are arguments.
  */
 
-import { AioFuture, coAll, coSleep, HTTPConnection, POLLIN, PollNeeded } from 'dugong';
-import { waitFor } from '../../src/coroutine.ts';
+import { AioFuture, coAll, coSleep, HTTPConnection, POLLIN, type PollNeeded } from 'dugong';
+import { SharedNeed, waitFor } from '../../src/coroutine.ts';
 
 const [kind, port] = process.argv.slice(2);
 const connection = new HTTPConnection('127.0.0.1', { port: Number(port) });
@@ -39,7 +39,7 @@ const programs: Record<string, () => Promise<void>> = {
     const reader = connection.coReadResponse();
     const { fd } = reader.next().value as PollNeeded;
     new AioFuture(reader).then(say('answered'));
-    new AioFuture(waitFor(new PollNeeded(fd, POLLIN, { shared: POLLIN }))).unref();
+    new AioFuture(waitFor(new SharedNeed(fd, POLLIN))).unref();
   },
   async timers() {
     new AioFuture(coAll([coSleep(LONG)]), { timeout: LONG }).unref();

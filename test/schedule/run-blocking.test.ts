@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { waitFor } from '../../src/coroutine.ts';
 import { type Coroutine, POLLIN, POLLOUT, PollNeeded, runBlocking } from '../../src/index.ts';
+import { runWaiting } from '../../src/schedule/run-blocking.ts';
 import { socketPair } from '../support/socket-pair.ts';
 
 describe('runBlocking', () => {
@@ -66,7 +67,7 @@ describe('runBlocking', () => {
     function* coNaps(): Coroutine<void> {
       for (const need of [nap, nap, nap, new PollNeeded(0, POLLIN), nap]) yield* waitFor(need);
     }
-    runBlocking(coNaps(), { timeout: 100_000, wait });
+    runWaiting(coNaps(), 100_000, wait);
     const [first = 0, second = 0, third = 0, ...others] = lefts;
     assert.deepEqual([first, ...others], [100_000, 100_000, 100_000]);
     assert.ok(first > second && second > third, `${lefts}`);
@@ -74,7 +75,7 @@ describe('runBlocking', () => {
     function* coNapForEver(): Coroutine<void> {
       for (;;) yield* waitFor(nap);
     }
-    assert.throws(() => runBlocking(coNapForEver(), { timeout: 5, wait }), { name: 'ConnectionTimedOut', timeout: 5 });
+    assert.throws(() => runWaiting(coNapForEver(), 5, wait), { name: 'ConnectionTimedOut', timeout: 5 });
   });
 
   test('with a timeout of 0 or undefined has no limit', () => {
@@ -137,7 +138,7 @@ describe('runBlocking', () => {
       }
       return 'unreached';
     }
-    assert.equal(runBlocking(coTwice(), { timeout: 7, wait }), 'cannot wait');
+    assert.equal(runWaiting(coTwice(), 7, wait), 'cannot wait');
     assert.deepEqual(waits, [
       [need, 7],
       [need, 7],

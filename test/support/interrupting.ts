@@ -3,7 +3,8 @@
  * all of its suspensions, one after the other.
  */
 
-import { AioFuture, type Coroutine, PollLoop, runBlocking } from '../../src/index.ts';
+import { AioFuture, type Coroutine, PollLoop, type PollNeeded } from '../../src/index.ts';
+import { runWaiting } from '../../src/schedule/run-blocking.ts';
 import { timeLimit } from './time-limit.ts';
 
 const LIMIT = timeLimit(20_000);
@@ -73,11 +74,11 @@ export const EVERY_MEANS: readonly Means[] = [
     typical: true,
     async interrupt(coroutine, at, reason) {
       let count = 0;
-      const wait: NonNullable<Parameters<typeof runBlocking>[1]>['wait'] = (need) => {
+      const wait = (need: PollNeeded): boolean => {
         if (++count === at) throw reason;
         return need.poll(LIMIT);
       };
-      return outcome(() => runBlocking(coroutine, { wait }));
+      return outcome(() => runWaiting(coroutine, 0, wait));
     },
   },
   {

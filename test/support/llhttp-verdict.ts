@@ -72,7 +72,7 @@ async function settled(): Promise<void> {
 export function ourVerdict(method: string, wire: Buffer, ending: Ending): Verdict {
   const protocol = new ClientProtocol({ host: 'origin.example' });
   protocol.sendRequest(method, method === 'CONNECT' ? 'origin.example:443' : '/');
-  protocol.buffer.push(wire);
+  protocol.input.push(wire);
   if (ending === 'close') protocol.receivedEnd();
   else protocol.receiveFailed(new Error('reset'));
   try {

@@ -1,18 +1,27 @@
 /** What tests do with a ClientProtocol: bytes in and out, without a connection. */
 
 import assert from 'node:assert/strict';
-import type { Piece } from '../../src/http1/body-encoder.ts';
 import { ClientProtocol, type ClientProtocolOptions, type Response } from '../../src/http1/protocol.ts';
 
-export const wire = (pieces: readonly Piece[]): string =>
-  pieces.map((piece) => (typeof piece === 'string' ? piece : Buffer.from(piece).toString('latin1'))).join('');
+/** What waits to be sent, which counts as sent from here on. */
+export function sent(protocol: ClientProtocol): string {
+  const bytes = Buffer.concat(protocol.output.take());
+  protocol.output.sent(bytes.length);
+  return bytes.toString('latin1');
+}
+
+/** So many bytes of what waits are sent. */
+export function sendSome(protocol: ClientProtocol, count: number): void {
+  protocol.output.take();
+  protocol.output.sent(count);
+}
 
 export function start(options: Partial<ClientProtocolOptions> = {}): ClientProtocol {
   return new ClientProtocol({ host: 'x', ...options });
 }
 
 export function bring(protocol: ClientProtocol, text: string): void {
-  protocol.buffer.push(Buffer.from(text, 'latin1'));
+  protocol.input.push(Buffer.from(text, 'latin1'));
 }
 
 /** The next response with its whole body, all of which has been brought. */

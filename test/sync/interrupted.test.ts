@@ -5,7 +5,7 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { checkedReach } from '../../src/fetch/endpoint.ts';
 import { HTTPHeaders, Interrupted } from '../../src/index.ts';
-import { runBlocking } from '../../src/schedule/run-blocking.ts';
+import { runBlocking, runWaiting } from '../../src/schedule/run-blocking.ts';
 import { closeIdleConnections, fetchSync } from '../../src/sync/index.ts';
 import { coFetchHead, coLeave, UNLIMITED } from '../../src/sync/whole-exchange.ts';
 import { type Killer, startKiller } from '../support/killer.ts';
@@ -69,5 +69,5 @@ test('a signal ends also the reading of a body that is of no interest', () => {
   function wait(): never {
     throw new Interrupted(['SIGALRM']);
   }
-  assert.throws(() => runBlocking(coLeave(head), { wait }), Interrupted);
+  assert.throws(() => runWaiting(coLeave(head), 0, wait), Interrupted);
 });

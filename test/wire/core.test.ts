@@ -34,7 +34,7 @@ class Conversation {
   /** False if the server sends nothing more and leaves the connection open. */
   #bring(): boolean {
     const piece = this.#pieces[this.#brought++];
-    if (piece !== undefined) this.protocol.buffer.push(piece);
+    if (piece !== undefined) this.protocol.input.push(piece);
     else if (this.#then === 'close') this.protocol.receivedEnd();
     else if (this.#then === 'reset') this.protocol.receiveFailed(new Error('reset'));
     else return false;
@@ -80,7 +80,7 @@ class Conversation {
   #reusable(): boolean {
     if (this.protocol.responsePending) return this.protocol.receiveState === 'idle';
     const { sendState } = this.protocol;
-    const quiet = this.#brought >= this.#pieces.length && this.protocol.buffer.length === 0;
+    const quiet = this.#brought >= this.#pieces.length && this.protocol.input.length === 0;
     return sendState === 'idle' && quiet;
   }
 

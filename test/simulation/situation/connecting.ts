@@ -128,13 +128,15 @@ const shared: Situation = {
   name: 'a dialling that is shared, and left by one',
   play(stage) {
     const { random } = stage;
-    const all = [stage.address(1), stage.address6(1), stage.address(2)];
+    const all = [stage.address(1), stage.address6(1), stage.address(2)].slice(random.pick([0, 2]));
     stage.resolved = { answer: all, delay: random.between(1, 100) };
     for (const [index, address] of all.entries()) {
       const last = index === all.length - 1;
       serveOK(
         stage,
-        last ? {} : { connect: random.pick(['refuse', 'hole'] as const), down: slow(random.between(0, 200)) },
+        last
+          ? { up: slow(random.pick([1, 400])) }
+          : { connect: random.pick(['refuse', 'hole'] as const), down: slow(random.between(0, 200)) },
         `${address}:80`,
       );
     }
@@ -217,8 +219,15 @@ const givenUp: Situation = {
     const limit = random.between(1, 600);
     return [
       (function* () {
-        using connection = stage.connection();
-        yield* stage.coLimited(connection.coConnect(), limit);
+        const connection = stage.connection();
+        let connected = false;
+        const connecting = function* (): Coroutine<void> {
+          yield* connection.coConnect();
+          connected = true;
+        };
+        yield* stage.coLimited(connecting(), limit);
+        // Where it was given up, nothing is left that would have to be closed.
+        if (connected) connection.disconnect();
       })(),
     ];
   },

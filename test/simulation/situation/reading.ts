@@ -1,6 +1,6 @@
 /** Situations in which answers are read: how far, by which coroutine, and what must not be taken for one. */
 
-import { ConnectionClosed, coSleep, DugongError, UnsupportedResponse } from '../client.ts';
+import { ConnectionClosed, type Coroutine, coSleep, DugongError, StateError, UnsupportedResponse } from '../client.ts';
 import { chunked, coBoth, response, type Situation, textOf } from './stage.ts';
 
 const twoReaders: Situation = {
@@ -11,18 +11,51 @@ const twoReaders: Situation = {
       yield* talk.send(Buffer.concat([response(204), response(204)]));
       yield* stage.coHead(talk);
     });
+    // When the answers come: before both calls, or between them while other code of the program runs.
+    const between = stage.random.chance(0.5);
     return [
       (function* () {
         using connection = stage.connection();
         yield* connection.coSendRequest('GET', '/1');
         yield* connection.coSendRequest('GET', '/2');
-        yield* coSleep(1000);
-        const reader = function* () {
+        if (!between) yield* coSleep(1000);
+        const reader = function* (busy: number): Coroutine<void> {
+          if (busy > 0) stage.world.spend(busy);
           yield* stage.coInTime('a reader of what is there', connection.coReadResponse(), 5000);
         };
-        yield* coBoth(reader(), reader());
+        yield* coBoth(reader(0), reader(between ? 1000 : 0));
       })(),
     ];
+  },
+};
+
+/** Each would get a part of what comes. */
+const secondReader: Situation = {
+  name: 'a second reader',
+  play(stage) {
+    const { random } = stage;
+    stage.serve(function* (talk) {
+      yield* stage.coHead(talk);
+      yield* talk.sleep(500);
+      yield* talk.send(response(200, Buffer.from('answer')));
+      yield* stage.coHead(talk);
+    });
+    const connection = stage.connection();
+    const first = function* (): Coroutine<void> {
+      yield* connection.coSendRequest('GET', '/');
+      const answer = yield* stage.coInTime('the first reader', connection.coReadResponse());
+      stage.expect(answer?.status === 200, `the first reader has ${answer?.status}`);
+      stage.expect((yield* connection.coReadText()) === 'answer', 'the first reader has another body');
+      connection.disconnect();
+    };
+    const second = function* (): Coroutine<void> {
+      while (connection.pendingRequests().at(0)?.stage !== 'sent') yield* coSleep(1);
+      yield* coSleep(random.between(0, 50));
+      const error = yield* stage.coError('the second reader', connection.coReadResponse());
+      stage.expect(error instanceof StateError, `the second reader: ${error}`);
+    };
+    // A loop of the program knows of no slots.
+    return stage.way === 'own' || random.chance(0.5) ? [coBoth(first(), second())] : [first(), second()];
   },
 };
 
@@ -300,6 +333,7 @@ const lost: Situation = {
 
 export const READING: readonly Situation[] = [
   twoReaders,
+  secondReader,
   exactParts,
   tooLarge,
   largeBody,

@@ -14,6 +14,7 @@ import { READING } from './reading.ts';
 import { SENDING } from './sending.ts';
 import { type Situation, Stage, WAYS, type Way } from './stage.ts';
 import { SWITCHING } from './switching.ts';
+import { TURNS } from './turns.ts';
 import { UPLOADS } from './uploads.ts';
 import { WAITING } from './waiting.ts';
 
@@ -23,6 +24,7 @@ const SITUATIONS: readonly Situation[] = [
   ...READING,
   ...CONNECTING,
   ...WAITING,
+  ...TURNS,
   ...SWITCHING,
   ...PROXIES,
 ];

@@ -95,6 +95,45 @@ const lastAnswer: Situation = {
   },
 };
 
+/** The server takes the upload while it answers; what was asked for behind that is not sent. */
+const lastAnswerToUpload: Situation = {
+  name: 'the last answer to an upload that goes on',
+  clear: true,
+  play(stage) {
+    const { random } = stage;
+    const behind = random.chance(0.7);
+    const upload = textOf('upload', random.chance(0.5) ? random.between(1500, 2000) : random.between(3000, 6000));
+    const buffers = { send: 256, receive: 256 };
+    stage.serve(
+      function* (talk) {
+        yield* stage.coHead(talk);
+        yield* talk.send(Buffer.from('HTTP/1.1 200 Scripted\r\nConnection: close\r\nContent-Length: 4\r\n\r\nla'));
+        yield* talk.sleep(50);
+        const got = yield* talk.readBytes(upload.length);
+        stage.expect(got.equals(upload), `the server has ${got.length} of ${upload.length} bytes of the upload`);
+        yield* talk.send(Buffer.from('st'));
+        const next = yield* talk.readBytes(1);
+        stage.expect(next.length === 0, 'behind an end that was announced comes something');
+      },
+      { client: buffers, server: buffers },
+    );
+    return [
+      (function* () {
+        using connection = stage.connection();
+        yield* connection.coConnect();
+        connection.cork();
+        yield* connection.coSendRequest('PUT', '/', { body: upload });
+        if (behind) yield* connection.coSendRequest('GET', '/behind');
+        connection.uncork();
+        const answer = yield* stage.coInTime('the answer', connection.coReadResponse());
+        if (answer === undefined) return;
+        const text = yield* stage.coInTime('its body', connection.coReadText());
+        stage.expect(text === 'last', `the answer is ${text}`);
+      })(),
+    ];
+  },
+};
+
 const refusedExpectation: Situation = {
   name: 'refused expectation',
   play(stage) {
@@ -231,6 +270,7 @@ export const SENDING: readonly Situation[] = [
   bothDirections,
   corked,
   lastAnswer,
+  lastAnswerToUpload,
   refusedExpectation,
   grantedExpectation,
   readAhead,

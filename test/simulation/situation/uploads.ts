@@ -1,6 +1,6 @@
 /** Situations in which an upload does not come to its end: the server refuses it, or its sender is interrupted. */
 
-import { ConnectionClosed, coSleep } from '../client.ts';
+import { ConnectionClosed, coRace, coSleep } from '../client.ts';
 import type { Acting, Conversation } from '../servers/actors.ts';
 import { coBoth, NARROW, response, type Situation, type Stage } from './stage.ts';
 
@@ -92,6 +92,7 @@ const refusedWithoutReader: Situation = {
   play(stage) {
     const { random } = stage;
     const patience = random.between(20, 300);
+    const limited = random.chance(0.5);
     stage.serve((talk) => coRefuse(stage, talk, patience + random.between(100, 500)), NARROW);
     const connection = stage.connection();
     const body = stage.upload();
@@ -108,9 +109,89 @@ const refusedWithoutReader: Situation = {
         })(),
         (function* () {
           while (connection.pendingRequests().length === 0) yield* coSleep(1);
-          yield* stage.coLimited(connection.coReadResponse(), patience);
+          const reading = connection.coReadResponse();
+          if (limited) yield* stage.coLimited(reading, patience);
+          else yield* coRace<unknown>([reading, coSleep(patience)]);
         })(),
       ),
+    ];
+  },
+};
+
+/** It neither takes anything more nor closes. */
+const endedUpload: Situation = {
+  name: 'an upload whose server ends its stream',
+  play(stage) {
+    const delay = stage.random.between(0, 300);
+    stage.serve(function* (talk) {
+      yield* stage.coHead(talk);
+      yield* talk.sleep(delay);
+      talk.wire.finish();
+      yield* talk.sleep(200_000);
+    }, NARROW);
+    return [
+      (function* () {
+        using connection = stage.connection();
+        const sending = connection.coSendRequest('PUT', '/', { body: stage.upload() });
+        const error = yield* stage.coError('an upload whose server ends its stream', sending, 5000);
+        stage.expect(error instanceof ConnectionClosed, `an upload whose server ends its stream: ${error}`);
+      })(),
+    ];
+  },
+};
+
+/** The next piece never comes, and the reader is the one that listens. */
+const closedBetweenPieces: Situation = {
+  name: 'a connection that is closed between the pieces of an upload',
+  ways: ['future'],
+  async play(stage) {
+    stage.serve(function* (talk) {
+      yield* stage.coHead(talk);
+      yield* talk.sleep(200_000);
+    });
+    const connection = stage.connection();
+    await connection.promises.connect();
+    const body = (async function* () {
+      yield 'piece';
+      await new Promise<void>((resolve) => stage.later(30_000, resolve));
+    })();
+    const ms = stage.random.between(20, 200);
+    const begin = stage.world.now;
+    stage.later(ms, () => connection.disconnect());
+    const ends = async (what: string, waiting: Promise<unknown>): Promise<void> => {
+      const error = await waiting.then(
+        () => 'it succeeds',
+        (thrown: unknown) => thrown,
+      );
+      stage.expect(error instanceof ConnectionClosed, `${what} whose connection is closed: ${error}`);
+      const late = stage.world.now - begin - ms;
+      stage.expect(late < 50, `${what} hears ${late} ms late that its connection is closed`);
+    };
+    const sending = connection.promises.sendRequest('PUT', '/', { body });
+    await Promise.all([ends('a sender', sending), ends('a reader', connection.promises.readResponse())]);
+  },
+};
+
+/** A loop of the program may drop a coroutine: nothing tells the sender. */
+const refusedBesideDropped: Situation = {
+  name: 'refused beside a reader that was dropped',
+  ways: ['own'],
+  play(stage) {
+    const delay = stage.random.between(50, 500);
+    stage.serve((talk) => coRefuse(stage, talk, delay), NARROW);
+    const body = stage.upload();
+    return [
+      (function* () {
+        using connection = stage.connection();
+        yield* connection.coConnect();
+        const sending = stage.coError('the refused upload', connection.coSendRequest('PUT', '/', { body }), 20_000);
+        let step = sending.next();
+        const reading = connection.coReadResponse();
+        reading.next();
+        for (; !step.done; step = sending.next()) yield step.value;
+        const error = step.value;
+        stage.expect(error instanceof ConnectionClosed, `the refused upload ends with ${error}`);
+      })(),
     ];
   },
 };
@@ -172,5 +253,8 @@ export const UPLOADS: readonly Situation[] = [
   refusedUpload,
   refusedBesideReader,
   refusedWithoutReader,
+  refusedBesideDropped,
+  endedUpload,
+  closedBetweenPieces,
   withdrawnUpload,
 ];

@@ -292,13 +292,9 @@ const listeners: Situation = {
   },
 };
 
-/**
- * Two combinators share what a third one looks up. Not in a loop of the program: there they take that one's waits from each other without
- * end, and call each other each time.
- */
+/** Two combinators share what a third one looks up. */
 const bell: Situation = {
   name: 'combinators that share a dialling',
-  ways: ['blocking', 'loop', 'future'],
   play(stage) {
     serveBody(stage, textOf('body', 100));
     const lookup = function* (): Coroutine<string[]> {

@@ -1,0 +1,84 @@
+/**
+ * How a blocking call waits for a session. Nothing else runs while the thread is blocked: what another coroutine would do meanwhile,
+ * reading while this one sends, or sending while it reads, is done from here. No coroutine knows of it.
+ */
+
+import { POLLIN, POLLOUT, PollNeeded } from '../coroutine.ts';
+import { StateError } from '../errors.ts';
+import type { ClientProtocol } from '../http1/protocol.ts';
+import { native } from '../io/native.ts';
+import type { OnSignal } from '../io/signals.ts';
+import type { Transport } from '../io/transport.ts';
+import { ReceivePace } from './receive-pace.ts';
+import type { Session } from './session.ts';
+import { either } from './wait.ts';
+
+export interface BlockedWaitOptions {
+  /** Bytes of responses that a blocked send may take in. */
+  readonly maxReadAhead: number;
+  /** What a signal that the process listens for does to a blocked call. */
+  readonly onSignal: OnSignal;
+}
+
+/** Never changes. Waiting for it is more exact than poll(2), which rounds to milliseconds. */
+const ASLEEP = new Int32Array(new SharedArrayBuffer(4));
+
+/** The blocked waits of one connection. */
+export class BlockedWait {
+  readonly #options: BlockedWaitOptions;
+  readonly #pace = new ReceivePace();
+
+  constructor(options: BlockedWaitOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Waits, blocked, for what a coroutine over `session` needs; false if `timeoutMs` milliseconds have passed. While it cannot send
+   * and responses are pending, it takes these in, since the server may be waiting for just that.
+   * @throws StateError when that has become too much; Interrupted
+   */
+  poll(session: Session | undefined, need: PollNeeded, timeoutMs: number | undefined): boolean {
+    const { onSignal } = this.#options;
+    if (session === undefined || session.wire.transport?.fd !== need.fd) return need.poll(timeoutMs, onSignal);
+    const { fd, mask, deadline } = need;
+    const { protocol } = session;
+    const awaited = protocol.pendingRequest !== undefined || protocol.body !== undefined;
+    if (mask === POLLIN) return this.#beforeReading(session, need).poll(timeoutMs, onSignal);
+    if (mask !== POLLOUT || protocol.ended || !awaited) return need.poll(timeoutMs, onSignal);
+    if (!new PollNeeded(fd, POLLIN | POLLOUT, { deadline }).poll(timeoutMs, onSignal)) return false;
+    const events = native.pollOne(fd, POLLIN | POLLOUT, 0);
+    if (events & POLLIN && !(events & POLLOUT)) this.#readAhead(session);
+    return true;
+  }
+
+  /**
+   * A coroutine that waits to send is not run while the thread is blocked, and the answer may depend on what it sends: that goes
+   * out from here. Returns what to wait for.
+   */
+  #beforeReading(session: Session, need: PollNeeded): PollNeeded {
+    const transport = session.wire.transport as Transport;
+    if (session.senderSuspended && !session.flushForOthers() && !transport.sendAwaitsInput)
+      return either(need, transport.sendNeeds);
+    this.#pause(transport, session.protocol);
+    return need;
+  }
+
+  /** Lets some more of a fast body come together. */
+  #pause({ pause }: Transport, { body, bytesReceived }: ClientProtocol): void {
+    if (pause === undefined || body === undefined) return;
+    // A body that ends with the connection may have no more bytes.
+    const certain = body.direct < Number.MAX_SAFE_INTEGER ? body.direct : 0;
+    if (this.#pace.allows(bytesReceived, pause, certain)) Atomics.wait(ASLEEP, 0, 0, pause);
+  }
+
+  #readAhead(session: Session): void {
+    const { maxReadAhead } = this.#options;
+    if (session.protocol.input.length >= maxReadAhead) {
+      throw new StateError(
+        `the server takes no more until its responses are read, and ${maxReadAhead} bytes of them (maxReadAhead) have been ` +
+          'taken in already: read responses between requests, or raise maxReadAhead',
+      );
+    }
+    session.wire.receive();
+  }
+}

@@ -1,0 +1,222 @@
+/**
+ * One connection from dialling to closing: what carries bytes between a ClientProtocol and its Transport. It receives once, or sends as
+ * far as it goes now; it waits for nothing but the connection itself, and lets readers look again when something has come.
+ *
+ * It also counts, for fairness: a coroutine that has moved its share without a pause has to suspend, although it could go on, so that
+ * timers, signals and other coroutines have their turn.
+ */
+
+import { now } from '../clock.ts';
+import { type Coroutine, POLLIN, PollNeeded } from '../coroutine.ts';
+import { type DugongError, type Phase, StateError } from '../errors.ts';
+import type { BodyDecoder } from '../http1/body-decoder.ts';
+import type { ClientProtocol } from '../http1/protocol.ts';
+import { CONNECTION_RESET, isConnectionLost, systemError, WOULD_BLOCK } from '../io/system-error.ts';
+import type { Transport } from '../io/transport.ts';
+import { type Entry, WaitList } from '../schedule/wait-list.ts';
+import type { Dialling } from './dialling.ts';
+
+/** Bytes that are moved without a suspension. A call counts as CALL bytes at least. */
+const FAIR_SHARE = 1 << 20;
+const CALL = 4096;
+
+export class Wire {
+  /** Milliseconds after which a sender looks again where a loop written by hand cannot let it know: at what came, at a reader beside it. */
+  static readonly LOOK_EVERY = 1000;
+  readonly protocol: ClientProtocol;
+  /** Coroutines that are suspended until something comes. */
+  readonly readers: WaitList = new WaitList();
+  readonly #dialling: Dialling;
+  #transport: Transport | undefined;
+  #connectedAt: number | undefined;
+  #closed = false;
+  /** The connection was reset, as sending has found: a kernel says so once, and that the stream has ended from then on. */
+  #reset: DugongError | undefined;
+  /** The reader that had left its input lying when a sender looked, and when that was. */
+  #doubted: { readonly reader: Entry; readonly at: number } | undefined;
+  /** Bytes that were moved since the last suspension. */
+  #moved = 0;
+  constructor(protocol: ClientProtocol, dialling: Dialling) {
+    this.protocol = protocol;
+    this.#dialling = dialling;
+  }
+
+  // --- from dialling to closing --------------------------------------------------------------------------------------
+
+  /** The transport, once there is one. */
+  get transport(): Transport | undefined {
+    return this.#transport;
+  }
+
+  /** When the connection was made, on the scale of `now()`; undefined before. */
+  get connectedAt(): number | undefined {
+    return this.#connectedAt;
+  }
+
+  /** What is being done to connect; undefined before that has begun, and behind it. */
+  get connecting(): Phase | undefined {
+    return this.#dialling.begun && this.#transport === undefined ? this.#dialling.phase : undefined;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Waits until the connection is there. Several coroutines may. @throws ConnectionClosed, or why it cannot be made */
+  *coConnected(): Coroutine<void> {
+    if (this.#transport === undefined) {
+      try {
+        const transport = yield* this.#dialling.coTransport();
+        if (this.#closed) transport?.close();
+        else if (transport !== undefined) this.#transport = transport;
+        this.#connectedAt ??= now();
+      } finally {
+        if (this.#dialling.failure !== undefined) this.close();
+      }
+    }
+    this.assertOpen(this.#dialling.phase);
+  }
+
+  /** Ends the connection at once. Coroutines that wait for its descriptor are resumed. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#dialling.end();
+    this.#transport?.close();
+  }
+
+  /** @throws ConnectionClosed, or why there never was a connection */
+  assertOpen(phase: Phase): void {
+    if (!this.#closed) return;
+    const { failure } = this.#dialling;
+    throw failure?.error ?? this.protocol.connectionClosed('the connection was closed by disconnect()', phase);
+  }
+
+  /**
+   * A sender looks at the latest reader of a loop written by hand, which may have been dropped: it leaves its input lying, at two looks
+   * with some time between, and would keep senders from listening for ever.
+   */
+  doubt(reader: Entry): void {
+    if (this.#closed || reader !== this.readers.untold) return;
+    const before = this.#doubted;
+    const lies = new PollNeeded(this.#connection.fd, POLLIN).poll(0, 'continue');
+    if (!lies) this.#doubted = undefined;
+    else if (before === undefined || before.reader !== reader) this.#doubted = { reader, at: now() };
+    else if (now() - before.at >= Wire.LOOK_EVERY) this.readers.forgetUntold();
+  }
+
+  // --- fairness ------------------------------------------------------------------------------------------------------
+
+  /** Whether the running coroutine has had its share, and must suspend before it goes on. */
+  get mustSuspend(): boolean {
+    return this.#moved >= FAIR_SHARE;
+  }
+
+  /** The running coroutine has moved `count` bytes with one call, or done as much as that. */
+  moved(count: number): void {
+    this.#moved += Math.max(count, CALL);
+  }
+
+  /** The running coroutine suspends. */
+  suspends(): void {
+    this.#moved = 0;
+  }
+
+  // --- receiving -----------------------------------------------------------------------------------------------------
+
+  /** One receive into the protocol's input. False if nothing is there yet. */
+  receive(): boolean {
+    const { ended, input } = this.protocol;
+    if (ended) return true;
+    const room = input.makeRoom();
+    const count = this.#connection.receive(input.bytes, input.end, room);
+    if (count > 0) input.filled(count);
+    return this.#noteReceived(count);
+  }
+
+  /**
+   * One receive of body bytes past the input, which is empty, into `target`, no longer than `body.direct`. How many have come; 0 at the
+   * end; undefined if nothing is there yet.
+   */
+  receiveBody(body: BodyDecoder, target: Uint8Array): number | undefined {
+    const count = this.#connection.receive(target, 0, target.length);
+    if (!this.#noteReceived(count)) return undefined;
+    if (count <= 0) return 0;
+    this.protocol.receivedBody(body, count);
+    return count;
+  }
+
+  /** `result` of a receive call. False if it would have blocked. */
+  #noteReceived(result: number): boolean {
+    if (result === WOULD_BLOCK) return false;
+    this.moved(result);
+    if (result < 0) this.protocol.receiveFailed(this.#connection.failure ?? systemError(result, 'recv'));
+    else if (result === 0 && this.#reset !== undefined) this.protocol.receiveFailed(this.#reset);
+    else if (result === 0) this.protocol.receivedEnd();
+    this.readers.notify();
+    return true;
+  }
+
+  /** @throws InvalidResponse if the server has greeted in another protocol than HTTP */
+  assertHTTP(): void {
+    if (this.protocol.bytesReceived === 0) this.receive();
+    this.protocol.assertHTTP();
+  }
+
+  /**
+   * What waits on an idle connection is noticed before a request goes out on it (RFC 9112 9.5). A reader in a loop written by hand takes
+   * it in itself: nothing could let that reader look again.
+   * @throws ConnectionClosed, or InvalidResponse as {@link assertHTTP}
+   */
+  assertQuiet(): void {
+    const { ended, input } = this.protocol;
+    const came = ended || (this.readers.untold === undefined && this.receive());
+    if (came || input.length > 0) this.protocol.assertQuiet();
+  }
+
+  // --- sending -------------------------------------------------------------------------------------------------------
+
+  /**
+   * Sends until nothing waits (true); or until the kernel takes no more, there is no connection yet, or the running coroutine must
+   * suspend (false). @throws ConnectionClosed
+   */
+  flush(): boolean {
+    if (this.#transport === undefined) return false;
+    const { output } = this.protocol;
+    if (this.protocol.allUnsent) this.assertQuiet();
+    while (output.length > 0) {
+      if (this.mustSuspend) return false;
+      const result = this.#transport.send(this.#taken());
+      output.sent(Math.max(0, result));
+      if (result === WOULD_BLOCK) return false;
+      if (result < 0) throw this.#sendFailure(result);
+      this.moved(result);
+    }
+    return true;
+  }
+
+  #taken(): readonly Uint8Array[] {
+    try {
+      return this.protocol.output.take();
+    } catch (error) {
+      // Neither these bytes can be sent any more, nor what comes after them.
+      this.protocol.sendFailed(error);
+      throw error;
+    }
+  }
+
+  #sendFailure(result: number): Error {
+    const cause = this.#connection.failure ?? systemError(result, 'send');
+    // What has come before can still be received.
+    if (result === CONNECTION_RESET) this.#reset = cause;
+    this.protocol.sendFailed(cause);
+    if (!isConnectionLost(result)) return cause;
+    this.assertHTTP();
+    return this.protocol.connectionClosed('the server closed the connection while a request was sent', 'send', cause);
+  }
+
+  get #connection(): Transport {
+    if (this.#transport === undefined) throw new StateError('there is no connection yet');
+    return this.#transport;
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * Bytes that the protocol wants to send, in their order: the counterpart of ReceiveBuffer. The protocol puts them in; the driver takes
+ * views of them, sends what it can, and reports how many bytes have left. It knows nothing of what the bytes mean.
+ *
+ * Text has latin1 characters only; it is encoded when it is taken. Large pieces are not copied: they are sent from the caller's memory.
+ */
+
+import { Buffer } from 'node:buffer';
+import { shownAs } from '../inspection.ts';
+
+/** Pieces up to this many bytes are copied: a copy costs less than a view of its own. */
+const SMALL = 2048;
+
+/** Bytes to be sent and not reported as sent. The protocol fills it, the driver empties it. */
+export class SendBuffer {
+  /** Bytes that have left, as the driver reported. */
+  sentBytes = 0;
+  /** Where the next byte that is put in stands among all bytes of the connection, those that were cut off included. */
+  end = 0;
+  /** Bytes that were put in will never be sent. */
+  wasCut = false;
+  /** Text behind the views, not encoded yet. */
+  #text = '';
+  #views: Uint8Array[] = [];
+  #length = 0;
+  /** Bytes that may have left: those that were sent, and those that were taken since the last report. */
+  #taken = 0;
+  readonly #onTaken: () => void;
+  readonly #onSent: (before: number) => void;
+
+  /** `onTaken` runs for the first take after each report, `onSent` after each report, with what `sentBytes` was before. */
+  constructor(onTaken: () => void = () => undefined, onSent: (before: number) => void = () => undefined) {
+    this.#onTaken = onTaken;
+    this.#onSent = onSent;
+  }
+
+  /** How many bytes wait. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Bytes that may have left. A byte that was taken counts, until a report says that it has not left. */
+  get takenBytes(): number {
+    return this.#taken;
+  }
+
+  /**
+   * Views of all bytes that wait, in order. They count as possibly sent from here on, until `sent()` says how many have left. Taken
+   * again before that, they are the same bytes.
+   * @throws RangeError if the caller's memory is gone: a buffer was detached, or has shrunk
+   */
+  take(): readonly Uint8Array[] {
+    this.#encodeText();
+    if (this.#views.some(({ length }) => length === 0)) {
+      throw new RangeError('the memory of bytes that wait to be sent is gone: their buffer was detached or has shrunk');
+    }
+    if (this.#taken === this.sentBytes) this.#onTaken();
+    // Bytes that were taken and then cut off may have left all the same.
+    this.#taken = Math.max(this.#taken, this.sentBytes + this.#length);
+    // The list of its own stays as it is while the driver writes and the protocol goes on.
+    return this.#views.slice();
+  }
+
+  /**
+   * `count` of the bytes that were taken have left, the first ones; the others have not, and are taken anew.
+   * @throws RangeError for more than were taken
+   */
+  sent(count: number): void {
+    if (!Number.isInteger(count) || count < 0 || this.sentBytes + count > this.#taken) {
+      const taken = this.#taken - this.sentBytes;
+      throw new RangeError(
+        `${String(count)} bytes reported as sent, where ${taken} were taken: report once for each take()`,
+      );
+    }
+    const before = this.sentBytes;
+    this.sentBytes += count;
+    this.#taken = this.sentBytes;
+    // What was taken may have been cut off before the driver could report that it left.
+    this.#length = Math.max(0, this.#length - count);
+    this.#drop(count);
+    if (count > 0) this.#onSent(before);
+  }
+
+  /** Copies what lies in the caller's memory, which the caller may then use again. */
+  own(): void {
+    this.#views = this.#views.map((view) => Buffer.from(view));
+  }
+
+  // --- for the protocol ----------------------------------------------------------------------------------------------
+
+  pushText(text: string): void {
+    this.#text += text;
+    this.#length += text.length;
+    this.end += text.length;
+  }
+
+  /** A large piece is not copied: it must stay as it is until it has left, or `own()` was called. */
+  pushBytes(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.#length += bytes.length;
+    this.end += bytes.length;
+    if (bytes.length <= SMALL) {
+      this.#text += asBuffer(bytes).toString('latin1');
+    } else {
+      this.#encodeText();
+      // A view of its own, of this length: a longer one, or none, would be what the head has not announced.
+      this.#views.push(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
+    }
+  }
+
+  /** Forgets all bytes that stand at `position` or behind it, among all bytes of the connection; without one, all that wait. */
+  cut(position: number = 0): void {
+    const keep = Math.max(0, Math.min(this.#length, position - this.sentBytes));
+    if (keep === this.#length) return;
+    this.wasCut = true;
+    this.#encodeText();
+    const kept: Uint8Array[] = [];
+    let left = keep;
+    for (const view of this.#views) {
+      if (left === 0) break;
+      const part = view.length <= left ? view : view.subarray(0, left);
+      kept.push(part);
+      left -= part.length;
+    }
+    this.#views = kept;
+    this.#length = keep;
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+
+  #encodeText(): void {
+    if (this.#text === '') return;
+    this.#views.push(Buffer.from(this.#text, 'latin1'));
+    this.#text = '';
+  }
+
+  #drop(count: number): void {
+    let left = count;
+    let done = 0;
+    for (const view of this.#views) {
+      if (left < view.length) break;
+      left -= view.length;
+      done++;
+    }
+    if (done > 0) this.#views = this.#views.slice(done);
+    const [first] = this.#views;
+    if (left > 0 && first !== undefined) this.#views[0] = first.subarray(left);
+  }
+
+  /** How much there is, not what: the bytes may hold credentials. */
+  toJSON(): { length: number; sent: number } {
+    return { length: this.length, sent: this.sentBytes };
+  }
+
+  static {
+    shownAs(SendBuffer, (buffer) => buffer.toJSON());
+  }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,80 @@
+/**
+ * What is waited for on this thread's event loop: a table of waits over the addon's watchers, one for each descriptor.
+ */
+
+import { addDescriptorListener } from '../io/descriptor.ts';
+import { native, ofAllCopies } from '../io/native.ts';
+import { systemError } from '../io/system-error.ts';
+import { ringDue } from './alarms.ts';
+import { soon } from './running.ts';
+import { directionsOf, type Wait, WaitTable } from './wait-table.ts';
+
+/** A wait on the event loop. */
+export interface LoopWait extends Wait {
+  /** Whether the process is to stay alive for this wait. */
+  readonly referenced: boolean;
+}
+
+/** What the addon watches of a descriptor: after an event, no longer its directions. */
+const watched = new Map<number, number>();
+
+const table = new WaitTable<LoopWait>({
+  watch(fd, waits): void {
+    const unchanged = directionsOf(waits) === (watched.get(fd) ?? 0);
+    if (!unchanged || waits.some(({ referenced }) => !referenced)) watch(fd, waits);
+  },
+});
+
+/** `wait` is woken once when its need is ready, unless it is withdrawn before. @throws SlotTaken, SystemError */
+export function addWait(wait: LoopWait): void {
+  table.add(wait);
+}
+
+/** `wait` is no longer wanted. */
+export function removeWait(wait: LoopWait): void {
+  table.remove(wait);
+}
+
+/** The `referenced` of a wait for `fd` has changed. */
+export function referenceChanged(fd: number): void {
+  watch(fd, table.waitsFor(fd));
+}
+
+/** Tells the event loop what is waited for, and whether it is to be kept alive for that. */
+function watch(fd: number, waits: readonly LoopWait[]): void {
+  const mask = directionsOf(waits);
+  const result = native.watch(fd, mask);
+  if (result < 0) throw systemError(result, 'watch');
+  watched.set(fd, mask);
+  if (waits.some(({ referenced }) => !referenced)) {
+    native.release(fd, mask & ~directionsOf(waits.filter(({ referenced }) => referenced)));
+  }
+}
+
+/** The addon's one call per event: the directions in `events` are no longer watched. No descriptor: a time has come. */
+function ready(fd: number, events: number): void {
+  if (fd < 0) {
+    ringDue();
+    return;
+  }
+  watched.set(fd, (watched.get(fd) ?? 0) & ~events);
+  for (const wait of table.take(fd, events)) wait.wake();
+}
+
+/** Waits for a descriptor that was closed end, but not in the middle of the closing call. */
+function closed(fd: number): void {
+  if (watched.has(fd)) watched.set(fd, 0);
+  const woken = table.closed(fd);
+  if (woken.length === 0) return;
+  soon(() => {
+    for (const wait of woken) wait.wake();
+  });
+}
+
+/** The addon calls one function; a descriptor that another copy of this library waits for has no waits here. */
+const listening = ofAllCopies<typeof ready>('ready');
+listening.push(ready);
+native.onReady((fd, events) => {
+  for (const listener of listening) listener(fd, events);
+});
+addDescriptorListener(closed);

@@ -1,0 +1,122 @@
+/**
+ * The one place where a coroutine is resumed, what it yields is checked, and errors are thrown into it. Futures, task sets, blocking
+ * calls and time limits are made of it; how to wait for what the coroutine needs is theirs.
+ */
+
+import { type Coroutine, PollNeeded } from '../coroutine.ts';
+
+/** What a coroutine that was run to its end came to. */
+export type Outcome<T> =
+  | { readonly status: 'fulfilled'; readonly value: T }
+  | { readonly status: 'rejected'; readonly reason: unknown };
+
+/** What is done with a need of the coroutine. */
+export type Suspend = (need: PollNeeded) => 'go on' | 'wait';
+
+const WAIT: Suspend = () => 'wait';
+
+/** A coroutine that wants to wait more often than this while it is ended is left alone. */
+const MOST_CLEANUPS = 1000;
+
+export class Stepper<T> {
+  readonly #coroutine: Coroutine<T>;
+  /** Errors to be thrown into the coroutine, one a step: it may be running when they come. */
+  readonly #interruptions: { readonly error: unknown }[] = [];
+  #need: PollNeeded | undefined;
+
+  /** `what` begins the message of the error. @throws TypeError unless `coroutine` can be run */
+  constructor(what: string, coroutine: Coroutine<T>) {
+    assertCoroutine(what, coroutine);
+    this.#coroutine = coroutine;
+  }
+
+  /** What the coroutine needed last. */
+  get need(): PollNeeded {
+    return this.#need as PollNeeded;
+  }
+
+  /** Throws `error` into the coroutine, with the next step. */
+  interrupt(error: unknown): void {
+    this.#interruptions.push({ error });
+  }
+
+  /**
+   * Resumes the coroutine until it waits, or has come to an outcome. `suspend` says whether the coroutine is to wait; what it throws goes
+   * into the coroutine, as does a TypeError for something else than a PollNeeded.
+   */
+  run(suspend: Suspend = WAIT): Outcome<T> | undefined {
+    try {
+      let step = this.#step();
+      while (!step.done) {
+        if (this.#interruptions.length === 0 && this.#suspended(step.value, suspend) === 'wait') return undefined;
+        step = this.#step();
+      }
+      return { status: 'fulfilled', value: step.value };
+    } catch (reason) {
+      return { status: 'rejected', reason };
+    }
+  }
+
+  /** Ends the coroutine, which is not resumed any more. @throws what a cleanup throws */
+  end(): void {
+    endNow(this.#coroutine);
+  }
+
+  #step(): IteratorResult<PollNeeded, T> {
+    const interruption = this.#interruptions.shift();
+    return interruption === undefined ? this.#coroutine.next() : this.#coroutine.throw(interruption.error);
+  }
+
+  #suspended(need: unknown, suspend: Suspend): 'go on' | 'wait' {
+    try {
+      if (!(need instanceof PollNeeded)) throw notPollNeeded(need);
+      this.#need = need;
+      return suspend(need);
+    } catch (error) {
+      this.interrupt(error);
+      return 'go on';
+    }
+  }
+}
+
+/** The value of an outcome. @throws its reason */
+export function resultOf<T>(outcome: Outcome<T>): T {
+  if (outcome.status === 'rejected') throw outcome.reason;
+  return outcome.value;
+}
+
+/**
+ * Ends a coroutine that is not resumed any more. A cleanup that suspends is cut off there; the cleanups around it still run.
+ * @throws what a cleanup throws
+ */
+export function endNow(coroutine: Coroutine<unknown>): void {
+  for (let tries = 0; tries < MOST_CLEANUPS && !coroutine.return(undefined).done; tries++);
+}
+
+/** Whether `value` can be run. What it yields shows when it runs. */
+export function isCoroutine(value: unknown): boolean {
+  const { next, throw: throwInto } = (value ?? {}) as Partial<Coroutine<unknown>>;
+  const resumable = typeof next === 'function' && typeof throwInto === 'function';
+  return resumable && !(Symbol.asyncIterator in (value as object));
+}
+
+/** @throws TypeError for anything else, e.g. a generator function that was not called, or an asynchronous generator */
+function assertCoroutine(what: string, value: unknown): void {
+  if (isCoroutine(value)) return;
+  throw new TypeError(`${what} needs a coroutine: call the generator function and pass what it returns`);
+}
+
+function className(value: object): string {
+  return value.constructor?.name || Object.prototype.toString.call(value).slice(8, -1);
+}
+
+/** The error for a coroutine that yielded something else: nearly always a forgotten asterisk. */
+function notPollNeeded(value: unknown): TypeError {
+  if (typeof value === 'object' && value !== null && className(value) === PollNeeded.name) {
+    return new TypeError(
+      'the coroutine yielded a PollNeeded of another copy of dugong: run it by what that copy exports, or install one only',
+    );
+  }
+  const what = value === null ? 'null' : typeof value === 'object' ? `a ${className(value)}` : typeof value;
+  return new TypeError(`the coroutine yielded ${what} instead of a PollNeeded: did you mean yield*?`);
+}

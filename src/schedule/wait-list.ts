@@ -1,0 +1,169 @@
+/**
+ * Coroutines that wait until another coroutine changes something. Three cases, which only this file tells apart:
+ *
+ * - A runner (a future, a member of a task set) resumes its coroutine when `notify()` asks it to.
+ * - While the thread is blocked, nothing else acts: the coroutine waits for its descriptor alone.
+ * - A loop written by hand understands descriptors only. `coWait()` gives it a descriptor of its own, a stand-in, which becomes ready
+ *   when the real one does, or by `notify()`.
+ */
+
+import { type Coroutine, POLLIN, PollNeeded, SharedNeed, waitFor } from '../coroutine.ts';
+import { Bell } from '../io/bell.ts';
+import { Poller } from '../io/poller.ts';
+import { currentRunner, type Runner, runsBlocked, wakeSoon } from './running.ts';
+
+/** Never ready by itself: `notify()` alone ends this wait. */
+export const UNTIL_NOTIFIED: PollNeeded = new PollNeeded(-1, 0);
+
+/** One wait in a list. */
+export type Entry = Runner | { readonly wake?: undefined };
+
+export class WaitList {
+  readonly #told = new Set<Runner>();
+  /**
+   * The latest wait in a loop written by hand, or in a blocking call, which may run such a loop. It may drop a coroutine: a later wait
+   * takes the place of a dropped one.
+   */
+  #untold: Entry | undefined;
+  #standIn: StandIn | undefined;
+
+  /** Whether a coroutine waits, as far as this is known: the latest one of a loop written by hand may have been dropped. */
+  get waiting(): boolean {
+    return this.#untold !== undefined || this.#told.size > 0;
+  }
+
+  /** The latest wait in a loop written by hand, if it goes on. */
+  get untold(): Entry | undefined {
+    return this.#untold;
+  }
+
+  /** The running coroutine is about to wait. Give the result to `leave()` when it was resumed, or given up. */
+  enter(): Entry {
+    const runner = currentRunner();
+    if (runner === undefined) {
+      this.#untold = {};
+      return this.#untold;
+    }
+    this.#told.add(runner);
+    return runner;
+  }
+
+  leave(entry: Entry): void {
+    if (entry === this.#untold) this.#untold = undefined;
+    else this.#told.delete(entry as Runner);
+  }
+
+  /** The latest wait in a loop written by hand counts no longer: its coroutine was dropped. */
+  forgetUntold(): void {
+    this.#untold = undefined;
+  }
+
+  /** All that wait look again. */
+  notify(): void {
+    for (const runner of this.#told) wakeSoon(runner);
+    const standIn = this.#standIn;
+    this.#standIn = undefined;
+    if (standIn?.unused) standIn.close();
+    else standIn?.ring();
+  }
+
+  /** Waits until `need` is ready, or `notify()` is called. Several coroutines may wait for the same descriptor. */
+  *coWait(need: PollNeeded = UNTIL_NOTIFIED): Coroutine<void> {
+    const entry = this.enter();
+    const standIn = entry.wake !== undefined || runsBlocked() ? undefined : this.#joined(need);
+    try {
+      yield* waitFor(standIn?.needBefore(need.deadline) ?? SharedNeed.of(need));
+    } finally {
+      this.leave(entry);
+      standIn?.leave();
+      // It has rung: the next wait gets another one.
+      if (standIn?.unused && standIn !== this.#standIn) standIn.close();
+    }
+  }
+
+  /** From now on, stand-ins become ready with `need`. The descriptor of before may be closed, and its number mean something else. */
+  hold(need: PollNeeded): void {
+    this.#standIn?.hold(need);
+  }
+
+  /** Frees what stand-ins have, also while loops wait for them: a closed descriptor is no longer waited for. */
+  close(): void {
+    this.#standIn?.close();
+    this.#standIn = undefined;
+  }
+
+  /** Undefined if there are no descriptors left for a stand-in: the coroutine waits for `need` itself then. */
+  #joined(need: PollNeeded): StandIn | undefined {
+    try {
+      this.#standIn ??= new StandIn();
+      if (this.#standIn.unused) this.#standIn.hold(need);
+      this.#standIn.join();
+      return this.#standIn;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/**
+ * A descriptor in place of another one, for coroutines that wait for the same thing: a coroutine that is resumed early may close the
+ * other descriptor, for which a loop would then wait in vain. After `ring()` it stays ready until the last coroutine has left.
+ */
+class StandIn {
+  #joined = 0;
+  readonly #poller = new Poller();
+  readonly #bell: Bell;
+  #fd = -1;
+  #closed = false;
+
+  /** @throws SystemError (EMFILE, ...) */
+  constructor() {
+    try {
+      this.#bell = new Bell();
+    } catch (error) {
+      this.#poller.close();
+      throw error;
+    }
+  }
+
+  get unused(): boolean {
+    return this.#joined === 0;
+  }
+
+  join(): void {
+    this.#joined++;
+  }
+
+  leave(): void {
+    this.#joined--;
+  }
+
+  needBefore(deadline: number | undefined): PollNeeded {
+    return new SharedNeed(this.#poller.fd, POLLIN, { deadline });
+  }
+
+  hold({ fd, mask }: PollNeeded): void {
+    this.#poller.remove(this.#fd);
+    this.#bell.silence(this.#poller);
+    this.#fd = fd;
+    if (fd < 0) return;
+    try {
+      this.#poller.add(fd, mask);
+    } catch {
+      // What a poller does not take is always ready for poll(2), a regular file for one.
+      this.#bell.ring(this.#poller);
+    }
+  }
+
+  ring(): void {
+    this.#poller.remove(this.#fd);
+    this.#bell.ring(this.#poller);
+  }
+
+  /** May be called again. */
+  close(): void {
+    if (!this.#closed) this.#bell.close();
+    this.#closed = true;
+    this.#poller.close();
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * What is waited for by descriptor: one table over either the event loop or a Poller. It keeps the rule of two slots: on one
+ * descriptor, at most one coroutine waits to read and one to write, since two readers of a stream would each get a part of its bytes.
+ * A SharedNeed claims no slot.
+ */
+
+import { POLLIN, POLLOUT, type PollNeeded, SharedNeed } from '../coroutine.ts';
+import { StateError } from '../errors.ts';
+
+/** One suspension. */
+export interface Wait {
+  readonly need: PollNeeded;
+  /** What was waited for may be there. Called once at most. */
+  wake(): void;
+}
+
+/** Where the table's interests are registered: in the event loop, or in a poller. */
+export interface Watcher<W extends Wait> {
+  /** From now on `waits`, which may be empty, wait for `fd`. @throws SystemError if it cannot be watched */
+  watch(fd: number, waits: readonly W[]): void;
+}
+
+/** A descriptor's slot belongs to another coroutine. */
+export class SlotTaken extends StateError {}
+
+const DIRECTIONS = POLLIN | POLLOUT;
+
+/** The directions that are waited for. */
+export function directionsOf(waits: readonly Wait[]): number {
+  return waits.reduce((mask, { need }) => mask | need.mask, 0);
+}
+
+export class WaitTable<W extends Wait> {
+  /** Entries are emptied, never deleted: a Map remembers deleted keys for as long as it is large, and looks through them. */
+  readonly #byDescriptor = new Map<number, readonly W[]>();
+  readonly #watcher: Watcher<W>;
+  #size = 0;
+
+  constructor(watcher: Watcher<W>) {
+    this.#watcher = watcher;
+  }
+
+  /** How many waits there are. */
+  get size(): number {
+    return this.#size;
+  }
+
+  waitsFor(fd: number): readonly W[] {
+    return this.#byDescriptor.get(fd) ?? [];
+  }
+
+  /** @throws SlotTaken; SystemError if the descriptor cannot be watched */
+  add(wait: W): void {
+    const { fd } = wait.need;
+    const present = this.waitsFor(fd);
+    assertSlotsFree(wait.need, present);
+    const all = [...present, wait];
+    this.#watcher.watch(fd, all);
+    this.#put(fd, all);
+  }
+
+  /** The wait is no longer wanted, if it is there. */
+  remove(wait: W): void {
+    const { fd } = wait.need;
+    const present = this.waitsFor(fd);
+    const left = present.filter((other) => other !== wait);
+    if (left.length === present.length) return;
+    this.#put(fd, left);
+    this.#watcher.watch(fd, left);
+  }
+
+  /** Takes out the waits that `events` of poll(2) end. An error or a hang-up ends all. */
+  take(fd: number, events: number): readonly W[] {
+    const present = this.waitsFor(fd);
+    const woken = present.filter(({ need }) => events & (need.mask | ~DIRECTIONS));
+    const left = present.filter((wait) => !woken.includes(wait));
+    this.#put(fd, left);
+    this.#watcher.watch(fd, left);
+    return woken;
+  }
+
+  /** Takes out all waits for a descriptor that was closed. */
+  closed(fd: number): readonly W[] {
+    const present = this.waitsFor(fd);
+    this.#put(fd, []);
+    return present;
+  }
+
+  #put(fd: number, waits: readonly W[]): void {
+    const before = this.#byDescriptor.get(fd);
+    if (before === undefined && waits.length === 0) return;
+    this.#size += waits.length - (before?.length ?? 0);
+    this.#byDescriptor.set(fd, waits.length === 0 ? NONE : waits);
+  }
+}
+
+const NONE: readonly never[] = [];
+
+/** @throws SlotTaken if `need` claims a slot that one of `waits` has */
+function assertSlotsFree(need: PollNeeded, waits: readonly Wait[]): void {
+  if (need instanceof SharedNeed) return;
+  for (const other of waits) {
+    const taken = other.need.mask & need.mask;
+    if (taken === 0 || other.need instanceof SharedNeed) continue;
+    const verb = taken & POLLIN ? 'reading' : 'writing';
+    throw new SlotTaken(`another coroutine is already waiting for ${verb} on fd ${need.fd}`);
+  }
+}
