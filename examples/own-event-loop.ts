@@ -1,17 +1,21 @@
 /**
  * A scheduling loop of one's own for two coroutines on one connection: one sends all requests, the other reads all
- * responses, and select() waits until one of them can go on. The documents that exist are saved as doc_0.dat, doc_1.dat, ...,
- * by their place in the list; the missing ones are reported.
+ * responses, and select() waits until one of them can go on. It is the loop of python-dugong's documentation, line by line: a sender
+ * waits for POLLOUT and a reader for POLLIN, at every turn, on a connection that is there, or leads to a numeric address. (What a
+ * name's addresses are is waited for on a pipe: POLLIN.) The documents that exist are saved as doc_0.dat, doc_1.dat, ..., by their place
+ * in the list; the missing ones are reported.
  *
- *     node --import tsx examples/own-event-loop.ts FOLDER http://localhost:8080/a http://localhost:8080/b
+ *     node --import tsx examples/own-event-loop.ts FOLDER http://127.0.0.1:8080/a http://127.0.0.1:8080/b
  *
  * Node's event loop stands still from the first line to the last: a callback put there at the start has not been called when
  * all documents are there, and the program says so.
  */
 
+import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { type Coroutine, HTTPConnection, POLLIN, POLLOUT, select } from 'dugong';
+import { type Coroutine, HTTPConnection, POLLIN, POLLOUT, type PollNeeded, select } from 'dugong';
 
 const [folder, ...args] = process.argv.slice(2);
 const urls = args.map((url) => new URL(url));
@@ -47,19 +51,25 @@ function* readResponses(target: string): Coroutine<void> {
   }
 }
 
-const sender = sendRequests();
-const reader = readResponses(folder);
-for (;;) {
-  // Send requests until that blocks, then read responses until that blocks.
-  const sending = sender.next();
-  const reading = reader.next();
-  if (reading.done) break;
+if (isIP(connection.hostname) === 0) connection.connect();
 
-  // Wait for file descriptors to become ready for I/O.
-  const waits = sending.done ? [reading.value] : [reading.value, sending.value];
-  const readers = waits.filter(({ mask }) => mask & POLLIN);
-  const writers = waits.filter(({ mask }) => mask & POLLOUT);
-  select(readers, writers);
+let sender: Coroutine<void> | undefined = sendRequests();
+const reader = readResponses(folder);
+let sending: PollNeeded | undefined;
+for (;;) {
+  // Send requests until that blocks.
+  const sent = sender?.next();
+  if (sent?.done) sender = undefined;
+  sending = sent?.done ? undefined : sent?.value;
+
+  // Read responses until that blocks.
+  const { done, value: reading } = reader.next();
+  if (done) break;
+
+  // Wait for the descriptors to become ready for I/O.
+  if (sending !== undefined) assert.equal(sending.mask, POLLOUT);
+  assert.equal(reading.mask, POLLIN);
+  select([reading], sending === undefined ? [] : [sending]);
 }
 
 console.log(`saved: ${paths.length - missingDocuments.length}`);
