@@ -37,6 +37,7 @@ suite('the exchanges of a connection', () => {
   test('are answered in their order; one whose body is to come stays open [RFC 9112 9.2]', () => {
     const { all } = new Sender().add('/1', '/2', '/3');
     assert.deepEqual([all.pending, all.oldestPending?.path, all.latest?.path], [3, '/1', '/3']);
+    assert.equal(all.oldestPendingAt, 0);
     all.answered('without-body');
     assert.deepEqual([all.pending, all.oldestPending?.path, all.current], [2, '/2', undefined]);
     all.answered('with-body');

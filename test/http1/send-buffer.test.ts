@@ -292,4 +292,11 @@ describe('what is cut off a send buffer', () => {
     output.cut(2);
     assert.deepEqual([output.wasCut, output.length, output.sentBytes], [false, 0, 3]);
   });
+
+  test('takes small pieces of every kind of view', () => {
+    const buffer = new SendBuffer();
+    buffer.pushBytes(new Uint8Array([0x61, 0xff]));
+    buffer.pushBytes(Buffer.from('b'));
+    assert.equal(Buffer.concat(buffer.take()).toString('latin1'), 'a\xffb');
+  });
 });
