@@ -39,6 +39,9 @@ export type Step =
         | 'sentAll';
     };
 
+/** Open requests whose stages are checked after each step. */
+const FEW = 8;
+
 /** A protocol, and what must be true of it after each call. */
 export class Conversation {
   readonly #protocol = new ClientProtocol({ host: 'origin.example', receiveBufferSize: 32, limits: DEFAULT_LIMITS });
@@ -207,13 +210,15 @@ export class Conversation {
   }
 
   #assertOutputSound(): void {
-    const { sendState, receiveState, output, bytesSent, pendingRequests, brokenOff } = this.#protocol;
+    const { sendState, receiveState, output, bytesSent, brokenOff } = this.#protocol;
     const { sentBytes, takenBytes, end, length, wasCut } = output;
     assert.equal(bytesSent, sentBytes);
     assert.ok(sentBytes <= takenBytes && takenBytes <= end && sentBytes + length <= end);
     if (!wasCut) assert.equal(sentBytes + length, end, 'bytes are gone');
     if (sendState === 'failed' || receiveState === 'closed' || brokenOff !== undefined) assert.equal(length, 0);
-    for (const { path, mayHaveBeenProcessed } of pendingRequests) {
+    // To look through a long pipeline after each step would cost by its square.
+    if (this.#unanswered.length > FEW) return;
+    for (const { path, mayHaveBeenProcessed } of this.#protocol.pendingRequests) {
       assert.equal(mayHaveBeenProcessed, takenBytes > this.#beginOf(path), `whether ${path} may have been processed`);
     }
   }
