@@ -278,8 +278,10 @@ test('connecting that everybody has forgotten leaves nothing, once the garbage i
   using port = startStalledListener();
   using unix = startStalledListener(path);
   const result = await runProgram('test/client/forgotten-program.ts', [`${port.port}`, path]);
-  // A lookup, a socket, two of them with a poller, a Unix socket; and for each way but the socket two that stand in for them.
-  assert.deepEqual([result.stdout.toString(), result.stderr], ['12 0\n', '']);
+  // A lookup, a socket, two of them with a poller, a Unix socket; and for each way but the socket two that stand in for them. The
+  // lookup may have ended before it is waited for: then there is a second socket in its place.
+  assert.equal(result.stderr, '');
+  assert.match(result.stdout.toString(), /^1[02] 0\n$/);
   assert.ok(unix);
 });
 
