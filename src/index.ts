@@ -2,8 +2,6 @@
  * The public surface of dugong.
  */
 
-export { BodyFollowing } from './client/body-following.ts';
-export type { BodyPieces } from './client/body-source.ts';
 export { type ByterangesPromises, ByterangesReader } from './client/byteranges-reader.ts';
 export type { HTTPConnectionOptions } from './client/connection-options.ts';
 export type { ConnectionPromises } from './client/connection-promises.ts';
@@ -12,6 +10,8 @@ export type { HTTPResponse } from './client/http-response.ts';
 export type { ProxyOptions } from './client/proxy.ts';
 export { proxyFromEnvironment } from './client/proxy-environment.ts';
 export type { DigestAlgorithm } from './client/request-body.ts';
+export { BodyFollowing } from './client/request-body.ts';
+export type { BodyPieces } from './client/request-pieces.ts';
 export type { SendRequestOptions } from './client/send-options.ts';
 export { type Coroutine, POLLIN, POLLOUT, PollNeeded } from './coroutine.ts';
 export {
@@ -34,13 +34,13 @@ export {
   UnsupportedResponse,
 } from './errors.ts';
 export { type CreateFetchOptions, createFetch, type Fetch } from './fetch/create-fetch.ts';
-export type { Reach } from './fetch/endpoint.ts';
+export type { FetchRouting } from './fetch/endpoint.ts';
 export type { FetchInit } from './fetch/request-input.ts';
 export type { TimeLimits } from './fetch/time-limits.ts';
 export type { TracedRequest, TraceMessages } from './fetch/trace.ts';
+export type { RangePart } from './http1/byteranges-decoder.ts';
 export { type HeadersInit, HTTPHeaders } from './http1/headers.ts';
 export { DEFAULT_LIMITS, type Limits } from './http1/limits.ts';
-export type { RangePart } from './http1/multipart.ts';
 export type { PendingRequest } from './http1/protocol.ts';
 export { type PollRequest, type PollResult, poll, type Selectable, select } from './io/poll.ts';
 export { Poller, type PollerEvent } from './io/poller.ts';

@@ -10,7 +10,7 @@ import type { BodyDecoder } from '../http1/body-decoder.ts';
 import { BodyAssembly } from './body-assembly.ts';
 
 /** Where a body's bytes come from. */
-export interface BodySource {
+export interface ResponseInput {
   readonly closed: boolean;
   /** How many received bytes wait to be decoded. */
   readonly buffered: number;
@@ -23,12 +23,12 @@ export interface BodySource {
 }
 
 export class BodyReader {
-  readonly #source: BodySource;
+  readonly #source: ResponseInput;
   /** Bytes that `readAll` may hold. */
   readonly #limit: number;
   #assembly: BodyAssembly | undefined;
 
-  constructor(source: BodySource, limit: number) {
+  constructor(source: ResponseInput, limit: number) {
     this.#source = source;
     this.#limit = limit;
   }

@@ -6,8 +6,8 @@
 
 import type { Coroutine } from '../coroutine.ts';
 import { InvalidResponse } from '../errors.ts';
+import { ByterangesDecoder, isByteranges, type RangePart, rangePart } from '../http1/byteranges-decoder.ts';
 import { DEFAULT_LIMITS } from '../http1/limits.ts';
-import { ByterangesDecoder, isByteranges, type RangePart, rangePart } from '../http1/multipart.ts';
 import { shownAs } from '../inspection.ts';
 import { AioFuture, type AioFutureOptions } from '../schedule/aio-future.ts';
 import type { HTTPConnection } from './http-connection.ts';

@@ -8,15 +8,15 @@ import { type Limits, withDefaultLimits } from '../http1/limits.ts';
 import type { AddressFamily, ResolveOptions } from '../io/resolver.ts';
 import { shownValue } from '../io/shown-value.ts';
 import { checkedOnSignal, type OnSignal } from '../io/signals.ts';
+import type { TLSOption } from '../io/tls-context.ts';
 import { ownOptions } from '../options.ts';
 import { authority, checkedHostname } from './authority.ts';
 import type { BlockedWaitOptions } from './blocked-wait.ts';
-import { coDial, type Destination } from './dial.ts';
+import { coDial, type Destination } from './dial-steps.ts';
 import { HTTPResponse } from './http-response.ts';
 import { type ProxyOptions, proxyFrom } from './proxy.ts';
 import { serverFrom } from './server.ts';
 import type { SessionOptions } from './session.ts';
-import type { TLSOption } from './tls-option.ts';
 
 /** How to reach a server and how to use the connection. Times are milliseconds, sizes bytes. */
 export interface HTTPConnectionOptions extends ResolveOptions {

@@ -5,7 +5,7 @@
 
 import { shownPath } from '../inspection.ts';
 import { authority } from './authority.ts';
-import type { Destination } from './dial.ts';
+import type { Destination } from './dial-steps.ts';
 import type { HTTPConnection } from './http-connection.ts';
 import type { Session } from './session.ts';
 

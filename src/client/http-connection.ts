@@ -20,7 +20,7 @@ import {
 } from './connection-options.ts';
 import { ConnectionPromises } from './connection-promises.ts';
 import { connectionView } from './connection-view.ts';
-import type { Destination } from './dial.ts';
+import type { Destination } from './dial-steps.ts';
 import type { HTTPResponse } from './http-response.ts';
 import { Operations } from './operations.ts';
 import type { SendRequestOptions } from './send-options.ts';

@@ -67,6 +67,13 @@ function responseView(response: HTTPResponse): object {
 export function assumedContinue(request: { method: string; path: string } | undefined): HTTPResponse {
   const { method = '', path = '' } = request ?? {};
   const fields = { contentLength: [], transferEncoding: [], connection: [] };
-  const head = { minorVersion: 1, status: 100, reason: '', headers: new HTTPHeaders(), framing: fields, byteLength: 0 };
+  const head = {
+    minorVersion: 1,
+    status: 100,
+    reason: '',
+    headers: new HTTPHeaders(),
+    framingFields: fields,
+    byteLength: 0,
+  };
   return new HTTPResponse({ method, path, head, framing: { kind: 'none' }, body: undefined });
 }

@@ -5,10 +5,10 @@
 
 import { type HeadersInit, HTTPHeaders } from '../http1/headers.ts';
 import type { TLSContext } from '../io/tls-context.ts';
+import { type TLSOption, tlsContext } from '../io/tls-context.ts';
 import { ownOptions } from '../options.ts';
 import { checkedHostname, checkedPort } from './authority.ts';
 import { isURL } from './server.ts';
-import { type TLSOption, tlsContext } from './tls-option.ts';
 
 /** An HTTP proxy: its address, TLS with it, and fields for it alone. */
 export interface ProxyOptions {

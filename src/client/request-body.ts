@@ -1,15 +1,14 @@
 /**
  * Converts the caller's request body into its framing and its bytes, and adds the fields that follow from it:
- * Content-Type, Content-Length, digests. It sends nothing.
+ * Content-Type, Content-Length, digests. `BodyFollowing` stands for a body that the caller writes after the head. It sends nothing.
  */
 
 import { type HeadersInit, HTTPHeaders } from '../http1/headers.ts';
 import type { RequestFraming } from '../http1/request-head.ts';
 import { builtin } from '../io/builtin.ts';
-import { BodyFollowing } from './body-following.ts';
-import { type BodyPieces, comesInPieces, knownLength } from './body-source.ts';
 import { checkedBytes } from './given-bytes.ts';
 import { multipartBlob } from './multipart-blob.ts';
+import { type BodyPieces, comesInPieces, knownLength } from './request-pieces.ts';
 
 /** A converted body. */
 export interface RequestBody {
@@ -119,4 +118,21 @@ export function withContentChecks(
 
 function hash(algorithm: string, bytes: Uint8Array): string {
   return builtin.crypto.createHash(algorithm).update(bytes).digest('base64');
+}
+
+/** Pass it as `body` to announce that the body follows through `write()`. Without a length the body is sent chunked. */
+export class BodyFollowing {
+  /**
+   * Bytes that will follow; undefined if the number is not known: the body is then sent chunked, and `endBody()` ends
+   * it.
+   */
+  readonly length: number | undefined;
+
+  /** @throws TypeError if `length` is no whole number from 0 to 2^53 - 1 */
+  constructor(length?: number) {
+    if (length !== undefined && !(Number.isSafeInteger(length) && length >= 0)) {
+      throw new TypeError(`the length of a body must be a whole number >= 0, got ${String(length)}`);
+    }
+    this.length = length;
+  }
 }

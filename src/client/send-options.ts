@@ -8,10 +8,9 @@ import type { Request } from '../http1/protocol.ts';
 import { shownValue } from '../io/shown-value.ts';
 import { ownOptions } from '../options.ts';
 import { assertCanAwait } from '../schedule/co-await.ts';
-import { BodyFollowing } from './body-following.ts';
-import { type BodyPieces, mustBeAwaited } from './body-source.ts';
-import type { Destination } from './dial.ts';
+import type { Destination } from './dial-steps.ts';
 import {
+  BodyFollowing,
   type ContentChecks,
   type DigestAlgorithm,
   framingOfPieces,
@@ -20,6 +19,7 @@ import {
   withContentChecks,
   withContentType,
 } from './request-body.ts';
+import { type BodyPieces, mustBeAwaited } from './request-pieces.ts';
 
 /** The parts of a request besides its method and path. */
 export interface SendRequestOptions extends ContentChecks {

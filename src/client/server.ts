@@ -5,9 +5,9 @@
 
 import { quoted } from '../http1/grammar.ts';
 import type { TLSContext } from '../io/tls-context.ts';
+import { type TLSOption, tlsContext } from '../io/tls-context.ts';
 import { member } from '../options.ts';
 import { checkedHostname, checkedPort } from './authority.ts';
-import { type TLSOption, tlsContext } from './tls-option.ts';
 
 /** A checked server. */
 export interface Server {

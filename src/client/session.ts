@@ -18,9 +18,9 @@ import type { Transport } from '../io/transport.ts';
 import { runsBlocked } from '../schedule/running.ts';
 import { WaitList } from '../schedule/wait-list.ts';
 import { SlotTaken } from '../schedule/wait-table.ts';
-import { BodyReader, type BodySource } from './body-reader.ts';
-import { type BodyPieces, coEachPiece } from './body-source.ts';
-import { type Dial, Dialling } from './dialling.ts';
+import { BodyReader, type ResponseInput } from './body-reader.ts';
+import { type BodyPieces, coEachPiece } from './request-pieces.ts';
+import { type Dial, SharedDial } from './shared-dial.ts';
 import { either, inPhase } from './wait.ts';
 import { Wire } from './wire.ts';
 
@@ -46,7 +46,7 @@ const LISTENS = 1;
 const WAITS = 2;
 const OVER = 4;
 
-export class Session implements BodySource {
+export class Session implements ResponseInput {
   readonly protocol: ClientProtocol;
   readonly wire: Wire;
   /** Reads the bodies of the responses. */
@@ -66,7 +66,7 @@ export class Session implements BodySource {
     const { host, absolute, headers, limits, receiveBufferSize } = options;
     const onInformational = this.#guarded(options.onInformational);
     this.protocol = new ClientProtocol({ host, absolute, headers, limits, receiveBufferSize, onInformational });
-    this.wire = new Wire(this.protocol, new Dialling(options.dial, options.connectTimeout));
+    this.wire = new Wire(this.protocol, new SharedDial(options.dial, options.connectTimeout));
     this.#peer = options.peer;
     this.#continueTimeout = options.continueTimeout;
     this.bodies = new BodyReader(this, this.protocol.limits.bodyInMemory);

@@ -2,20 +2,21 @@
  * Makes a tunnel through an HTTP proxy (RFC 9110 9.3.6): sends CONNECT on a transport to the proxy; afterwards the
  * transport leads to the server. It knows nothing of the caller's requests, so that no part of them can reach the
  * proxy. It relies on ClientProtocol for the exchange.
+ * ProxyRefusal is what is known of a refused tunnel.
  */
 
 import { now } from '../clock.ts';
 import type { Coroutine } from '../coroutine.ts';
+import type { ProxyAnswer } from '../errors.ts';
 import { ConnectionClosed, DugongError, InvalidResponse, ProxyError, UnsupportedResponse } from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
 import { quoted } from '../http1/grammar.ts';
 import type { HTTPHeaders } from '../http1/headers.ts';
 import { ClientProtocol, type Response } from '../http1/protocol.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
-import { printable } from '../inspection.ts';
+import { printable, shownAs } from '../inspection.ts';
 import { isConnectionLost, systemError, WOULD_BLOCK } from '../io/system-error.ts';
 import type { Transport } from '../io/transport.ts';
-import { ProxyRefusal } from './proxy-refusal.ts';
 import { coWait } from './wait.ts';
 
 /**
@@ -178,5 +179,32 @@ class TunnelExchange {
     const { bytesSent, bytesReceived } = this.#protocol;
     const details = { phase: 'tunnel', bytesSent, bytesReceived, cause } as const;
     return new ConnectionClosed('the proxy closed the connection in place of answering CONNECT', details);
+  }
+}
+
+/** Bytes of the body that logs show. */
+const SHOWN = 1000;
+
+/** The refusal. */
+export class ProxyRefusal implements ProxyAnswer {
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: HTTPHeaders;
+  readonly body: Buffer;
+
+  constructor({ status, reason, headers }: ResponseHead, body: Buffer) {
+    this.status = status;
+    this.reason = reason;
+    this.headers = headers;
+    this.body = body;
+  }
+
+  /** For logs: hides the values of fields that hold secrets. */
+  toJSON(): object {
+    return { ...this, headers: this.headers.withoutSecrets(), body: this.body.toString('utf8', 0, SHOWN) };
+  }
+
+  static {
+    shownAs(ProxyRefusal, (answer) => answer.toJSON());
   }
 }

@@ -14,7 +14,7 @@ import type { ClientProtocol } from '../http1/protocol.ts';
 import { CONNECTION_RESET, isConnectionLost, systemError, WOULD_BLOCK } from '../io/system-error.ts';
 import type { Transport } from '../io/transport.ts';
 import { type Entry, WaitList } from '../schedule/wait-list.ts';
-import type { Dialling } from './dialling.ts';
+import type { SharedDial } from './shared-dial.ts';
 
 /** Bytes that are moved without a suspension. A call counts as CALL bytes at least. */
 const FAIR_SHARE = 1 << 20;
@@ -26,7 +26,7 @@ export class Wire {
   readonly protocol: ClientProtocol;
   /** Coroutines that are suspended until something comes. */
   readonly readers: WaitList = new WaitList();
-  readonly #dialling: Dialling;
+  readonly #dialling: SharedDial;
   #transport: Transport | undefined;
   #connectedAt: number | undefined;
   #closed = false;
@@ -36,7 +36,7 @@ export class Wire {
   #doubted: { readonly reader: Entry; readonly at: number } | undefined;
   /** Bytes that were moved since the last suspension. */
   #moved = 0;
-  constructor(protocol: ClientProtocol, dialling: Dialling) {
+  constructor(protocol: ClientProtocol, dialling: SharedDial) {
     this.protocol = protocol;
     this.#dialling = dialling;
   }

@@ -3,9 +3,9 @@
  * to be closed. It knows whether repeating is possible, not whether it is allowed.
  */
 
-import { awaitedPieces, type BodyPieces, comesInPieces } from '../client/body-source.ts';
 import { bytesOf } from '../client/given-bytes.ts';
 import { FORM_TYPE } from '../client/request-body.ts';
+import { awaitedPieces, type BodyPieces, comesInPieces } from '../client/request-pieces.ts';
 
 /** Bytes that are sent before anything is read: they fit into the kernel's send buffer. */
 const SMALL = 65_536;

@@ -1,6 +1,6 @@
 /**
  * createFetch makes a function with the interface of the platform's fetch that runs on HTTPConnection. A connection
- * carries one exchange at a time; the pool keeps it for later requests. Redirects and retries are in exchange.ts.
+ * carries one exchange at a time; the pool keeps it for later requests. Redirects and retries are in co-fetch.ts.
  */
 
 import type { Coroutine } from '../coroutine.ts';
@@ -8,11 +8,11 @@ import { shownValue } from '../io/shown-value.ts';
 import { ownOptions } from '../options.ts';
 import { AioFuture } from '../schedule/aio-future.ts';
 import { assertGoodPort } from './bad-ports.ts';
+import { type Answer, coFetch, coSend, type Fetched, type FetchPlan, isUnconnected } from './co-fetch.ts';
 import { ConnectionPool, type Lease, type PoolLimits } from './connection-pool.ts';
 import { acceptEncoding, type ContentCoding, contentCodings } from './content-coding.ts';
 import { DecodedBody } from './decoded-body.ts';
-import { type CheckedReach, checkedReach, NAMES_OF_REACH, type Reach } from './endpoint.ts';
-import { type Answer, coFetch, coSend, type Exchange, type Fetched, isUnconnected } from './exchange.ts';
+import { type CheckedRouting, checkedRouting, type FetchRouting, NAMES_OF_REACH } from './endpoint.ts';
 import { assertOfHTTP, type FetchRequest, parsedURL } from './fetch-request.ts';
 import { fetchedResponse, mayHaveBody } from './fetched-response.ts';
 import { IncomingBody } from './incoming-body.ts';
@@ -29,7 +29,7 @@ import {
 } from './time-limits.ts';
 
 /** How to reach servers, how many connections there may be, and how long servers may be silent. */
-export interface CreateFetchOptions extends Reach, Partial<PoolLimits>, Partial<TimeLimits> {
+export interface CreateFetchOptions extends FetchRouting, Partial<PoolLimits>, Partial<TimeLimits> {
   /**
    * Whether to ask for content codings (gzip, deflate, br, and zstd if node:zlib has it) and to decode bodies. A
    * request with its own Accept-Encoding keeps it. The fields stay as they were received. Default true.
@@ -61,7 +61,7 @@ const NAMES = [
 /** What all calls of one fetch function share. */
 interface Means {
   readonly pool: ConnectionPool;
-  readonly reach: CheckedReach;
+  readonly routing: CheckedRouting;
   /** Milliseconds; the limit for sending. */
   readonly headersTimeout: number;
   readonly heads: SilenceLimit;
@@ -86,7 +86,7 @@ interface Means {
  */
 export function createFetch(given?: CreateFetchOptions): Fetch {
   const options = ownOptions('createFetch', given, NAMES);
-  const reach = checkedReach(options);
+  const routing = checkedRouting(options);
   // The default of idleTimeout is below the five seconds after which node:http servers close a connection.
   const { maxIdleConnections = 64, idleTimeout = 4000, maxConnectionsPerOrigin = 0 } = options;
   const pool = new ConnectionPool({ maxIdleConnections, idleTimeout, maxConnectionsPerOrigin });
@@ -95,7 +95,7 @@ export function createFetch(given?: CreateFetchOptions): Fetch {
   const { decompress = true } = options;
   if (typeof decompress !== 'boolean')
     throw new TypeError(`decompress must be true or false, got ${shownValue(decompress)}`);
-  const means: Means = { pool, reach, headersTimeout, heads, bodies: new SilenceLimit(bodyTimeout), decompress };
+  const means: Means = { pool, routing, headersTimeout, heads, bodies: new SilenceLimit(bodyTimeout), decompress };
   // The function's length is 1, as Web IDL demands.
   const fetch = (input: string | URL | Request, init: FetchInit | undefined = undefined): Promise<Response> =>
     fetchOver(means, { input, init });
@@ -132,12 +132,12 @@ async function fetchOver(
     signal?.throwIfAborted();
     const encoding = means.decompress ? acceptEncoding(request.headers) : undefined;
     if (encoding !== undefined) request.headers.set('Accept-Encoding', encoding);
-    const { pool, reach, headersTimeout, heads } = means;
+    const { pool, routing, headersTimeout, heads } = means;
     // The event loop calls this later, when the future exists.
     const interrupt = (error: unknown): void => void fetching.cancel(error);
     const ask: Ask = (lease, asked) => coAsk(lease, asked, { heads, headersTimeout, interrupt });
-    const exchange: Exchange<AwaitedAnswer> = { pool, reach, redirect, assertAllowed: assertGoodPort, timing, ask };
-    const fetching = new AioFuture(coFetch(request, exchange), { signal });
+    const plan: FetchPlan<AwaitedAnswer> = { pool, routing, redirect, assertAllowed: assertGoodPort, timing, ask };
+    const fetching = new AioFuture(coFetch(request, plan), { signal });
     const response = responseOf(await fetching, means, { url, signal });
     return integrity === '' ? response : await verified(response, integrity);
   } catch (error) {
@@ -154,7 +154,7 @@ interface AwaitedAnswer extends Answer {
   readonly sending: AioFuture<boolean> | undefined;
 }
 
-type Ask = Exchange<AwaitedAnswer>['ask'];
+type Ask = FetchPlan<AwaitedAnswer>['ask'];
 
 /** The limits for the head of a response, and the function that a limit calls. */
 interface Patience extends Pick<Means, 'heads' | 'headersTimeout'> {

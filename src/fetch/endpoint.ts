@@ -7,9 +7,8 @@ import { CONNECTION_OPTIONS, type HTTPConnectionOptions } from '../client/connec
 import { HTTPConnection } from '../client/http-connection.ts';
 import { type HTTPProxy, type ProxyOptions, proxyFrom } from '../client/proxy.ts';
 import { proxyFromEnvironment } from '../client/proxy-environment.ts';
-import { type TLSOption, tlsContext } from '../client/tls-option.ts';
 import { shownValue } from '../io/shown-value.ts';
-import { TLSContext } from '../io/tls-context.ts';
+import { TLSContext, type TLSOption, tlsContext } from '../io/tls-context.ts';
 import type { TLSOptions } from '../io/tls-options.ts';
 import { ownOptions } from '../options.ts';
 
@@ -22,7 +21,7 @@ export interface Endpoint {
 }
 
 /** How to reach servers, for any number of URLs. */
-export interface Reach {
+export interface FetchRouting {
   /**
    * TLS options or a context for https servers. The same object means the same configuration: pass the same one again,
    * so that connections can be shared. This applies to the option `tls` of a proxy, too.
@@ -38,11 +37,11 @@ export interface Reach {
   readonly connection?: Omit<HTTPConnectionOptions, 'port' | 'tls' | 'proxy' | 'timeout' | 'onSignal'> | undefined;
 }
 
-/** A checked {@link Reach}. */
-export interface CheckedReach {
+/** A checked {@link FetchRouting}. */
+export interface CheckedRouting {
   readonly tls: TLSContext | undefined;
   readonly proxy: HTTPProxy | false | undefined;
-  readonly connection: Reach['connection'];
+  readonly connection: FetchRouting['connection'];
 }
 
 /** Milliseconds; the default of Node's fetch. */
@@ -55,7 +54,7 @@ const NAMES_OF_CONNECTION = CONNECTION_OPTIONS.filter(
 );
 
 /** Checks the options. @throws TypeError on an invalid option; TLSError if OpenSSL does not accept a TLS option */
-export function checkedReach({ tls, proxy, connection }: Reach): CheckedReach {
+export function checkedRouting({ tls, proxy, connection }: FetchRouting): CheckedRouting {
   if (tls !== undefined && typeof tls !== 'object') {
     throw new TypeError(`tls must be TLS options or a TLSContext, got ${shownValue(tls)}`);
   }
@@ -67,19 +66,19 @@ export function checkedReach({ tls, proxy, connection }: Reach): CheckedReach {
 }
 
 /** Returns the endpoint for a URL. @throws TypeError on an invalid option; TLSError if this process has no TLS */
-export function endpointOf(url: URL, reach: CheckedReach): Endpoint {
-  const tls = url.protocol === 'https:' ? (reach.tls ?? TLSContext.from(true)) : undefined;
-  const proxy = proxyFor(url, reach);
-  const key = [url.origin, tls && numberOf(tls), proxy && keyOf(proxy, proxyKey), connectionPart(reach)].join(' ');
+export function endpointOf(url: URL, routing: CheckedRouting): Endpoint {
+  const tls = url.protocol === 'https:' ? (routing.tls ?? TLSContext.from(true)) : undefined;
+  const proxy = proxyFor(url, routing);
+  const key = [url.origin, tls && numberOf(tls), proxy && keyOf(proxy, proxyKey), connectionPart(routing)].join(' ');
   const connect = (): HTTPConnection => {
-    const connectTimeout = reach.connection?.connectTimeout ?? CONNECT_TIMEOUT;
+    const connectTimeout = routing.connection?.connectTimeout ?? CONNECT_TIMEOUT;
     const port = Number(url.port || (tls === undefined ? 80 : 443));
-    return new HTTPConnection(url.hostname, { ...reach.connection, connectTimeout, port, tls, proxy });
+    return new HTTPConnection(url.hostname, { ...routing.connection, connectTimeout, port, tls, proxy });
   };
   return { key, connect };
 }
 
-function proxyFor(url: URL, { proxy, connection }: CheckedReach): HTTPProxy | undefined {
+function proxyFor(url: URL, { proxy, connection }: CheckedRouting): HTTPProxy | undefined {
   if (proxy === false || connection?.socketPath !== undefined) return undefined;
   if (proxy !== undefined) return proxy;
   const chosen = proxyFromEnvironment(url);
@@ -110,12 +109,12 @@ function proxyKey({ hostname, port, tls, headers }: HTTPProxy): string {
   return JSON.stringify([hostname, port, tls && numberOf(tls), headers.raw()]);
 }
 
-function connectionPart({ connection }: CheckedReach): string {
+function connectionPart({ connection }: CheckedRouting): string {
   return connection === undefined ? '' : keyOf(connection, connectionKey);
 }
 
 /** The key of connection options. Functions and objects count as equal only if they are identical. */
-function connectionKey(connection: NonNullable<Reach['connection']>): string {
+function connectionKey(connection: NonNullable<FetchRouting['connection']>): string {
   return Object.entries(connection)
     .map(([name, value]) => `${name}=${value instanceof Object ? `#${numberOf(value)}` : JSON.stringify(value)}`)
     .sort()

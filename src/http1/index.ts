@@ -14,11 +14,11 @@ export {
   UnsupportedResponse,
 } from '../errors.ts';
 export type { BodyDecoder } from './body-decoder.ts';
+export { ByterangesDecoder, type RangePart, rangePart } from './byteranges-decoder.ts';
 export type { FramingFields } from './field-section.ts';
 export { type FramedMessage, type Framing, isPersistent, responseFraming } from './framing.ts';
 export { type HeadersInit, HTTPHeaders } from './headers.ts';
 export { DEFAULT_LIMITS, type Limits } from './limits.ts';
-export { ByterangesDecoder, type RangePart, rangePart } from './multipart.ts';
 export {
   ClientProtocol,
   type ClientProtocolOptions,

@@ -218,7 +218,7 @@ export class ReceiveHalf {
 
   #finalResponse(exchange: Exchange, head: ResponseHead): Response {
     const { method, path } = exchange;
-    const { status, minorVersion, framing: fields } = head;
+    const { status, minorVersion, framingFields: fields } = head;
     const framing = responseFraming({ method, status, minorVersion, fields });
     if (framing.kind === 'tunnel' && this.#state.send !== 'await-switch') {
       throw this.#state.cutShort('the connection was lost before the tunnel was there');
@@ -252,7 +252,7 @@ export class ReceiveHalf {
     const { send, exchanges, brokenOff } = this.#state;
     // What is missing of a request is in the way of every other one.
     const cut = exchange === brokenOff?.exchange || (exchanges.pending === 1 && send === 'failed');
-    return cut || exchange.close || !isPersistent(framing, head.minorVersion, head.framing);
+    return cut || exchange.close || !isPersistent(framing, head.minorVersion, head.framingFields);
   }
 
   #refused(error: InvalidResponse | UnsupportedResponse): Error {

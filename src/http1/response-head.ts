@@ -22,7 +22,7 @@ export interface ResponseHead {
   /** All fields of the header section. */
   readonly headers: HTTPHeaders;
   /** The raw values of the fields that decide framing and persistence. */
-  readonly framing: FramingFields;
+  readonly framingFields: FramingFields;
   /** Length of the head in bytes, with the empty lines before it. */
   readonly byteLength: number;
 }
@@ -111,7 +111,7 @@ export class ResponseHeadParser {
       status: (text.charCodeAt(CODE) - 0x30) * 100 + (text.charCodeAt(10) - 0x30) * 10 + (text.charCodeAt(11) - 0x30),
       reason: text.slice(AFTER_CODE + 1, this.#statusLine - 2),
       headers: HTTPHeaders.fromSection(text.slice(this.#statusLine)),
-      framing: { contentLength, transferEncoding, connection },
+      framingFields: { contentLength, transferEncoding, connection },
       byteLength: fields + length - start,
     };
     buffer.consume(head.byteLength);

@@ -14,6 +14,7 @@ import {
   type TLSRefusal,
   type TLSTrustHandle,
 } from './native.ts';
+import { shownValue } from './shown-value.ts';
 import { OUT_OF_MEMORY, systemError } from './system-error.ts';
 import { errorCode } from './tls-failure.ts';
 import { type Identity, identityOf } from './tls-identity.ts';
@@ -137,4 +138,17 @@ function accepted<T extends object>(result: T | TLSRefusal): T {
   const advice = code === 'ERR_OSSL_EVP_UNSUPPORTED' ? UNSUPPORTED : own(ADVICE, option);
   const message = `the TLS option ${option} is not accepted: ${words}${advice === undefined ? '' : `. ${advice}`}`;
   throw new TLSError(code, message, { reason: words });
+}
+
+/**
+ * True for the default configuration, options named as in node:tls, or a context that several connections share; false
+ * for none.
+ */
+export type TLSOption = boolean | TLSOptions | TLSContext;
+
+/** Returns the context; undefined for plain text. @throws TypeError; TLSError if OpenSSL does not accept an option */
+export function tlsContext(tls: TLSOption | undefined): TLSContext | undefined {
+  if (tls === undefined || tls === false) return undefined;
+  if (tls === true || (typeof tls === 'object' && tls !== null)) return TLSContext.from(tls);
+  throw new TypeError(`tls must be true, TLS options or a TLSContext, got ${shownValue(tls)}`);
 }

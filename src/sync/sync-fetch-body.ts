@@ -8,11 +8,10 @@ import { Stream, Transform } from 'node:stream';
 import { bytesOf } from '../client/given-bytes.ts';
 import { multipartBlob } from '../client/multipart-blob.ts';
 import { FORM_TYPE } from '../client/request-body.ts';
+import { blobBytes } from '../fetch/blob-bytes.ts';
+import { UNSET } from '../fetch/codec.ts';
 import { bare } from '../options.ts';
-import { blobBytes } from './blob-bytes.ts';
-import { enumerable } from './enumerable.ts';
-import { FetchError } from './sync-fetch-error.ts';
-import type { Headers } from './sync-fetch-headers.ts';
+import { enumerable, type Headers } from './sync-fetch-headers.ts';
 
 /** A body; any other value is converted to a string. */
 export type BodyInit = string | ArrayBuffer | ArrayBufferView | URLSearchParams | Blob | FormData;
@@ -159,4 +158,52 @@ function isURLSearchParams(body: unknown): boolean {
   if (typeof body !== 'object' || body === null || !('append' in body && 'getAll' in body && 'sort' in body))
     return false;
   return !(body instanceof FormData);
+}
+
+/** Whether node-fetch would decode this coding. */
+export function isCoded(coding: string | null): coding is string {
+  return coding !== null && /^(?:x-)?(?:gzip|deflate)$|^br$/.test(coding);
+}
+
+/** Decodes bytes. @throws the error of node:zlib; ERR_BUFFER_TOO_LARGE for more than `most` bytes */
+export function decoded(bytes: Buffer, coding: string, most: number): Buffer {
+  if (bytes.length === 0) return bytes;
+  const { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSync } =
+    process.getBuiltinModule('node:zlib');
+  const limit = bare({ ...UNSET, maxOutputLength: most });
+  if (coding === 'br') return Buffer.from(brotliDecompressSync(bytes, limit));
+  if (coding.endsWith('gzip')) {
+    const { Z_SYNC_FLUSH } = constants;
+    return Buffer.from(gunzipSync(bytes, bare({ ...limit, flush: Z_SYNC_FLUSH, finishFlush: Z_SYNC_FLUSH })));
+  }
+  // Some servers send raw deflate data without the zlib header (RFC 1950 2.2; its low bits are 8).
+  const raw = ((bytes.at(0) ?? 0) & 0x0f) !== 8;
+  return Buffer.from(raw ? inflateRawSync(bytes, limit) : inflateSync(bytes, limit));
+}
+
+/** The error of node-fetch and sync-fetch for failures in operation. `type` is the kind, `code` the system's code. */
+export class FetchError extends Error {
+  /** "system", "request-timeout", "body-timeout", "max-size", "max-redirect", "no-redirect", "invalid-redirect", ... */
+  readonly type: string | undefined;
+  /** For type "system": the system's code, as ECONNREFUSED. */
+  declare readonly code?: string | undefined;
+  /** The same as {@link code}. */
+  declare readonly errno?: string | undefined;
+
+  /** @param systemError the failure whose code becomes `code` and `errno` */
+  constructor(message: string, type?: string, systemError?: { readonly code?: string | undefined }) {
+    super(message);
+    // Enumerable as in node-fetch 2, so that JSON shows it.
+    Object.defineProperty(this, 'message', bare({ enumerable: true }));
+    this.type = type;
+    if (systemError !== undefined) {
+      const { code } = systemError;
+      this.code = code;
+      this.errno = code;
+    }
+  }
+
+  static {
+    FetchError.prototype.name = 'FetchError';
+  }
 }

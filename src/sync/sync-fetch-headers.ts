@@ -5,7 +5,6 @@
 
 import { isFieldValue, isToken } from '../http1/grammar.ts';
 import { bare } from '../options.ts';
-import { enumerable } from './enumerable.ts';
 
 /** What {@link Headers} can be made from. */
 export type HeadersInit = Headers | Iterable<Iterable<string>> | Readonly<Record<string, unknown>>;
@@ -150,4 +149,10 @@ function checkedValue(value: string): string {
   const text = String(value);
   if (!isFieldValue(text)) throw new TypeError(`${text} is not a legal HTTP header value`);
   return text;
+}
+
+/** Makes the properties `names` of the prototype of `type` enumerable. */
+export function enumerable(type: { readonly prototype: object }, names: readonly string[]): void {
+  for (const name of names)
+    Object.defineProperty(type.prototype, name, { __proto__: null, enumerable: true } as object);
 }

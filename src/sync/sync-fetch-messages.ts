@@ -4,9 +4,8 @@
 
 import { STATUS_CODES } from 'node:http';
 import { bare, member, own } from '../options.ts';
-import { enumerable } from './enumerable.ts';
 import { Body, type BodyInit, type GivenBody, givenBody, handedOver, type ReceivedBody } from './sync-fetch-body.ts';
-import { Headers, type HeadersInit } from './sync-fetch-headers.ts';
+import { enumerable, Headers, type HeadersInit } from './sync-fetch-headers.ts';
 
 /** The options of fetch in sync-fetch. Those of the fetch standard that node-fetch 2 ignores are ignored here, too. */
 export interface RequestInit {

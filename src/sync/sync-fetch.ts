@@ -1,26 +1,31 @@
 /**
  * dugong/sync-fetch: the interface of sync-fetch 0.5, which is that of node-fetch 2, on the connections of fetchSync.
- * It has node-fetch's rules for redirects, codings and errors; whole-exchange.ts does the exchange.
+ * It has node-fetch's rules for redirects, codings and errors; whole-fetch.ts does the exchange.
  */
 
 import type { HTTPResponse } from '../client/http-response.ts';
 import { ConnectionClosed, ConnectionTimedOut, DugongError, Interrupted, UnsupportedResponse } from '../errors.ts';
 import { Content } from '../fetch/content.ts';
-import { checkedReach } from '../fetch/endpoint.ts';
+import { checkedRouting } from '../fetch/endpoint.ts';
 import { bareURL, basicAuthorization, checkedMethod, type FetchRequest } from '../fetch/fetch-request.ts';
+import {
+  type BodyLimits,
+  coFetchHead,
+  coLeave,
+  coWholeBody,
+  type HeadReceived,
+  UNLIMITED,
+} from '../fetch/whole-fetch.ts';
 import { HTTPHeaders } from '../http1/headers.ts';
 import { DEFAULT_LIMITS } from '../http1/limits.ts';
 import { bare } from '../options.ts';
 import { coWithTimeout } from '../schedule/combinators.ts';
 import { runBlocking } from '../schedule/run-blocking.ts';
 import { incomingHeaders } from './incoming-headers.ts';
-import type { ReceivedBody } from './sync-fetch-body.ts';
-import { decoded, isCoded } from './sync-fetch-coding.ts';
-import { FetchError } from './sync-fetch-error.ts';
+import { decoded, FetchError, isCoded, type ReceivedBody } from './sync-fetch-body.ts';
 import { Headers } from './sync-fetch-headers.ts';
 import { calledRequest, handing, Request, type RequestInit, Response } from './sync-fetch-messages.ts';
 import { systemReason } from './system-reason.ts';
-import { type BodyLimits, coFetchHead, coLeave, coWholeBody, type HeadReceived, UNLIMITED } from './whole-exchange.ts';
 
 export type { BodyInit } from './sync-fetch-body.ts';
 export type { HeadersInit } from './sync-fetch-headers.ts';
@@ -133,8 +138,8 @@ function followed(request: Request, status: number, location: string | undefined
 /** Sends a request and reads the head of its response. @throws FetchError for a failure */
 function headOf(request: Request): HeadReceived {
   const { timeout, url } = request;
-  const exchange = { reach: checkedReach({}), redirect: 'manual', ...bodyLimits(request) } as const;
-  const fetching = coFetchHead(wireRequest(request), exchange);
+  const plan = { routing: checkedRouting({}), redirect: 'manual', ...bodyLimits(request) } as const;
+  const fetching = coFetchHead(wireRequest(request), plan);
   try {
     return runBlocking(timeout > 0 ? coWithTimeout(fetching, timeout) : fetching);
   } catch (error) {

@@ -4,10 +4,10 @@
 
 import { bytesOf } from '../client/given-bytes.ts';
 import { multipartBlob } from '../client/multipart-blob.ts';
+import { blobBytes } from '../fetch/blob-bytes.ts';
 import { Content } from '../fetch/content.ts';
+import type { RequestContent } from '../fetch/sync-body.ts';
 import { bare } from '../options.ts';
-import { blobBytes } from './blob-bytes.ts';
-import type { RequestContent } from './request-content.ts';
 
 /** The entries of a form, in order. */
 export let entriesOf: (form: FormData) => readonly (readonly [string, string | Blob, string?])[];

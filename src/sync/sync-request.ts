@@ -1,26 +1,26 @@
 /**
  * dugong/sync-request: the interface of sync-request 6 on the connections of fetchSync. It has that package's rules for
- * queries, redirects, retries and errors; whole-exchange.ts does the exchange.
+ * queries, redirects, retries and errors; whole-fetch.ts does the exchange.
  */
 
 import type { IncomingHttpHeaders } from 'node:http';
 import { ConnectionTimedOut, DugongError, Interrupted } from '../errors.ts';
 import { UNSET } from '../fetch/codec.ts';
 import { Content } from '../fetch/content.ts';
-import { checkedReach } from '../fetch/endpoint.ts';
+import { checkedRouting } from '../fetch/endpoint.ts';
 import { bareURL, basicAuthorization, checkedMethod } from '../fetch/fetch-request.ts';
+import { jsonContent, type RequestContent } from '../fetch/sync-body.ts';
+import { coFetchWhole, UNLIMITED } from '../fetch/whole-fetch.ts';
 import { HTTPHeaders } from '../http1/headers.ts';
 import { DEFAULT_LIMITS } from '../http1/limits.ts';
 import { bare, own, ownOptions } from '../options.ts';
 import { coSleep, coWithTimeout } from '../schedule/combinators.ts';
 import { runBlocking } from '../schedule/run-blocking.ts';
 import { incomingHeaders } from './incoming-headers.ts';
-import { jsonContent, type RequestContent } from './request-content.ts';
 import { FormData, formContent } from './sync-request-form.ts';
 import { withQuery } from './sync-request-query.ts';
 import { Response } from './sync-request-response.ts';
 import { systemReason } from './system-reason.ts';
-import { coFetchWhole, UNLIMITED } from './whole-exchange.ts';
 
 export type { StatusError } from './sync-request-response.ts';
 export { FormData, Response };
@@ -222,7 +222,7 @@ function exchanged(hop: Hop, init: Options): Response {
   const request = wireRequest(hop, gzip);
   const maxBodySize = DEFAULT_LIMITS.bodyInMemory;
   const reading = { limits: UNLIMITED, maxBodySize, decompress: false } as const;
-  const fetching = coFetchWhole(request, { reach: checkedReach({}), redirect: 'manual', ...reading });
+  const fetching = coFetchWhole(request, { routing: checkedRouting({}), redirect: 'manual', ...reading });
   try {
     const { response, body } = runBlocking(timeout ? coWithTimeout(fetching, timeout) : fetching, {
       timeout: socketTimeout || undefined,

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { ReceivePace } from '../../src/client/receive-pace.ts';
+import { ReceivePace } from '../../src/client/blocked-wait.ts';
 import { AioFuture, type Coroutine, type HTTPConnection } from '../../src/index.ts';
 import { native } from '../../src/io/native.ts';
 import { startDummyServer } from '../support/dummy-server.ts';

@@ -4,8 +4,8 @@
  */
 
 import assert from 'node:assert/strict';
-import type { Dial } from '../../src/client/dialling.ts';
 import { Session } from '../../src/client/session.ts';
+import type { Dial } from '../../src/client/shared-dial.ts';
 import { now } from '../../src/clock.ts';
 import { type Coroutine, POLLIN, POLLOUT, PollNeeded, waitFor } from '../../src/coroutine.ts';
 import { DugongError } from '../../src/errors.ts';

@@ -6,9 +6,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { createFetch } from 'dugong';
 import { closeIdleConnections, fetchSync, type RedirectMode } from 'dugong/sync';
+import { coFetch } from '../../src/fetch/co-fetch.ts';
 import { ConnectionPool } from '../../src/fetch/connection-pool.ts';
-import { checkedReach } from '../../src/fetch/endpoint.ts';
-import { coFetch } from '../../src/fetch/exchange.ts';
+import { checkedRouting } from '../../src/fetch/endpoint.ts';
 import { fetchRequest } from '../../src/fetch/fetch-request.ts';
 import { type DummyServer, type EchoedRequest, startDummyServer } from '../support/dummy-server.ts';
 import { ok, response } from '../support/messages.ts';
@@ -344,7 +344,7 @@ test('a redirect is followed at once: no time is waited for, whatever becomes of
     });
     const deadlines: (number | undefined)[] = [];
     const fetching = coFetch(request, {
-      ...{ pool, reach: checkedReach({ proxy: false, connection: { connectTimeout: 0 } }), redirect: 'follow' },
+      ...{ pool, routing: checkedRouting({ proxy: false, connection: { connectTimeout: 0 } }), redirect: 'follow' },
       assertAllowed: undefined,
       timing: undefined,
       *ask({ connection }, { method, url }) {

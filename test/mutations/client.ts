@@ -100,7 +100,7 @@ export const CLIENT: readonly Mutation[] = [
   },
   {
     name: 'Connecting is waited for in the phase of resolving',
-    file: 'client/dial.ts',
+    file: 'client/dial-steps.ts',
     before: "    const addresses = yield* coResolve(hostname, destination);\n    onPhase('connect');",
     after: '    const addresses = yield* coResolve(hostname, destination);',
     world: 'situation',
@@ -145,7 +145,7 @@ export const CLIENT: readonly Mutation[] = [
   },
   {
     name: 'A connection that was made in time does not count if it is looked at late',
-    file: 'client/dialling.ts',
+    file: 'client/shared-dial.ts',
     before: '    this.#begun ??= now();\n',
     after:
       '    this.#begun ??= now();\n    if (this.#late) this.#failure ??= { error: this.#timedOut(this.#timeout) };\n',
@@ -154,7 +154,7 @@ export const CLIENT: readonly Mutation[] = [
   },
   {
     name: 'Coroutines that share a dialling wait, in a loop of the caller, for what another one may close',
-    file: 'client/dialling.ts',
+    file: 'client/shared-dial.ts',
     before: '      if (untold && need.mask === POLLOUT && this.#driver === caller) yield*',
     after: '      if (untold) yield*',
     history:
@@ -178,7 +178,7 @@ export const CLIENT: readonly Mutation[] = [
   },
   {
     name: 'A connection to a proxy that refuses stays open',
-    file: 'client/dial.ts',
+    file: 'client/dial-steps.ts',
     before: '    if (!through) transport.close();',
     after: '    if (through === undefined) transport.close();',
     world: 'situation',
@@ -199,28 +199,28 @@ export const CLIENT: readonly Mutation[] = [
   },
   {
     name: 'The coroutine that drives a dialling in a loop of the caller stays its driver when it has left',
-    file: 'client/dialling.ts',
+    file: 'client/shared-dial.ts',
     before: '      if (this.#driver === caller) this.#driver = undefined;\n',
     after: '',
     world: 'situation',
   },
   {
     name: 'Coroutines that share a dialling do not hear that it waits for something else',
-    file: 'client/dialling.ts',
+    file: 'client/shared-dial.ts',
     before: '      this.#waits.hold(this.#standsIn(this.#need));\n    else this.#waits.notify();',
     after: '      this.#waits.hold(this.#standsIn(this.#need));',
     world: 'situation',
   },
   {
     name: 'Coroutines that share a dialling do not hear that one of them has left it',
-    file: 'client/dialling.ts',
+    file: 'client/shared-dial.ts',
     before: 'this.#transport === undefined) this.end();\n    this.#waits.notify();',
     after: 'this.#transport === undefined) this.end();',
     world: 'situation',
   },
   {
     name: 'A dialling goes on when the last coroutine has left it',
-    file: 'client/dialling.ts',
+    file: 'client/shared-dial.ts',
     before: '    if (this.#suspended === 0 && this.#transport === undefined) this.end();\n',
     after: '',
     world: 'situation',

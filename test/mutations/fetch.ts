@@ -12,7 +12,7 @@ export const FETCH: readonly Mutation[] = [
   },
   {
     name: 'A POST is tried again although the server may have acted on it',
-    file: 'fetch/exchange.ts',
+    file: 'fetch/co-fetch.ts',
     before: 'return IDEMPOTENT.has(method) || error.lostRequests.every(',
     after: "return method !== '' || error.lostRequests.every(",
     world: 'situation',
@@ -55,7 +55,7 @@ export const FETCH: readonly Mutation[] = [
   },
   {
     name: 'The answer to a request that was refused in its middle is lost',
-    file: 'fetch/exchange.ts',
+    file: 'fetch/co-fetch.ts',
     before:
       "    if (error instanceof ConnectionClosed && error.phase === 'send' && connection.responsePending()) return false;\n",
     after: '',
@@ -63,7 +63,7 @@ export const FETCH: readonly Mutation[] = [
   },
   {
     name: 'Errors say nothing of earlier attempts',
-    file: 'fetch/exchange.ts',
+    file: 'fetch/co-fetch.ts',
     before: '      attempts.failed(lease.connection, error);\n',
     after: '',
     history: 'fix(fetch): errors say what the requests of all attempts may have done',
@@ -95,7 +95,7 @@ export const FETCH: readonly Mutation[] = [
   },
   {
     name: 'A server that closes what it was to keep fails one POST after the other',
-    file: 'fetch/exchange.ts',
+    file: 'fetch/co-fetch.ts',
     before: '      if (lease.reused && error instanceof ConnectionClosed) pool.noteFickle(endpoint);\n',
     after: '',
     history: 'fix(fetch): give requests that cannot be repeated new connections',
@@ -221,7 +221,7 @@ export const FETCH: readonly Mutation[] = [
 export const SYNC: readonly Mutation[] = [
   {
     name: 'What fetchSync has read of a body is lost when the request has been sent in whole',
-    file: 'sync/whole-exchange.ts',
+    file: 'fetch/whole-fetch.ts',
     before: '    collected ??= bodyIn(response, maxBodySize);',
     after: '    collected = bodyIn(response, maxBodySize);',
     history: 'fix(schedule): decided combinators begin no member and keep their result',
@@ -229,7 +229,7 @@ export const SYNC: readonly Mutation[] = [
   },
   {
     name: 'A redirect during a large upload is not followed before its body has ended',
-    file: 'sync/whole-exchange.ts',
+    file: 'fetch/whole-fetch.ts',
     before: 'isRedirect(response, redirect) ? undefined : maxBodySize;',
     after: 'isRedirect(response, redirect) && maxBodySize < 0 ? undefined : maxBodySize;',
     history: 'fix(fetch): follow a redirect whose body does not end',
@@ -237,7 +237,7 @@ export const SYNC: readonly Mutation[] = [
   },
   {
     name: 'The connection of an answer that is larger than wanted stays open',
-    file: 'sync/whole-exchange.ts',
+    file: 'fetch/whole-fetch.ts',
     before: '  } finally {\n    lease.drop();\n  }',
     after: '  } finally {\n    if (answer.body !== undefined) lease.drop();\n  }',
     world: 'sync',

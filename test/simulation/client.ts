@@ -2,8 +2,8 @@
 
 import { loaded } from './kernel/install.ts';
 
+export { pool as syncPool } from '../../src/fetch/whole-fetch.ts';
 export * from '../../src/index.ts';
 export { closeIdleConnections, fetchSync } from '../../src/sync/index.ts';
-export { pool as syncPool } from '../../src/sync/whole-exchange.ts';
 
 loaded();

@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { checkedReach } from '../../src/fetch/endpoint.ts';
+import { checkedRouting } from '../../src/fetch/endpoint.ts';
+import { coFetchHead, coLeave, UNLIMITED } from '../../src/fetch/whole-fetch.ts';
 import { HTTPHeaders, Interrupted } from '../../src/index.ts';
 import { runBlocking, runWaiting } from '../../src/schedule/run-blocking.ts';
 import { closeIdleConnections, fetchSync } from '../../src/sync/index.ts';
-import { coFetchHead, coLeave, UNLIMITED } from '../../src/sync/whole-exchange.ts';
 import { type Killer, startKiller } from '../support/killer.ts';
 import { ok, response } from '../support/messages.ts';
 import { expectEnd, expectHead, gate, send, startScriptedServer } from '../support/scripted-server.ts';
@@ -64,8 +64,8 @@ test('a signal ends also the reading of a body that is of no interest', () => {
   const url = new URL(`http://${server.authority}/`);
   const request = { url, method: 'GET', headers: new HTTPHeaders(), content: undefined, referrer: undefined };
   const reading = { limits: UNLIMITED, maxBodySize: 10, decompress: false };
-  const reach = checkedReach({ proxy: false });
-  const head = runBlocking(coFetchHead(request, { reach, redirect: 'manual', ...reading }));
+  const routing = checkedRouting({ proxy: false });
+  const head = runBlocking(coFetchHead(request, { routing, redirect: 'manual', ...reading }));
   function wait(): never {
     throw new Interrupted(['SIGALRM']);
   }

@@ -8,14 +8,14 @@ import type { HTTPConnection } from '../client/http-connection.ts';
 import type { HTTPResponse } from '../client/http-response.ts';
 import type { Coroutine } from '../coroutine.ts';
 import { DugongError, Interrupted, UnsupportedResponse, withLostRequests } from '../errors.ts';
-import { ConnectionPool, type Lease } from '../fetch/connection-pool.ts';
-import { contentCodings, decodeWhole } from '../fetch/content-coding.ts';
-import type { CheckedReach } from '../fetch/endpoint.ts';
-import { type Answer, coFetch, coSend, type Fetched, isUnconnected } from '../fetch/exchange.ts';
-import type { FetchRequest, RedirectMode } from '../fetch/fetch-request.ts';
-import { isRedirect } from '../fetch/redirect.ts';
-import { coLimited, coSendLimited, type TimeLimits } from '../fetch/time-limits.ts';
 import { coRace, coWithTimeout } from '../schedule/combinators.ts';
+import { type Answer, coFetch, coSend, type Fetched, isUnconnected } from './co-fetch.ts';
+import { ConnectionPool, type Lease } from './connection-pool.ts';
+import { contentCodings, decodeWhole } from './content-coding.ts';
+import type { CheckedRouting } from './endpoint.ts';
+import type { FetchRequest, RedirectMode } from './fetch-request.ts';
+import { isRedirect } from './redirect.ts';
+import { coLimited, coSendLimited, type TimeLimits } from './time-limits.ts';
 
 /**
  * The idle connections of this thread. Of the common servers, node:http closes an idle connection the soonest: after
@@ -41,8 +41,8 @@ export interface BodyLimits {
 }
 
 /** The settings of one fetch. */
-export interface WholeExchange extends BodyLimits {
-  readonly reach: CheckedReach;
+export interface WholeFetchPlan extends BodyLimits {
+  readonly routing: CheckedRouting;
   readonly redirect: RedirectMode;
 }
 
@@ -70,21 +70,21 @@ export type HeadReceived = Fetched<WholeAnswer>;
  * Fetches a response with its body. @throws as `coFetch`, also for the body; UnsupportedResponse for a body above
  * `maxBodySize`
  */
-export function* coFetchWhole(request: FetchRequest, exchange: WholeExchange): Coroutine<WholeResponse> {
-  return yield* coWholeBody(yield* coFetchHead(request, exchange), exchange);
+export function* coFetchWhole(request: FetchRequest, plan: WholeFetchPlan): Coroutine<WholeResponse> {
+  return yield* coWholeBody(yield* coFetchHead(request, plan), plan);
 }
 
 /**
  * Fetches the head of the final response, and its body if that had to be read while the request was sent. @throws as
  * `coFetch`
  */
-export function coFetchHead(request: FetchRequest, exchange: WholeExchange): Coroutine<HeadReceived> {
-  const { reach, redirect, limits, maxBodySize } = exchange;
+export function coFetchHead(request: FetchRequest, plan: WholeFetchPlan): Coroutine<HeadReceived> {
+  const { routing, redirect, limits, maxBodySize } = plan;
   const wanted = (response: HTTPResponse): number | undefined =>
     isRedirect(response, redirect) ? undefined : maxBodySize;
   return coFetch(request, {
     pool,
-    reach,
+    routing,
     redirect,
     assertAllowed: undefined,
     timing: undefined,

@@ -4,8 +4,8 @@
  */
 
 import { multipartBlob } from '../client/multipart-blob.ts';
-import { Content, contentAtHand } from '../fetch/content.ts';
 import { blobBytes } from './blob-bytes.ts';
+import { Content, contentAtHand } from './content.ts';
 
 /**
  * The bodies that fetchSync accepts. An iterable is sent chunked, piece by piece, strings as UTF-8. Another thread

@@ -1,7 +1,7 @@
 /**
  * Parses a complete body as FormData: multipart/form-data (RFC 7578, RFC 2046 5.1) or
  * application/x-www-form-urlencoded, as the fetch standard does ("package data"). The byte ranges of
- * http1/multipart.ts, which have lengths, are another format.
+ * http1/byteranges-decoder.ts, which have lengths, are another format.
  */
 
 import { Buffer } from 'node:buffer';

@@ -3,14 +3,14 @@
  */
 
 import { Buffer } from 'node:buffer';
-import type { BodyPieces } from '../client/body-source.ts';
 import type { HTTPResponse } from '../client/http-response.ts';
-import { immutableHeaders } from '../fetch/immutable-headers.ts';
+import type { BodyPieces } from '../client/request-pieces.ts';
 import { HTTPHeaders } from '../http1/headers.ts';
 import { shownAs } from '../inspection.ts';
 import { bare, member } from '../options.ts';
 import { formDataOf } from './form-data.ts';
-import { requestContent, type SyncBody } from './request-content.ts';
+import { immutableHeaders } from './immutable-headers.ts';
+import { requestContent, type SyncBody } from './sync-body.ts';
 
 /** The origin and the body of a fetched response. */
 interface Origin {

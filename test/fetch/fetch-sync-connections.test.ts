@@ -131,7 +131,7 @@ describe('the connections of fetchSync', () => {
 
   test('do not keep the process alive', async () => {
     using server = startScriptedServer([[expectHead(), send(ok('x')), expectEnd()]]);
-    const { status, stdout, stderr } = await runProgram('test/sync/fetch-program.ts', [`http://${server.authority}/`]);
+    const { status, stdout, stderr } = await runProgram('test/fetch/fetch-program.ts', [`http://${server.authority}/`]);
     assert.deepEqual([status, stdout.toString(), stderr], [0, 'x\n', '']);
     server.check();
   });

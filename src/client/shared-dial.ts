@@ -25,7 +25,7 @@ export interface DialSteps {
 /** Milliseconds after which a coroutine that joined doubts that a driver which left its socket lying will ever be resumed. */
 const DROPPED_AFTER = 1000;
 
-export class Dialling {
+export class SharedDial {
   readonly #steps: Stepper<Transport>;
   /** Milliseconds for all of it; 0: no limit. */
   readonly #timeout: number;

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { BodyPieces } from '../../src/client/body-source.ts';
+import type { BodyPieces } from '../../src/client/request-pieces.ts';
 import { Session } from '../../src/client/session.ts';
 import type { Coroutine } from '../../src/coroutine.ts';
 import { AioFuture } from '../../src/index.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { ByterangesDecoder, type RangePart } from '../../src/http1/byteranges-decoder.ts';
 import { DEFAULT_LIMITS } from '../../src/http1/limits.ts';
-import { ByterangesDecoder, type RangePart } from '../../src/http1/multipart.ts';
 
 const TYPE = 'multipart/byteranges; boundary=B';
 const part = (range: string, data: string): string =>

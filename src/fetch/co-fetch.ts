@@ -9,7 +9,7 @@ import type { Coroutine } from '../coroutine.ts';
 import { ConnectionClosed, DugongError, TLSError, UnsupportedResponse } from '../errors.ts';
 import { Attempts } from './attempts.ts';
 import type { ConnectionPool, Lease } from './connection-pool.ts';
-import { type CheckedReach, endpointOf } from './endpoint.ts';
+import { type CheckedRouting, endpointOf } from './endpoint.ts';
 import type { FetchRequest, RedirectMode } from './fetch-request.ts';
 import { isRedirect, MOST_REDIRECTS, redirected } from './redirect.ts';
 import type { ResourceTiming } from './resource-timing.ts';
@@ -23,9 +23,9 @@ export interface Answer {
 }
 
 /** The settings of one fetch, and its way of waiting. */
-export interface Exchange<A extends Answer> {
+export interface FetchPlan<A extends Answer> {
   readonly pool: ConnectionPool;
-  readonly reach: CheckedReach;
+  readonly routing: CheckedRouting;
   readonly redirect: RedirectMode;
   /** Throws if a URL, that of a redirect included, must not be fetched; undefined: all URLs are allowed. */
   readonly assertAllowed: ((url: URL) => void) | undefined;
@@ -47,7 +47,7 @@ export interface Fetched<A extends Answer> {
   readonly redirected: boolean;
   /** Completes the error if the rest of the response fails. */
   readonly attempts: Attempts;
-  /** As in {@link Exchange}. */
+  /** As in {@link FetchPlan}. */
   readonly timing: ResourceTiming | undefined;
 }
 
@@ -67,22 +67,22 @@ const WORTH_DISCARDING = 65_536;
  * UnsupportedResponse for a redirect in mode "error", or for too many redirects; InvalidResponse for a redirect without
  * a valid target. Each error lists the lost requests.
  */
-export function* coFetch<A extends Answer>(first: FetchRequest, exchange: Exchange<A>): Coroutine<Fetched<A>> {
+export function* coFetch<A extends Answer>(first: FetchRequest, plan: FetchPlan<A>): Coroutine<Fetched<A>> {
   const course: Course = { attempts: new Attempts(), trace: CallTrace.begin() };
   const { attempts } = course;
   let request = first;
   try {
     for (let redirects = 0; ; redirects++) {
-      exchange.assertAllowed?.(request.url);
-      const { answer, lease } = yield* coAnswered(request, exchange, course);
-      if (!isRedirect(answer.response, exchange.redirect)) {
-        const { timing } = exchange;
+      plan.assertAllowed?.(request.url);
+      const { answer, lease } = yield* coAnswered(request, plan, course);
+      if (!isRedirect(answer.response, plan.redirect)) {
+        const { timing } = plan;
         return { answer, lease, request, redirected: redirects > 0, attempts, timing };
       }
       attempts.answered(request);
-      exchange.timing?.redirected();
+      plan.timing?.redirected();
       try {
-        request = followed(request, answer.response, { redirects, mode: exchange.redirect });
+        request = followed(request, answer.response, { redirects, mode: plan.redirect });
         keepIfWhole(lease, answer);
       } finally {
         lease.drop();
@@ -111,10 +111,10 @@ function followed(
  */
 function* coAnswered<A extends Answer>(
   request: FetchRequest,
-  { pool, reach, timing, ask }: Exchange<A>,
+  { pool, routing, timing, ask }: FetchPlan<A>,
   { attempts, trace: call }: Course,
 ): Coroutine<{ answer: A; lease: Lease }> {
-  const endpoint = endpointOf(request.url, reach);
+  const endpoint = endpointOf(request.url, routing);
   let choice: 'any' | 'reliable' | 'new' = isRepeatable(request) ? 'any' : 'reliable';
   for (; ; choice = 'new') {
     const trace = call?.request(request);

@@ -1,31 +1,25 @@
 /**
  * fetchSync: a blocking fetch. The thread is blocked until the whole response has arrived. It uses no other process,
- * and another thread only for the bytes of a Blob. whole-exchange.ts does the exchange.
+ * and another thread only for the bytes of a Blob. whole-fetch.ts does the exchange.
  */
 
 import { wholeNumber } from '../client/connection-options.ts';
-import { acceptEncoding } from '../fetch/content-coding.ts';
-import { checkedReach, NAMES_OF_REACH, type Reach } from '../fetch/endpoint.ts';
-import {
-  checkedMethod,
-  checkedURL,
-  type FetchRequest,
-  fetchRequest,
-  type RedirectMode,
-} from '../fetch/fetch-request.ts';
-import { mayHaveBody } from '../fetch/fetched-response.ts';
-import { NAMES_OF_LIMITS, type TimeLimits, timeLimits } from '../fetch/time-limits.ts';
 import type { HeadersInit } from '../http1/headers.ts';
 import { DEFAULT_LIMITS } from '../http1/limits.ts';
 import { ownOptions } from '../options.ts';
 import { coWithTimeout } from '../schedule/combinators.ts';
 import { type RunBlockingOptions, runBlocking } from '../schedule/run-blocking.ts';
-import { jsonContent, type RequestContent, requestContent, type SyncBody } from './request-content.ts';
+import { acceptEncoding } from './content-coding.ts';
+import { checkedRouting, type FetchRouting, NAMES_OF_REACH } from './endpoint.ts';
+import { checkedMethod, checkedURL, type FetchRequest, fetchRequest, type RedirectMode } from './fetch-request.ts';
+import { mayHaveBody } from './fetched-response.ts';
+import { jsonContent, type RequestContent, requestContent, type SyncBody } from './sync-body.ts';
 import { fetchedSyncResponse, type SyncResponse } from './sync-response.ts';
-import { coFetchWhole, pool } from './whole-exchange.ts';
+import { NAMES_OF_LIMITS, type TimeLimits, timeLimits } from './time-limits.ts';
+import { coFetchWhole, pool } from './whole-fetch.ts';
 
 /** The options of fetchSync: those of fetch that a blocked thread can support, and a few more. */
-export interface FetchSyncInit extends Reach, Partial<TimeLimits> {
+export interface FetchSyncInit extends FetchRouting, Partial<TimeLimits> {
   /** Default GET. */
   readonly method?: string | undefined;
   /** The header fields. */
@@ -106,8 +100,8 @@ export function fetchSync(input: string | URL | Request, init?: FetchSyncInit | 
   const decompress = checkedDecompress(options.decompress);
   const encoding = decompress ? acceptEncoding(request.headers) : undefined;
   if (encoding !== undefined) request.headers.set('Accept-Encoding', encoding);
-  const reach = checkedReach(options);
-  const fetching = coFetchWhole(request, { reach, redirect, limits: timeLimits(options), maxBodySize, decompress });
+  const routing = checkedRouting(options);
+  const fetching = coFetchWhole(request, { routing, redirect, limits: timeLimits(options), maxBodySize, decompress });
   const { onSignal } = options;
   const whole = runBlocking(timeout === 0 ? fetching : coWithTimeout(fetching, timeout), { onSignal });
   const { response, redirected } = whole;
