@@ -63,7 +63,7 @@ export class BlockedWait {
    */
   #beforeReading(session: Session, need: PollNeeded): PollNeeded {
     const transport = session.wire.transport as Transport;
-    if (session.senderSuspended && !session.flushForOthers() && !transport.sendAwaitsInput)
+    if (session.protocol.output.length > 0 && !session.flushForOthers() && !transport.sendAwaitsInput)
       return either(need, transport.sendNeeds);
     this.#pause(transport, session.protocol);
     return need;

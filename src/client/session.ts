@@ -10,12 +10,11 @@
 
 import { Buffer } from 'node:buffer';
 import { now } from '../clock.ts';
-import { type Coroutine, POLLOUT, type PollNeeded, SharedNeed, waitFor } from '../coroutine.ts';
+import { type Coroutine, type PollNeeded, SharedNeed, waitFor } from '../coroutine.ts';
 import { StateError } from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
 import { ClientProtocol, type ClientProtocolOptions, type Request, type Response } from '../http1/protocol.ts';
 import type { Transport } from '../io/transport.ts';
-import { runsBlocked } from '../schedule/running.ts';
 import { WaitList } from '../schedule/wait-list.ts';
 import { SlotTaken } from '../schedule/wait-table.ts';
 import { BodyReader, type ResponseInput } from './body-reader.ts';
@@ -55,7 +54,7 @@ export class Session implements ResponseInput {
   corked = false;
   readonly #peer: string;
   readonly #continueTimeout: number;
-  /** A call that sends has begun and not ended. */
+  /** A call that sends has begun and not ended: readers leave what it waits to send to it. */
   #sending = false;
   /** Coroutines that are suspended until they can send, or have the next piece of what they send. */
   readonly #senders = new WaitList();
@@ -208,7 +207,7 @@ export class Session implements ResponseInput {
   *#coFlush(): Coroutine<void> {
     let sent = false;
     try {
-      if (this.wire.transport === undefined) yield* this.#coConnectedSender();
+      if (this.wire.transport === undefined) yield* this.wire.coConnected();
       // A reader may have tried to send meanwhile.
       if (this.protocol.sendingOver) this.#heedAnswer();
       while (!this.wire.flush()) {
@@ -225,29 +224,19 @@ export class Session implements ResponseInput {
     }
   }
 
-  *#coConnectedSender(): Coroutine<void> {
-    const entry = this.#senders.enter();
-    try {
-      yield* this.wire.coConnected();
-    } finally {
-      this.#senders.leave(entry);
-    }
-  }
-
   *#coWaitSending(): Coroutine<void> {
-    const { untold } = this.wire.readers;
-    const need = this.#roomNeed(this.wire.transport as Transport);
-    const entry = this.#senders.enter();
-    const byHand = !runsBlocked() && (untold !== undefined || entry === this.#senders.untold);
+    const { readers } = this.wire;
+    const need = readers.reliedOnBy(this.#roomNeed(this.wire.transport as Transport));
+    const entry = this.#senders.enter(need);
     this.wire.suspends();
     try {
-      yield* waitFor(byHand ? need.before(now() + Wire.LOOK_EVERY) : need);
+      yield* waitFor(need);
     } catch (error) {
       throw inPhase(error, 'send');
     } finally {
       this.#senders.leave(entry);
     }
-    if (untold !== undefined) this.wire.doubt(untold);
+    readers.look();
   }
 
   /**
@@ -339,7 +328,7 @@ export class Session implements ResponseInput {
   #responseOrStateError(): Response | undefined {
     for (;;) {
       const response = this.#nextResponse();
-      if (response !== undefined || this.#senders.waiting || !this.protocol.awaitingBody) return response;
+      if (response !== undefined || this.#sending || !this.protocol.awaitingBody) return response;
       if (this.wire.transport !== undefined && this.wire.receive()) continue;
       this.protocol.assertRequestComplete();
       return undefined;
@@ -411,10 +400,12 @@ export class Session implements ResponseInput {
     }
     const phase = deadline === undefined ? 'receive' : 'continue';
     this.wire.assertOpen(phase);
-    const sent = this.#senders.waiting || this.flushForOthers();
-    if (!this.wire.mustSuspend && this.wire.receive()) return;
-    const need = this.#inputNeed(this.wire.transport, sent ? 0 : POLLOUT, deadline);
-    const entry = this.wire.readers.enter();
+    const { bytesReceived } = this.protocol;
+    const sent = this.flushForOthers();
+    // Before a request goes out on an idle connection, what lies there is received.
+    if (this.protocol.bytesReceived > bytesReceived || (!this.wire.mustSuspend && this.wire.receive())) return;
+    const need = this.#inputNeed(this.wire.transport, sent, deadline);
+    const entry = this.wire.readers.enter(need);
     let resumed = false;
     this.wire.suspends();
     // Not in a coroutine of its own: while the wait lasts, each level is memory, and each resumption goes through it.
@@ -431,15 +422,16 @@ export class Session implements ResponseInput {
     this.wire.assertOpen(phase);
   }
 
-  #inputNeed(transport: Transport, room: number, deadline: number | undefined): PollNeeded {
-    let need = transport.receiveNeeds;
-    if (room !== 0 && !transport.sendAwaitsInput) need = either(need, transport.sendNeeds);
+  /** What a reader waits for: input, and room for a rest that no sender waits to send. */
+  #inputNeed({ receiveNeeds, sendNeeds, sendAwaitsInput }: Transport, sent: boolean, deadline?: number): PollNeeded {
+    let need = receiveNeeds;
+    if (!sent && !sendAwaitsInput) need = this.#sending ? this.#senders.reliedOnBy(need) : either(need, sendNeeds);
     if (deadline !== undefined) need = need.before(deadline);
     // Ready at once: TLS may hold bytes of which the descriptor says nothing.
     return this.wire.mustSuspend ? need.before(0) : need;
   }
 
-  /** Sends what no sender is sending; a failure is left to senders, since the answer may be there already. */
+  /** Sends what waits, for whichever coroutine; a failure is left to senders, since the answer may be there already. */
   flushForOthers(): boolean {
     try {
       return this.wire.flush();
@@ -449,11 +441,6 @@ export class Session implements ResponseInput {
     } finally {
       this.#tellSenders();
     }
-  }
-
-  /** Whether a suspended sender is not run while the thread is blocked. */
-  get senderSuspended(): boolean {
-    return this.#senders.waiting;
   }
 
   #secondReader(cause: SlotTaken): StateError {

@@ -7,12 +7,12 @@
  */
 
 import { now } from '../clock.ts';
-import { type Coroutine, POLLOUT, PollNeeded, waitFor } from '../coroutine.ts';
+import { type Coroutine, POLLOUT, type PollNeeded, waitFor } from '../coroutine.ts';
 import { ConnectionTimedOut, type Phase, StateError } from '../errors.ts';
 import type { Transport } from '../io/transport.ts';
 import { currentRunner, runsBlocked } from '../schedule/running.ts';
 import { Stepper } from '../schedule/stepper.ts';
-import { WaitList } from '../schedule/wait-list.ts';
+import { UNTIL_NOTIFIED, WaitList } from '../schedule/wait-list.ts';
 
 /** Makes a connection, and says on its way what it is doing, and why addresses did not connect. */
 export type Dial = (steps: DialSteps) => Coroutine<Transport>;
@@ -21,9 +21,6 @@ export interface DialSteps {
   readonly onPhase: (phase: Phase) => void;
   readonly onFailure: (failure: Error) => void;
 }
-
-/** Milliseconds after which a coroutine that joined doubts that a driver which left its socket lying will ever be resumed. */
-const DROPPED_AFTER = 1000;
 
 export class SharedDial {
   readonly #steps: Stepper<Transport>;
@@ -39,8 +36,8 @@ export class SharedDial {
   /** Coroutines that are suspended in the dialling. */
   #suspended = 0;
   readonly #waits = new WaitList();
-  /** The call in a loop written by hand that waits for the connecting socket itself. */
-  #driver: object | undefined;
+  /** The coroutine in a loop written by hand that waits for the connecting socket itself. */
+  readonly #driver = new WaitList();
   /** What was waited for last. */
   #need: PollNeeded | undefined;
   /** A step is being taken: the user's `lookup` may be calling from inside of it. */
@@ -83,18 +80,19 @@ export class SharedDial {
 
   /** The transport, as soon as there is one; undefined if the dialling was ended. @throws why there is none, each time */
   *coTransport(): Coroutine<Transport | undefined> {
-    const caller = {};
-    try {
-      while (this.#transport === undefined) {
-        if (this.#failure?.error !== undefined) throw this.#failure.error;
-        if (this.#failure !== undefined) return undefined;
+    while (this.#transport === undefined) {
+      if (this.#failure?.error !== undefined) throw this.#failure.error;
+      if (this.#failure !== undefined) return undefined;
+      if (this.#driver.untold && isByHand() && !this.#late) {
+        // Another coroutine might close the socket that the driver waits for.
+        yield* this.#coSuspended(this.#waits.coWait(this.#limited(this.#driver.reliedOnBy(UNTIL_NOTIFIED))));
+        this.#driver.look();
+      } else {
         const need = this.#step();
-        if (need !== undefined) yield* this.#coProgress(need, caller);
+        if (need !== undefined) yield* this.#coSuspended(this.#coWait(this.#limited(need)));
       }
-      return this.#transport;
-    } finally {
-      if (this.#driver === caller) this.#driver = undefined;
     }
+    return this.#transport;
   }
 
   /** What is to be waited for; undefined if there is something new. */
@@ -118,7 +116,7 @@ export class SharedDial {
     this.#need = outcome === undefined && this.#failure === undefined ? this.#steps.need : undefined;
     // Coroutines that wait for something else look again.
     if (this.#need !== undefined && this.#need.fd === before?.fd && this.#need.mask === before.mask)
-      this.#waits.hold(this.#standsIn(this.#need));
+      this.#waits.hold(this.#need);
     else this.#waits.notify();
     return this.#need;
   }
@@ -133,16 +131,15 @@ export class SharedDial {
     return new ConnectionTimedOut(timeout, this.#phase, { cause });
   }
 
-  *#coProgress(need: PollNeeded, caller: object): Coroutine<void> {
-    const limited = this.#timeout > 0 ? need.before((this.#begun ?? 0) + this.#timeout) : need;
-    const untold = currentRunner() === undefined && !runsBlocked();
-    if (untold && need.mask === POLLOUT) this.#driver ??= caller;
+  #limited(need: PollNeeded): PollNeeded {
+    return this.#timeout > 0 ? need.before((this.#begun ?? 0) + this.#timeout) : need;
+  }
+
+  *#coSuspended(wait: Coroutine<void>): Coroutine<void> {
     let resumed = false;
     this.#suspended++;
     try {
-      if (untold && need.mask === POLLOUT && this.#driver === caller) yield* waitFor(limited);
-      else if (untold) yield* this.#coJoin(limited);
-      else yield* this.#waits.coWait(limited);
+      yield* wait;
       resumed = true;
     } catch (error) {
       const unnamed = error instanceof ConnectionTimedOut && error.phase === undefined;
@@ -153,25 +150,16 @@ export class SharedDial {
     }
   }
 
-  /** Waits on a stand-in. A driver that leaves the ready socket lying, at two looks, was dropped: another coroutine drives on. */
-  *#coJoin(need: PollNeeded): Coroutine<void> {
-    const driver = this.#driver;
-    for (let doubted = false; ; doubted = true) {
-      const lookAt = now() + DROPPED_AFTER;
-      const limited = this.#standsIn(need);
-      yield* this.#waits.coWait(driver === undefined ? limited : limited.before(lookAt));
-      if (driver === undefined || driver !== this.#driver || now() < lookAt) return;
-      if (this.#need?.poll(0, 'continue') !== true) return;
-      if (!doubted) continue;
-      this.#driver = undefined;
-      return;
+  *#coWait(need: PollNeeded): Coroutine<void> {
+    if (need.mask !== POLLOUT || !isByHand()) return yield* this.#waits.coWait(need);
+    // A driver: stand-ins of other coroutines are not ready meanwhile.
+    this.#waits.hold(UNTIL_NOTIFIED);
+    const entry = this.#driver.enter(need);
+    try {
+      yield* waitFor(need);
+    } finally {
+      this.#driver.leave(entry);
     }
-  }
-
-  /** What a stand-in becomes ready with. While the driver waits for the socket, it alone goes on: others might close the socket. */
-  #standsIn(need: PollNeeded): PollNeeded {
-    if (this.#driver === undefined || need.mask !== POLLOUT) return need;
-    return new PollNeeded(-1, 0, { deadline: need.deadline });
   }
 
   /** A suspended coroutine has been interrupted. */
@@ -180,4 +168,9 @@ export class SharedDial {
     if (this.#suspended === 0 && this.#transport === undefined) this.end();
     this.#waits.notify();
   }
+}
+
+/** Whether a loop written by hand runs the coroutine: it understands descriptors only. */
+function isByHand(): boolean {
+  return currentRunner() === undefined && !runsBlocked();
 }

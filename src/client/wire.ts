@@ -7,13 +7,13 @@
  */
 
 import { now } from '../clock.ts';
-import { type Coroutine, POLLIN, PollNeeded } from '../coroutine.ts';
+import type { Coroutine } from '../coroutine.ts';
 import { type DugongError, type Phase, StateError } from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
 import type { ClientProtocol } from '../http1/protocol.ts';
 import { CONNECTION_RESET, isConnectionLost, systemError, WOULD_BLOCK } from '../io/system-error.ts';
 import type { Transport } from '../io/transport.ts';
-import { type Entry, WaitList } from '../schedule/wait-list.ts';
+import { WaitList } from '../schedule/wait-list.ts';
 import type { SharedDial } from './shared-dial.ts';
 
 /** Bytes that are moved without a suspension. A call counts as CALL bytes at least. */
@@ -21,8 +21,6 @@ const FAIR_SHARE = 1 << 20;
 const CALL = 4096;
 
 export class Wire {
-  /** Milliseconds after which a sender looks again where a loop written by hand cannot let it know: at what came, at a reader beside it. */
-  static readonly LOOK_EVERY = 1000;
   readonly protocol: ClientProtocol;
   /** Coroutines that are suspended until something comes. */
   readonly readers: WaitList = new WaitList();
@@ -32,10 +30,9 @@ export class Wire {
   #closed = false;
   /** The connection was reset, as sending has found: a kernel says so once, and that the stream has ended from then on. */
   #reset: DugongError | undefined;
-  /** The reader that had left its input lying when a sender looked, and when that was. */
-  #doubted: { readonly reader: Entry; readonly at: number } | undefined;
   /** Bytes that were moved since the last suspension. */
   #moved = 0;
+
   constructor(protocol: ClientProtocol, dialling: SharedDial) {
     this.protocol = protocol;
     this.#dialling = dialling;
@@ -68,13 +65,19 @@ export class Wire {
       try {
         const transport = yield* this.#dialling.coTransport();
         if (this.#closed) transport?.close();
-        else if (transport !== undefined) this.#transport = transport;
-        this.#connectedAt ??= now();
+        else if (transport !== undefined && this.#transport === undefined) this.#begin(transport);
       } finally {
         if (this.#dialling.failure !== undefined) this.close();
       }
     }
     this.assertOpen(this.#dialling.phase);
+  }
+
+  #begin(transport: Transport): void {
+    this.#transport = transport;
+    this.#connectedAt = now();
+    // Nothing has left yet: what the server says before that is no answer.
+    this.protocol.output.sent(0);
   }
 
   /** Ends the connection at once. Coroutines that wait for its descriptor are resumed. */
@@ -90,19 +93,6 @@ export class Wire {
     if (!this.#closed) return;
     const { failure } = this.#dialling;
     throw failure?.error ?? this.protocol.connectionClosed('the connection was closed by disconnect()', phase);
-  }
-
-  /**
-   * A sender looks at the latest reader of a loop written by hand, which may have been dropped: it leaves its input lying, at two looks
-   * with some time between, and would keep senders from listening for ever.
-   */
-  doubt(reader: Entry): void {
-    if (this.#closed || reader !== this.readers.untold) return;
-    const before = this.#doubted;
-    const lies = new PollNeeded(this.#connection.fd, POLLIN).poll(0, 'continue');
-    if (!lies) this.#doubted = undefined;
-    else if (before === undefined || before.reader !== reader) this.#doubted = { reader, at: now() };
-    else if (now() - before.at >= Wire.LOOK_EVERY) this.readers.forgetUntold();
   }
 
   // --- fairness ------------------------------------------------------------------------------------------------------
@@ -170,7 +160,7 @@ export class Wire {
    */
   assertQuiet(): void {
     const { ended, input } = this.protocol;
-    const came = ended || (this.readers.untold === undefined && this.receive());
+    const came = ended || (!this.readers.untold && this.receive());
     if (came || input.length > 0) this.protocol.assertQuiet();
   }
 

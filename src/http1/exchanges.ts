@@ -111,13 +111,13 @@ export class Exchanges {
 
   /**
    * Whether a response that begins behind `position` received bytes can be the oldest's. It cannot be if it was there before
-   * that request was, or while none of it has left. A driver that takes no bytes at all cannot be checked.
+   * that request was, or while none of it has left. A driver that neither takes bytes nor reports any cannot be checked.
    */
   canBeAnsweredAt(position: number): boolean {
     const oldest = this.#pending.at(0);
     if (oldest === undefined || position < oldest.receivedBefore) return false;
-    const { takenBytes } = this.#output;
-    return takenBytes === 0 || oldest.offset < takenBytes;
+    const { driven, takenBytes } = this.#output;
+    return !driven || oldest.offset < takenBytes;
   }
 
   /** The oldest has its final response, whose body may be still to come. */

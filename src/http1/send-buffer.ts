@@ -19,6 +19,8 @@ export class SendBuffer {
   end = 0;
   /** Bytes that were put in will never be sent. */
   wasCut = false;
+  /** A driver has taken bytes, or reported. */
+  driven = false;
   /** Text behind the views, not encoded yet. */
   #text = '';
   #views: Uint8Array[] = [];
@@ -50,6 +52,7 @@ export class SendBuffer {
    * @throws RangeError if the caller's memory is gone: a buffer was detached, or has shrunk
    */
   take(): readonly Uint8Array[] {
+    this.driven = true;
     this.#encodeText();
     if (this.#views.some(({ length }) => length === 0)) {
       throw new RangeError('the memory of bytes that wait to be sent is gone: their buffer was detached or has shrunk');
@@ -72,6 +75,7 @@ export class SendBuffer {
         `${String(count)} bytes reported as sent, where ${taken} were taken: report once for each take()`,
       );
     }
+    this.driven = true;
     const before = this.sentBytes;
     this.sentBytes += count;
     this.#taken = this.sentBytes;

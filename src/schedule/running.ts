@@ -36,6 +36,11 @@ export function runsBlocked(): boolean {
   return blocked;
 }
 
+/** Whether the coroutine is certainly resumed: a future runs it, or the blocked thread. A loop written by hand may drop it. */
+export function certainlyResumed(): boolean {
+  return current?.canAwait ?? blocked;
+}
+
 /** Calls `step` as what `runner` does. */
 export function runAs<T>(runner: Runner | undefined, step: () => T): T {
   return during(runner, false, step);

@@ -5,21 +5,57 @@
  * - While the thread is blocked, nothing else acts: the coroutine waits for its descriptor alone.
  * - A loop written by hand understands descriptors only. `coWait()` gives it a descriptor of its own, a stand-in, which becomes ready
  *   when the real one does, or by `notify()`.
+ *
+ * A loop written by hand may also drop a coroutine, and nothing says so. A coroutine that relies on others looks for that from time to
+ * time.
  */
 
+import { now } from '../clock.ts';
 import { type Coroutine, POLLIN, PollNeeded, SharedNeed, waitFor } from '../coroutine.ts';
 import { Bell } from '../io/bell.ts';
 import { Poller } from '../io/poller.ts';
-import { currentRunner, type Runner, runsBlocked, wakeSoon } from './running.ts';
+import { certainlyResumed, currentRunner, type Runner, runsBlocked, wakeSoon } from './running.ts';
 
 /** Never ready by itself: `notify()` alone ends this wait. */
 export const UNTIL_NOTIFIED: PollNeeded = new PollNeeded(-1, 0);
 
+/** Milliseconds after which a coroutine looks whether another one, on which it relies, was dropped. */
+const LOOK_AFTER = 1000;
+/** After so many looks. */
+const DROPPED_AFTER = 3;
+
 /** One wait in a list. */
-export type Entry = Runner | { readonly wake?: undefined };
+export class Entry {
+  readonly runner: Runner | undefined;
+  readonly need: PollNeeded;
+  /** Whether the coroutine cannot have been dropped. */
+  readonly certain: boolean = certainlyResumed();
+  /** The coroutine was seen to be dropped. */
+  dropped = false;
+  /** At how many looks in a row what it waits for was ready. */
+  #readyLooks = 0;
+  #lookAgainAt = 0;
+
+  constructor(need: PollNeeded) {
+    this.runner = currentRunner();
+    this.need = need;
+  }
+
+  /** A coroutine that leaves what it waits for lying, at look after look, was dropped, and not only resumed late. */
+  look(): void {
+    if (this.certain || this.dropped) return;
+    if (!this.need.poll(0, 'continue')) {
+      this.#readyLooks = 0;
+    } else if (now() >= this.#lookAgainAt) {
+      this.#readyLooks++;
+      this.#lookAgainAt = now() + LOOK_AFTER;
+    }
+    this.dropped = this.#readyLooks === DROPPED_AFTER;
+  }
+}
 
 export class WaitList {
-  readonly #told = new Set<Runner>();
+  readonly #entries = new Set<Entry>();
   /**
    * The latest wait in a loop written by hand, or in a blocking call, which may run such a loop. It may drop a coroutine: a later wait
    * takes the place of a dropped one.
@@ -27,40 +63,50 @@ export class WaitList {
   #untold: Entry | undefined;
   #standIn: StandIn | undefined;
 
-  /** Whether a coroutine waits, as far as this is known: the latest one of a loop written by hand may have been dropped. */
+  /** Whether a coroutine waits, as far as this is known. */
   get waiting(): boolean {
-    return this.#untold !== undefined || this.#told.size > 0;
+    for (const { dropped } of this.#entries) if (!dropped) return true;
+    return false;
   }
 
-  /** The latest wait in a loop written by hand, if it goes on. */
-  get untold(): Entry | undefined {
-    return this.#untold;
+  /** Whether a coroutine waits which `notify()` does not reach, unless it waits for a stand-in. */
+  get untold(): boolean {
+    return this.#untold?.dropped === false;
   }
 
-  /** The running coroutine is about to wait. Give the result to `leave()` when it was resumed, or given up. */
-  enter(): Entry {
-    const runner = currentRunner();
-    if (runner === undefined) {
-      this.#untold = {};
-      return this.#untold;
+  /** The running coroutine is about to wait for `need`. Give the result to `leave()` when it was resumed, or given up. */
+  enter(need: PollNeeded): Entry {
+    const entry = new Entry(need);
+    if (entry.runner === undefined) {
+      if (this.#untold !== undefined) this.#entries.delete(this.#untold);
+      this.#untold = entry;
     }
-    this.#told.add(runner);
-    return runner;
+    this.#entries.add(entry);
+    return entry;
   }
 
   leave(entry: Entry): void {
+    this.#entries.delete(entry);
     if (entry === this.#untold) this.#untold = undefined;
-    else this.#told.delete(entry as Runner);
   }
 
-  /** The latest wait in a loop written by hand counts no longer: its coroutine was dropped. */
-  forgetUntold(): void {
-    this.#untold = undefined;
+  /**
+   * `need`, for the running coroutine, which relies on those of this list: it looks again after a time, where one of them may have been
+   * dropped, or nothing lets this one know of a change.
+   */
+  reliedOnBy(need: PollNeeded): PollNeeded {
+    const certain = certainlyResumed() && [...this.#entries].every((entry) => entry.certain || entry.dropped);
+    return certain ? need : need.before(now() + LOOK_AFTER);
+  }
+
+  /** Looks which coroutines were dropped: those count as waiting no longer. */
+  look(): void {
+    for (const entry of this.#entries) entry.look();
   }
 
   /** All that wait look again. */
   notify(): void {
-    for (const runner of this.#told) wakeSoon(runner);
+    for (const { runner } of this.#entries) if (runner !== undefined) wakeSoon(runner);
     const standIn = this.#standIn;
     this.#standIn = undefined;
     if (standIn?.unused) standIn.close();
@@ -69,8 +115,8 @@ export class WaitList {
 
   /** Waits until `need` is ready, or `notify()` is called. Several coroutines may wait for the same descriptor. */
   *coWait(need: PollNeeded = UNTIL_NOTIFIED): Coroutine<void> {
-    const entry = this.enter();
-    const standIn = entry.wake !== undefined || runsBlocked() ? undefined : this.#joined(need);
+    const entry = this.enter(need);
+    const standIn = entry.runner !== undefined || runsBlocked() ? undefined : this.#joined(need);
     try {
       yield* waitFor(standIn?.needBefore(need.deadline) ?? SharedNeed.of(need));
     } finally {

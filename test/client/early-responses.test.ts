@@ -174,12 +174,16 @@ describe('a refusal before the whole request has been sent, from a server that r
 });
 
 describe('while a body in pieces waits for its source', () => {
-  /** Gives one piece, and then nothing, until it is told that nobody wants more. */
-  function stalled(log: string[]): AsyncIterable<Buffer> {
+  /** Gives one piece, and then nothing until it is ended. `onStalled` runs when it is asked for the second piece. */
+  function stalled(log: string[], onStalled: () => void = () => undefined): AsyncIterable<Buffer> {
     let count = 0;
     return {
       [Symbol.asyncIterator]: () => ({
-        next: () => (count++ === 0 ? Promise.resolve({ done: false, value: block }) : new Promise(() => {})),
+        next: () => {
+          if (count++ === 0) return Promise.resolve({ done: false, value: block });
+          onStalled();
+          return new Promise(() => {});
+        },
         return: () => {
           log.push('source ended');
           return Promise.resolve({ done: true, value: undefined });
@@ -201,10 +205,11 @@ describe('while a body in pieces waits for its source', () => {
   });
 
   test('a refusal that another coroutine reads ends the call, also inside a combinator', async () => {
-    using server = startScriptedServer([[expectHead(), send(refusal), gate('never')]]);
+    using server = startScriptedServer([[expectHead(), gate('refuse'), send(refusal), gate('never')]]);
     using connection = connectionTo(server);
     const log: string[] = [];
-    const sending = connection.coSendRequest('PUT', '/', { body: stalled(log) });
+    const body = stalled(log, () => server.open('refuse'));
+    const sending = connection.coSendRequest('PUT', '/', { body });
     const [sent, answer] = await new AioFuture(coAllSettled([sending, connection.coReadResponse()]));
     assert.deepEqual([sent.status, answer.status], ['rejected', 'fulfilled']);
     assert.deepEqual(log, ['source ended']);

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Session } from '../../src/client/session.ts';
 import { now } from '../../src/clock.ts';
-import type { Coroutine, PollNeeded } from '../../src/coroutine.ts';
+import { type Coroutine, POLLIN, POLLOUT, type PollNeeded } from '../../src/coroutine.ts';
 import { ConnectionClosed } from '../../src/errors.ts';
 import { type Runner, runAs } from '../../src/schedule/running.ts';
 import { MemoryClock } from '../support/memory-clock.ts';
@@ -168,11 +168,12 @@ const refusal = Buffer.from('HTTP/1.1 413 Content Too Large\r\nContent-Length: 2
 
 describe('a sender beside a reader in a loop written by hand', () => {
   /** A sender that waits for room, beside a reader that waits for the answer. */
-  function waiting(): {
+  function waiting(run: (step: () => unknown) => unknown = (step) => step()): {
     transport: MemoryTransport;
     session: Session;
     sender: Coroutine<void>;
     reader: ReturnType<Session['coNextResponse']>;
+    readerNeeds: PollNeeded;
   } {
     const transport = new MemoryTransport();
     const session = sessionOver(transport);
@@ -181,27 +182,63 @@ describe('a sender beside a reader in a loop written by hand', () => {
     const sender = session.coSendRequest('PUT', '/', { framing }, Buffer.alloc(5000, 'x'));
     sender.next();
     const reader = session.coNextResponse();
-    reader.next();
-    return { transport, session, sender, reader };
+    const reading = run(() => reader.next()) as IteratorYieldResult<PollNeeded>;
+    return { transport, session, sender, reader, readerNeeds: reading.value };
   }
 
-  test('notices a refusal although the reader was dropped', () => {
+  const member: Runner = { canAwait: false, wake: () => undefined };
+  for (const [what, run] of Object.entries({
+    'the reader was dropped': (step: () => unknown) => step(),
+    'the set that the reader is a member of was dropped': (step: () => unknown) => runAs(member, step),
+  })) {
+    test(`notices a refusal although ${what}`, () => {
+      using clock = new MemoryClock();
+      const { transport, sender } = waiting(run);
+      clock.transport = transport;
+      transport.say(refusal);
+      let looks = 0;
+      assert.throws(() => {
+        // The loop resumes the sender when its time has come.
+        for (; looks < 10; looks++) {
+          const { value } = sender.next();
+          assert.ok(value?.deadline !== undefined, 'the sender looks again');
+          clock.pass(value.deadline - now());
+        }
+      }, ConnectionClosed);
+      // A reader is not given up because it is resumed late once.
+      assert.ok(looks >= 2 && looks < 5, `${looks} looks`);
+      assert.equal(transport.takenBytes, 100);
+    });
+  }
+
+  for (const [what, end] of Object.entries({
+    'was dropped': () => undefined,
+    'has been cancelled': (sender: Coroutine<void>) => sender.return(),
+  })) {
+    test(`leaves a rest to the reader, if it ${what}`, () => {
+      using clock = new MemoryClock();
+      const { transport, sender, reader } = waiting();
+      clock.transport = transport;
+      end(sender);
+      transport.take(10_000);
+      const { value } = reader.next();
+      assert.ok(!(value instanceof Object && 'head' in value), 'no answer yet');
+      assert.ok(transport.takenBytes > 5000, `${transport.takenBytes} bytes of it have left`);
+      transport.say(Buffer.from('HTTP/1.1 204 No Content\r\n\r\n'));
+      const step = reader.next();
+      assert.ok(step.done);
+      assert.equal(step.value?.head.status, 204);
+    });
+  }
+
+  test('alone leaves the reader to wait for input alone, and for a time: then the rest is the reader’s', () => {
     using clock = new MemoryClock();
-    const { transport, sender } = waiting();
+    const { transport, sender, reader, readerNeeds } = waiting();
     clock.transport = transport;
-    transport.say(refusal);
-    let looks = 0;
-    assert.throws(() => {
-      // The loop resumes the sender when its time has come.
-      for (; looks < 10; looks++) {
-        const { value } = sender.next();
-        assert.ok(value?.deadline !== undefined, 'the sender looks again');
-        clock.pass(value.deadline - now());
-      }
-    }, ConnectionClosed);
-    // A reader is not given up because it is resumed late once.
-    assert.ok(looks >= 2 && looks < 5, `${looks} looks`);
-    assert.equal(transport.takenBytes, 100);
+    assert.equal(readerNeeds.mask, POLLIN);
+    assert.ok(readerNeeds.deadline !== undefined);
+    sender.return();
+    assert.equal((reader.next().value as PollNeeded).mask, POLLIN | POLLOUT);
   });
 
   test('leaves to the reader what comes, as long as that is resumed', () => {

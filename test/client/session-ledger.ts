@@ -113,6 +113,7 @@ export class SessionLedger {
       assert.equal(answer.path, path);
       assert.equal(answer.text, path, 'an answer is that to another request');
     });
+    if (this.#run.saidUnasked) assert.equal(reader.answers.length, 0, 'what was there before a request is an answer');
     if (transport.closed || scenario.sender === 'any' || this.#run.interfered.some((what) => what.endsWith('R')))
       return;
     if (typeof reader.outcome === 'object' && reader.outcome.error instanceof StateError) return;

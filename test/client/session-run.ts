@@ -60,6 +60,8 @@ export class SessionRun {
   readonly #choose: Choose;
   readonly #clock: MemoryClock;
   #parts = 0;
+  /** The server has said something before it was asked for anything. */
+  saidUnasked = false;
   #room = 0;
   #accepted: boolean;
   readonly #resolves: boolean;
@@ -301,6 +303,7 @@ export class SessionRun {
     this.#jumps = 0;
     this.story.push(`say ${bytes.length}`);
     this.#parts++;
+    this.saidUnasked ||= this.transport.takenBytes === 0;
     this.transport.say(bytes);
   }
 
