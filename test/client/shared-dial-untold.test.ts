@@ -313,3 +313,17 @@ test('a coroutine that waits for the connecting socket and is dropped leaves the
   }
   connection.disconnect();
 });
+
+test('a coroutine that waits for the connecting socket and is given up lets the others go on at once', () => {
+  using listener = startStalledListener();
+  using connection = new HTTPConnection('127.0.0.1', { port: listener.port });
+  const driver = connection.coConnect();
+  assert.equal(suspend(driver).mask, POLLOUT);
+  const other = connection.coConnect();
+  const { fd, mask } = suspend(other);
+  const ready = (): boolean => new PollNeeded(fd, mask).poll(0);
+  assert.ok(!ready());
+  driver.return();
+  assert.ok(ready());
+  assert.equal(suspend(other).mask, POLLOUT, 'it waits for the socket itself now');
+});

@@ -6,11 +6,13 @@ export const CLIENT: readonly Mutation[] = [
   {
     name: 'The first wait behind a request is begun without a look at what is there',
     file: 'client/session.ts',
-    before: '    if (!this.wire.mustSuspend && this.wire.receive()) return;\n    const need',
-    after: `    // Two readers may begin to wait.
-    if (this.told !== this.protocol.bytesSent) this.silent = 2;
-    this.told = this.protocol.bytesSent;
-    const silent = this.transport.sendAwaitsInput === undefined && this.silent-- > 0;
+    before: ' || (!this.wire.mustSuspend && this.wire.receive())) return;\n    const need',
+    after: `) return;
+    // Two readers may begin to wait.
+    const { sentBytes } = this.protocol.output;
+    if (this.told !== sentBytes) this.silent = 2;
+    this.told = sentBytes;
+    const silent = this.wire.transport.sendAwaitsInput === undefined && this.silent-- > 0;
     if (!silent && !this.wire.mustSuspend && this.wire.receive()) return;
     const need`,
     history: 'fix(client): look for an answer before the first wait again',
@@ -65,15 +67,15 @@ export const CLIENT: readonly Mutation[] = [
   {
     name: 'A reader does not send what no other coroutine is sending',
     file: 'client/session.ts',
-    before: 'const sent = this.#senders.waiting || this.flushForOthers();',
+    before: 'const sent = this.flushForOthers();',
     after: 'const sent = true;',
     world: 'situation',
   },
   {
     name: 'A blocked read does not send what others wait to send',
     file: 'client/blocked-wait.ts',
-    before: 'session.senderSuspended && !session.flushForOthers()',
-    after: 'session.closed && session.senderSuspended',
+    before: 'session.protocol.output.length > 0 && !session.flushForOthers()',
+    after: 'session.closed',
     history: 'fix(client): send in a blocked read what others wait to send',
     world: 'situation',
   },
@@ -155,8 +157,8 @@ export const CLIENT: readonly Mutation[] = [
   {
     name: 'Coroutines that share a dialling wait, in a loop of the caller, for what another one may close',
     file: 'client/shared-dial.ts',
-    before: '      if (untold && need.mask === POLLOUT && this.#driver === caller) yield*',
-    after: '      if (untold) yield*',
+    before: '    if (need.mask !== POLLOUT || !isByHand()) return yield* this.#waits.coWait(need);\n',
+    after: '    return yield* isByHand() ? waitFor(need) : this.#waits.coWait(need);\n',
     history:
       'fix(client): coroutines that share a dialling wait, in a loop written by hand, for a descriptor that stays',
     world: 'situation',
@@ -200,22 +202,15 @@ export const CLIENT: readonly Mutation[] = [
   {
     name: 'The coroutine that drives a dialling in a loop of the caller stays its driver when it has left',
     file: 'client/shared-dial.ts',
-    before: '      if (this.#driver === caller) this.#driver = undefined;\n',
+    before: '      this.#driver.leave(entry);\n',
     after: '',
     world: 'situation',
   },
   {
     name: 'Coroutines that share a dialling do not hear that it waits for something else',
     file: 'client/shared-dial.ts',
-    before: '      this.#waits.hold(this.#standsIn(this.#need));\n    else this.#waits.notify();',
-    after: '      this.#waits.hold(this.#standsIn(this.#need));',
-    world: 'situation',
-  },
-  {
-    name: 'Coroutines that share a dialling do not hear that one of them has left it',
-    file: 'client/shared-dial.ts',
-    before: 'this.#transport === undefined) this.end();\n    this.#waits.notify();',
-    after: 'this.#transport === undefined) this.end();',
+    before: '      this.#waits.hold(this.#need);\n    else this.#waits.notify();',
+    after: '      this.#waits.hold(this.#need);',
     world: 'situation',
   },
   {
@@ -255,8 +250,8 @@ export const CLIENT: readonly Mutation[] = [
   },
   {
     name: 'A reader that a loop of the caller has dropped keeps senders from listening',
-    file: 'client/wire.ts',
-    before: '    else if (now() - before.at >= Wire.LOOK_EVERY) this.readers.forgetUntold();\n',
+    file: 'client/session.ts',
+    before: '    readers.look();\n',
     after: '',
     world: 'situation',
   },

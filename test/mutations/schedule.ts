@@ -208,8 +208,8 @@ export const SCHEDULE: readonly Mutation[] = [
   {
     name: 'A wait that was given up stays in its list',
     file: 'schedule/wait-list.ts',
-    before: '    if (entry === this.#untold) this.#untold = undefined;\n    else this.#told.delete(entry as Runner);\n',
-    after: '    if (entry === this.#untold) this.#untold = undefined;\n',
+    before: '    this.#entries.delete(entry);\n    if (entry',
+    after: '    if (entry',
     world: 'situation',
   },
   {
