@@ -7,6 +7,7 @@ import type { Coroutine } from '../coroutine.ts';
 import { about, advising, ConnectionClosed, DugongError, StateError } from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
 import type { HeadersInit } from '../http1/headers.ts';
+import type { ClientProtocol } from '../http1/protocol.ts';
 import { shownPath } from '../inspection.ts';
 import { type ConnectionSettings, wholeNumber } from './connection-options.ts';
 import { checkedBytes } from './given-bytes.ts';
@@ -91,28 +92,22 @@ export class Operations {
 
   *coWrite(data: Uint8Array): Coroutine<void> {
     const bytes = checkedBytes('write()', data);
-    const session = this.#needSession('write()');
-    try {
-      yield* session.coWrite(bytes);
-    } catch (error) {
-      throw this.#told(error, session.protocol.latestRequest);
-    }
+    yield* this.#coSend('write()', (protocol) => protocol.sendData(bytes));
   }
 
   *coEndBody(trailers: HeadersInit | undefined): Coroutine<void> {
-    const session = this.#needSession('endBody()');
-    try {
-      yield* session.coEndBody(trailers);
-    } catch (error) {
-      throw this.#told(error, session.protocol.latestRequest);
-    }
+    yield* this.#coSend('endBody()', (protocol) => protocol.endBody(trailers));
   }
 
   *coWriteRaw(data: Uint8Array): Coroutine<void> {
     const bytes = checkedBytes('writeRaw()', data);
-    const session = this.#needSession('writeRaw()');
+    yield* this.#coSend('writeRaw()', (protocol) => protocol.sendRaw(bytes));
+  }
+
+  *#coSend(call: string, encode: (protocol: ClientProtocol) => void): Coroutine<void> {
+    const session = this.#needSession(call);
     try {
-      yield* session.coWriteRaw(bytes);
+      yield* session.coSend(encode);
     } catch (error) {
       throw this.#told(error, session.protocol.latestRequest);
     }

@@ -122,17 +122,15 @@ export class Session implements ResponseInput {
     }
   }
 
-  *coWrite(data: Uint8Array): Coroutine<void> {
-    yield* this.#coSend(() => this.protocol.sendData(data));
-  }
-
-  *coEndBody(trailers: Parameters<ClientProtocol['endBody']>[0]): Coroutine<void> {
-    yield* this.#coSend(() => this.protocol.endBody(trailers));
-  }
-
-  /** Bytes that are no HTTP. */
-  *coWriteRaw(data: Uint8Array): Coroutine<void> {
-    yield* this.#coSend(() => this.protocol.sendRaw(data));
+  /** What `encode` puts into the output: a part of a body, its end, or bytes that are no HTTP. */
+  *coSend(encode: (protocol: ClientProtocol) => void): Coroutine<void> {
+    this.#beginSending();
+    try {
+      encode(this.protocol);
+      if (!this.wire.flush()) yield* this.#coFlush();
+    } finally {
+      this.#sending = false;
+    }
   }
 
   /**
@@ -169,16 +167,6 @@ export class Session implements ResponseInput {
       this.wire.flush();
     } finally {
       this.#tellSenders();
-    }
-  }
-
-  *#coSend(encode: () => void): Coroutine<void> {
-    this.#beginSending();
-    try {
-      encode();
-      if (!this.wire.flush()) yield* this.#coFlush();
-    } finally {
-      this.#sending = false;
     }
   }
 
