@@ -15,7 +15,7 @@ import { StateError } from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
 import { ClientProtocol, type ClientProtocolOptions, type Request, type Response } from '../http1/protocol.ts';
 import type { Transport } from '../io/transport.ts';
-import { WaitList } from '../schedule/wait-list.ts';
+import { UNTIL_NOTIFIED, WaitList } from '../schedule/wait-list.ts';
 import { SlotTaken } from '../schedule/wait-table.ts';
 import { BodyReader, type ResponseInput } from './body-reader.ts';
 import { type BodyPieces, coEachPiece } from './request-pieces.ts';
@@ -54,7 +54,7 @@ export class Session implements ResponseInput {
   corked = false;
   readonly #peer: string;
   readonly #continueTimeout: number;
-  /** A call that sends has begun and not ended: readers leave what it waits to send to it. */
+  /** A call that sends has begun and not ended. */
   #sending = false;
   /** Coroutines that are suspended until they can send, or have the next piece of what they send. */
   readonly #senders = new WaitList();
@@ -195,7 +195,7 @@ export class Session implements ResponseInput {
   *#coFlush(): Coroutine<void> {
     let sent = false;
     try {
-      if (this.wire.transport === undefined) yield* this.wire.coConnected();
+      if (this.wire.transport === undefined) yield* this.#coConnectedSender();
       // A reader may have tried to send meanwhile.
       if (this.protocol.sendingOver) this.#heedAnswer();
       while (!this.wire.flush()) {
@@ -209,6 +209,15 @@ export class Session implements ResponseInput {
         this.protocol.output.own();
         if (this.protocol.output.length > 0) this.wire.readers.notify();
       }
+    }
+  }
+
+  *#coConnectedSender(): Coroutine<void> {
+    const entry = this.#senders.enter(UNTIL_NOTIFIED);
+    try {
+      yield* this.wire.coConnected();
+    } finally {
+      this.#senders.leave(entry);
     }
   }
 
@@ -316,7 +325,7 @@ export class Session implements ResponseInput {
   #responseOrStateError(): Response | undefined {
     for (;;) {
       const response = this.#nextResponse();
-      if (response !== undefined || this.#sending || !this.protocol.awaitingBody) return response;
+      if (response !== undefined || this.#senders.waiting || !this.protocol.awaitingBody) return response;
       if (this.wire.transport !== undefined && this.wire.receive()) continue;
       this.protocol.assertRequestComplete();
       return undefined;
@@ -407,13 +416,15 @@ export class Session implements ResponseInput {
       // From here on a sender has to listen for itself.
       if (!resumed) this.#tellSenders();
     }
+    this.#senders.look();
     this.wire.assertOpen(phase);
   }
 
   /** What a reader waits for: input, and room for a rest that no sender waits to send. */
   #inputNeed({ receiveNeeds, sendNeeds, sendAwaitsInput }: Transport, sent: boolean, deadline?: number): PollNeeded {
     let need = receiveNeeds;
-    if (!sent && !sendAwaitsInput) need = this.#sending ? this.#senders.reliedOnBy(need) : either(need, sendNeeds);
+    if (!sent && !sendAwaitsInput)
+      need = this.#senders.waiting ? this.#senders.reliedOnBy(need) : either(need, sendNeeds);
     if (deadline !== undefined) need = need.before(deadline);
     // Ready at once: TLS may hold bytes of which the descriptor says nothing.
     return this.wire.mustSuspend ? need.before(0) : need;
