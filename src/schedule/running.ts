@@ -18,7 +18,7 @@ export function soon(then: () => void): void {
   SETTLED.then(then);
 }
 
-/** Wakes `runner`, but not inside the present call: a future runs at once when it is woken, hence the microtask. */
+/** Wakes `runner` without running its coroutine inside the present call: a future would run at once, hence the microtask. */
 export function wakeSoon(runner: Runner): void {
   if (runner.canAwait) soon(() => runner.wake());
   else runner.wake();
