@@ -70,7 +70,7 @@ export function table(scenario: Scenario, samples: Samples): string {
   return aligned([['', ...scenario.metrics.map((metric) => METRICS[metric].heading)], ...rows]);
 }
 
-/** One line per target, and whether all that could be judged are met. */
+/** One line per target, and whether all targets with figures are met. */
 export function targets(scenario: Scenario, samples: Samples): { text: string; met: boolean } {
   const judged = scenario.targets.map((target) => judge(target, scenario, samples));
   return { text: aligned(judged.map(({ cells }) => cells)), met: judged.every(({ met }) => met !== false) };
@@ -99,7 +99,7 @@ function judge(target: Target, scenario: Scenario, samples: Samples): { cells: s
   };
 }
 
-/** Two, or as many as show what a small number is. */
+/** Two decimals; more for a small number. */
 function decimals(ratio: number): string {
   return ratio < 0.1 ? ratio.toPrecision(2) : ratio.toFixed(2);
 }

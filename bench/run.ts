@@ -1,5 +1,5 @@
 /**
- * Runs clients in processes of their own, in interleaved rounds, and collects what they measured.
+ * Runs clients in processes of their own, in interleaved rounds, and collects their measurements.
  */
 
 import { execFile, spawnSync } from 'node:child_process';
@@ -8,9 +8,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import type { Client, Scenario, Work } from './scenarios.ts';
 
-/** What one client measured in one round. */
+/** The measurement of one client in one round. */
 export interface Sample {
-  /** Those that this client was asked for. */
+  /** The number of requests that this client was asked for. */
   readonly requests: number;
   readonly seconds: number;
   readonly userMicros: number;
@@ -34,7 +34,7 @@ export interface Setup {
   readonly onProgress: (text: string) => void;
 }
 
-/** What a client is told; see clients/measure.mjs. */
+/** The argument of a client; see clients/measure.mjs. */
 interface Job {
   readonly hostname: string;
   readonly port: number;
@@ -50,7 +50,7 @@ interface Job {
 
 const execute = promisify(execFile);
 
-/** Each round runs every client once, beginning with another one each time. @throws Error if a client fails */
+/** Each round runs every client once, and begins with the next client. @throws Error if a client fails */
 export async function runScenario(scenario: Scenario, setup: Setup): Promise<Samples> {
   const clients = scenario.clients.filter(isAvailable);
   const samples: Samples = Object.fromEntries(clients.map(({ name }) => [name, []]));
@@ -81,7 +81,7 @@ async function runClient(client: Client, scenario: Scenario, setup: Setup): Prom
   return { ...(JSON.parse(stdout) as Omit<Sample, 'requests'>), requests: work.requests };
 }
 
-/** @throws Error in CI, where nothing may be left out */
+/** @throws Error in CI for a missing command, since no client may be left out there */
 function isAvailable({ needs, needsPackage }: Client): boolean {
   if (needsPackage !== undefined && !isInstalled(needsPackage)) return false;
   if (needs === undefined || spawnSync(needs, ['--version']).status === 0) return true;

@@ -1,8 +1,8 @@
 /**
- * What is measured and what is demanded of it. Data only.
+ * The scenarios and their targets. Data only.
  */
 
-/** The figures that are derived from a sample; all but throughput are the better the smaller they are. */
+/** The figures that are derived from a sample. */
 export type Metric =
   | 'cpu'
   | 'user'
@@ -22,7 +22,7 @@ export interface Client {
   readonly bufferSize?: number;
   /** In place of the scenario's. */
   readonly connections?: number;
-  /** For clients that are so slow that they cannot be asked for all that the others do. */
+  /** For clients too slow for the scenario's number of requests. */
   readonly requests?: number;
   /** A command without which this client is left out (never in CI). */
   readonly needs?: string;
@@ -53,7 +53,7 @@ export interface Scenario {
   readonly depth: number;
   /** How many connections there are at a time; 1 unless given. `requests` are multiples of it. */
   readonly connections?: number;
-  /** Over TLS 1.3 with AES-128-GCM, whoever the client is. */
+  /** Over TLS 1.3 with AES-128-GCM, for every client. */
   readonly tls?: boolean;
   readonly warmUp: Work;
   readonly work: Work;
@@ -281,7 +281,7 @@ const idle: Scenario = {
   clients: IDLE_WAYS.flatMap(({ name, script }) =>
     IDLE_COUNTS.map((connections) => ({ name: `${name}, ${connections} waiting`, script, connections })),
   ),
-  // Flat: what differs is noise, and caches.
+  // Flat: only noise and caches make a difference.
   targets: IDLE_WAYS.flatMap(({ name }) =>
     IDLE_COUNTS.slice(1).map(
       (count): Target => ({

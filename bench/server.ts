@@ -1,7 +1,7 @@
 /**
- * The nginx that all clients fetch from, in clear and over TLS: one worker each, no limit of requests per connection, no log, files made for it. The
+ * The nginx that all clients fetch from, in clear and over TLS: one worker each, no limit of requests per connection, no log. The
  * small file goes out without sendfile, as is nginx's default: head and body in one segment. (With sendfile they are two,
- * which costs every client a call more; with tcp_nopush as well, pipelines stall for many milliseconds.)
+ * which costs every client one more call; with tcp_nopush as well, pipelines stall for many milliseconds.)
  */
 
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
@@ -11,14 +11,14 @@ import { makeAuthority, makeCertificate } from '../test/support/certificates.ts'
 import { type Nginx, startNginx } from '../test/support/nginx.ts';
 import { SCENARIOS } from './scenarios.ts';
 
-/** One cipher for all clients, so that it is not the choice of it that is measured. */
+/** One cipher for all clients, so that its choice is not measured. */
 const TLS = 'ssl_protocols TLSv1.3; ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256;';
 
 export class BenchServer implements AsyncDisposable {
   readonly #plain: Nginx;
   readonly #tls: Nginx;
   readonly #root: string;
-  /** The file with the certificate of the authority that the TLS server's certificate is from. */
+  /** The file with the certificate of the authority that signed the TLS server's certificate. */
   readonly ca: string;
 
   static async start(): Promise<BenchServer> {

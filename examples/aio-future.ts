@@ -1,6 +1,6 @@
 /**
  * One coroutine on Node's event loop, as a promise: writes the document at a URL to standard output. The same as
- * select-loop.ts, with Node's loop instead of one's own.
+ * select-loop.ts, with Node's loop instead of your own.
  *
  *     node --import tsx examples/aio-future.ts http://localhost:8080/document
  */

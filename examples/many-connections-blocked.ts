@@ -3,7 +3,7 @@
  *
  *     node --import tsx examples/many-connections-blocked.ts http://localhost:8080/document 500
  *
- * Node's event loop stands still meanwhile: a callback put there at the start has not been called when all answers are there.
+ * Node's event loop stands still meanwhile: a callback queued at the start has not run when all responses have arrived.
  */
 
 import { type Coroutine, coAll, HTTPConnection, runBlocking } from 'dugong';
@@ -17,7 +17,7 @@ if (url === undefined || !(Number(count) > 0)) {
 let nodeLoopTurns = 0;
 setImmediate(() => nodeLoopTurns++);
 
-/** One exchange on a connection of its own. Returns how many bytes the answer has. */
+/** One exchange on a connection of its own. Returns the number of bytes of the body. */
 function* coGet({ origin, pathname, search }: URL): Coroutine<number> {
   using connection = new HTTPConnection(origin);
   yield* connection.coSendRequest('GET', pathname + search);

@@ -1,11 +1,11 @@
 /**
- * A loop of one's own over epoll, as a program would have one that embeds coroutines of this library among other things that
- * it waits for: for each server one connection, and on it two coroutines, one that sends all requests and one that reads all
- * responses. What the loop knows of them is `PollNeeded {fd, mask, deadline}`.
+ * A loop of your own over epoll, for a program that runs coroutines of this library among other things that it waits for: one
+ * connection to each server, and on it two coroutines, one that sends all requests and one that reads all responses. The loop
+ * knows only what they yield, `PollNeeded {fd, mask, deadline}`.
  *
  *     node --import tsx examples/own-epoll-loop.ts http://localhost:8080/a http://localhost:8080/b http://localhost:8081/c
  *
- * Unlike select() in own-event-loop.ts, a Poller keeps what is waited for in the kernel: a turn costs by what is ready.
+ * Unlike select() in own-event-loop.ts, a Poller keeps the waits in the kernel: the cost of a turn depends on what is ready.
  */
 
 import { type Coroutine, HTTPConnection, POLLIN, POLLOUT, Poller, type PollNeeded } from 'dugong';
@@ -18,7 +18,7 @@ if (urls.length === 0) {
 
 // --- the loop ------------------------------------------------------------------------------------------------------------
 
-/** A coroutine that waits, and for what. */
+/** A waiting coroutine and its need. */
 interface Waiting {
   readonly coroutine: Coroutine<void>;
   readonly need: PollNeeded;
@@ -27,7 +27,7 @@ interface Waiting {
 using poller = new Poller();
 const waiting = new Set<Waiting>();
 const byDescriptor = new Map<number, Waiting[]>();
-/** Those that are to be resumed at a certain time at the latest. Few are, and only while they connect. */
+/** Waits with a deadline. There are few, mostly of coroutines that connect. */
 const timed = new Set<Waiting>();
 
 /** Runs a coroutine until it waits or ends. */
@@ -41,7 +41,7 @@ function resume(coroutine: Coroutine<void>): void {
   if (deadline !== undefined) timed.add(entry);
 }
 
-/** From now on, these wait for the descriptor. */
+/** From now on, `entries` wait for the descriptor. */
 function watch(fd: number, entries: Waiting[]): void {
   const mask = entries.reduce((all, { need }) => all | need.mask, 0);
   if (mask === 0) poller.remove(fd);
@@ -51,7 +51,7 @@ function watch(fd: number, entries: Waiting[]): void {
   else byDescriptor.set(fd, entries);
 }
 
-/** It waits no longer, for whatever it was. */
+/** Removes a wait. */
 function withdraw(entry: Waiting): void {
   const { fd } = entry.need;
   waiting.delete(entry);
@@ -60,13 +60,13 @@ function withdraw(entry: Waiting): void {
   if (others !== undefined) watch(fd, others);
 }
 
-/** One turn: waits until something is ready or due, and goes on with those that waited for it. */
+/** One turn: waits until something is ready or due, and resumes the coroutines that waited for it. */
 function turn(): void {
   const deadline = Math.min(...[...timed].map(({ need }) => need.deadline as number));
   const events = poller.wait(timed.size === 0 ? undefined : Math.max(0, deadline - performance.now()));
   const now = performance.now();
   const due = [...timed].filter(({ need }) => (need.deadline as number) <= now);
-  // An error or a hang-up concerns everybody who waits for the descriptor.
+  // An error or a hang-up concerns every coroutine that waits for the descriptor.
   const ready = events.flatMap(({ fd, events: bits }) =>
     (byDescriptor.get(fd) ?? []).filter(({ need }) => bits & (need.mask | ~(POLLIN | POLLOUT))),
   );
@@ -75,7 +75,7 @@ function turn(): void {
   for (const { coroutine } of resumed) resume(coroutine);
 }
 
-// --- what it runs --------------------------------------------------------------------------------------------------------
+// --- the coroutines ------------------------------------------------------------------------------------------------------
 
 function* coSend(connection: HTTPConnection, paths: readonly string[]): Coroutine<void> {
   for (const path of paths) yield* connection.coSendRequest('GET', path);

@@ -1,14 +1,14 @@
 /**
- * A scheduling loop of one's own for two coroutines on one connection: one sends all requests, the other reads all
- * responses, and select() waits until one of them can go on. It is the loop of python-dugong's documentation, line by line: a sender
- * waits for POLLOUT and a reader for POLLIN, at every turn, on a connection that is there, or leads to a numeric address. (What a
- * name's addresses are is waited for on a pipe: POLLIN.) The documents that exist are saved as doc_0.dat, doc_1.dat, ..., by their place
- * in the list; the missing ones are reported.
+ * A scheduling loop of your own for two coroutines on one connection: one sends all requests, the other reads all
+ * responses, and select() waits until one of them can go on. It is the loop of python-dugong's documentation, line by line: a
+ * sender waits for POLLOUT and a reader for POLLIN, at every turn, on an established connection, or on the way to a numeric
+ * address. (While a name is resolved, both wait for a pipe: POLLIN.) The documents that exist are saved as doc_0.dat,
+ * doc_1.dat, ..., by their place in the list; the missing ones are reported.
  *
  *     node --import tsx examples/own-event-loop.ts FOLDER http://127.0.0.1:8080/a http://127.0.0.1:8080/b
  *
- * Node's event loop stands still from the first line to the last: a callback put there at the start has not been called when
- * all documents are there, and the program says so.
+ * Node's event loop stands still from the first line to the last: a callback queued at the start has not run when
+ * all documents have arrived, and the program says so.
  */
 
 import assert from 'node:assert/strict';
@@ -30,7 +30,7 @@ setImmediate(() => nodeLoopTurns++);
 
 const paths = urls.map(({ pathname, search }) => pathname + search);
 const missingDocuments: string[] = [];
-// Closes the connection when this program ends, in whichever way.
+// Closes the connection when this module ends, also by an error.
 using connection = new HTTPConnection(first.origin);
 
 /** Sends all requests. */

@@ -25,7 +25,7 @@ connection.readResponse();
 const coroutine = connection.coReadAll();
 let step = coroutine.next();
 while (!step.done) {
-  // It has come back because I/O is not ready: wait until it is.
+  // The coroutine has suspended because I/O is not ready: wait until it is.
   const { fd, mask } = step.value;
   select(mask & POLLIN ? [fd] : [], mask & POLLOUT ? [fd] : []);
   step = coroutine.next();

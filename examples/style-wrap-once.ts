@@ -4,8 +4,8 @@
  *
  *     node --import tsx examples/style-wrap-once.ts http://localhost:8080/document
  *
- * The coroutine does not know who will run it: `runBlocking(coChecksum(url))` would do as well, and so would a loop of one's
- * own. The price is that it cannot await promises. The first style is style-await-each-call.ts.
+ * The coroutine does not know what will run it: `runBlocking(coChecksum(url))` would do as well, and so would a loop of your
+ * own. The first style is style-await-each-call.ts.
  */
 
 import { createHash } from 'node:crypto';
@@ -26,7 +26,7 @@ function* coChecksum({ origin, pathname, search }: URL): Coroutine<string> {
     const part = yield* connection.coRead(8192);
     if (part.length === 0) return hash.digest('hex');
     hash.update(part);
-    // Coroutines yield what a descriptor must be ready for, and nothing else, so that this does not compile:
+    // A promise is no coroutine (in an AioFuture, coAwait() waits for one), so that this does not compile:
     // yield* sleep(1);
   }
 }

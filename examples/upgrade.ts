@@ -1,6 +1,6 @@
 /**
- * Another protocol on a connection that began as HTTP: after the server has agreed to the upgrade, lines go to and fro. The
- * server here is a small one in this process; with a URL as argument the lines go to that.
+ * Another protocol on a connection that began as HTTP: after the server has agreed to the upgrade, both sides send lines. The
+ * server is a small one in this process, or that of the URL given as argument.
  *
  *     node --import tsx examples/upgrade.ts [URL]
  */
@@ -20,7 +20,7 @@ async function serve(): Promise<URL> {
   return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
 }
 
-/** The next line that comes in, and what was read behind it. */
+/** The next received line, and the text that was read behind it. */
 async function readLine(connection: HTTPConnection, rest: string): Promise<[line: string, rest: string]> {
   let text = rest;
   while (!text.includes('\n')) {

@@ -77,8 +77,8 @@ class TLSConnection {
   int handshake();
   // Reads what is there, up to `length`; 0 after the peer's close_notify.
   int read(uint8_t* data, size_t length);
-  // After kTLSWant... or kTLSBusy, the next call has the same bytes, or more. Never receives: a reader that waits for the descriptor
-  // would miss the bytes.
+  // After kTLSWant... or kTLSBusy, the next call has the same bytes, or more. Receives only after the connection is lost: else a
+  // reader that waits for the descriptor would miss the bytes.
   int write(const uint8_t* data, size_t length);
   // Sends a close_notify on every layer where that is possible at once.
   void shutdown();

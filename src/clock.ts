@@ -1,7 +1,7 @@
 /**
  * The clock of this library. All waits use real time, because the kernel waits in real time: a test framework may
  * replace `performance`, `Date` and the timers by fakes, and the clock does not notice. It relies on the addon's
- * monotonic clock and knows no deadlines. The file also has helpers that wait for turns of the event loop.
+ * monotonic clock and knows no deadlines. It also has helpers for turns of the event loop and the performance timeline.
  */
 
 import { PerformanceMark, performance } from 'node:perf_hooks';

@@ -20,7 +20,7 @@ export const POLLOUT = 4;
 /** A coroutine of this library: resume it with `next()` when what it yielded is ready; it returns a `T`. */
 export type Coroutine<T> = Generator<PollNeeded, T, void>;
 
-/** What else there is to say of a wait: see the fields of {@link PollNeeded}. */
+/** Optional properties of a wait: see the fields of {@link PollNeeded}. */
 export interface PollNeededOptions {
   readonly deadline?: number | undefined;
 }
@@ -51,8 +51,8 @@ export class PollNeeded {
 
   /**
    * Blocks this thread with poll(2) until the I/O can go on, the deadline has come (both: true), or `timeoutMs`
-   * milliseconds have passed (false). Errors and hang-ups on the fd count as ready, as does a closed fd: the coroutine
-   * will find out what is the matter.
+   * milliseconds have passed (false). Errors and hang-ups on the fd count as ready, as does a closed fd: the next call
+   * of the coroutine on it gets the error.
    * @throws Interrupted for a signal that the process listens for, unless `onSignal` is "continue"
    */
   poll(timeoutMs?: number, onSignal: OnSignal = 'interrupt'): boolean {
@@ -81,8 +81,8 @@ export function earlier(one: number | undefined, other: number | undefined): num
 }
 
 /**
- * A wait that claims no slot: other coroutines may wait for the same directions, one of them with a slot of its own. Coroutines that
- * share one thing in progress wait so, as the establishment of a connection; and a sender that only looks what comes.
+ * A wait that claims no slot: other coroutines may wait for the same directions, one of them with a slot of its own. For coroutines
+ * that share something in progress, such as making a connection, and for a sender that listens.
  */
 export class SharedNeed extends PollNeeded {
   static of(need: PollNeeded): PollNeeded {

@@ -3,12 +3,12 @@
  * imports nothing.
  */
 
-/** Entries already taken that are kept at the front of the array at least, before it is cut. */
+/** Number of taken entries at the front from which on the array may be cut. */
 const SHORT = 64;
 
 export class Queue<T> implements Iterable<T> {
   #entries: (T | undefined)[] = [];
-  /** Where the first entry is. */
+  /** Index of the first entry. */
   #first = 0;
 
   get length(): number {

@@ -1,4 +1,4 @@
-/** The fetch of createFetch, so many calls at a time. */
+/** The fetch of createFetch, `connections` calls at a time. */
 import { dugong, job, measure } from './measure.mjs';
 
 const { createFetch } = await dugong();

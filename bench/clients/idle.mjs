@@ -11,7 +11,7 @@ const SILENT_SERVER = `
   process.stdin.on('end', () => process.exit()).resume();
 `;
 
-/** In another process, which ends with this one. */
+/** Starts the server in another process, which ends with this one. */
 async function startSilentServer() {
   const server = spawn(process.execPath, ['-e', SILENT_SERVER], { stdio: ['pipe', 'pipe', 'inherit'] });
   const [port] = await once(server.stdout, 'data');
@@ -23,7 +23,7 @@ async function startSilentServer() {
 
 const silentPort = await startSilentServer();
 
-/** Coroutines that wait for a response each, which never comes; `waits` is called when the request has been sent. */
+/** Coroutines that wait for a response each, which never comes; each calls `waits` when its request has been sent. */
 export function idleCoroutines(waits) {
   return Array.from({ length: job.connections }, () => coWait(waits));
 }

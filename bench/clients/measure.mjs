@@ -1,11 +1,11 @@
 /**
- * The frame of every client: runs in a process of its own, is told what to do by one JSON argument, warms up, measures, and
+ * The frame of every client: runs in a process of its own, reads its job from one JSON argument, warms up, measures, and
  * prints one line of JSON. Plain JavaScript, so that nothing but node and the client is in the measured process.
  */
 
 import { readFileSync } from 'node:fs';
 
-/** What bench/run.ts asks for (`Job` there). */
+/** The job from bench/run.ts (`Job` there). */
 export const job = JSON.parse(process.argv[2]);
 
 /** For the option `tls` of dugong; undefined in clear. */
@@ -18,7 +18,7 @@ export async function dugong() {
 
 /**
  * `fetchMany(path, count)` fetches `path` `count` times and returns how many body bytes it got.
- * The CPU time is that of the whole process: V8's compiler and garbage collector threads count for everybody.
+ * The CPU time is that of the whole process: V8's compiler and garbage collector threads count for every client.
  */
 export async function measure(fetchMany) {
   verify(await fetchMany(job.warmUp.path, job.warmUp.requests), job.warmUp);

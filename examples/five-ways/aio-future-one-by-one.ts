@@ -1,5 +1,5 @@
 /**
- * The usual way in Node: ask, await, read, and only then ask for the next. The event loop runs meanwhile. Each call of
+ * The usual way in Node: send, await, read, and only then send the next request. The event loop runs meanwhile. Each call of
  * `connection.promises` is an AioFuture over the coroutine of the same name.
  */
 

@@ -18,7 +18,7 @@ async function sendRequests({ promises }: HTTPConnection, paths: readonly string
   try {
     for (const path of paths) await promises.sendRequest('GET', path);
   } catch (error) {
-    // Answers to what was sent before may still be there: the reader takes them, and then meets the same end.
+    // Responses to earlier requests may have arrived: the reader takes them, and then gets the same error.
     if (!(error instanceof ConnectionClosed)) throw error;
   }
 }

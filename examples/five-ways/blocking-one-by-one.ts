@@ -1,5 +1,5 @@
 /**
- * The plainest way: ask, wait, read, and only then ask for the next. The thread is blocked meanwhile.
+ * The plainest way: send, wait, read, and only then send the next request. The thread is blocked meanwhile.
  */
 
 import type { HTTPConnection } from 'dugong';

@@ -12,7 +12,7 @@ const DEPTH = 64;
 export function blockingPipelined(connection: HTTPConnection, paths: readonly string[], save: Save): void {
   let sent = 0;
   for (let read = 0; read < paths.length; read++) {
-    // Not one more for each answer, but many at a time when half of them have been answered.
+    // Many at a time, once half of them have been answered, rather than one for each response.
     if (sent - read <= DEPTH / 2) {
       const upTo = Math.min(read + DEPTH, paths.length);
       connection.cork();

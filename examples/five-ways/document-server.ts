@@ -1,6 +1,6 @@
 /**
  * The HTTP server of the five-ways example, a process of its own, since a client that blocks its thread cannot serve
- * itself. It serves made-up documents from memory on a free loopback port, for as long as its parent is there:
+ * itself. It serves made-up documents from memory on a free loopback port, until its parent disconnects:
  *
  * ```ts
  * const server = fork(new URL('./document-server.ts', import.meta.url), ['3000']);

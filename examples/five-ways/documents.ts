@@ -5,12 +5,12 @@
 
 import { createHash } from 'node:crypto';
 
-/** A document that the server has, or one that it will answer with 404. */
+/** A document that the server has, or one that it answers with 404. */
 export type AnnouncedDocument =
   | { readonly path: string; readonly size: number; readonly sha256: string }
   | { readonly path: string; readonly missing: true };
 
-/** What the server tells its parent when it is listening. */
+/** The server's message to its parent when it is listening. */
 export interface Announcement {
   readonly hostname: string;
   readonly port: number;
@@ -37,7 +37,7 @@ export function makeDocuments(count: number, seed: number = 1): Document[] {
   });
 }
 
-/** What is announced of a document. */
+/** The announced properties of a document. */
 export function announce({ path, content }: Document): AnnouncedDocument {
   return content === undefined ? { path, missing: true } : { path, size: content.length, sha256: sha256(content) };
 }

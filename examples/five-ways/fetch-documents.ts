@@ -1,10 +1,10 @@
 /**
- * Runs one way over all origins, connection after connection, and measures it. Bodies are kept as they came: verifying them
- * is not a part of what is measured.
+ * Runs one way over all origins, connection after connection, and measures it. Bodies are kept as received: verifying them
+ * is not measured.
  *
- * A server may end a connection whenever it likes (nginx does so after 1000 requests unless told otherwise). What it has not
- * answered is then asked for again over a new connection, the first of it alone (RFC 9112 9.3.2). That is right for GET,
- * and for the caller to decide: the library itself sends nothing twice.
+ * A server may end a connection at any time (nginx does so after 1000 requests by default). The unanswered requests are then
+ * sent again over a new connection, the first of them alone (RFC 9112 9.3.2). That is right for GET, and the caller decides
+ * it: the library itself sends nothing twice.
  */
 
 import { ConnectionClosed, HTTPConnection } from 'dugong';
@@ -35,7 +35,7 @@ export interface Fetched {
   readonly measured: Measurement;
 }
 
-/** `onDocument` hears of each document when it is there. @throws what the connection raises */
+/** Calls `onDocument` when a document has arrived, with the number so far. @throws the errors of the connection */
 export async function fetchDocuments(
   way: Way,
   origins: readonly Origin[],

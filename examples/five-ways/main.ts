@@ -1,9 +1,9 @@
 /**
  * `npm start`: fetches the same documents in five ways of waiting, verifies every byte and prints what each way cost.
  *
- * What is measured is fetching alone: from connecting to the last byte in memory. Checksums are computed afterwards. The
+ * Only fetching is measured: from connecting to the last byte in memory. Checksums are computed afterwards. The
  * ways run one after the other in this process, each once; before it is measured, a way fetches a few hundred of the
- * documents, so that the first one does not pay for compiling what all share. For figures to rely on there is
+ * documents, so that the first one does not pay for compiling the code that all share. For reliable figures use
  * `npm run bench`.
  */
 
@@ -40,7 +40,7 @@ Exit status: 0 all as it should be, 1 a document is wrong or could not be fetche
 `;
 
 const WARM_UP = 300;
-/** At most so many lines about what is wrong. */
+/** Most lines about mismatches. */
 const SHOWN = 10;
 
 process.exitCode = await main(process.argv.slice(2));
@@ -104,7 +104,7 @@ async function compare({ title, origins, expected }: Source): Promise<number> {
   return results.every(({ mismatches: wrong }) => wrong.length === 0) ? 0 : 1;
 }
 
-/** Fetches all; a way that leaves Node's event loop running can be interrupted, the others just end, as processes do. */
+/** Fetches all. A way that leaves Node's event loop running can handle SIGINT; during the others it ends the process. */
 async function fetchInWay(
   way: Way,
   origins: readonly Origin[],
@@ -136,7 +136,7 @@ function progress(label: string, total: number): (count: number) => void {
   };
 }
 
-/** Ends as if there were no handler, so that the shell knows why, but leaves a clean line behind. */
+/** Ends the process by the signal, so that the shell sees the reason, but leaves a clean line behind. */
 function interrupted(): void {
   process.stderr.write(`${process.stderr.isTTY ? '\r\x1b[K' : ''}interrupted\n`);
   process.kill(process.pid, 'SIGINT');
@@ -154,7 +154,7 @@ function print(results: readonly Result[]): void {
   }
 }
 
-/** `hasColors` knows of NO_COLOR. */
+/** `hasColors` takes NO_COLOR into account. */
 function coloured(code: string, text: string): string {
   return process.stdout.isTTY && process.stdout.hasColors() ? `\x1b[${code}m${text}\x1b[0m` : text;
 }

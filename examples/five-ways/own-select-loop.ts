@@ -1,5 +1,5 @@
 /**
- * A loop of one's own: one coroutine sends all requests, another one reads all responses, and select() says which of them can
+ * A loop of your own: one coroutine sends all requests, another one reads all responses, and select() says which of them can
  * go on. The thread is blocked in select(); Node's event loop is not involved.
  */
 
@@ -30,7 +30,7 @@ function* sendRequests(connection: HTTPConnection, paths: readonly string[]): Co
   try {
     for (const path of paths) yield* connection.coSendRequest('GET', path);
   } catch (error) {
-    // Answers to what was sent before may still be there: the reader takes them, and then meets the same end.
+    // Responses to earlier requests may have arrived: the reader takes them, and then gets the same error.
     if (!(error instanceof ConnectionClosed)) throw error;
   }
 }

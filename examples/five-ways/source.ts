@@ -1,5 +1,5 @@
 /**
- * Where the documents come from: the server of this example, started for the purpose, or the user's own.
+ * The source of the documents: the server of this example, started for the purpose, or the user's own servers.
  */
 
 import { type ChildProcess, fork } from 'node:child_process';
@@ -11,7 +11,7 @@ export interface Source extends Disposable {
   /** For the heading: what is fetched from where. */
   readonly title: string;
   readonly origins: readonly Origin[];
-  /** What each document must be; undefined: nobody knows, it must only be the same in every way. */
+  /** What each document must be; undefined: not known, it must only be the same in every way. */
   readonly expected: readonly Expected[] | undefined;
 }
 

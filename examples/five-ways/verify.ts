@@ -1,5 +1,5 @@
 /**
- * Whether what was fetched is what it should be. Knows neither how documents are fetched nor who has them.
+ * Checks whether the fetched documents are the expected ones. It does not know how, or from where, they were fetched.
  */
 
 import { createHash } from 'node:crypto';
@@ -12,7 +12,7 @@ export interface Expected {
   readonly sha256?: string;
 }
 
-/** What is wrong, a line each; empty if all is as expected. */
+/** The mismatches, a line each; empty if all is as expected. */
 export function mismatches(fetched: readonly FetchedDocument[], expected: readonly Expected[]): string[] {
   const wrong = expected.flatMap((one, index) => {
     const what = mismatch(fetched[index], one);
@@ -30,7 +30,7 @@ function mismatch(document: FetchedDocument | undefined, { status, sha256: annou
   return actual === announced ? undefined : `sha256 ${actual} of ${document.body.length} bytes instead of ${announced}`;
 }
 
-/** What other fetches of the same documents are then held to. */
+/** The expectation for other fetches of the same documents. */
 export function expectTheSame(documents: readonly FetchedDocument[], paths: readonly string[]): Expected[] {
   return documents.map(({ status, body }, index) => ({ path: paths[index] ?? '', status, sha256: sha256(body) }));
 }

@@ -1,5 +1,5 @@
 /**
- * What the five ways have in common: what they are given. It knows nothing of how any of them waits.
+ * The interface of the five ways. It does not know how any of them waits.
  */
 
 import type { HTTPConnection } from 'dugong';

@@ -1,6 +1,6 @@
 /**
- * HTTP/1.1 over any pair of byte streams: `dugong/http1` says which bytes to send and what the received ones mean, this
- * function carries them. It is all that a transport of your own needs (here: anything with Node's stream interface).
+ * HTTP/1.1 over any pair of byte streams: `dugong/http1` says which bytes to send and what the received ones mean; this
+ * function carries them. A transport of your own needs no more than this (here: anything with Node's stream interface).
  */
 
 import type { Readable, Writable } from 'node:stream';
@@ -13,8 +13,8 @@ export interface Document {
 }
 
 /**
- * Sends a GET for each path at once and yields the documents in order, as they come in. The streams stay the caller's to close.
- * @throws ConnectionClosed when a stream ends or fails before that: its `lostRequests` are those without a whole document
+ * Sends a GET for each path at once and yields the documents in order, as they arrive. The caller closes the streams.
+ * @throws ConnectionClosed when a stream ends or fails before that: its `lostRequests` are the requests without a whole document
  */
 export async function* fetchOverStream(
   input: Readable,
@@ -25,7 +25,7 @@ export async function* fetchOverStream(
   const protocol = new ClientProtocol({ host });
   const chunks: AsyncIterator<Buffer> = input[Symbol.asyncIterator]();
 
-  /** Takes what waits to be sent, writes the first part of it, and reports when that has left; then goes on with the rest. */
+  /** Takes the waiting bytes, writes the first part of them, and reports it once it has left; then goes on with the rest. */
   const send = (): void => {
     const [bytes] = protocol.output.take();
     if (bytes === undefined) return;
@@ -35,7 +35,7 @@ export async function* fetchOverStream(
       send();
     });
   };
-  /** Brings the next bytes to the protocol, or how the stream has ended. */
+  /** Gives the protocol the next bytes, or the end of the stream. */
   const bring = async (): Promise<void> => {
     try {
       const { done, value } = await chunks.next();
@@ -46,7 +46,7 @@ export async function* fetchOverStream(
     }
   };
 
-  // The callback of write() hears of it, too, but a stream throws an error that has no listener.
+  // The callback of write() gets the error, too, but a stream without a listener throws it.
   output.on('error', (error) => protocol.sendFailed(error));
   for (const path of paths) protocol.sendRequest('GET', path);
   send();

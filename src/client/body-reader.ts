@@ -14,11 +14,11 @@ export interface ResponseInput {
   readonly closed: boolean;
   /** How many received bytes wait to be decoded. */
   readonly buffered: number;
-  /** As much of `body` as is there, or undefined if input must be waited for; 0 is the end. */
+  /** Takes as much of `body` as has arrived; 0 is the end, undefined means that more input is needed. */
   receiveBody(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined;
-  /** Whether there is more of `body` for certain than its end. */
+  /** Whether more bytes of `body` certainly exist. */
   hasMore(body: BodyDecoder): boolean;
-  /** Waits until there may be more. */
+  /** Waits until there may be more input. */
   coInput(): Coroutine<void>;
 }
 
@@ -33,7 +33,7 @@ export class BodyReader {
     this.#limit = limit;
   }
 
-  /** Up to `length` bytes of `body` into `target[offset, ...)`, dropped without a target; 0 is the end. */
+  /** Reads up to `length` bytes of `body` into `target[offset, ...)`, or drops them if there is no target; 0 is the end. */
   *coReadInto(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): Coroutine<number> {
     for (;;) {
       if (target !== undefined && offset + length > target.length) {
@@ -45,10 +45,10 @@ export class BodyReader {
     }
   }
 
-  /** Up to `length` bytes of `body`, as many as there are once there are any; empty is the end. */
+  /** Reads up to `length` bytes of `body`, as many as have arrived once there are any; empty is the end. */
   *coReadSome(body: BodyDecoder, length: number): Coroutine<Buffer> {
     for (;;) {
-      // No more is allocated than is there already; the one byte lets an empty buffer be told from an empty read.
+      // Allocates no more than has arrived, but at least 1: a read of 0 bytes would look like the end.
       const size = Math.min(length, Math.max(this.#source.buffered, this.#assembly?.length ?? 0, 1));
       const target = Buffer.allocUnsafe(size);
       const count = this.#read(body, target, 0, size);
@@ -63,7 +63,7 @@ export class BodyReader {
     const assembly = this.#assembly;
     for (;;) {
       if (this.#assembly !== assembly) throw new StateError('another call has read this body meanwhile');
-      // Before `bytes` is looked at, since it may replace them.
+      // First, since it may replace `bytes`.
       const room = body.complete ? 0 : assembly.makeRoom();
       const count = room === 0 ? 0 : this.#source.receiveBody(body, assembly.bytes, assembly.end, room);
       if (count === undefined) {
@@ -78,13 +78,13 @@ export class BodyReader {
   }
 
   /**
-   * Takes the end of `body`, for which it waits, if that is all that is left of it: the end may come with the last bytes or after
-   * them, which makes no difference. A body of which there is more stays as it is.
+   * Waits for the end of `body` and takes it, if only the end is left: it may come with the last bytes or after them. A body with
+   * more bytes stays as it is.
    */
   *coTakeEnd(body: BodyDecoder): Coroutine<void> {
     if ((this.#assembly?.length ?? 0) > 0) return;
     while (!body.complete && !this.#source.hasMore(body)) {
-      // Of what surrounds the bytes of a body as much as there is, and none of them.
+      // Takes the framing that has arrived, and no bytes of the body.
       this.#source.receiveBody(body, undefined, 0, 0);
       if (body.complete || this.#source.hasMore(body)) break;
       // Raises the error of a body that was cut short, and finds the end that came with the connection's.
@@ -93,7 +93,7 @@ export class BodyReader {
     if (body.complete) this.#assembly = undefined;
   }
 
-  /** What was collected by an interrupted readAll comes first. */
+  /** Bytes that an interrupted readAll has collected come first. */
   #read(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined {
     const assembly = this.#assembly;
     if (assembly === undefined || this.#source.closed) return this.#source.receiveBody(body, target, offset, length);

@@ -1,6 +1,6 @@
 /**
- * What `console.log` shows of a connection: where it leads, how far it is, what is under way. It asks what is known already; no
- * I/O happens, and credentials have no place in it.
+ * What `console.log` shows of a connection: its server, its state, the requests under way. It shows what is known already, does no
+ * I/O, and never shows credentials.
  */
 
 import { shownPath } from '../inspection.ts';

@@ -1,6 +1,6 @@
 /**
- * From where a server is said to be to a transport that HTTP can be spoken over: resolve, connect, TLS with the proxy, tunnel,
- * TLS with the server. Each step is done, and its peer verified, before anything of the next one is sent.
+ * Makes a transport for HTTP to a destination: resolve, connect, TLS with the proxy, tunnel, TLS with the server. Each step is
+ * complete, and its peer verified, before the next one sends anything.
  */
 
 import type { Coroutine } from '../coroutine.ts';
@@ -22,13 +22,13 @@ import { authority } from './authority.ts';
 import type { HTTPProxy } from './proxy.ts';
 import { coTunnel } from './tunnel.ts';
 
-/** Where to, and how. */
+/** Where to connect, and how. */
 export interface Destination extends ResolveOptions, ConnectOptions {
   readonly hostname: string;
   readonly port: number;
   /** A Unix socket in place of host and port. */
   readonly socketPath?: string | undefined;
-  /** Connect to this proxy instead, which alone knows the way to the server. */
+  /** Connect to this proxy instead. Only the proxy resolves the server's name. */
   readonly proxy?: HTTPProxy | undefined;
   /** Speak TLS with the server: through a tunnel, if there is a proxy. */
   readonly tls?: TLSContext | undefined;
@@ -39,7 +39,7 @@ const NO_DEFAULT = 0;
 
 type OnPhase = (phase: Phase) => void;
 
-/** Tells `onPhase` what is being done; a time-out is reported with it. */
+/** Calls `onPhase` at each step, so that a time-out can name the step. */
 export function* coDial(destination: Destination, onPhase: OnPhase): Coroutine<Transport> {
   const { hostname, port, proxy, tls } = destination;
   const transport = yield* coReach(destination, onPhase);
@@ -51,14 +51,14 @@ export function* coDial(destination: Destination, onPhase: OnPhase): Coroutine<T
   return secured;
 }
 
-/** An ALPNProtocols of the user's may have offered what only others speak (RFC 9113 3.3). */
+/** The user's ALPNProtocols may have offered HTTP/2, which this client does not speak (RFC 9113 3.3). */
 function assertHTTP1(transport: TLSTransport): void {
   if (transport.alpnProtocol !== 'h2') return;
   transport.close();
   throw new UnsupportedResponse('the server has chosen HTTP/2 by ALPN: leave "h2" out of the TLS option ALPNProtocols');
 }
 
-/** To the server, or to its proxy, with which TLS is spoken if it wants that. */
+/** Connects to the server or its proxy; with TLS to the proxy, if its option says so. */
 function* coReach(destination: Destination, onPhase: OnPhase): Coroutine<Transport> {
   const { proxy } = destination;
   const transport = yield* coConnected(destination, onPhase);

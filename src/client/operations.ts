@@ -1,6 +1,6 @@
 /**
- * What HTTPConnection does, as coroutines: each operation is written here once, over the session of the moment. The errors that
- * leave it begin with the request that they are about, or with the server. It knows neither who runs a coroutine, nor options.
+ * The operations of HTTPConnection as coroutines: each is written here once, over the current session. Messages of errors that
+ * leave it begin with the request or server that they are about. It does not know what runs a coroutine.
  */
 
 import type { Coroutine } from '../coroutine.ts';
@@ -16,7 +16,7 @@ import { outgoing, type SendRequestOptions } from './send-options.ts';
 import { Session } from './session.ts';
 import { charsetOf, decodedText } from './text.ts';
 
-/** As much of a request, or of a response, as messages name. */
+/** The parts of a request or response that messages name. */
 interface Named {
   readonly method: string;
   readonly path: string;
@@ -29,11 +29,11 @@ const EMPTY: Buffer = Buffer.alloc(0);
 /** Why a request may not have been sent. */
 const NOT_RUN = 'a coroutine that sends one does nothing until yield* runs it';
 
-/** Servers of TLS, those of Node and OpenSSL among them, just close when they get plain HTTP. */
+/** TLS servers, such as Node's and OpenSSL's, only close the connection when they get plain HTTP. */
 const IF_TLS =
   'If this port speaks TLS, use https:// in the URL, or the option tls; if it is a proxy, https:// in its URL';
 
-/** Errors that say what they are about: one that several calls raise, as that of connecting, keeps what the first one said. */
+/** Errors whose message has its subject. An error that several calls raise, as of connecting, keeps the subject of the first. */
 const named = new WeakSet<DugongError>();
 
 /** The doc comments are those of HTTPConnection's methods of the same names. */
@@ -42,9 +42,9 @@ export class Operations {
   /** "http://host:port". */
   readonly #origin: string;
   #session: Session | undefined;
-  /** The latest. */
+  /** The latest response. */
   #response: HTTPResponse | undefined;
-  /** What a call that reads a body is about: the response that was read last, until its reader knows its end. */
+  /** Kind of the response that the next body read is about; `none` once a reader has seen its end and no request waits. */
   #latest: 'none' | 'continue' | 'final' = 'none';
 
   constructor(options: ConnectionSettings) {
@@ -52,12 +52,12 @@ export class Operations {
     this.#origin = `${options.destination.tls === undefined ? 'http' : 'https'}://${options.host}`;
   }
 
-  /** The latest, which may be closed. */
+  /** The latest session, which may be closed. */
   get session(): Session | undefined {
     return this.#session;
   }
 
-  /** One that is not closed. */
+  /** The latest session, or a new one if that is closed. */
   openSession(): Session {
     if (this.#session === undefined || this.#session.closed) {
       this.#session = new Session(this.#options);
@@ -209,7 +209,7 @@ export class Operations {
 
   // -------------------------------------------------------------------------------------------------------------------
 
-  /** The session that the call is about, closed or not; not one that was closed with nothing under way. */
+  /** The session of the call, which may be closed. @throws StateError if there is none, or if it closed with nothing under way */
   #needSession(call: string): Session {
     const session = this.#session;
     if (session === undefined) throw new StateError(`${call} before any request was sent: ${NOT_RUN}`);
@@ -219,7 +219,7 @@ export class Operations {
     return session;
   }
 
-  /** The body to be read, if there is one. @throws StateError if a response has to be asked for first */
+  /** The body to be read, if there is one. @throws StateError if `readResponse` must be called first */
   #body(call: string): BodyDecoder | undefined {
     const session = this.#session;
     const body = session?.protocol.body;
@@ -233,9 +233,9 @@ export class Operations {
   }
 
   /**
-   * A call that finds no body to read gives nothing: as long as nothing is asked of the server, behind the end of a body even if
-   * other responses are to come (they come by `readResponse` only), and while the body that a 100 (Continue) allows is sent.
-   * @throws StateError if it is about a response that has not been asked for, ConnectionClosed if that cannot come any more
+   * Without a body, a read gives nothing: while no request waits for a response; after a final response, even if other requests
+   * wait (only `readResponse` gets their responses); after a 100 (Continue), while the request body that it allows is being sent.
+   * @throws StateError if `readResponse` must be called first, ConnectionClosed if no response can come any more
    */
   #assertNothingToRead(session: Session, call: string): void {
     const { protocol } = session;
@@ -249,7 +249,7 @@ export class Operations {
     throw new StateError(`${call} before the response to ${method} ${shownPath(path)}: call readResponse() first`);
   }
 
-  /** The reader knows that there is no more: with the next request, the next response has to be asked for. */
+  /** A reader has seen the end of the body. If no request waits, the next body needs a `readResponse` first. */
   #endSeen(): void {
     if (this.#session?.protocol.pendingRequest === undefined) this.#latest = 'none';
   }
@@ -262,7 +262,7 @@ export class Operations {
     }
   }
 
-  /** `error`, if it is not about the order of calls, with what it is about at the beginning of its message. */
+  /** Puts the subject at the beginning of the error's message, unless it is a StateError. Returns `error`. */
   #told(error: unknown, subject: Named | undefined): unknown {
     if (!(error instanceof DugongError) || error instanceof StateError || named.has(error)) return error;
     named.add(error);
@@ -270,7 +270,7 @@ export class Operations {
     return about(error, subject === undefined ? this.#origin : this.#nameOf(subject));
   }
 
-  /** Whether the peer has closed, without a byte for an answer, the first connection that plain HTTP was sent on. */
+  /** Whether the peer, before any response, closed a connection with plain HTTP without sending a byte. */
   #plainInVain(error: DugongError): boolean {
     if (!(error instanceof ConnectionClosed) || error.bytesSent === 0 || error.bytesReceived > 0) return false;
     const { tls, proxy } = this.#options.destination;

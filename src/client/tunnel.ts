@@ -2,7 +2,7 @@
  * Makes a tunnel through an HTTP proxy (RFC 9110 9.3.6): sends CONNECT on a transport to the proxy; afterwards the
  * transport leads to the server. It knows nothing of the caller's requests, so that no part of them can reach the
  * proxy. It relies on ClientProtocol for the exchange.
- * ProxyRefusal is what is known of a refused tunnel.
+ * ProxyRefusal has the details of a refused tunnel.
  */
 
 import { now } from '../clock.ts';

@@ -14,7 +14,7 @@ export function* coWait(need: PollNeeded, phase: Phase): Coroutine<void> {
   }
 }
 
-/** What is thrown into a coroutine that waits: a ConnectionTimedOut with `phase` if it has none. */
+/** Returns `error`; for a ConnectionTimedOut without a phase, a copy with `phase`. */
 export function inPhase(error: unknown, phase: Phase): unknown {
   const unnamed = error instanceof ConnectionTimedOut && error.phase === undefined;
   return unnamed ? new ConnectionTimedOut(error.timeout, phase) : error;

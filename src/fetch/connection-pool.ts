@@ -43,7 +43,7 @@ const LOOK = 1000;
  */
 const MARGIN = 1000;
 
-/** The connections of one fetch function. */
+/** The connections of one fetch function, or of all blocking fetches of a thread. */
 export class ConnectionPool {
   readonly #limits: PoolLimits;
   /** The connection that has been idle for the longest time is first. */

@@ -31,7 +31,7 @@ import {
 /** How to reach servers, how many connections there may be, and how long servers may be silent. */
 export interface CreateFetchOptions extends FetchRouting, Partial<PoolLimits>, Partial<TimeLimits> {
   /**
-   * Whether to ask for content codings (gzip, deflate, br, and zstd if node:zlib has it) and to decode bodies. A
+   * Whether to ask for content codings (gzip, deflate, br, and zstd from Node 24 on) and to decode bodies. A
    * request with its own Accept-Encoding keeps it. The fields stay as they were received. Default true.
    */
   readonly decompress?: boolean | undefined;

@@ -1,6 +1,6 @@
 /**
  * fetchSync: a blocking fetch. The thread is blocked until the whole response has arrived. It uses no other process,
- * and another thread only for the bytes of a Blob. whole-fetch.ts does the exchange.
+ * and other threads only to resolve names and to read Blobs. whole-fetch.ts does the exchange.
  */
 
 import { wholeNumber } from '../client/connection-options.ts';
@@ -40,7 +40,7 @@ export interface FetchSyncInit extends FetchRouting, Partial<TimeLimits> {
   /** Most bytes of the body, received and decoded. Default 1 GiB. */
   readonly maxBodySize?: number | undefined;
   /**
-   * Whether to ask for content codings (gzip, deflate, br, and zstd if Node has it), unless `headers` have
+   * Whether to ask for content codings (gzip, deflate, br, and zstd from Node 24 on), unless `headers` have
    * Accept-Encoding, and to decode the body. Default true.
    */
   readonly decompress?: boolean | undefined;

@@ -194,7 +194,7 @@ function fetchedResponseClass(): ResponseClass {
       return this.#streamed;
     }
 
-    /** Every call after the abort throws its reason, whatever the state of the body. */
+    /** Throws the reason of an abort, unless there is no body, or it was read without a stream. */
     #assertNotAborted(): void {
       const { signal } = this.#from;
       if (signal?.aborted && (this.#reader ?? this.#streamed) !== undefined) throw signal.reason;

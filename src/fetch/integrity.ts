@@ -16,8 +16,8 @@ interface Digest {
 }
 
 /**
- * Returns `response` with its body unread. @throws InvalidResponse if the body matches no digest of `integrity`; any
- * error of reading the body
+ * Returns `response` with its body unread. @throws InvalidResponse if there is no body, or it matches no digest of
+ * `integrity`; any error of reading the body
  */
 export async function verified(response: Response, integrity: string): Promise<Response> {
   const bytes = response.body === null ? undefined : new Uint8Array(await response.clone().arrayBuffer());

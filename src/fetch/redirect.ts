@@ -34,8 +34,8 @@ export function isRedirect({ status, headers }: HTTPResponse, mode: RedirectMode
 /**
  * Returns the request that a redirect asks for. Credentials are not sent to another origin; credentials in the new URL
  * are.
- * @throws InvalidResponse if Location is no URL, or has several values; UnsupportedResponse for another scheme, or a
- * body that cannot be sent again
+ * @throws InvalidResponse if Location is no valid URL, or has different values; UnsupportedResponse for another scheme,
+ * or a body that cannot be sent again
  */
 export function redirected(request: FetchRequest, response: HTTPResponse): FetchRequest {
   const url = locationOf(request, response);

@@ -18,8 +18,8 @@ export interface BodyDecoder {
   /** Whether the whole body has been decoded, its end included. */
   readonly complete: boolean;
   /**
-   * Number of next bytes on the wire that are certainly body bytes. The I/O may receive them into the caller's memory,
-   * past the buffer.
+   * Number of next bytes that are certainly body bytes. While the buffer is empty, the I/O may receive them into the caller's
+   * memory, past the buffer.
    */
   readonly direct: number;
   /** The announced length in bytes; null if none was announced. */
@@ -143,7 +143,7 @@ export class ChunkedDecoder implements BodyDecoder {
   #extensionBytes = 0;
   #trailerSection: FieldSectionParser | undefined;
   #trailers: HTTPHeaders | undefined;
-  /** The error in the bytes behind those that `decode` returned last. */
+  /** The error in the bytes behind the last ones that `decode` returned. */
   #fault: unknown;
 
   constructor(limits: Limits) {

@@ -1,6 +1,6 @@
 /**
- * Request bodies on the wire: of announced length, or chunked with trailers (RFC 9112 6.2, 7.1). An encoder puts the bytes of the
- * caller into a SendBuffer, with what frames them.
+ * Request bodies on the wire: of announced length, or chunked with trailers (RFC 9112 6.2, 7.1). An encoder puts the caller's bytes
+ * into a SendBuffer, with their framing.
  */
 
 import { ExcessBodyData, MissingBodyData, StateError } from '../errors.ts';
@@ -11,9 +11,9 @@ import { assertAllowed } from './trailer-fields.ts';
 export interface BodyEncoder {
   /** Whether the body's end has been encoded. */
   readonly complete: boolean;
-  /** @throws ExcessBodyData if there is no place for `data` in the body; nothing is encoded then */
+  /** @throws ExcessBodyData if `data` is longer than the rest of the announced length; nothing is encoded then */
   encode(data: Uint8Array, output: SendBuffer): void;
-  /** The end of the body. @throws StateError for a body of announced length, whose end is where it was announced */
+  /** Encodes the end of the body. @throws StateError for a body of announced length, which ends with its last byte */
   end(output: SendBuffer, trailers?: HeadersInit): void;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What the two halves of a connection share: where each stands in its table (transitions.ts), the open exchanges, and how the
+ * What the two halves of a connection share: the state of each (transitions.ts), the open exchanges, and how the
  * connection has ended, if it has. A pair of state and event that is not in the table is refused. It neither encodes nor
  * decodes anything.
  */
@@ -33,7 +33,7 @@ export class ConnectionState {
   readonly exchanges: Exchanges = new Exchanges(this.output);
   /** Bytes that were received past the input buffer. */
   bytesPastBuffer = 0;
-  /** The latest response was of HTTP/1.0. */
+  /** Whether the latest response was HTTP/1.0. */
   peerIsHTTP10 = false;
   /** How the peer's stream has ended, if it has. */
   end: 'orderly' | 'failed' | undefined;
@@ -41,11 +41,11 @@ export class ConnectionState {
   failure: unknown;
   /** The exchange whose request will not be sent to its end, if there is one. */
   brokenOff: { readonly exchange: Exchange | undefined; readonly why: string } | undefined;
-  /** What ended the sending of the present body in its middle, if something did. */
+  /** What ended the present request body early, if something did. */
   bodyFailure: { readonly cause: unknown } | undefined;
   #send: SendState = 'idle';
   #receive: ReceiveState = 'idle';
-  /** How much had been received when the bytes were taken that are reported as sent next: they may have left at once. */
+  /** Bytes received at the first take since the last report: the taken bytes may have left at once. */
   #receivedWhenTaken = 0;
 
   constructor(input: ReceiveBuffer) {
@@ -64,17 +64,17 @@ export class ConnectionState {
     return this.input.received + this.bytesPastBuffer;
   }
 
-  /** Whether the body of the request that is to be answered next has not been brought to its end. */
+  /** Whether the next response answers a request whose body is not complete yet. */
   get awaitingBody(): boolean {
     return this.#send === 'body' && this.exchanges.pending === 1;
   }
 
-  /** Whether the request that is to be answered next waits for an answer before it goes on. */
+  /** Whether the request that the next response answers waits for that response (100 or 101). */
   get awaitingAnswer(): boolean {
     return this.#send.startsWith('await-') && this.exchanges.pending === 1;
   }
 
-  /** Whether the request that is to be answered next has left in part, and will go on by itself. */
+  /** Whether the request that the next response answers has left in part, and does not wait for a response. */
   get halfSent(): boolean {
     const { exchanges } = this;
     if (!exchanges.oldestHasBegun || this.#receive !== 'idle' || this.awaitingAnswer) return false;
@@ -99,8 +99,8 @@ export class ConnectionState {
   }
 
   /**
-   * Nothing may be sent after "close" has been received (RFC 9112 9.6), but for the rest of the very request whose response
-   * is being received: a server may send the one while it takes the other.
+   * After a response with "close", no request may be sent (RFC 9112 9.6), except the rest of the request whose response is being
+   * received: a server may answer while it receives.
    */
   endAfterLast(): void {
     const alsoSending = this.#send === 'body' && this.exchanges.pending === 0;
@@ -114,21 +114,21 @@ export class ConnectionState {
 
   /** Nothing that the server sends can be trusted any more. */
   fail(cause: unknown): void {
-    // It explains from here on what an error of the system, known before, does not.
+    // It says more than a system error that came before.
     if (this.#receive !== 'failed') this.failure = cause;
     this.advanceSend('fail');
     this.advanceReceive('fail');
   }
 
-  /** Whether what the server has said so far shows that it speaks HTTP. @throws InvalidResponse if it speaks another protocol */
+  /** Whether the received bytes show that the server speaks HTTP. @throws InvalidResponse if it speaks another protocol */
   assertHTTP(): boolean {
-    // Once something of it has been understood, it does speak HTTP.
+    // Consumed bytes were HTTP.
     return this.input.received > this.input.length || assertBeginsAsHTTP(this.input);
   }
 
   /**
-   * With nothing outstanding, what is there answers no request, and an end means that none will be answered. The first bytes of a
-   * greeting that may become HTTP's say nothing yet: the reader of the next response sees what they are.
+   * While no request is open, received bytes answer no request, and the end of the stream means that no request will be answered.
+   * Bytes too few to tell HTTP from another protocol are left to the reader of the next response.
    * @throws ConnectionClosed, InvalidResponse; in both cases nothing can be sent any more
    */
   assertQuiet(): void {
@@ -160,7 +160,7 @@ export class ConnectionState {
 
   /**
    * A ConnectionClosed that says what is lost now. A failure of TLS is its own error: the peer has refused us (RFC 8446 6.2), or
-   * what it sent is broken, and neither passes by trying again.
+   * what it sent is broken. A retry helps in neither case.
    */
   connectionClosed(why: string, phase: Phase, cause?: unknown): ConnectionClosed | TLSError {
     if (cause instanceof TLSError) return cause;
@@ -175,19 +175,19 @@ export class ConnectionState {
   /** The stream has ended, or has to be given up, in the middle of something: the connection has failed. */
   cutShort(why: string): ConnectionClosed | TLSError {
     const error = this.connectionClosed(why, 'receive', this.failure);
-    // The error of the system, if there was one, is its cause: whoever reads on gets this one again.
+    // A system error is the cause of this error, and later reads get this error again.
     this.fail(error);
     return error;
   }
 
-  /** What is begun on a connection that has ended. */
+  /** The error for a call on a connection that has ended. */
   unusable(phase: Phase): ConnectionClosed | TLSError {
     const announced = this.brokenOff?.why ?? 'the connection was announced to end';
     const why = this.failure === undefined ? announced : 'the connection cannot be used any more';
     return this.connectionClosed(why, phase, this.failure);
   }
 
-  /** What is begun while more of the body of `exchange` is to be sent. */
+  /** The error for a call that must wait until the body of `exchange` is complete. */
   bodyUnfinished(exchange: Exchange, context: string): StateError {
     const why = `${context}the body of ${nameOf(exchange)} has not been sent to its end`;
     if (this.bodyFailure === undefined) return new StateError(why);
@@ -197,9 +197,9 @@ export class ConnectionState {
     );
   }
 
-  /** What is to be sent at the wrong time. */
+  /** The error for sending `what` in the present state. */
   refusedSend(what: string): DugongError {
-    // In the states that name it, there is one.
+    // Defined in the states that name it.
     const last = this.exchanges.latest as Exchange;
     switch (this.#send) {
       case 'closed':

@@ -1,6 +1,6 @@
 /**
- * The requests of one connection that have not been answered in full, oldest first, and how much of them has left: whose a
- * response is (RFC 9112 9.2), and what is lost with the connection. It knows no states, and nothing of what is said.
+ * The requests of one connection that have no complete response, oldest first, and how much of each has left. This decides which
+ * request a response answers (RFC 9112 9.2), and what is lost with the connection. It knows neither states nor message contents.
  */
 
 import type { LostRequest } from '../errors.ts';
@@ -21,31 +21,31 @@ export interface Exchange {
 /** A request that has not been answered in full. */
 export interface PendingRequest extends LostRequest {
   /**
-   * sending: not all of it has left yet; sent: its response is awaited; answered: the response has been begun to be read, its
-   * body not to the end.
+   * sending: not all of it has left; sent: it has left, and has no final response; answered: the body of its final response is
+   * still being received.
    */
   readonly stage: 'sending' | 'sent' | 'answered';
 }
 
 interface OpenExchange extends Exchange {
-  /** Where its first byte stands among all bytes of the connection. */
+  /** Position of its first byte, counted from the connection's first byte. */
   readonly offset: number;
-  /** How much had been received when it was encoded, or, once its first byte has left, when that was taken. */
+  /** Bytes received when it was encoded; once its first byte has left: when that byte was taken. */
   receivedBefore: number;
 }
 
 export class Exchanges {
   readonly #output: SendBuffer;
-  /** Without a final response. */
+  /** Requests without a final response. */
   readonly #pending = new Queue<OpenExchange>();
-  /** How many of them have begun to leave: the first ones. */
+  /** Number of pending requests whose first byte has left. */
   #begun = 0;
-  /** The one that was added last, answered or not. */
+  /** The exchange that was added last, answered or not. */
   #latest: OpenExchange | undefined;
-  /** The one whose response body is being received. */
+  /** The exchange whose response body is being received. */
   #current: OpenExchange | undefined;
 
-  /** `output` takes the bytes of the exchanges. */
+  /** `output` holds the bytes of the requests. */
   constructor(output: SendBuffer) {
     this.#output = output;
   }
@@ -54,7 +54,7 @@ export class Exchanges {
     return this.#pending.at(0);
   }
 
-  /** Where the first byte of the oldest that has no final response stands among all bytes of the connection. */
+  /** Position of the first byte of the oldest request without a final response. */
   get oldestPendingAt(): number | undefined {
     return this.#pending.at(0)?.offset;
   }
@@ -63,7 +63,7 @@ export class Exchanges {
     return this.#latest;
   }
 
-  /** How many have no final response. */
+  /** Number of requests without a final response. */
   get pending(): number {
     return this.#pending.length;
   }
@@ -77,30 +77,30 @@ export class Exchanges {
     return this.#pending.length > 0 || this.#current !== undefined;
   }
 
-  /** Whether there are any, and none has begun to leave. */
+  /** Whether requests are open, and no byte of any can have left. */
   get allUnsent(): boolean {
     const oldest = this.#pending.at(0);
     return oldest !== undefined && oldest.offset >= this.#output.takenBytes && this.#current === undefined;
   }
 
-  /** Whether the oldest that has no final response has begun to leave. */
+  /** Whether the first byte of the oldest request without a final response has left. */
   get oldestHasBegun(): boolean {
     const oldest = this.#pending.at(0);
     return oldest !== undefined && this.#output.sentBytes > oldest.offset;
   }
 
-  /** Whether all that was encoded of the oldest that has no final response has left. */
+  /** Whether all encoded bytes of the oldest request without a final response have left. */
   get oldestHasLeft(): boolean {
     return this.#output.sentBytes >= (this.#pending.at(1)?.offset ?? this.#output.end);
   }
 
-  /** A request is encoded next, behind all that is in the output, when `received` bytes had been received. */
+  /** A request will be encoded at the end of the output; `received` bytes have been received so far. */
   add({ method, path, close, upgrade }: Exchange, received: number): void {
     this.#latest = { method, path, close, upgrade, offset: this.#output.end, receivedBefore: received };
     this.#pending.push(this.#latest);
   }
 
-  /** More bytes have left, behind `before`. They were taken when `received` had been received. */
+  /** More bytes have left, from position `before` on. They were taken when `received` bytes had been received. */
   sent(before: number, received: number): void {
     for (let next = this.#pending.at(this.#begun); next !== undefined; next = this.#pending.at(this.#begun)) {
       if (next.offset >= this.#output.sentBytes) break;
@@ -110,8 +110,9 @@ export class Exchanges {
   }
 
   /**
-   * Whether a response that begins behind `position` received bytes can be the oldest's. It cannot be if it was there before
-   * that request was, or while none of it has left. A driver that neither takes bytes nor reports any cannot be checked.
+   * Whether a response that begins behind `position` received bytes can answer the oldest pending request. It cannot if it arrived
+   * before the request was sent, or while no byte of it can have left. A driver that neither takes bytes nor
+   * reports any cannot be checked.
    */
   canBeAnsweredAt(position: number): boolean {
     const oldest = this.#pending.at(0);
@@ -120,24 +121,24 @@ export class Exchanges {
     return !driven || oldest.offset < takenBytes;
   }
 
-  /** The oldest has its final response, whose body may be still to come. */
+  /** The oldest pending request has its final response; a body may follow. */
   answered(body: 'with-body' | 'without-body'): void {
     const oldest = this.#pending.shift();
     this.#begun = Math.max(0, this.#begun - 1);
     if (body === 'with-body') this.#current = oldest;
   }
 
-  /** The body of the current one has been received. */
+  /** The body of the current response has been received. */
   bodyReceived(): void {
     this.#current = undefined;
   }
 
-  /** What is lost if the connection is. */
+  /** The requests that are lost if the connection is lost now. */
   lost(): LostRequest[] {
     return this.#open().map((exchange) => this.#lostRequest(exchange));
   }
 
-  /** Those that have not been answered in full, oldest first; `unfinished`: of the latest, more is to be encoded. */
+  /** The requests without a complete response, oldest first; `unfinished`: the latest is not completely encoded. */
   stages(unfinished: boolean): PendingRequest[] {
     return this.#open().map((exchange, index, all) => {
       const next = all.at(index + 1);
@@ -156,7 +157,7 @@ export class Exchanges {
   }
 }
 
-/** An exchange, as messages name it. */
+/** An exchange's name in messages. */
 export function nameOf({ method, path }: Exchange): string {
   return `${method} ${shownPath(path)}`;
 }

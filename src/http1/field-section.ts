@@ -2,10 +2,11 @@
  * Finds the end of a header or trailer section and checks each byte on the way (RFC 9112 5, RFC 9110 5). It is
  * resumable: a scan goes on at the byte where the last one stopped, so that the cost stays linear if a server sends one
  * byte at a time. It collects the values of the three fields that decide framing and persistence. HTTPHeaders splits
- * the other fields when a caller reads them.
+ * the section into fields when a caller reads them.
  *
  * It is strict where leniency allows response smuggling: lines end with CRLF only, no space before the colon, no
- * control bytes. obs-fold is accepted, because RFC 9112 5.2 demands it of user agents, but not in the framing fields.
+ * control bytes. obs-fold is accepted, because RFC 9112 5.2 demands it of user agents, but not in Content-Length and
+ * Transfer-Encoding.
  */
 
 import { InvalidResponse } from '../errors.ts';

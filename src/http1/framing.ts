@@ -34,8 +34,8 @@ export interface FramedMessage {
 }
 
 /**
- * Whether `status` is informational, so that a final response follows. Codes below 100 are invalid; clients treat them
- * as 5xx (RFC 9110 15).
+ * Whether `status` is informational, so that a final response follows. Codes below 100 do not get here: response-head.ts
+ * refuses them.
  */
 export function isInformational(status: number): boolean {
   return status >= 100 && status < 200;

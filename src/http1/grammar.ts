@@ -1,7 +1,7 @@
 /**
  * The ABNF of RFC 9110 and RFC 9112 in one place: byte tables for received octets (RFC 9112 2.2) and predicates over
- * strings for what the client sends. The functions answer whether text matches a rule; they know nothing of its
- * meaning. Two more functions quote text and bytes for messages.
+ * strings for what the client sends. Further functions split lists and parameters, and quote text and bytes for messages.
+ * None knows what the text means.
  */
 
 import { printable, withoutUserinfo } from '../inspection.ts';

@@ -1,7 +1,7 @@
 /**
- * One HTTP/1.1 connection as its client sees it, without any I/O (RFC 9112 9): the face of a half that sends and one that
- * receives. The driver brings bytes (into `input`) and takes bytes away (from `output`). All transitions are in
- * the tables of transitions.ts; a call that has no place in the present state is refused.
+ * One HTTP/1.1 connection as its client sees it, without any I/O (RFC 9112 9): the face of a sending and a receiving half.
+ * The driver puts bytes into `input` and takes bytes from `output`. All transitions are in
+ * the tables of transitions.ts; a call that the present state does not allow is refused.
  *
  * Not here: sockets, time, and whether to reconnect. `undefined` from a receive call means "bring more bytes".
  */
@@ -24,16 +24,16 @@ export type { PendingRequest } from './exchanges.ts';
 export type { Response } from './receive-half.ts';
 export type { Request } from './send-half.ts';
 
-/** What all requests of a connection have in common, and what its server may make the client hold. */
+/** What all requests of a connection have in common, and limits of what its server can make the client hold. */
 export interface ClientProtocolOptions extends RequestDefaults {
   readonly limits?: Partial<Limits> | undefined;
   /** Bytes of the receive buffer. Default 64 KiB. */
   readonly receiveBufferSize?: number | undefined;
-  /** Hears of each informational (1xx) response that is not returned as a response. */
+  /** Called with each informational (1xx) response that is not returned as a response. */
   readonly onInformational?: ((response: Response) => void) | undefined;
 }
 
-/** From this status on an answer says that nothing more of its request is wanted. */
+/** From this status on, a response refuses the rest of its request. */
 const FIRST_REFUSAL = 300;
 const ANSWERED = 'the server answered before the request had been sent in whole: read its answer, the rest is not sent';
 const ENDED = 'the server ended the connection before the request was sent';
@@ -46,11 +46,11 @@ const NAMES_OF_REQUEST = ['headers', 'framing', 'expectContinue', 'host', 'upgra
  * responses and bodies.
  */
 export class ClientProtocol {
-  /** Bytes received and not yet understood. The driver fills it. */
+  /** Bytes received and not yet consumed. The driver fills it. */
   readonly input: ReceiveBuffer;
   /**
    * Bytes to be sent. The driver takes views of them, sends what it can, and reports how many have left. Bytes that were taken and not
-   * reported count as possibly processed. What the server has refused, or cannot receive any more, is not there any more.
+   * reported count as possibly processed. Bytes that the server refuses or cannot receive are removed.
    */
   readonly output: SendBuffer;
   readonly limits: Limits;
@@ -58,7 +58,7 @@ export class ClientProtocol {
   readonly #send: SendHalf;
   readonly #receive: ReceiveHalf;
 
-  /** @throws TypeError on an option that cannot be */
+  /** @throws TypeError on an invalid option */
   constructor(given: ClientProtocolOptions) {
     const options = ownOptions('ClientProtocol', given, NAMES);
     this.limits = withDefaultLimits(options.limits);
@@ -69,7 +69,7 @@ export class ClientProtocol {
     this.#receive = new ReceiveHalf(this.#state, this.limits, options.onInformational);
   }
 
-  // --- where it stands ---------------------------------------------------------------------------------------------
+  // --- state -------------------------------------------------------------------------------------------------------
 
   get sendState(): SendState {
     return this.#state.send;
@@ -89,15 +89,15 @@ export class ClientProtocol {
   }
 
   /**
-   * Whether a response, or a part of one, is still to be read. While the body of the only request has not been brought to its
-   * end, none is to come, but an early one may be there.
+   * Whether a response, or a part of one, is still to be read. While the only open request still needs body data, only an early
+   * response counts.
    */
   get responsePending(): boolean {
     const { exchanges, awaitingBody } = this.#state;
     return exchanges.current !== undefined || (exchanges.any && (!awaitingBody || this.#receive.early));
   }
 
-  /** Whether there is anything that an end of the connection would cut short: a request, a response, another protocol. */
+  /** Whether the end of the connection would cut something short: a request, a response, another protocol. */
   get underWay(): boolean {
     const { exchanges, send } = this.#state;
     return exchanges.any || send === 'body' || send === 'raw';
@@ -118,25 +118,25 @@ export class ClientProtocol {
     return this.#state.exchanges.oldestPending;
   }
 
-  /** The request that was sent last, answered or not. */
+  /** The request that was encoded last, answered or not. */
   get latestRequest(): { readonly method: string; readonly path: string } | undefined {
     return this.#state.exchanges.latest;
   }
 
-  /** Whether none of the requests that wait for a response has begun to be sent. */
+  /** Whether requests wait for a response, and no byte of any can have left. */
   get allUnsent(): boolean {
     return this.#state.exchanges.allUnsent;
   }
 
   /**
-   * Whether the request that is to be answered next has left in part: an answer comes early then. Not so where the request
-   * itself waits for an answer before it goes on.
+   * Whether the request that the next response answers has left in part only, so that a response now is early. Not while the
+   * request itself waits for a response (100 or 101).
    */
   get halfSent(): boolean {
     return this.#state.halfSent;
   }
 
-  /** Whether the body of the request that is to be answered next has not been brought to its end. */
+  /** Whether the next response answers a request whose body is not complete yet. */
   get awaitingBody(): boolean {
     return this.#state.awaitingBody;
   }
@@ -163,8 +163,8 @@ export class ClientProtocol {
   }
 
   /**
-   * With nothing outstanding, whatever the server has sent answers no request (RFC 9112 9.2), and an end of its stream means
-   * that it will not answer one. To be asked before the first byte of a request is sent, after bringing in what is there.
+   * While no request is open, received bytes answer no request (RFC 9112 9.2), and the end of the stream means that no request
+   * will be answered. Call it before the first byte of a request is sent, after receiving what has arrived.
    * @throws ConnectionClosed, or InvalidResponse as {@link assertHTTP}
    */
   assertQuiet(): void {
@@ -172,7 +172,7 @@ export class ClientProtocol {
   }
 
   /**
-   * Servers of other protocols greet as soon as they are connected to. Changes nothing, and forbids nothing that comes later.
+   * Servers of other protocols send a greeting as soon as the connection is made. This check changes no state.
    * @throws InvalidResponse if the first bytes that this server sent are no HTTP
    */
   assertHTTP(): void {
@@ -182,8 +182,9 @@ export class ClientProtocol {
   // --- sending -----------------------------------------------------------------------------------------------------
 
   /**
-   * Puts the head of a new request into the output; its body, if it has one, is to follow through {@link sendData}.
-   * @throws TypeError if the request cannot be sent, StateError if it cannot be sent now, ConnectionClosed if never more
+   * Puts the head of a new request into the output; its body, if it has one, follows through {@link sendData}.
+   * @throws TypeError if the request cannot be sent, StateError if it cannot be sent now, ConnectionClosed if not on this
+   * connection; as {@link assertQuiet} if no request is open
    */
   sendRequest(method: string, path: string, request?: Request): void {
     this.#send.request(method, path, ownOptions('sendRequest()', request, NAMES_OF_REQUEST));
@@ -202,25 +203,25 @@ export class ClientProtocol {
     this.#send.endBody(trailers);
   }
 
-  /** What gives a body of announced length has nothing more. @throws MissingBodyData if it was announced to be longer */
+  /** The source of the body has no more data. @throws MissingBodyData if a longer body was announced */
   bodySourceEnded(): void {
     this.#send.sourceEnded();
   }
 
-  /** Puts bytes into the output that are no HTTP, after {@link sendState} has become `raw`. @throws StateError, ConnectionClosed */
+  /** Puts bytes of another protocol into the output, once {@link sendState} is `raw`. @throws StateError, ConnectionClosed */
   sendRaw(data: Uint8Array): void {
     this.#send.raw(data);
   }
 
-  /** No 100 (Continue) came in time: the body may be sent without (RFC 9110 10.1.1). @throws StateError */
+  /** No 100 (Continue) came in time: the body may be sent without it (RFC 9110 10.1.1). @throws StateError */
   stopWaitingForContinue(): void {
     this.#send.stopWaitingForContinue();
   }
 
   /**
-   * Looks at what the server has said while the request that is to be answered next is still being sent (RFC 9112 9.5). A response
-   * that is no success, or the end of the stream without one, means that the rest of the request will not be sent: the output is
-   * emptied, and the answer is the last one on this connection. A success ends nothing, since servers answer while they take.
+   * Looks for an early response, one to a request that is still being sent (RFC 9112 9.5). A final response other than a success,
+   * or the end of the stream without a response, stops the sending: the output is emptied, and this response is the connection's
+   * last. A success (2xx) stops nothing, since servers may answer while they receive.
    * @throws InvalidResponse, UnsupportedResponse
    */
   heedEarlyAnswer(): void {
@@ -234,12 +235,12 @@ export class ClientProtocol {
     return this.#state.brokenOff?.why;
   }
 
-  /** Whether something of what was put into the output will not be sent any more. */
+  /** Whether bytes that were put into the output will never be sent. */
   get sendingOver(): boolean {
     return this.#state.send === 'failed' || this.brokenOff !== undefined || this.output.wasCut;
   }
 
-  /** Why it will not. It is no error of the connection's if the memory of the bytes is gone. */
+  /** The reason for {@link sendingOver}: a RangeError if the memory of the bytes is gone, else an error of the connection. */
   get sendingError(): Error {
     const { brokenOff, failure } = this;
     if (brokenOff === undefined && failure instanceof RangeError) return failure;
@@ -247,14 +248,14 @@ export class ClientProtocol {
   }
 
   /**
-   * The rest of the request that is to be answered next will not be sent, and errors say why: the answer to it is the last on
-   * this connection, since what is missing is in the way of every other request.
+   * Gives up the rest of the request that the next response answers; errors say why. That response is the connection's last,
+   * since no request can follow an incomplete one.
    */
   breakOff(why: string): void {
     this.#send.breakOff(why);
   }
 
-  /** The body that is being sent has ended in its middle for this reason, which later errors have as their cause. */
+  /** The body that is being sent ended early for this reason, which is the cause of later errors. */
   bodyFailed(cause: unknown): void {
     this.#send.bodyFailed(cause);
   }
@@ -267,22 +268,22 @@ export class ClientProtocol {
   // --- receiving ---------------------------------------------------------------------------------------------------
 
   /**
-   * The status of the response to a request that is still being sent, if its head is there; it stays there for
-   * {@link nextResponse}. Informational responses are skipped. To be asked while sending (RFC 9112 9.5).
+   * The status of the response to a request that is still being sent, once its head has arrived; {@link nextResponse} still
+   * returns the response. Informational responses are skipped. Call it while sending (RFC 9112 9.5).
    * @throws InvalidResponse, UnsupportedResponse
    */
   earlyStatus(): number | undefined {
     return this.#receive.earlyStatus();
   }
 
-  /** @throws StateError if the next response is to a request whose body is not complete, and nothing of it is there */
+  /** @throws StateError if the next response is to a request whose body is not complete, and nothing has arrived of it */
   assertRequestComplete(): void {
     this.#receive.assertRequestComplete();
   }
 
   /**
-   * The next response: a final one, or the 100 (Continue) that the request asked for. Other informational ones are skipped.
-   * It may come before the request has been sent to its end.
+   * The next response: a final one, or the 100 (Continue) or 101 (Switching Protocols) that the request asked for. Other
+   * informational responses are skipped. It may come before the request has been sent to its end.
    * @throws StateError, InvalidResponse, UnsupportedResponse, ConnectionClosed
    */
   nextResponse(): Response | undefined {
@@ -290,8 +291,8 @@ export class ClientProtocol {
   }
 
   /**
-   * Moves up to `length` bytes of `body` to the target (drops them without one); returns how many, or undefined if more
-   * bytes must be brought first. 0 is the end. @throws InvalidResponse, UnsupportedResponse, ConnectionClosed
+   * Moves up to `length` bytes of `body` to the target, or drops them if there is no target. Returns how many, or undefined if
+   * more bytes must be received first. 0 is the end. @throws InvalidResponse, UnsupportedResponse, ConnectionClosed
    */
   readBody(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined {
     return this.#receive.readBody(body, target, offset, length);
@@ -312,7 +313,7 @@ export class ClientProtocol {
     this.#receive.failed(cause);
   }
 
-  /** Whether bytes may be taken uninterpreted: after a switch of protocols, or after framing that nobody can follow. */
+  /** @throws StateError unless bytes may be read uninterpreted: after a switch of protocols, invalid framing or a failure */
   assertCanReceiveRaw(): void {
     this.#receive.assertRaw();
   }
@@ -328,7 +329,7 @@ export class ClientProtocol {
     this.#state.fail(cause);
   }
 
-  /** What is to be said when the connection has ended, or failed. */
+  /** The error for a call after the connection has ended or failed. */
   connectionUnusable(phase: Phase): ConnectionClosed | TLSError {
     return this.#state.unusable(phase);
   }

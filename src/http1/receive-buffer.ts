@@ -13,7 +13,7 @@ export class ReceiveBuffer {
   bytes: Buffer;
   start = 0;
   end = 0;
-  /** How many bytes were ever put in. */
+  /** Number of bytes that were ever put in. */
   received = 0;
   readonly #window: Buffer;
 

@@ -1,6 +1,6 @@
 /**
- * The half of a connection that receives: heads and bodies out of the buffer, each for the oldest request that has no final
- * response (RFC 9112 9.2), and what they mean for the connection. `undefined` means "bring more bytes".
+ * The half of a connection that receives: it takes heads and bodies out of the buffer, each for the oldest request without a
+ * final response (RFC 9112 9.2), and decides what they mean for the connection. `undefined` means "bring more bytes".
  */
 
 import { InvalidResponse, StateError, UnsupportedResponse } from '../errors.ts';
@@ -14,13 +14,13 @@ import type { Limits } from './limits.ts';
 import { type ResponseHead, ResponseHeadParser } from './response-head.ts';
 import type { ReceiveEvent } from './transitions.ts';
 
-/** A response's head has arrived. */
+/** A response whose head has arrived. */
 export interface Response {
   readonly method: string;
   readonly path: string;
   readonly head: ResponseHead;
   readonly framing: Framing;
-  /** What takes the body off the buffer; undefined if there is none. */
+  /** The decoder of the body; undefined if there is no body. */
   readonly body: BodyDecoder | undefined;
 }
 
@@ -250,7 +250,7 @@ export class ReceiveHalf {
   /** Whether this is the connection's last response. */
   #isLast(exchange: Exchange, framing: Framing, head: ResponseHead): boolean {
     const { send, exchanges, brokenOff } = this.#state;
-    // What is missing of a request is in the way of every other one.
+    // No request can follow an incomplete one.
     const cut = exchange === brokenOff?.exchange || (exchanges.pending === 1 && send === 'failed');
     return cut || exchange.close || !isPersistent(framing, head.minorVersion, head.framingFields);
   }

@@ -80,7 +80,7 @@ export function encodeRequestHead(head: RequestHead): EncodedRequestHead {
 }
 
 /**
- * As {@link encodeRequestHead}, for a head that has each member itself. Filling up a head takes as long as all other
+ * As {@link encodeRequestHead}, for a head with all members as own properties. Adding defaults takes as long as all other
  * work for a request.
  */
 export function encodeWholeHead(head: Required<RequestHead>): EncodedRequestHead {
@@ -113,7 +113,7 @@ function requestTarget({ method, target, absolute }: RequestHead): string {
   return own === '*' ? absolute : absolute + own;
 }
 
-/** The last valid host: all requests of a connection have the same one, so it is checked once. */
+/** The last valid host: most requests have the same host as the one before, and skip the check. */
 let lastHost: string | undefined;
 
 /** The Host field: the authority of the connection, or the target of CONNECT (RFC 9112 3.2). */

@@ -88,7 +88,7 @@ export class ResponseHeadParser {
     this.#section = new FieldSectionParser('header', limits.headerSection, limits.fields);
   }
 
-  /** Whether at least one byte of the next head has been seen. */
+  /** Whether an incomplete status line of the next head, or an empty line before it, has been seen. */
   get begun(): boolean {
     return this.#skipped + this.#scanned > 0;
   }

@@ -15,9 +15,9 @@ const SMALL = 2048;
 export class SendBuffer {
   /** Bytes that have left, as the driver reported. */
   sentBytes = 0;
-  /** Where the next byte that is put in stands among all bytes of the connection, those that were cut off included. */
+  /** Position of the next byte that is put in, counted from the connection's first byte; cut-off bytes count. */
   end = 0;
-  /** Bytes that were put in will never be sent. */
+  /** Whether bytes were cut off, which will never be sent. */
   wasCut = false;
   /** A driver has taken bytes, or reported. */
   driven = false;
@@ -25,12 +25,12 @@ export class SendBuffer {
   #text = '';
   #views: Uint8Array[] = [];
   #length = 0;
-  /** Bytes that may have left: those that were sent, and those that were taken since the last report. */
+  /** Bytes that may have left: sent bytes, and bytes taken since the last report. */
   #taken = 0;
   readonly #onTaken: () => void;
   readonly #onSent: (before: number) => void;
 
-  /** `onTaken` runs for the first take after each report, `onSent` after each report, with what `sentBytes` was before. */
+  /** `onTaken` runs at the first take after a report; `onSent` runs when bytes are reported, with `sentBytes` as it was before. */
   constructor(onTaken: () => void = () => undefined, onSent: (before: number) => void = () => undefined) {
     this.#onTaken = onTaken;
     this.#onSent = onSent;
@@ -47,8 +47,8 @@ export class SendBuffer {
   }
 
   /**
-   * Views of all bytes that wait, in order. They count as possibly sent from here on, until `sent()` says how many have left. Taken
-   * again before that, they are the same bytes.
+   * Views of all bytes that wait, in order. They count as possibly sent from here on, until `sent()` says how many have left. A
+   * second take before that gives the same bytes again.
    * @throws RangeError if the caller's memory is gone: a buffer was detached, or has shrunk
    */
   take(): readonly Uint8Array[] {
@@ -60,12 +60,12 @@ export class SendBuffer {
     if (this.#taken === this.sentBytes) this.#onTaken();
     // Bytes that were taken and then cut off may have left all the same.
     this.#taken = Math.max(this.#taken, this.sentBytes + this.#length);
-    // The list of its own stays as it is while the driver writes and the protocol goes on.
+    // A copy, which does not change while the driver writes and the protocol goes on.
     return this.#views.slice();
   }
 
   /**
-   * `count` of the bytes that were taken have left, the first ones; the others have not, and are taken anew.
+   * The first `count` of the taken bytes have left. The others have not, and the next take returns them again.
    * @throws RangeError for more than were taken
    */
   sent(count: number): void {
@@ -79,13 +79,13 @@ export class SendBuffer {
     const before = this.sentBytes;
     this.sentBytes += count;
     this.#taken = this.sentBytes;
-    // What was taken may have been cut off before the driver could report that it left.
+    // Taken bytes may have been cut off before the driver reports that they left.
     this.#length = Math.max(0, this.#length - count);
     this.#drop(count);
     if (count > 0) this.#onSent(before);
   }
 
-  /** Copies what lies in the caller's memory, which the caller may then use again. */
+  /** Copies the bytes that are in the caller's memory, so that the caller may use it again. */
   own(): void {
     this.#views = this.#views.map((view) => Buffer.from(view));
   }
@@ -107,12 +107,12 @@ export class SendBuffer {
       this.#text += asBuffer(bytes).toString('latin1');
     } else {
       this.#encodeText();
-      // A view of its own, of this length: a longer one, or none, would be what the head has not announced.
+      // A view of fixed length: a length-tracking view could grow, and send more than was announced.
       this.#views.push(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
     }
   }
 
-  /** Forgets all bytes that stand at `position` or behind it, among all bytes of the connection; without one, all that wait. */
+  /** Removes the waiting bytes from `position` on, counted from the connection's first byte; all of them without `position`. */
   cut(position: number = 0): void {
     const keep = Math.max(0, Math.min(this.#length, position - this.sentBytes));
     if (keep === this.#length) return;

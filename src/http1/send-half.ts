@@ -16,9 +16,9 @@ export interface Request {
   readonly framing?: RequestFraming;
   /** Ask for permission to send the body (RFC 9110 10.1.1). */
   readonly expectContinue?: boolean | undefined;
-  /** The Host field, if it is to be another than that of the connection's requests. */
+  /** The Host field of this request; default: the connection's. */
   readonly host?: string | undefined;
-  /** Ask for another protocol on this connection (RFC 9110 7.8): after a 101 its bytes are raw. */
+  /** Ask for another protocol on this connection (RFC 9110 7.8): after a 101, its bytes are raw. */
   readonly upgrade?: string | undefined;
 }
 
@@ -42,7 +42,7 @@ export class SendHalf {
   readonly #host: string;
   readonly #absolute: string | undefined;
   readonly #fixed: HTTPHeaders | undefined;
-  /** Of the request that was sent last. */
+  /** Encoder of the latest request's body. */
   #encoder: BodyEncoder | undefined;
 
   constructor(state: ConnectionState, { host, absolute, headers }: RequestDefaults) {
@@ -81,7 +81,7 @@ export class SendHalf {
   data(data: Uint8Array): void {
     const encoder = this.#encoder;
     const { output } = this.#state;
-    // An announced length that has been used up is the caller's fault in a narrower sense than a wrong order of calls.
+    // More bytes than announced are ExcessBodyData, which says more than a StateError.
     if (encoder !== undefined && this.#endedByItself) {
       encoder.encode(data, output);
       return;
@@ -101,12 +101,12 @@ export class SendHalf {
     this.#encoded('body-end');
   }
 
-  /** The source of a body has nothing more. @throws MissingBodyData if the body was announced to be longer */
+  /** The source of the body has no more data. @throws MissingBodyData if a longer body was announced */
   sourceEnded(): void {
     if (this.#encoder instanceof LengthEncoder) this.#encoder.assertComplete();
   }
 
-  /** Whether the last body had a length, of which nothing is left. */
+  /** Whether the latest body had an announced length and is complete. */
   get #endedByItself(): boolean {
     return this.#state.send === 'idle' && this.#encoder instanceof LengthEncoder && this.#encoder.complete;
   }

@@ -25,7 +25,7 @@ export const SEND_TRANSITIONS = {
   failed: { close: 'failed', fail: 'failed' },
 } as const;
 
-/** States of the receiving direction. After the `last-` states the server sends nothing more. */
+/** States of the receiving direction. `last-` means the connection's last response. */
 export const RECEIVE_TRANSITIONS = {
   idle: {
     head: 'idle',

@@ -1,6 +1,6 @@
 /**
- * A descriptor that is always readable. In a poller it makes the poller's own readable: there is something to do for whoever
- * waits for that, though nothing else in it is ready.
+ * A descriptor that is always readable. In a poller it makes the poller's own descriptor readable, so that a wait for the poller
+ * ends although no other member is ready.
  */
 
 import { POLLIN } from '../coroutine.ts';

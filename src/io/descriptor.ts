@@ -1,6 +1,6 @@
 /**
- * The end of this library's descriptors, and what hears of it: a coroutine must not keep waiting for a number that is gone or, worse,
- * belongs to something else by now.
+ * Closes this library's descriptors, and calls listeners then: a coroutine must not keep waiting for a number that is gone or,
+ * worse, belongs to something else by now.
  */
 
 import { native, ofAllCopies } from './native.ts';
@@ -22,7 +22,7 @@ export function closeDescriptor(fd: number): void {
 
 const forgotten: FinalizationRegistry<number> = new FinalizationRegistry(closeDescriptor);
 
-/** Closes `fd` when its owner has become garbage: nothing can use it then, and nothing else would free it. An owner has one descriptor. */
+/** Closes `fd` when its owner has become garbage, since nothing else would close it. An owner has one descriptor. */
 export function closeWhenForgotten(owner: object, fd: number): void {
   forgotten.register(owner, fd, owner);
 }

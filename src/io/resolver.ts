@@ -51,7 +51,7 @@ const DEFINITE: ReadonlySet<string> = new Set(['EAI_NODATA', 'EAI_ADDRFAMILY']);
 const AMBIGUOUS: ReadonlySet<string> = new Set(['EAI_NONAME', 'EAI_FAIL', ...DEFINITE]);
 
 /**
- * Resolves `hostname` to at least one address, each once. A numeric address is returned as it is, without a thread.
+ * Resolves `hostname` to at least one address; the system's, each once. A numeric address is returned as it is, without a thread.
  * @throws HostnameNotResolvable; DNSUnavailable; SystemError if the machine, not the resolver, failed (EAI_SYSTEM with
  * its errno, EAI_MEMORY); any error of a custom `lookup`
  */

@@ -1,6 +1,6 @@
 /**
  * A stream of bytes to a peer over a non-blocking descriptor, as the client layer sees it. It knows no HTTP and never waits:
- * results are counts, WOULD_BLOCK with `needed` saying what to wait for, or another negated errno.
+ * results are counts, WOULD_BLOCK (`receiveNeeds` and `sendNeeds` say what to wait for), or another negated errno.
  */
 
 import type { PollNeeded } from '../coroutine.ts';
@@ -14,15 +14,15 @@ export interface Transport {
   /** What must become ready before receiving, or sending, can go on after WOULD_BLOCK. */
   readonly receiveNeeds: PollNeeded;
   readonly sendNeeds: PollNeeded;
-  /** Nothing can be sent before something was received: a handshake is going on, and receiving brings it to its end. */
+  /** Whether nothing can be sent before more is received: receiving completes a handshake that is going on. */
   readonly sendAwaitsInput?: boolean;
-  /** Milliseconds that a reader may pause while a fast stream comes in, so that there is more of it at a time; undefined: none. */
+  /** Milliseconds that a reader may pause during a fast stream, so that each receive gets more; undefined: none. */
   readonly pause?: number | undefined;
   /** Receives into `buffer[offset, offset + length)`: the count, 0 at the orderly end of the peer's stream. */
   receive(buffer: Uint8Array, offset: number, length: number): number;
   /** Sends `buffers`, in order; the count may be short. */
   send(buffers: readonly Uint8Array[]): number;
-  /** What there is to say about the last failure of receiving or sending, besides its errno. */
+  /** Details of the last failure of receiving or sending, besides its errno. */
   readonly failure?: DugongError | undefined;
   /** Frees the descriptor; coroutines that wait for it are resumed. May be called again. */
   close(): void;

@@ -1,11 +1,11 @@
 /**
- * Listening to an AbortSignal together: however many wait for its abort, the signal has one listener, and none when nobody
- * does. (Node warns of a leak from the eleventh listener on, while hundreds of futures may well share a signal.)
+ * One listener on an AbortSignal for any number of callbacks, and none while there are no callbacks. (Node warns of a leak from the
+ * eleventh listener on, and hundreds of futures may share a signal.)
  */
 
 import { bare } from '../options.ts';
 
-/** Those who are to hear of the abort of one signal, in the order in which they came. */
+/** The callbacks for the abort of one signal, in the order of registration. */
 interface Listener {
   readonly entries: Set<() => void>;
   readonly withdraw: () => void;
@@ -14,12 +14,12 @@ interface Listener {
 const listeners = new WeakMap<AbortSignal, Listener>();
 
 /**
- * Calls `aborted` when `signal` is aborted, unless that is withdrawn before by calling what is returned. A signal that is aborted
- * already calls nothing.
+ * Calls `aborted` when `signal` is aborted; the returned function withdraws the callback. A signal that is aborted already calls
+ * nothing.
  */
 export function onAbort(signal: AbortSignal, aborted: () => void): () => void {
   const { entries, withdraw } = listeners.get(signal) ?? listenTo(signal);
-  // One of its own, since the same function may be given twice.
+  // A new function, since `aborted` may be given twice.
   const entry = (): void => aborted();
   entries.add(entry);
   return () => {
@@ -31,7 +31,7 @@ function listenTo(signal: AbortSignal): Listener {
   const entries = new Set<() => void>();
   const tell = (): void => {
     listeners.delete(signal);
-    // One that is withdrawn meanwhile, by what another one does, is no longer called.
+    // A callback that another one withdraws is not called any more.
     for (const entry of entries) {
       entries.delete(entry);
       entry();

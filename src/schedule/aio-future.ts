@@ -1,5 +1,5 @@
 /**
- * A promise for a coroutine's result: the coroutine is run on the event loop of this thread, as soon and as far as it can.
+ * A promise for a coroutine's result: the coroutine runs on the event loop of this thread, as soon and as far as it can.
  */
 
 import { AsyncResource } from 'node:async_hooks';
@@ -38,7 +38,7 @@ export function futureOptions(given: AioFutureOptions | undefined): AioFutureOpt
   return options;
 }
 
-/** Also one of another realm or library. */
+/** Accepts signals of other realms and libraries. */
 function isSignal(signal: unknown): boolean {
   if (typeof signal !== 'object' || signal === null) return false;
   return typeof member(signal as AbortSignal, 'aborted') === 'boolean';
@@ -75,11 +75,11 @@ class FutureWait implements LoopWait {
  * Runs `coroutine` on Node's event loop; await it like any promise. Its first part runs at once, as that of an async
  * function. The process is kept alive while it waits, unless `unref()` was called.
  *
- * `cancel()`, an abort and a time-out are thrown into the coroutine, so that its `finally` runs; what it makes of the error
- * settles the future. `then` and its kin return plain promises.
+ * `cancel()`, an abort and a time-out throw an error into the coroutine, so that its `finally` runs; what the coroutine then returns
+ * or throws settles the future. `then`, `catch` and `finally` return plain promises.
  *
- * Under Bun and Deno, whose event loops the addon cannot use, it is rejected at once (`DUGONG_NO_EVENT_LOOP`), and the coroutine does
- * not begin.
+ * Under Bun and Deno, whose event loops the addon cannot use, the future is rejected at once (`DUGONG_NO_EVENT_LOOP`), and the
+ * coroutine does not begin.
  */
 export class AioFuture<T> extends Promise<T> {
   static override get [Symbol.species](): PromiseConstructor {
@@ -90,7 +90,7 @@ export class AioFuture<T> extends Promise<T> {
   /** Whether the process is kept alive while this future waits. */
   #referenced = true;
   readonly #steps: Stepper<T>;
-  /** Typed so that a future of something special is one of something more general, as with promises. */
+  /** Typed so that an AioFuture<Derived> can be assigned to an AioFuture<Base>, as with promises. */
   readonly #resolve: (value: never) => void;
   readonly #reject: (error: unknown) => void;
   /** Undefined while the coroutine has not ended. */
@@ -176,7 +176,7 @@ export class AioFuture<T> extends Promise<T> {
     else timer?.unref();
   }
 
-  /** Goes on, if the coroutine still waits: what it waited for is ready, or it is to be interrupted. */
+  /** Resumes the coroutine if it waits: its need is ready, or an error is to be thrown into it. */
   #wake(): void {
     if (this.#wait === undefined) return;
     this.#withdraw();
@@ -231,7 +231,7 @@ export class AioFuture<T> extends Promise<T> {
     this.#reference(this.#timeoutTimer);
   }
 
-  /** What is there by now is the result, however late the coroutine looks: after a long turn, timers come before descriptors. */
+  /** Resumes the coroutine once more first: after a long turn of the loop, timers come before descriptors that are ready. */
   #timeOut(timeout: number): void {
     this.#wake();
     if (this.#outcome === undefined) this.#interrupt(new ConnectionTimedOut(timeout));

@@ -1,16 +1,16 @@
 /**
- * Waits for times on this thread's event loop: one timer of the addon serves all of them, set for the earliest, also those of other
- * copies of this library. It has nothing to do with Node's timers, which test frameworks replace.
+ * Waits for times on this thread's event loop: one timer of the addon, set for the earliest, serves all of them, also those of
+ * other copies of this library. Node's timers are not used, since test frameworks replace them.
  */
 
 import { now } from '../clock.ts';
 import { native, ofAllCopies } from '../io/native.ts';
 import { type Timed, TimerQueue } from './timer-queue.ts';
 
-/** The addon's longest; a longer time is waited for in several parts. */
+/** The addon's longest timer; a longer time is waited for in several parts. */
 const LONGEST = 2 ** 31 - 1;
 
-/** All copies of this library have it in common, since the addon has one timer for all of them. */
+/** Shared by all copies of this library, since the addon has one timer for all of them. */
 interface Timer {
   readonly alarms: TimerQueue<Alarm>;
   /** What the timer is set for: no later than the earliest alarm. */
@@ -21,13 +21,13 @@ interface Timer {
 
 const timers = ofAllCopies<Timer>('timer');
 if (timers.length === 0) timers.push({ alarms: new TimerQueue(), setFor: undefined, holding: 0 });
-/** The first copy has brought it. */
+/** Made by the copy that was loaded first. */
 const timer = timers[0] as Timer;
 
 /** Calls `ring` once, from the event loop, at the time `at` of the clock or soon after. It keeps the process alive after `ref()`. */
 export class Alarm implements Timed {
   readonly at: number;
-  /** Dropped when it is over: the queue forgets alarms late. */
+  /** Undefined once it is over: the queue keeps dead alarms for a while. */
   #ring: (() => void) | undefined;
   #holds = false;
 
@@ -75,13 +75,13 @@ function setTimer(): void {
   native.setAlarm(Math.min(LONGEST, Math.max(1, Math.ceil(at - now()))));
 }
 
-/** The timer has gone off. Each copy hears of it: the first one rings, and the others find nothing due. */
+/** The timer has expired. Every copy calls this: the first call rings the alarms, the others find nothing due. */
 export function ringDue(): void {
   timer.setFor = undefined;
   const { alarms } = timer;
   const time = now();
   const due: Alarm[] = [];
-  // All of them first: those that are added meanwhile have the next turn.
+  // Collected first: alarms that are added meanwhile ring in a later turn.
   for (let alarm = alarms.takeDue(time); alarm !== undefined; alarm = alarms.takeDue(time)) due.push(alarm);
   for (const alarm of due) alarm.ring();
   setTimer();

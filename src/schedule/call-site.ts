@@ -1,12 +1,12 @@
 /**
- * The stack of an error that this library raises deep inside of itself names its own files alone, ten of them. Here the code
- * that called the library is put behind the first few, at the border where the error leaves: it costs nothing where there is no
- * error. It knows stacks as V8 writes them; any other is left alone, and so are those of the user's own errors.
+ * An error that is raised deep inside this library has ten stack frames, all in the library's own files. Where the error leaves
+ * the library, this puts the caller's frames behind the first few of them. Without an error it costs nothing. It understands V8's
+ * stacks only, and leaves the stacks of the user's own errors as they are.
  */
 
 import { bare } from '../options.ts';
 
-/** So many of our own frames stay: they say what went wrong, the others how we got there. */
+/** Number of own frames to keep: they show what went wrong, the others only the way there. */
 const MOST_OWN = 3;
 /** Enough to reach through the library. */
 const DEPTH = 60;
@@ -24,8 +24,8 @@ function isCallers(frame: string): boolean {
 }
 
 /**
- * Puts the frames of the caller into the stack of an error of ours that names none. In a reaction to a promise, these are the
- * async functions that await it. False if there are none either. It never throws: the error matters, not how its stack looks.
+ * Puts the caller's frames into the stack of an error of this library that has none. In a reaction to a promise, these are the
+ * async functions that await it. False if no caller is on the stack. It never throws: the error matters more than its stack.
  */
 export function showCaller(error: unknown): boolean {
   try {
@@ -61,7 +61,7 @@ function framesHere(): string[] {
   return typeof here.stack === 'string' ? framesOf(here.stack)[1] : [];
 }
 
-/** What stands before the frames, and these. */
+/** The text before the frames, and the frames. */
 function framesOf(stack: string): [head: string, frames: string[]] {
   const [head = '', ...frames] = stack.split(/\n(?= {4}at )/);
   return [head, frames];

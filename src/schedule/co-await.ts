@@ -8,13 +8,13 @@ import { currentRunner } from './running.ts';
 import { type Outcome, resultOf } from './stepper.ts';
 import { WaitList } from './wait-list.ts';
 
-/** What else a coroutine listens to while it waits for a promise. */
+/** What else a coroutine waits for beside a promise. */
 export interface Beside {
-  /** Where the coroutine waits: a `notify()` lets it look again. */
+  /** The list in which the coroutine waits: `notify()` resumes it. */
   readonly waits: WaitList;
-  /** What to wait for beside the promise; undefined: nothing. Asked before each wait. */
+  /** What to wait for beside the promise; undefined: nothing. Called before each wait. */
   need(): PollNeeded | undefined;
-  /** Called when the coroutine was resumed and the promise is not settled yet. What it throws ends the waiting. */
+  /** Called after each resumption, unless the promise is settled. An error that it throws ends the waiting. */
   heed(): void;
 }
 
@@ -29,7 +29,7 @@ export function* coAwait<T>(promise: PromiseLike<T> | T): Coroutine<Awaited<T>> 
   return yield* coAwaitBeside(promise, nothingElse());
 }
 
-/** The same, listening to something else meanwhile. @throws also what `beside.heed` throws */
+/** As {@link coAwait}, waiting for something else at the same time. @throws also what `beside.heed` throws */
 export function* coAwaitBeside<T>(promise: PromiseLike<T> | T, beside: Beside): Coroutine<Awaited<T>> {
   assertCanAwait();
   let outcome: Outcome<Awaited<T>> | undefined;
@@ -42,7 +42,7 @@ export function* coAwaitBeside<T>(promise: PromiseLike<T> | T, beside: Beside): 
     (reason: unknown) => settled({ status: 'rejected', reason }),
   );
   while (outcome === undefined) {
-    // The coroutine may have got another runner meanwhile.
+    // The coroutine may have another runner by now.
     assertCanAwait();
     yield* beside.waits.coWait(beside.need());
     if (outcome === undefined) beside.heed();

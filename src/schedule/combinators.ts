@@ -1,7 +1,7 @@
 /**
- * Coroutines made of coroutines, usable under every way of waiting: a caller sees one PollNeeded, however many branches wait in it. When
- * a combinator ends, all of its branches have: a branch that is no longer wanted gets an AbortError thrown into it, so that its
- * `finally` runs, and is waited for.
+ * Coroutines made of coroutines, for every way of waiting: a caller sees one PollNeeded, however many branches wait. When a
+ * combinator ends, all of its branches have ended: an AbortError is thrown into a branch that is no longer wanted, so that its
+ * `finally` runs, and the combinator waits for its end.
  */
 
 import { now } from '../clock.ts';
@@ -22,8 +22,8 @@ export type Outcomes<C extends readonly Coroutine<unknown>[]> = {
 
 /**
  * Runs all coroutines at once; returns their results in the order of the coroutines.
- * @throws the error of the first that fails, after the others have been ended; TypeError for what is no array of coroutines, each
- * of them another one
+ * @throws the error of the first that fails, after the others have been ended; TypeError unless given an array of distinct
+ * coroutines
  */
 export function* coAll<const C extends readonly Coroutine<unknown>[]>(coroutines: C): Coroutine<Results<C>> {
   const results: unknown[] = [];
@@ -40,7 +40,7 @@ export function* coAll<const C extends readonly Coroutine<unknown>[]>(coroutines
   return results as Results<C>;
 }
 
-/** Runs all coroutines at once; returns what each came to. It does not fail. */
+/** Runs all coroutines at once; returns the outcome of each. A failure ends no other one. @throws TypeError as {@link coAll} */
 export function* coAllSettled<const C extends readonly Coroutine<unknown>[]>(coroutines: C): Coroutine<Outcomes<C>> {
   const outcomes: Outcome<unknown>[] = [];
   yield* coRunEach('coAllSettled', coroutines, (_set, index, outcome) => {
@@ -52,7 +52,7 @@ export function* coAllSettled<const C extends readonly Coroutine<unknown>[]>(cor
 /**
  * Runs all coroutines until one of them ends, and ends the others: one that waits is interrupted where it waits, and one that has
  * not begun never does. Returns the result of the first.
- * @throws its error, if it failed; TypeError if there is no coroutine
+ * @throws its error, if it failed; TypeError as {@link coAll}, and for an empty array
  */
 export function* coRace<T>(coroutines: readonly Coroutine<T>[]): Coroutine<T> {
   if (coroutines?.length === 0) throw new TypeError('coRace needs at least one coroutine');
@@ -65,8 +65,8 @@ export function* coRace<T>(coroutines: readonly Coroutine<T>[]): Coroutine<T> {
 }
 
 /**
- * Runs `make(item)` for each item, at most `limit` at a time; returns the results in the order of the items. Items are taken
- * when there is room for them, each after the coroutine of the one before has begun.
+ * Runs `make(item)` for each item, at most `limit` at a time; returns the results in the order of the items. An item is taken
+ * when there is room for its coroutine.
  * @throws the first error, after the other coroutines have been ended; TypeError unless `limit` is a whole number > 0, or Infinity
  */
 export function* coMap<I, T>(
@@ -89,7 +89,7 @@ export function* coMap<I, T>(
   };
   const addNext = (): void => {
     try {
-      // Also if it throws: it has ended itself then.
+      // Also if `next()` throws: the iterator has ended then.
       exhausted = true;
       const next = iterator.next();
       if (next.done) return;
@@ -118,7 +118,7 @@ export function* coMap<I, T>(
   return results;
 }
 
-/** As at the end of `for ... of`: what failed before counts, not what the iterator throws when it is left. */
+/** As in a `for ... of` that an error leaves: that error counts, not one of `return()`. */
 function leave(iterator: Iterator<unknown>): void {
   try {
     iterator.return?.();
@@ -134,7 +134,7 @@ export function* coSleep(ms: number): Coroutine<void> {
   while (now() < deadline) yield* waitFor(need);
 }
 
-/** Runs `coroutine`; after `ms` milliseconds ConnectionTimedOut is thrown into it. @throws what it makes of that */
+/** Runs `coroutine`; after `ms` milliseconds ConnectionTimedOut is thrown into it. @throws what the coroutine throws */
 export function* coWithTimeout<T>(coroutine: Coroutine<T>, ms: number): Coroutine<T> {
   const steps = new Stepper('coWithTimeout', coroutine);
   const deadline = deadlineIn(ms);
@@ -143,7 +143,7 @@ export function* coWithTimeout<T>(coroutine: Coroutine<T>, ms: number): Coroutin
   try {
     for (let late = false; ; ) {
       outcome = steps.run();
-      // What is there by now is the result, however late the coroutine was resumed.
+      // A result that is there by now counts, however late the coroutine was resumed.
       if (outcome !== undefined) return resultOf(outcome);
       if (late) {
         timedOut = true;
@@ -166,7 +166,7 @@ function deadlineIn(ms: number): number {
   return now() + ms;
 }
 
-/** Suspends once; returns what was thrown in meanwhile. */
+/** Suspends once; returns the error that was thrown in meanwhile, if any. */
 export function* coWaitOrFail(need: PollNeeded): Coroutine<{ readonly error: unknown } | undefined> {
   try {
     yield* waitFor(need);
@@ -177,8 +177,8 @@ export function* coWaitOrFail(need: PollNeeded): Coroutine<{ readonly error: unk
 }
 
 /**
- * Runs coroutines, which are told apart by their index in the array, until all of them have ended. A coroutine is an iterable,
- * too, and would be run by being looked at: hence an array. @throws TypeError
+ * Runs coroutines until all of them have ended; `ended` gets the index of each. Only an array is accepted, not any iterable: a
+ * coroutine is iterable, too, and would run. @throws TypeError
  */
 function* coRunEach<T>(
   name: string,
@@ -198,8 +198,8 @@ function* coRunEach<T>(
 }
 
 /**
- * Runs a set until all of its members have ended. What is thrown into this coroutine is thrown into all of them, and raised in
- * the end, unless it was decided before that the members end: then that decision stands.
+ * Runs a set until all of its members have ended. An error thrown into this coroutine is thrown into all members, and raised at
+ * the end unless the members were being ended before.
  */
 function* coRunSet(set: TaskSet): Coroutine<void> {
   let interruption: { readonly error: unknown } | undefined;

@@ -1,5 +1,5 @@
 /**
- * What is waited for on this thread's event loop: a table of waits over the addon's watchers, one for each descriptor.
+ * The waits on this thread's event loop: a table over the addon's watchers, one for each descriptor.
  */
 
 import { addDescriptorListener } from '../io/descriptor.ts';
@@ -15,7 +15,7 @@ export interface LoopWait extends Wait {
   readonly referenced: boolean;
 }
 
-/** What the addon watches of a descriptor: after an event, no longer its directions. */
+/** By descriptor: the directions that the addon watches. An event ends the watching of its directions. */
 const watched = new Map<number, number>();
 
 const table = new WaitTable<LoopWait>({
@@ -25,7 +25,7 @@ const table = new WaitTable<LoopWait>({
   },
 });
 
-/** `wait` is woken once when its need is ready, unless it is withdrawn before. @throws SlotTaken, SystemError */
+/** Wakes `wait` once, when its need is ready, unless it is removed before. @throws SlotTaken, SystemError */
 export function addWait(wait: LoopWait): void {
   table.add(wait);
 }
@@ -40,7 +40,7 @@ export function referenceChanged(fd: number): void {
   watch(fd, table.waitsFor(fd));
 }
 
-/** Tells the event loop what is waited for, and whether it is to be kept alive for that. */
+/** Sets which directions of `fd` the event loop watches, and which of them keep it alive. */
 function watch(fd: number, waits: readonly LoopWait[]): void {
   const mask = directionsOf(waits);
   const result = native.watch(fd, mask);
@@ -51,7 +51,7 @@ function watch(fd: number, waits: readonly LoopWait[]): void {
   }
 }
 
-/** The addon's one call per event: the directions in `events` are no longer watched. No descriptor: a time has come. */
+/** The addon calls this for each event, and no longer watches the directions in `events`. If `fd` < 0, the timer has expired. */
 function ready(fd: number, events: number): void {
   if (fd < 0) {
     ringDue();
@@ -61,7 +61,7 @@ function ready(fd: number, events: number): void {
   for (const wait of table.take(fd, events)) wait.wake();
 }
 
-/** Waits for a descriptor that was closed end, but not in the middle of the closing call. */
+/** Wakes the waits for a closed descriptor, but not inside the closing call. */
 function closed(fd: number): void {
   if (watched.has(fd)) watched.set(fd, 0);
   const woken = table.closed(fd);

@@ -1,6 +1,6 @@
 /**
  * A loop for many coroutines in one blocked thread: an epoll or kqueue descriptor holds what all of them wait for, so that
- * those that only wait cost nothing. Node's event loop stands still while it runs.
+ * a waiting coroutine costs nothing. Node's event loop stands still while it runs.
  */
 
 import type { Coroutine } from '../coroutine.ts';
@@ -55,7 +55,7 @@ export class Task<T> {
 
   /**
    * Waits for the end of this task inside another task of the loop: `yield* task.join()`. Returns its result.
-   * @throws what the task threw; StateError outside of a loop's tasks, where nothing could wake the caller
+   * @throws what the task threw; StateError where nothing could wake the caller, as in a blocking call
    */
   *join(): Coroutine<T> {
     while (!this.done()) {
@@ -76,7 +76,7 @@ export class Task<T> {
   }
 }
 
-/** A coroutine is iterable, too, and would be run by being looked through. @throws TypeError */
+/** Accepts no other iterable: a coroutine is iterable, too, and would run. @throws TypeError */
 function assertTasks(given: unknown): void {
   const tasks: readonly unknown[] = Array.isArray(given) ? given : [given];
   if (tasks.every((task) => task instanceof Task)) return;
@@ -95,7 +95,7 @@ export class PollLoop {
   }
 
   /**
-   * Adds a coroutine. It first runs with the next turn of the loop; tasks may be added by tasks.
+   * Adds a coroutine. It does not run in this call, but when the loop runs it; tasks may add tasks.
    * @throws TypeError for what is no coroutine, or is a task already; StateError if the loop was closed
    */
   createTask<T>(coroutine: Coroutine<T>): Task<T> {
@@ -105,8 +105,8 @@ export class PollLoop {
 
   /**
    * One turn: runs the tasks that are ready; if none is, waits until one is, `timeoutMs` milliseconds at most (undefined: no
-   * limit). Returns whether there are tasks left. @throws Interrupted for a signal that the process listens for: no task notices,
-   * and the next call goes on
+   * limit). Returns whether there are tasks left. @throws Interrupted for a signal that the process listens for: no task is
+   * affected, and the next call goes on; StateError if all tasks wait for each other
    */
   runOnce(timeoutMs?: number): boolean {
     if (this.#set.size > 0) runAs(undefined, () => this.#set.runBlocking(timeoutMs ?? -1));
@@ -115,7 +115,8 @@ export class PollLoop {
 
   /**
    * Runs the loop, blocked, until the task, or all of several, have ended; other tasks run as well meanwhile. Returns the
-   * result, or the results. @throws what the task threw, or the first of several in their order; TypeError for what is no task; Interrupted as `runOnce`
+   * result, or the results. @throws what the task threw, or the first of several in their order; TypeError for what is no task;
+   * StateError for a task of another loop; as `runOnce`
    */
   runUntilComplete<T>(task: Task<T>): T;
   runUntilComplete<T>(tasks: readonly Task<T>[]): T[];
@@ -143,7 +144,7 @@ export class PollLoop {
 
   /**
    * Ends all tasks without waiting, and frees the loop's descriptor. The tasks are done then, with an AbortError, or with the
-   * error of their own cleanup: the first such error is raised.
+   * error of their own cleanup. @throws the last such error
    */
   close(): void {
     this.#set.close();

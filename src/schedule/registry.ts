@@ -1,6 +1,6 @@
 /**
- * What the members of one outermost task set wait for: descriptors in a Poller, and times. It wakes waits; it does not know
- * what they are the waits of.
+ * The waits of one outermost task set and of the sets inside it: descriptors in a Poller, and times. It wakes waits, and does not
+ * know what a wait stands for.
  */
 
 import { now } from '../clock.ts';
@@ -79,7 +79,7 @@ export class Registry {
     registries.delete(this.#reference);
   }
 
-  /** The descriptor is gone, and its waits with it: what is left of them cannot be waited for any more. */
+  /** The descriptor was closed: wakes its waits, since it can never become ready. */
   closed(fd: number): void {
     this.#poller?.remove(fd);
     for (const wait of this.#table.closed(fd)) this.#wake(wait);
@@ -101,8 +101,8 @@ export class Registry {
   }
 
   /**
-   * When nothing waits any more, the poller goes on to wait for input: a reader of a connection is about to wait again, and two calls
-   * of the kernel are saved. Only for this library's own descriptors, whose end is heard of here.
+   * After the last wait for input, the poller keeps watching the descriptor: a connection's reader will soon wait again, and two
+   * system calls are saved. Only for this library's own descriptors, whose closing is reported here.
    */
   #watch(fd: number, mask: number): void {
     if (mask === 0 && this.#poller?.maskOf(fd) === POLLIN && native.owns(fd) === 1) return;
@@ -111,7 +111,7 @@ export class Registry {
   }
 }
 
-/** Registries that hold waits. Weakly: a combinator that was dropped in its middle never closes its own. */
+/** Registries that have had waits, held weakly: a combinator that is dropped early never closes its own. */
 const registries = new Set<WeakRef<Registry>>();
 
 addDescriptorListener((fd) => {

@@ -14,8 +14,8 @@ import { resultOf, Stepper } from './stepper.ts';
 /** How to wait, and how long. */
 export interface RunBlockingOptions {
   /**
-   * Milliseconds that may pass without any descriptor becoming ready, i.e. of inactivity: undefined or 0 is no limit. Times
-   * that the coroutine waits for (sleeping, trying again later) are no activity.
+   * Milliseconds of inactivity, without any descriptor becoming ready; undefined or 0 is no limit. Waits for a time only
+   * (coSleep) are no activity; a deadline that ends a wait for a descriptor begins the count anew.
    */
   readonly timeout?: number | undefined;
   /**
@@ -40,13 +40,13 @@ export function runBlocking<T>(coroutine: Coroutine<T>, options?: RunBlockingOpt
   return runWaiting(coroutine, checkedTimeout(timeout), (need, timeoutMs) => need.poll(timeoutMs, heeding));
 }
 
-/** The same, waiting by `wait`. What that throws goes into the coroutine. `timeout` is in milliseconds; 0: no limit. */
+/** The same, waiting by `wait`, whose errors are thrown into the coroutine. `timeout` is in milliseconds; 0: no limit. */
 export function runWaiting<T>(coroutine: Coroutine<T>, timeout: number, wait: Wait): T {
   const steps = new Stepper('runBlocking()', coroutine);
   const waits = new BlockedWaits(timeout, wait);
   const outcome = runBlocked(() => steps.run((need) => waits.wait(need)));
   if (outcome?.status === 'rejected') showCaller(outcome.reason);
-  // Blocked waits are over when they return: the coroutine has come to its end.
+  // No wait suspends the run, so the coroutine has ended.
   return resultOf(outcome as NonNullable<typeof outcome>);
 }
 
@@ -54,7 +54,7 @@ export function runWaiting<T>(coroutine: Coroutine<T>, timeout: number, wait: Wa
 class BlockedWaits {
   readonly #timeout: number;
   readonly #wait: Wait;
-  /** When the first of the waits began that were for a time only, if the latest was such a one. */
+  /** When the current sequence of waits for time only began; undefined after a wait for a descriptor. */
   #idleSince: number | undefined;
 
   constructor(timeout: number, wait: Wait) {

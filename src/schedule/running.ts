@@ -1,7 +1,7 @@
 /**
- * Who is running a coroutine at this moment on this thread: a future, a member of a task set, or nobody in particular (a blocking
- * call, a loop written by hand). A set that is run inside another one knows it by this, and so does a coroutine that waits
- * for something which no descriptor tells.
+ * The runner of the coroutine that runs on this thread at this moment: a future, a member of a task set, or none (a blocking
+ * call, a loop written by hand). By this, a set finds the set around it, and a coroutine that waits for something without a
+ * descriptor finds the runner to wake.
  */
 
 export interface Runner {
@@ -13,12 +13,12 @@ export interface Runner {
 
 const SETTLED = Promise.resolve();
 
-/** Calls `then` as a microtask; queueMicrotask() may be a test framework's, which queues for a time that never comes. */
+/** Calls `then` as a microtask. Not by queueMicrotask(): a test framework may have replaced it by one that never calls. */
 export function soon(then: () => void): void {
   SETTLED.then(then);
 }
 
-/** Resumes `runner`, but not in the middle of what is going on now: a future goes on at once when it is woken. */
+/** Wakes `runner` without running its coroutine inside the present call: a future would run at once, hence the microtask. */
 export function wakeSoon(runner: Runner): void {
   if (runner.canAwait) soon(() => runner.wake());
   else runner.wake();
@@ -31,7 +31,7 @@ export function currentRunner(): Runner | undefined {
   return current;
 }
 
-/** Whether the coroutine is run by a call that blocks while it waits: nobody else can do anything meanwhile. */
+/** Whether a blocking call runs the coroutine, so that nothing else runs while it waits. */
 export function runsBlocked(): boolean {
   return blocked;
 }
@@ -41,12 +41,12 @@ export function certainlyResumed(): boolean {
   return current?.canAwait ?? blocked;
 }
 
-/** Calls `step` as what `runner` does. */
+/** Calls `step` with `runner` as the current runner. */
 export function runAs<T>(runner: Runner | undefined, step: () => T): T {
   return during(runner, false, step);
 }
 
-/** Calls `step` as what a blocking call does. */
+/** Calls `step` as part of a blocking call. */
 export function runBlocked<T>(step: () => T): T {
   return during(undefined, true, step);
 }

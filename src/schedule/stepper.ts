@@ -1,26 +1,26 @@
 /**
  * The one place where a coroutine is resumed, what it yields is checked, and errors are thrown into it. Futures, task sets, blocking
- * calls and time limits are made of it; how to wait for what the coroutine needs is theirs.
+ * calls and time limits use it, and decide how to wait.
  */
 
 import { type Coroutine, PollNeeded } from '../coroutine.ts';
 
-/** What a coroutine that was run to its end came to. */
+/** How a coroutine has ended. */
 export type Outcome<T> =
   | { readonly status: 'fulfilled'; readonly value: T }
   | { readonly status: 'rejected'; readonly reason: unknown };
 
-/** What is done with a need of the coroutine. */
+/** Decides whether the coroutine waits for `need` or goes on. */
 export type Suspend = (need: PollNeeded) => 'go on' | 'wait';
 
 const WAIT: Suspend = () => 'wait';
 
-/** A coroutine that wants to wait more often than this while it is ended is left alone. */
+/** A coroutine that suspends more often than this while it is being ended is left as it is. */
 const MOST_CLEANUPS = 1000;
 
 export class Stepper<T> {
   readonly #coroutine: Coroutine<T>;
-  /** Errors to be thrown into the coroutine, one a step: it may be running when they come. */
+  /** Errors to be thrown into the coroutine, one in each step; they may come while it runs. */
   readonly #interruptions: { readonly error: unknown }[] = [];
   #need: PollNeeded | undefined;
 
@@ -30,7 +30,7 @@ export class Stepper<T> {
     this.#coroutine = coroutine;
   }
 
-  /** What the coroutine needed last. */
+  /** The latest need of the coroutine. */
   get need(): PollNeeded {
     return this.#need as PollNeeded;
   }
@@ -41,8 +41,8 @@ export class Stepper<T> {
   }
 
   /**
-   * Resumes the coroutine until it waits, or has come to an outcome. `suspend` says whether the coroutine is to wait; what it throws goes
-   * into the coroutine, as does a TypeError for something else than a PollNeeded.
+   * Resumes the coroutine until it waits or ends. `suspend` decides whether it waits. An error of `suspend` is thrown into the
+   * coroutine, as is a TypeError if it yields anything but a PollNeeded.
    */
   run(suspend: Suspend = WAIT): Outcome<T> | undefined {
     try {
@@ -93,7 +93,7 @@ export function endNow(coroutine: Coroutine<unknown>): void {
   for (let tries = 0; tries < MOST_CLEANUPS && !coroutine.return(undefined).done; tries++);
 }
 
-/** Whether `value` can be run. What it yields shows when it runs. */
+/** Whether `value` can be run. What it yields is checked when it runs. */
 export function isCoroutine(value: unknown): boolean {
   const { next, throw: throwInto } = (value ?? {}) as Partial<Coroutine<unknown>>;
   const resumable = typeof next === 'function' && typeof throwInto === 'function';

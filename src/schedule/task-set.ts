@@ -1,9 +1,9 @@
 /**
- * Many coroutines that are run together by a caller that waits for all of them at once: PollLoop and the combinators are made of it. A
- * wake-up costs by what is ready, not by what is waiting.
+ * Runs many coroutines together, for a caller that waits for all of them at once: PollLoop and the combinators are made of it.
+ * The cost of a wake-up depends on the number of ready members, not of waiting ones.
  *
  * A set that runs inside another one has its waits in the outermost set's registry, since Linux nests epoll descriptors
- * only five deep (ELOOP): what it yields to the set around it is itself, and no descriptor.
+ * only five deep (ELOOP): it yields itself to the set around it, and no descriptor.
  */
 
 import { now } from '../clock.ts';
@@ -22,7 +22,7 @@ export class Member<T = unknown> implements Runner {
   readonly steps: Stepper<T>;
   readonly ended: (outcome: Outcome<T>) => void;
   state: 'ready' | 'running' | 'waiting' | 'ended' = 'ready';
-  /** What it waits for, if that is in a registry. */
+  /** Its wait in the registry, if it has one. */
   wait: TimedWait | undefined;
 
   constructor(set: TaskSet, coroutine: Coroutine<T>, ended: (outcome: Outcome<T>) => void) {
@@ -77,15 +77,15 @@ class SetNeeded extends SharedNeed {
   }
 }
 
-/** All that were ever added to a set. */
+/** All coroutines that were ever added to a set. */
 const given = new WeakSet<Coroutine<unknown>>();
 
 export class TaskSet {
   readonly #own = new Registry();
-  /** Where the waits of the members are: its own registry, or that of the outermost set around it. */
+  /** The registry of the members' waits: the set's own, or that of the outermost set around it. */
   #home: Registry = this.#own;
   readonly #members = new Set<Member>();
-  /** Members that are to have their turn. */
+  /** Members to be run next. */
   readonly #ready = new Queue<Member>();
   /** The runner around this set, if it can be woken. */
   #around: Runner | undefined;
@@ -138,12 +138,12 @@ export class TaskSet {
     for (const member of [...this.#members]) this.interrupt(member, error);
   }
 
-  /** The members are no longer wanted, each of which gets one AbortError. From here on none goes on with what it was about. */
+  /** Throws one AbortError into each member, unless the members are being ended already. */
   endAll(): void {
     if (!this.#ending) this.interruptAll(cancellation());
   }
 
-  /** The member, if it waits, is to go on. */
+  /** Makes the member ready if it waits. */
   wake(member: Member): void {
     if (member.state !== 'waiting') return;
     this.#withdraw(member);
@@ -159,19 +159,19 @@ export class TaskSet {
     member.state = 'ready';
   }
 
-  /** Runs the members that are ready, until all wait or have ended. To be called first whenever the set is resumed. */
+  /** Runs the members that are ready, until all wait or have ended. Call it first whenever the set is resumed. */
   run(): void {
     const around = currentRunner();
     this.#around = around;
     this.#moveTo(around instanceof Member ? around.set.#home : this.#own);
-    // What an outermost set has collected is here already.
+    // Members that the outermost set has woken are ready already.
     if (this.ready === 0) this.#home.collect();
     this.#runReady();
   }
 
   /**
    * Runs the members that are ready, for a caller that blocks; if none is, waits up to `timeoutMs` milliseconds (negative: for
-   * ever) until one is. @throws Interrupted, before any member runs
+   * ever) until one is. @throws Interrupted, StateError, before any member runs
    */
   runBlocking(timeoutMs: number): void {
     if (this.ready === 0) {
@@ -200,7 +200,7 @@ export class TaskSet {
 
   /**
    * Ends all members without waiting for anything, and frees what the set has. A member that is running is ended when it
-   * waits. @throws what the first member threw whose cleanup failed, after the others have been ended
+   * waits. @throws the error of the last member whose cleanup failed, after all have been ended
    */
   close(): void {
     this.#ending = true;
@@ -238,7 +238,7 @@ export class TaskSet {
     }
   }
 
-  /** Runs a member until it waits or has come to an outcome. */
+  /** Runs a member until it waits or ends. */
   #step(member: Member): Outcome<unknown> | undefined {
     if (member.state !== 'ready') return undefined;
     member.state = 'running';
@@ -260,7 +260,7 @@ export class TaskSet {
       member.wait = wait;
     }
     member.state = 'waiting';
-    // Something in it may have become ready while it was on its way here.
+    // A member of the inner set may have become ready meanwhile.
     if (inner !== undefined && inner.ready > 0) this.wake(member);
     return 'wait';
   }
@@ -271,7 +271,7 @@ export class TaskSet {
     member.ended(outcome);
   }
 
-  /** From here on all members wait in another registry: they look again, and with them those of the sets inside. */
+  /** Moves the set to another registry. All members are woken, so that they and the sets inside them register their waits there. */
   #moveTo(home: Registry): void {
     if (home === this.#home) return;
     for (const member of this.#members) this.wake(member);

@@ -1,6 +1,6 @@
 /**
- * Entries with a time, the earliest first (a binary heap). Removing is lazy: what is no longer wanted is dropped when it
- * comes to the top, or when there is much of it.
+ * Entries with a time, the earliest first (a binary heap). Removing is lazy: a dead entry is dropped when it comes to the top,
+ * or when the queue has doubled.
  */
 
 export interface Timed {
@@ -9,12 +9,12 @@ export interface Timed {
   readonly live: boolean;
 }
 
-/** A queue that is not longer than this is not searched for what is no longer wanted. */
+/** A queue up to this length is not searched for dead entries. */
 const SHORT = 64;
 
 export class TimerQueue<T extends Timed> {
   #heap: T[] = [];
-  /** When the queue has grown to this, what is no longer wanted is dropped. */
+  /** Dead entries are dropped when the queue has grown to this length. */
   #limit = SHORT;
 
   /** The earliest time that counts; undefined if there is none. */
@@ -42,7 +42,7 @@ export class TimerQueue<T extends Timed> {
 
   /** Costs as much as was added since the last time. */
   #compact(): void {
-    // In order, entries are a heap as well.
+    // A sorted list is a heap, too.
     this.#heap = this.#heap.filter(({ live }) => live).sort((one, other) => one.at - other.at);
     this.#limit = Math.max(SHORT, 2 * this.#heap.length);
   }

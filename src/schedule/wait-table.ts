@@ -1,5 +1,5 @@
 /**
- * What is waited for by descriptor: one table over either the event loop or a Poller. It keeps the rule of two slots: on one
+ * The waits for descriptors: a table over either the event loop or a Poller. It keeps the rule of two slots: on one
  * descriptor, at most one coroutine waits to read and one to write, since two readers of a stream would each get a part of its bytes.
  * A SharedNeed claims no slot.
  */
@@ -10,7 +10,7 @@ import { StateError } from '../errors.ts';
 /** One suspension. */
 export interface Wait {
   readonly need: PollNeeded;
-  /** What was waited for may be there. Called once at most. */
+  /** The need may be ready. Called once at most. */
   wake(): void;
 }
 

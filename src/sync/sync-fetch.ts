@@ -37,7 +37,8 @@ export interface SyncFetch {
   /**
    * Fetches, and returns when the response has arrived with its body. A failure of the body is thrown when the body is
    * read.
-   * @throws FetchError for failures in operation; TypeError for input that cannot be sent, and unsupported options
+   * @throws FetchError for failures in operation; TypeError for input that cannot be sent, and unsupported options;
+   * AbortError for a signal that is aborted; Interrupted
    */
   (resource: string | URL | Request, init?: RequestInit | null): Response;
   /** The class {@link Headers}. */

@@ -25,7 +25,7 @@ import { systemReason } from './system-reason.ts';
 export type { StatusError } from './sync-request-response.ts';
 export { FormData, Response };
 
-/** The usual methods; any other token is sent, too. */
+/** The usual methods. CONNECT, TRACE and TRACK are refused; any other token is sent. */
 export type HttpVerb = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'CONNECT' | 'OPTIONS' | 'TRACE' | 'PATCH';
 
 /** The options of sync-request 6. Times are milliseconds. */
@@ -72,7 +72,7 @@ export interface SyncRequest {
   /**
    * Sends a request, and returns when the response has arrived with its body.
    * @throws Error with the system's `code` for failures in operation; TypeError for input that cannot be sent, and
-   * unsupported options
+   * unsupported options; Interrupted
    */
   (method: HttpVerb | (string & {}), url: string | URL, options?: Options | null): Response;
   /** The function itself, for modules that use `.default`. */

@@ -1,4 +1,4 @@
-/** The library over the simulated kernel: whatever runs in a world takes it from here, so that the kernel is there first. */
+/** The library over the simulated kernel: code that runs in a world imports it from here, so that the kernel is installed first. */
 
 import { loaded } from './kernel/install.ts';
 

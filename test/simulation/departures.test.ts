@@ -4,7 +4,7 @@ import { Departures } from './kernel/departures.ts';
 
 const HEAD = 'GET /7-0 HTTP/1.1\r\nHost: h.test\r\n\r\n';
 
-/** How often GET /7-0 has begun, if these texts have left on one connection. */
+/** Number of begun requests GET /7-0, if these texts have left on one connection. */
 function counted(...texts: readonly string[]): number {
   const departures = new Departures();
   const connection = {};

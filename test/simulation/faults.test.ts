@@ -1,4 +1,4 @@
-/** The real client in worlds that are out of order: TLS of every kind of end, no descriptors, names that fail, signals, fetch. */
+/** The real client in worlds with faults: TLS of every kind of end, no descriptors, names that fail, signals, fetch. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,6 +1,6 @@
 /**
- * What worlds have found, as small as it was made: each plan failed before its cause was mended, in the client or in what judges it. New
- * ones come with the line that `npm run simulate` prints.
+ * Plans that worlds have found, as small as possible: each failed before its cause was mended, in the client or in a judge. New
+ * ones are added with the line that `npm run simulate` prints.
  */
 
 export interface Found {

@@ -1,4 +1,4 @@
-/** Signals in the middle of blocking waits, and names that resolve to much, late, or not at first. */
+/** Signals in the middle of blocking waits, and names that resolve to many addresses, late, or not at first. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -44,7 +44,7 @@ test('signals in the middle of waits: what was interrupted goes on, and nothing 
         try {
           connection.sendRequest(body === undefined ? 'GET' : 'PUT', '/', { body });
         } catch (error) {
-          // The rest is sent by the calls that follow.
+          // The next calls send the rest.
           if (!(error instanceof Interrupted)) throw error;
           interrupted++;
         }

@@ -26,7 +26,7 @@ function thrown(call: () => unknown): string {
 
 const BUFFER = Buffer.alloc(10);
 
-/** Each is wrong. */
+/** Calls with a wrong argument each. */
 const CALLS: readonly ((native: Native, fd: number) => unknown)[] = [
   (native) => native.socket(5),
   (native, fd) => native.connect(fd, 'localhost', 80),

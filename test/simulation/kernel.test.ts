@@ -23,7 +23,7 @@ function recv(native: Native, fd: number, length: number = 100): number | string
   return count > 0 ? buffer.toString('latin1', 0, count) : count;
 }
 
-/** What all calls say of a socket in its present state, changing little. */
+/** The results of all calls that show a socket's state, and change little. */
 function state(native: Native, fd: number): unknown[] {
   return [native.pollOne(fd, BOTH, 0), native.pollOne(fd, 0, 0), native.owns(fd)];
 }

@@ -1,10 +1,10 @@
 /**
- * Node's side of a world: reports what the addon's watchers and the alarm have to say, in an order that the seed decides, with
- * promises and immediates settled in between as Node does it; has time pass only when nothing else is to be done; and ends when
+ * Node's side of a world: delivers the reports of the addon's watchers and the alarm, in an order that the seed decides, with
+ * promises and immediates settled in between as in Node; lets time pass only when nothing else can be done; and ends when
  * the program has, or when nothing keeps the process alive.
  *
  * A turn is one of libuv's: times that have come, then the descriptors that were ready at its beginning, each report a macrotask of
- * its own. What a report makes of another one that was seen already is seen as libuv shows it.
+ * its own. If a report changes another one that was seen already, the result is as with libuv.
  */
 
 import { immediates, kernel } from './kernel/install.ts';
@@ -25,11 +25,11 @@ export interface Report<T> {
   readonly network: Network;
   readonly outcome: Outcome<T>;
   readonly leftovers: Leftovers;
-  /** What of the library's still kept the process alive when the program had ended, and time had to pass for it. */
+  /** The parts of the library that still kept the process alive after the end of the program, so that time had to pass. */
   readonly referenced: readonly string[];
 }
 
-/** What a program is given. */
+/** The tools of a program. */
 export interface Scene {
   readonly world: World;
   readonly network: Network;
@@ -39,14 +39,14 @@ export interface Scene {
 
 export interface SimulationOptions extends WorldOptions, MachineOptions {
   readonly seed: number;
-  /** Other code of the program keeps the loop from turning: how often, and for how many milliseconds at most. */
+  /** Other code of the program blocks the loop: how often, and for how many milliseconds at most. */
   readonly busy?: { readonly chance: number; readonly most: number };
   /**
-   * Turns of Node's real event loop before time passes, default 1. The platform does some of its work in several, as reading a Blob:
-   * in how many is another matter in each version.
+   * Turns of Node's real event loop before time passes, default 1. The platform does some of its work in several (reading a Blob):
+   * their number differs between versions.
    */
   readonly turns?: number;
-  /** Puts servers up. */
+  /** Starts servers. */
   readonly prepare?: (scene: Scene) => void;
 }
 
@@ -72,10 +72,10 @@ class Loop {
   readonly #random: Random;
   readonly #busy: { readonly chance: number; readonly most: number };
   readonly #turns: number;
-  /** Timers of the program: how many are to come, and those that are due. */
+  /** Timers of the program: number of future ones, and the due ones. */
   #timers = 0;
   #due: (() => void)[] = [];
-  /** What of the library's keeps the process alive although the program has ended. */
+  /** The parts of the library that keep the process alive although the program has ended. */
   referenced: readonly string[] = [];
 
   constructor(world: World, { busy = { chance: 0, most: 0 }, turns = 1 }: SimulationOptions) {
@@ -122,7 +122,7 @@ class Loop {
     return [...(watchers.alarmHolds ? ['the alarm'] : []), ...(watchers.descriptorsHold ? ['a descriptor'] : [])];
   }
 
-  /** Nothing can be done before time passes. */
+  /** Whether nothing can be done before time passes. */
   get #resting(): boolean {
     return immediates.pending === 0 && this.#due.length === 0 && !kernel.watchers.anySeen;
   }
@@ -138,7 +138,7 @@ class Loop {
     await this.#settled();
   }
 
-  /** What is ready to run has run, and what that has made ready, as often as Node needs turns of its own for it. */
+  /** Runs everything that is ready, and what that makes ready, in as many turns as Node needs. */
   async #settled(): Promise<void> {
     for (let turn = 0; turn < this.#turns; turn++) await macrotask();
   }
@@ -155,7 +155,7 @@ class Loop {
     return [...this.#random.shuffle(times), ...seen.map((one) => () => void watchers.deliver(one))];
   }
 
-  /** What a report throws is an uncaught exception. */
+  /** An error of a report is an uncaught exception. */
   #guarded(report: () => void): void {
     try {
       report();
@@ -164,7 +164,7 @@ class Loop {
     }
   }
 
-  /** Until there is something to report. */
+  /** Lets time pass until there is something to report. */
   #passTime(): void {
     if (immediates.pending > 0) return;
     const { watchers } = kernel;
@@ -173,7 +173,7 @@ class Loop {
   }
 }
 
-/** Everything that is ready to run has run then, promises included. */
+/** After it, everything that was ready has run, promises included. */
 function macrotask(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }

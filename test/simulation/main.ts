@@ -1,4 +1,4 @@
-/** `npm run simulate`: runs worlds by the thousand, on all cores, and says what was reached and what must not be. */
+/** `npm run simulate`: runs worlds by the thousand, on all cores, and reports what was reached and which worlds failed. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
@@ -42,17 +42,17 @@ const { values, number, fail } = commandLine(USAGE, {
 const jobs = number('jobs', 1);
 for (const world of values.world) if (!WORLDS.includes(world)) fail(`there is no world "${world}"`);
 
-/** Seeds that a process runs at most, and at least: it needs some thousands of them to come to its speed. */
+/** Most and least seeds for one process: it needs some thousands of them to become fast. */
 const LARGEST_PART = 100_000;
 const SMALLEST_PART = 5000;
-/** More findings than these are counted only. */
+/** Further findings are only counted. */
 const MOST_SHOWN = 5;
-/** Days are so far apart that their ranges do not meet. */
+/** Days are so far apart that their ranges do not overlap. */
 const SEEDS_OF_A_DAY = 10_000_000;
 
 const children = new Set<ChildProcess>();
 
-/** Runs the program, and hands each line on. @throws Error if it fails */
+/** Runs the program, and passes each line on. @throws Error if it fails */
 async function run(program: string, args: readonly string[], heed: (line: Line) => void): Promise<void> {
   const child = spawn(process.execPath, ['--enable-source-maps', program, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -117,7 +117,7 @@ async function many(program: string): Promise<boolean> {
   return findings.length > 0;
 }
 
-/** Parts of one size, as many for each process, if there are enough seeds for that. */
+/** Parts of one size, the same number for each process, if there are enough seeds. */
 function partsOf([from, to]: readonly [number, number]): [from: number, to: number][] {
   const share = Math.ceil((to - from + 1) / jobs);
   const rounds = Math.ceil(share / LARGEST_PART);
@@ -163,7 +163,7 @@ process.on('exit', () => {
   rmSync(dirname(program), { recursive: true });
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
-// Whatever reads the report may have read enough.
+// The reader of the report may close it early.
 process.stdout.on('error', () => process.exit(1));
 const seeds = values.digest ? digests : many;
 const failed = values.seed === undefined ? await seeds(program) : await one(program, String(number('seed')));

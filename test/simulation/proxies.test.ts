@@ -1,4 +1,4 @@
-/** Proxies of the world, and what the client makes of them. */
+/** Proxies of the world, and the client's results. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

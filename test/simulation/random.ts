@@ -1,6 +1,6 @@
 /**
  * Random numbers that a seed decides (sfc32): the same seed gives the same numbers on every platform. A fork has a stream of its
- * own, which depends on the seed and its name alone: what one part of a world draws changes nothing for the others.
+ * own, which depends on the seed and its name alone: the draws of one part of a world do not change those of others.
  */
 
 export class Random {
@@ -39,7 +39,7 @@ export class Random {
     return probability >= 1 || this.fraction() < probability;
   }
 
-  /** One of several, of which there is one at least. */
+  /** One of several; the list must not be empty. */
   pick<T>(choices: readonly T[]): T {
     return choices[Math.floor(this.fraction() * choices.length)] as T;
   }
@@ -55,7 +55,7 @@ export class Random {
     return list;
   }
 
-  /** A size from `least` to `most`: small ones as often as large ones, by orders of magnitude. */
+  /** A size from `least` to `most`: each order of magnitude is equally likely. */
   size(least: number, most: number): number {
     const low = Math.log(least + 1);
     const drawn = Math.exp(low + this.fraction() * (Math.log(most + 2) - low)) - 1;

@@ -6,7 +6,7 @@ import type { Scenario } from './scenario.ts';
 import { situationScenario } from './situation/scenario.ts';
 import { syncScenario } from './sync/scenario.ts';
 
-/** As the runner sees one: the plans are the scenario's own. */
+/** A scenario for the runner: only the scenario knows the type of its plans. */
 export interface AnyScenario {
   readonly name: string;
   readonly repeats: Scenario<unknown>['repeats'];

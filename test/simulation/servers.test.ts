@@ -1,4 +1,4 @@
-/** What the servers of the world do, right and wrong, and what the client makes of it. */
+/** What the servers of the world do, right and wrong, and the client's results. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -28,7 +28,7 @@ function* coRead(connection: HTTPConnection): Coroutine<Got> {
   return { status: response.status, version: response.httpVersion, body, trailers: response.trailers.get('X-Sum') };
 }
 
-/** Two requests, one after the other, over what connections it takes. */
+/** Two requests, one after the other, over as many connections as needed. */
 function* coTwice(connection: HTTPConnection, method?: string): Coroutine<Got[]> {
   const first = yield* coGet(connection, method);
   if (!connection.reusable()) connection.disconnect();
@@ -146,7 +146,7 @@ for (const way of Object.keys(WAYS)) {
         using connection = new HTTPConnection(HOST);
         return yield* coTwice(connection);
       });
-      // What comes late is an answer to the next request, for all that a client can see.
+      // A late response answers the next request, as far as a client can see.
       if (report.outcome.status !== 'fulfilled') assertFailed(report, 'ConnectionClosed', 'InvalidResponse');
     }
     for (const greeting of stray) {

@@ -21,7 +21,7 @@ import { type Answer, type SeenRequest, Server, type ServerOptions } from './ser
 const HOST = 'server.test';
 const RESOLVER = hosts({ [HOST]: ['192.0.2.1', '2001:db8::1'] });
 
-/** What a server has under a path: "/1000" is 1000 bytes. */
+/** The document under a path: "/1000" is 1000 bytes. */
 function bodyOf(target: string): Buffer {
   const length = Number(target.slice(1)) || 0;
   return Buffer.from(Array.from({ length }, (_, index) => (index * 7 + length) & 255));
@@ -130,7 +130,7 @@ for (const way of Object.keys(WAYS)) {
   });
 
   test(`a response that is cut at any byte is never taken for whole by ${way}`, async () => {
-    // At 0 bytes the connection is not there before it is reset.
+    // With 0 bytes the reset would come before the connection is established.
     for (let after = 1; after <= 150; after += 3) {
       for (const how of ['fin', 'rst'] as const) {
         const report = await run(worldOf(after, { path: cutDown({ after, how }) }), way, (one) => coGet(one, '/200'));

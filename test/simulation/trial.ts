@@ -1,4 +1,4 @@
-/** For tests of the world's parts: one client, one server under several addresses, and what must be true of any world behind it. */
+/** For tests of the world's parts: one client, one server under several addresses, and the checks for any world. */
 
 import assert from 'node:assert/strict';
 import { AioFuture, type Coroutine, DugongError, PollLoop, runBlocking } from './client.ts';
@@ -19,7 +19,7 @@ export const WAYS: Readonly<Record<string, (coroutine: Coroutine<unknown>) => un
   },
 };
 
-/** A world in which one service is all that there is. */
+/** A world with one service only. */
 export function worldWith(service: Service, options: Partial<SimulationOptions> = {}): SimulationOptions {
   const prepare = ({ network }: Scene): void => {
     for (const port of [80, 443, 3128]) network.serve(`192.0.2.1:${port}`, service);
@@ -27,7 +27,7 @@ export function worldWith(service: Service, options: Partial<SimulationOptions> 
   return { seed: 1, traced: true, resolver: hosts({ [HOST]: ['192.0.2.1'] }), prepare, ...options };
 }
 
-/** Runs it in that way; nothing may be left, nor may have been violated. */
+/** Runs the program in that way; nothing may be left open, and nothing violated. */
 export async function runIn(
   options: SimulationOptions,
   way: string,
@@ -53,7 +53,7 @@ export function assertFulfilled(report: Report<unknown>): void {
   assert.equal(report.outcome.status, 'fulfilled', storyOf(report));
 }
 
-/** It failed with one of these errors, of the library's. */
+/** Asserts that it failed with one of these errors of the library. */
 export function assertFailed(report: Report<unknown>, ...names: string[]): DugongError {
   assert.ok('reason' in report.outcome && report.outcome.reason instanceof DugongError, storyOf(report));
   const { reason } = report.outcome;

@@ -1,4 +1,4 @@
-/** What must not be in any world when it is over, whatever was done in it. */
+/** The problems that no world may have when it is over. */
 
 import type { Report } from './loop.ts';
 

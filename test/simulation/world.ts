@@ -1,5 +1,5 @@
 /**
- * One world: its time, what is going to happen in it, and its story. Time passes by events alone. It knows neither
+ * One world: its time, its future events, and its story. Time passes by events alone. It knows neither
  * descriptors nor bytes.
  *
  * Times are multiples of 1/1024 ms, so that sums and differences of them are exact.
@@ -9,12 +9,12 @@ import { Random } from './random.ts';
 
 const GRAIN = 1024;
 
-/** The nearest time that a world has. */
+/** The nearest time on the world's scale. */
 function inGrains(time: number): number {
   return Math.round(time * GRAIN) / GRAIN;
 }
 
-/** Something that is going to happen. */
+/** A future event. */
 export class Occurrence {
   readonly at: number;
   readonly order: number;
@@ -32,7 +32,7 @@ export class Occurrence {
   }
 }
 
-/** A wait for ever in a world in which nothing will ever happen, or one in which too much does. */
+/** A wait for ever in a world without future events, or too much activity. */
 export class SimulationStuck extends Error {
   override readonly name: string = 'SimulationStuck';
   readonly seed: number;
@@ -57,10 +57,10 @@ export interface WorldOptions {
   readonly start?: number;
 }
 
-/** So many calls of the kernel, and no event: coroutines are resumed without progress. */
+/** This many calls of the kernel without an event: coroutines are resumed without progress. */
 const MOST_CALLS = 100_000;
 const MOST_EVENTS = 1_000_000;
-/** So many waits: what is waited for does not come, and time limits that have passed are of no effect. */
+/** This many waits: the need never becomes ready, and expired time limits have no effect. */
 const MOST_SUSPENSIONS = 100_000;
 
 export class World {
@@ -68,12 +68,12 @@ export class World {
   readonly random: Random;
   readonly traced: boolean;
   readonly trace: string[] = [];
-  /** How often a call has blocked, or the event loop has come to rest. */
+  /** How often a call has blocked, or the event loop has waited. */
   suspensions = 0;
   events = 0;
-  /** What must not happen in any world, such as a poll of a descriptor that was closed. */
+  /** Events that must not happen in any world, such as a poll of a closed descriptor. */
   readonly violations: string[] = [];
-  /** Set when the world cannot go on, whatever becomes of the error. */
+  /** Set when the world cannot go on, whatever catches the error. */
   stuck: SimulationStuck | undefined;
   #now: number;
   #order = 0;
@@ -97,13 +97,13 @@ export class World {
     return this.#now;
   }
 
-  /** When the next event is; infinite if nothing is going to happen. */
+  /** The time of the next event; infinite if there is none. */
   get next(): number {
     this.#dropCancelled();
     return this.#heap[0]?.at ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Events of one time happen in the order in which they were planned. */
+  /** Events of one time happen in the order of their planning. */
   at(time: number, action: () => void): Occurrence {
     const occurrence = new Occurrence(Math.max(this.#now, inGrains(time)), this.#order++, action);
     this.#push(occurrence);
@@ -114,7 +114,7 @@ export class World {
     return this.at(this.#now + delay, action);
   }
 
-  /** Has events happen until `condition` is met (true) or the deadline has come (false). @throws SimulationStuck */
+  /** Runs events until `condition` is met (true) or the deadline has come (false). @throws SimulationStuck */
   runUntil(condition: () => boolean, deadline: number): boolean {
     if (++this.suspensions > MOST_SUSPENSIONS) throw this.fail(`${MOST_SUSPENSIONS} waits: the world comes to no end`);
     while (!condition()) {
@@ -129,7 +129,7 @@ export class World {
     return true;
   }
 
-  /** Has the next event happen. There must be one. */
+  /** Runs the next event. There must be one. */
   step(): void {
     this.#dropCancelled();
     const occurrence = this.#pop();
@@ -141,19 +141,19 @@ export class World {
     action?.();
   }
 
-  /** What is going to happen without the client happens: of what it has sent, the servers have seen all then. */
+  /** Runs all events that need no action of the client: the servers have then seen everything that it has sent. */
   settle(): void {
     while (this.next < Number.POSITIVE_INFINITY) this.step();
   }
 
-  /** The client's thread is busy, or sleeps, for so long. */
+  /** The client's thread is busy, or sleeps, for this long. */
   spend(milliseconds: number): void {
     const until = inGrains(this.#now + milliseconds);
     while (this.next <= until) this.step();
     this.#pass(until);
   }
 
-  /** The client calls the kernel. @throws SimulationStuck if it does nothing else any more */
+  /** The client calls the kernel. @throws SimulationStuck if it does nothing else */
   called(): void {
     if (++this.#callsSinceEvent <= this.#mostCalls) return;
     this.#callsSinceEvent = 0;

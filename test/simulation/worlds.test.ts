@@ -1,4 +1,4 @@
-/** Each kind of world: a range of seeds, what was found once, the same story for the same seed, and shrinking. */
+/** Each kind of world: a range of seeds, earlier findings, the same story for the same seed, and shrinking. */
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -12,7 +12,7 @@ import { type AnyScenario, SCENARIOS } from './scenarios.ts';
 
 const SEEDS = 100;
 
-// Each error has a stack, and to find its lines in the sources takes longer than its world.
+// Each error has a stack, and mapping its lines to the sources takes longer than its world.
 process.setSourceMapsEnabled(false);
 
 function scenarioOf(world: string): AnyScenario {

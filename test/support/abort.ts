@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 
 /**
- * RST; a Unix socket, which has none, is just closed, and so is one whose FIN is under way: that one resetAndDestroy() would
- * take for closed and leave open, and its thread could never end (Node 20 to 26: uv_tcp_close_reset() refuses with EINVAL).
+ * Resets the connection (RST). A Unix socket, which has no RST, is only closed, and so is a socket whose FIN is under way:
+ * resetAndDestroy() would leave that one open, and its thread could never end (Node 20 to 26: uv_tcp_close_reset(): EINVAL).
  */
 export function abort(socket: Socket): void {
   const ending = socket.writableEnded && !socket.writableFinished;

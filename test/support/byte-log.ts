@@ -1,11 +1,11 @@
-/** Bytes as they arrive, kept in one growing buffer, and how many of them the script has already accounted for. */
+/** Received bytes in one growing buffer, and how many of them the script has accounted for. */
 export class ByteLog {
   #buffer = Buffer.allocUnsafe(4096);
   #kept = 0;
   #uncounted = false;
-  /** All bytes that came, kept or not. */
+  /** Number of received bytes, kept or not. */
   total = 0;
-  /** Those of them that a step has expected. */
+  /** Number of bytes that steps have expected. */
   consumed = 0;
 
   append(bytes: Uint8Array): void {
@@ -23,7 +23,7 @@ export class ByteLog {
     this.#kept += bytes.length;
   }
 
-  /** From now on whatever comes counts as expected, and is not kept. */
+  /** From now on all bytes count as expected, and are not kept. */
   acceptAll(): void {
     this.#uncounted = true;
     this.consumed = this.total;
@@ -33,7 +33,7 @@ export class ByteLog {
     return this.#buffer.subarray(0, this.#kept);
   }
 
-  /** What came and no step has expected yet. */
+  /** The bytes that no step has expected yet. */
   get rest(): Buffer {
     return this.#buffer.subarray(Math.min(this.consumed, this.#kept), this.#kept);
   }

@@ -1,6 +1,6 @@
 /**
  * Certificates for tests, made by the `openssl` command when they are asked for, in a folder that goes away with the process.
- * All keys are on P-256, which is quick. Nothing made here is trusted by anyone but the test.
+ * All keys are on P-256, which is quick. Only the test trusts what is made here.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -13,7 +13,7 @@ export interface CertificateOptions {
   readonly subject?: string;
   /** In OpenSSL's configuration syntax, e.g. `DNS:localhost,IP:127.0.0.1`. */
   readonly san?: string;
-  /** Who signs; itself unless given. */
+  /** The signer; default: itself. */
   readonly issuer?: Certificate;
   /** Days from now. */
   readonly validFrom?: number;

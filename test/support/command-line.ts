@@ -1,4 +1,4 @@
-/** How the commands of this folder read what they are given: `--help` teaches, and what is wrong is said, with status 2. */
+/** The command lines of this folder's programs: `--help` prints help; a wrong argument prints the reason, with status 2. */
 
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 
@@ -6,11 +6,11 @@ type Options = NonNullable<ParseArgsConfig['options']>;
 
 export interface CommandLine<O extends Options> {
   readonly values: ReturnType<typeof parseArgs<{ options: O }>>['values'];
-  /** What is no option. */
+  /** The arguments that are no options. */
   readonly names: readonly string[];
   /** A number, from `least` on. */
   number(name: keyof O & string, least?: number): number;
-  /** Says what is wrong, and how it is right, and ends the process. */
+  /** Prints what is wrong and how to correct it, and ends the process. */
   readonly fail: (message: string) => never;
 }
 

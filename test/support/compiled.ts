@@ -1,19 +1,19 @@
 /**
- * Which form the tests run in, TypeScript through a loader or compiled (test/compile.ts), and where files are in either: who
- * starts a program or a thread starts it in the form that it has itself. Paths are within the repository.
+ * The form in which the tests run, TypeScript through a loader or compiled (test/compile.ts), and file paths in either form.
+ * A program or thread is started in the form that its starter has. Paths are within the repository.
  */
 
 import { fileURLToPath } from 'node:url';
 
 export const repository: string = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The folder of what is compiled of tests, examples and documents. */
+/** The folder with the compiled tests, examples and documents. */
 export const COMPILED_TESTS = 'dist-tests';
 
 /** Whether this code is compiled. */
 export const isCompiled: boolean = import.meta.url.endsWith('.js');
 
-/** The compiled form of `path`: of what is not TypeScript, the same. */
+/** The compiled form of `path`; `path` itself if it is not TypeScript. */
 export function compiledPath(path: string): string {
   if (!path.endsWith('.ts')) return path;
   const compiled = path.replace(/ts$/, 'js');

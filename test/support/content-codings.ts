@@ -10,7 +10,7 @@ export type Encode = (bytes: Uint8Array) => Buffer;
 const { zstdCompressSync } = zlib as unknown as { readonly zstdCompressSync?: Encode };
 const hasZstd = contentCodings(new HTTPHeaders({ 'Content-Encoding': 'zstd' })) !== undefined;
 
-/** Of each coding that is decoded here. */
+/** An encoder for each coding that the client decodes. */
 export const ENCODERS: ReadonlyMap<ContentCoding, Encode> = new Map<ContentCoding, Encode>([
   ['gzip', (bytes) => zlib.gzipSync(bytes)],
   ['deflate', (bytes) => zlib.deflateSync(bytes)],
@@ -18,7 +18,7 @@ export const ENCODERS: ReadonlyMap<ContentCoding, Encode> = new Map<ContentCodin
   ...(hasZstd && zstdCompressSync ? [['zstd', zstdCompressSync] as const] : []),
 ]);
 
-/** A source of `bytes` in parts of `size`, and what has been done with it. */
+/** A source of `bytes` in parts of `size`, which records what was taken and whether it was cancelled. */
 export function inPieces(bytes: Uint8Array, size: number): ByteReader & { taken: number; cancelled: boolean } {
   return {
     taken: 0,
@@ -35,7 +35,7 @@ export function inPieces(bytes: Uint8Array, size: number): ByteReader & { taken:
   };
 }
 
-/** All that a reader gives. */
+/** All bytes that a reader gives. */
 export async function allOf(reader: ByteReader): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   for (;;) {

@@ -52,7 +52,7 @@ answerCalls<CuttingServerCalls>({
   async stop(id) {
     const { server, sockets, seen } = running.get(id) as Running;
     running.delete(id);
-    // The clients have left: each socket comes to its end when all that was sent has been read.
+    // The clients have left: each socket ends when all sent bytes have been read.
     await new Promise<void>((resolve) => {
       server.close(() => resolve());
       for (const socket of sockets) socket.resume();

@@ -1,6 +1,6 @@
 /**
- * A program that serves, run for a test: in the foreground, with a folder of its own that goes away with it, ended by SIGTERM,
- * and by the kernel when this process is gone. It knows nothing of what is served.
+ * A server program for a test: in the foreground, with a folder of its own that goes away with it, ended by SIGTERM,
+ * and by the kernel when this process ends. It does not know what is served.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -13,11 +13,11 @@ import { listen } from './listen.ts';
 import { timeLimit } from './time-limit.ts';
 
 export interface DaemonOptions {
-  /** Name of the program, which is looked for on PATH and in sbin, or its path. */
+  /** Name of the program, which is looked up on PATH and in sbin, or its path. */
   readonly program: string;
-  /** Makes what the program needs, in `folder`; returns its arguments. */
+  /** Prepares `folder` for the program; returns its arguments. */
   readonly prepare: (folder: string) => readonly string[];
-  /** What the program writes to stdout or stderr when it can be connected to. */
+  /** The program's output when it is ready for connections. */
   readonly ready: RegExp;
 }
 
@@ -36,7 +36,7 @@ export function programMissing(program: string): string | false {
   return `${program} is not installed`;
 }
 
-/** A port of loopback that nobody listens on now. */
+/** A port of loopback without a listener now. */
 export async function freePort(): Promise<number> {
   const probe = createServer();
   const port = await listen(probe, { host: '127.0.0.1', port: 0 });
@@ -82,12 +82,12 @@ export class Daemon implements AsyncDisposable {
     process.once('exit', this.#abandon);
   }
 
-  /** What the program has written so far. */
+  /** The output of the program so far. */
   get output(): string {
     return this.#output;
   }
 
-  /** Settles when the program has written this. @throws Error if it ends before, or takes too long: says what it wrote */
+  /** Settles when the program has written `pattern`. @throws Error, with the output, if it ends before or takes too long */
   async wrote(pattern: RegExp): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const fail = (): void => done(() => reject(new Error(`no ${pattern} in what it wrote:\n${this.#output}`)));
@@ -107,12 +107,12 @@ export class Daemon implements AsyncDisposable {
     });
   }
 
-  /** Types into its standard input. */
+  /** Writes to its standard input. */
   type(text: string): void {
     this.#process.stdin?.write(text);
   }
 
-  /** The test does not wait for its end. */
+  /** The process of the test does not wait for its end. */
   unref(): void {
     const { stdin, stdout, stderr } = this.#process;
     for (const stream of [stdin, stdout, stderr]) (stream as Socket | null)?.unref();
@@ -134,7 +134,7 @@ export class Daemon implements AsyncDisposable {
   }
 }
 
-/** On Linux the kernel ends it when the process that started it is gone, however that came about. */
+/** On Linux the kernel ends it when the process that started it ends, for whatever reason. */
 export function dieWithParent(): string[] {
   const setpriv = '/usr/bin/setpriv';
   return existsSync(setpriv) ? [setpriv, '--pdeathsig', 'TERM'] : [];

@@ -5,24 +5,24 @@ import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { answerCalls } from './server-thread.ts';
 
-/** For one type of question: addresses (none: the name is there, but has none of this type), an error, or silence. */
+/** For one type of question: addresses (none: the name exists, but has none of this type), an error, or silence. */
 export type Answer = readonly string[] | 'NXDOMAIN' | 'SERVFAIL' | 'REFUSED' | 'silence';
 
 export interface Name {
   readonly A: Answer;
   readonly AAAA: Answer;
-  /** Answers come when the test has said `release`. */
+  /** The answers wait for the test's `release`. */
   readonly held?: boolean | undefined;
 }
 
 export interface DNSServerCalls {
   listen(argument: { address: string }): Promise<void>;
-  /** Names that are not there do not exist. */
+  /** Other names do not exist. */
   setNames(argument: Readonly<Record<string, Name>>): void;
   release(): void;
-  /** What was asked so far, e.g. `AAAA host.test`. */
+  /** The questions so far, e.g. `AAAA host.test`. */
   questions(): string[];
-  /** Waits until that was asked. */
+  /** Waits until this question has arrived. */
   asked(question: string): Promise<void>;
 }
 
@@ -68,7 +68,7 @@ function response(query: Buffer, answer: Answer, type: number, end: number): Buf
   return Buffer.concat([head, query.subarray(HEADER_LENGTH, end), ...records]);
 }
 
-/** Its name is a pointer to that in the question (RFC 1035 4.1.4). */
+/** The name of the record is a pointer to that in the question (RFC 1035 4.1.4). */
 function record(type: number, data: Buffer): Buffer {
   const head = Buffer.alloc(12);
   head.writeUInt16BE(0xc000 | HEADER_LENGTH, 0);

@@ -1,5 +1,5 @@
 /**
- * A DNS server at 127.0.0.1:53, in another thread, that says of each name what the test has told it to. For tests in a private
+ * A DNS server at 127.0.0.1:53, in another thread, whose answers the test decides. For tests in a private
  * network, where that port is free and the C library asks there (private-network.ts).
  */
 
@@ -9,13 +9,13 @@ import { serverThread } from './server-thread.ts';
 export type { Answer } from './dns-server-worker.ts';
 
 export interface NameServer {
-  /** Forgets all names and questions, and begins anew with these; of a name that is not among them, there is nothing. */
+  /** Replaces all names, and forgets all questions. Names that are not among `names` do not exist. */
   serve(names: Readonly<Record<string, Partial<Name> | Answer>>): void;
-  /** Sends the answers for all names that are `held`, and no longer holds any back. */
+  /** Sends all answers that are `held`, and holds none back from now on. */
   release(): void;
-  /** What was asked since `serve`, in order: `A host.test`. */
+  /** The questions since `serve`, in order: `A host.test`. */
   questions(): string[];
-  /** Settles when this was asked. */
+  /** Settles when this question has arrived. */
   asked(question: string): Promise<void>;
 }
 
@@ -30,7 +30,7 @@ export function startNameServer(): NameServer {
   };
 }
 
-/** An error goes for all types; a name without addresses of a type is there all the same. */
+/** An error is for all types; a name without addresses of a type exists all the same. */
 function named([name, given]: [string, Partial<Name> | Answer]): [string, Name] {
   if (typeof given === 'string' || Array.isArray(given)) return [name, { A: given as Answer, AAAA: given as Answer }];
   return [name, { A: [], AAAA: [], ...(given as Partial<Name>) }];

@@ -1,4 +1,4 @@
-/** What the dummy server's documents are made of: "0,1,2,...,9999", again and again. */
+/** The contents of the dummy server's documents: "0,1,2,...,9999", again and again. */
 
 const dummy = Buffer.from(Array.from({ length: 10_000 }, (_, number) => number).join(','), 'latin1');
 

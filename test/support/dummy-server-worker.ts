@@ -10,19 +10,19 @@ import { dummyBytes } from './dummy-bytes.ts';
 import { listen } from './listen.ts';
 import { answerCalls } from './server-thread.ts';
 
-/** What `/echo` says it was sent. */
+/** The request as `/echo` returns it. */
 export interface EchoedRequest {
   method: string;
   path: string;
   httpVersion: string;
-  /** In order and case as they came. */
+  /** In the order and case received. */
   headers: [string, string][];
   trailers: [string, string][];
   /** base64 */
   body: string;
 }
 
-/** What the thread can be asked; `id` is the one that `start` gave. */
+/** The calls into the thread; `id` is the one that `start` returned. */
 export interface DummyServerCalls {
   start(argument: { host: string }): Promise<{ id: number; port: number }>;
   stop(argument: { id: number }): Promise<void>;
@@ -55,7 +55,7 @@ async function sendChunked(response: ServerResponse, sizes: readonly number[]): 
   let offset = 0;
   for (const size of sizes) {
     const chunk = bytes.subarray(offset, offset + size);
-    // Node 26 makes one chunk of what is written in one turn.
+    // Node 26 makes one chunk of all writes in one turn.
     await new Promise((resolve) => response.write(chunk, resolve));
     offset += size;
   }

@@ -1,6 +1,6 @@
 /**
- * A real HTTP/1.1 server in another thread, for tests to which the exact bytes do not matter (to those that care,
- * scripted-server.ts). Bodies are made of `dummyBytes`. Any method and any request body is taken; it answers:
+ * A real HTTP/1.1 server in another thread, for tests to which the exact bytes do not matter (otherwise:
+ * scripted-server.ts). Bodies are made of `dummyBytes`. It takes any method and any request body, and responds:
  *
  * | request | answer |
  * | --- | --- |
@@ -30,7 +30,7 @@ export function startDummyServer(options: { host?: string } = {}): DummyServer {
 export class DummyServer implements Disposable {
   readonly hostname: string;
   readonly port: number;
-  /** What a client puts into Host. */
+  /** The value of a client's Host field. */
   readonly authority: string;
   readonly #thread: ServerThread<DummyServerCalls>;
   readonly #id: number;

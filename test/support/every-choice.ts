@@ -1,5 +1,5 @@
 /**
- * Runs a program once for each way through its choices, depth first: what the program decides freely, it asks for. The program must
+ * Runs a program once for each way through its choices, depth first. The program asks for each free decision. It must
  * behave the same whenever it gets the same answers.
  */
 

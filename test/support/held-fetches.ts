@@ -1,12 +1,12 @@
-/** createFetch for tests: what they make is held as long as the test runs, and its idle connections are closed after it. */
+/** createFetch for tests: its results are held as long as the test runs, and their idle connections are closed after it. */
 
 import { afterEach } from 'node:test';
 import { createFetch as createFetchOfLibrary } from 'dugong';
 
-/** Nothing of the environment's proxies. */
+/** Ignores the proxies of the environment. */
 export const direct = { proxy: false } as const;
 
-/** Or their idle connections would go whenever garbage is collected. */
+/** Otherwise the idle connections would be closed whenever garbage is collected. */
 const fetches: ReturnType<typeof createFetchOfLibrary>[] = [];
 
 export function createFetch(

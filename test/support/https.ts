@@ -29,7 +29,7 @@ export class HTTPSServer implements Disposable {
   }
 }
 
-/** An authority, and what it vouches for. Made once, since making certificates takes time. */
+/** An authority, and certificates that it has signed. Made once, since making certificates takes time. */
 export class TestTrust {
   readonly authority: Certificate = makeAuthority('dugong test CA');
   readonly ca: string = this.authority.cert;

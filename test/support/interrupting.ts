@@ -1,5 +1,5 @@
 /**
- * Interrupting a coroutine at its n-th suspension, in every way of waiting and by every means that it has: for tests that try
+ * Interrupts a coroutine at its n-th suspension, in every way of waiting and by every means of that way: for tests that try
  * all of its suspensions, one after the other.
  */
 
@@ -9,18 +9,18 @@ import { timeLimit } from './time-limit.ts';
 
 const LIMIT = timeLimit(20_000);
 
-/** What became of a coroutine that was to be interrupted. */
+/** The result of an interruption. */
 export interface Trial {
-  /** It ended before it was suspended so often: there is no such point. */
+  /** The coroutine ended before its n-th suspension: there is no such point. */
   readonly completed: boolean;
   readonly error?: unknown;
 }
 
 export interface Means {
   readonly name: string;
-  /** Whether the coroutine is told by an error, or by `return()`. */
+  /** Whether an error interrupts the coroutine, or `return()`. */
   readonly throws: boolean;
-  /** One of the means of its way of waiting that stands for all of them, where an enumeration is slow. */
+  /** Whether this means stands for all means of its way of waiting, where an enumeration is slow. */
   readonly typical?: boolean;
   /** Whether the coroutine may wait for promises. */
   readonly awaits?: boolean;
@@ -28,7 +28,7 @@ export interface Means {
   interrupt(coroutine: Coroutine<unknown>, at: number, reason: Error): Promise<Trial>;
 }
 
-/** Counts suspensions of `coroutine`, whoever runs it. */
+/** Counts the suspensions of `coroutine` under any runner. */
 function* coCounting(coroutine: Coroutine<unknown>, suspended: () => void): Coroutine<unknown> {
   let step = coroutine.next();
   try {

@@ -1,12 +1,12 @@
 /**
- * Sends a signal to this process while its main thread is blocked, which no code of that thread can do: a worker waits until the
- * kernel says that it sleeps.
+ * Sends a signal to this process while its main thread is blocked, which no code of that thread can do: a worker waits until
+ * the kernel reports that the thread sleeps.
  */
 
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
-/** Looks in a row that must find the thread asleep. Where the kernel does not say, so many times 5 ms have to do. */
+/** Number of looks in a row that must find the thread asleep; where the kernel does not report it, number of waits of 5 ms. */
 const LOOKS = 20;
 
 const code = `
@@ -29,7 +29,7 @@ const code = `
 `;
 
 export interface Killer extends Disposable {
-  /** The signal comes when this thread sleeps for the next time. */
+  /** Sends the signal when this thread sleeps for the next time. */
   whenBlocked(signal: NodeJS.Signals): void;
 }
 

@@ -1,20 +1,20 @@
 /**
- * What Node's own HTTP client (llhttp behind node:http, strict) and this one make of the same bytes, as plain data that can be
- * compared. Both get all bytes at once and then the end of the connection; both are in memory.
+ * What Node's own HTTP client (llhttp behind node:http, strict) and this client make of the same bytes, as plain data for a
+ * comparison. Both get all bytes at once and then the end of the connection; both are in memory.
  */
 
 import { type IncomingMessage, request } from 'node:http';
 import { Duplex } from 'node:stream';
 import { ClientProtocol } from 'dugong/http1';
 
-/** Accepted with this status and body, or not, with the reason. */
+/** Accepted with this status and body, or refused with the reason. */
 export type Verdict =
   | { readonly accepted: true; readonly status: number; readonly body: string; readonly trailers: string[] }
   | { readonly accepted: false; readonly reason: string };
 
 export type Ending = 'close' | 'reset';
 
-/** What node:http makes of it. Once its fate is clear, nothing of it is left. */
+/** The verdict of node:http. Nothing of the exchange is left after it. */
 export async function nodeVerdict(method: string, wire: Buffer, ending: Ending): Promise<Verdict> {
   const stream = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
   const outgoing = request({
@@ -23,13 +23,13 @@ export async function nodeVerdict(method: string, wire: Buffer, ending: Ending):
     path: method === 'CONNECT' ? 'origin.example:443' : '/',
     headers: { Host: 'origin.example' },
     insecureHTTPParser: false,
-    // As ours, so that the bounds are not what is compared.
+    // The same limits as this client's, so that limits do not make a difference.
     maxHeaderSize: 200_000,
   });
-  // Fields beyond this number would be dropped without a word.
+  // Fields beyond this number would be dropped silently.
   outgoing.maxHeadersCount = 0;
   let response: IncomingMessage | undefined;
-  // The first one is the cause of the others.
+  // The first error is the cause of the others.
   let reason: string | undefined;
   const parts: Buffer[] = [];
   const keep = (message: IncomingMessage): void => {
@@ -68,7 +68,7 @@ async function settled(): Promise<void> {
   for (let turn = 0; turn < 4; turn++) await new Promise(setImmediate);
 }
 
-/** What this client makes of it. */
+/** The verdict of this client. */
 export function ourVerdict(method: string, wire: Buffer, ending: Ending): Verdict {
   const protocol = new ClientProtocol({ host: 'origin.example' });
   protocol.sendRequest(method, method === 'CONNECT' ? 'origin.example:443' : '/');
@@ -92,7 +92,7 @@ export function ourVerdict(method: string, wire: Buffer, ending: Ending): Verdic
   }
 }
 
-/** In which way the two differ; undefined if they agree. Why both refuse is of no interest. */
+/** The difference between the two; undefined if they agree. The reasons of two refusals are not compared. */
 export function difference(
   ours: Verdict,
   nodes: Verdict,

@@ -1,13 +1,13 @@
 /**
- * Time, and poll(2) of a MemoryTransport, for the coroutines of one test: time passes when the test says so. Other descriptors are
- * those of the kernel.
+ * Time, and poll(2) of a MemoryTransport, for the coroutines of one test: time passes when the test says so. Other descriptors
+ * are polled by the real kernel.
  */
 
 import { native } from '../../src/io/native.ts';
 import { MEMORY_FD, type MemoryTransport } from './memory-transport.ts';
 
 export class MemoryClock implements Disposable {
-  /** The transport that has the descriptor of memory at present. */
+  /** The transport that has the descriptor of memory now. */
   transport: MemoryTransport | undefined;
   readonly #now = native.now;
   readonly #pollOne = native.pollOne;

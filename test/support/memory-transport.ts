@@ -1,5 +1,5 @@
 /**
- * A transport without a kernel: its peer is played by a test, which decides when bytes arrive, how many the peer takes, and how the
+ * A transport without a kernel: a test plays its peer, and decides when bytes arrive, how many the peer takes, and how the
  * stream ends. It behaves as a TCP socket of Linux does: bytes that arrived before a reset can be read, and a reset is reported once.
  */
 
@@ -8,7 +8,7 @@ import { POLLIN, POLLOUT, PollNeeded, SharedNeed } from '../../src/coroutine.ts'
 import { CONNECTION_RESET, WOULD_BLOCK } from '../../src/io/system-error.ts';
 import type { Transport } from '../../src/io/transport.ts';
 
-/** No descriptor of the kernel has this number: whoever waits only compares it. */
+/** No descriptor of the kernel has this number; a runner only compares it. */
 export const MEMORY_FD = 1_000_000;
 
 const BROKEN_PIPE = -constants.errno.EPIPE;
@@ -19,14 +19,14 @@ export class MemoryTransport implements Transport {
   readonly receiveNeeds: PollNeeded;
   readonly sendNeeds: PollNeeded;
   closed = false;
-  /** How many calls have received or sent something. */
+  /** Number of calls that have received or sent something. */
   calls = 0;
-  /** Bytes that the peer has taken, as each call gave them. */
+  /** Bytes that the peer has taken, by call. */
   readonly taken: Buffer[] = [];
   takenBytes = 0;
-  /** How many bytes the next calls that send take: one number for each call, until it is used up. */
+  /** Number of bytes that each of the next sending calls takes. */
   readonly #room: number[] = [];
-  /** What has arrived: a call that receives gets of the first part only. */
+  /** The arrived parts: a receiving call gets bytes of the first part only. */
   readonly #arrived: Uint8Array[] = [];
   #end: 'orderly' | 'reset' | undefined;
   #resetTold = false;
@@ -40,17 +40,17 @@ export class MemoryTransport implements Transport {
 
   // --- the peer ------------------------------------------------------------------------------------------------------
 
-  /** A call that sends finds room for so many bytes. */
+  /** The next sending call finds room for `count` bytes. */
   take(count: number): void {
     this.#room.push(count);
   }
 
-  /** Bytes arrive; one call receives no more than them. */
+  /** Bytes arrive; one receiving call takes no more than these. */
   say(bytes: Uint8Array): void {
     this.#arrived.push(bytes);
   }
 
-  /** The peer's stream ends behind what has arrived. It still takes what there is room for. */
+  /** The peer's stream ends behind the arrived bytes. It still takes what there is room for. */
   end(): void {
     this.#end ??= 'orderly';
   }
@@ -67,7 +67,7 @@ export class MemoryTransport implements Transport {
     return this.#end === 'reset';
   }
 
-  /** What poll(2) would report: POLLIN, POLLOUT. All is ready where an error is to be reported. */
+  /** The result of poll(2): POLLIN, POLLOUT; both if an error is to be reported. */
   get ready(): number {
     if (this.closed || this.#end === 'reset') return POLLIN | POLLOUT;
     const readable = this.#arrived.length > 0 || this.#end !== undefined ? POLLIN : 0;

@@ -1,6 +1,6 @@
 /**
  * A real nginx for the integration tests: its own process in the foreground, its own folder, a free loopback port.
- * It knows how to start and stop one, nothing about what a test serves with it.
+ * It starts and stops the server, and does not know what a test serves with it.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -13,7 +13,7 @@ import { listen } from './listen.ts';
 import { timeLimit } from './time-limit.ts';
 
 export interface NginxOptions {
-  /** Folder to serve. Unless given, `Nginx.root`, an empty one that goes away with the server. */
+  /** Folder to serve. Default: `Nginx.root`, an empty folder that goes away with the server. */
   root?: string;
   /** Text for the http block, e.g. `keepalive_requests 100000;`. */
   http?: string;
@@ -88,7 +88,7 @@ export class Nginx implements AsyncDisposable {
     process.once('exit', this.#abandon);
   }
 
-  /** Settles when nginx says that it has started its worker, which is after it has bound its port. */
+  /** Settles when nginx reports that it has started its worker, which is after it has bound its port. */
   async started(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const fail = (): void => reject(new Error(`nginx did not start:\n${this.#log}`));
@@ -107,7 +107,7 @@ export class Nginx implements AsyncDisposable {
     this.#stderr.unref();
   }
 
-  /** What nginx has written to its error log while it was serving. */
+  /** The error log of nginx while it was serving. */
   errors(): string {
     return readFileSync(join(this.#folder, 'error.log'), 'utf8');
   }
@@ -157,7 +157,7 @@ http {
   }
 }
 
-/** On Linux the kernel ends nginx when the process that started it is gone, however that came about. */
+/** On Linux the kernel ends nginx when the process that started it ends, for whatever reason. */
 function dieWithParent(): string[] {
   const setpriv = '/usr/bin/setpriv';
   return existsSync(setpriv) ? [setpriv, '--pdeathsig', 'TERM'] : [];

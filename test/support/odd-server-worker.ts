@@ -1,6 +1,6 @@
 /**
- * The thread behind odd-server.ts: node:http, as clients of all kinds meet it. What `/echo` says leaves out the fields that each client
- * has its own of.
+ * The thread behind odd-server.ts: node:http, as clients of all kinds meet it. The response of `/echo` leaves out fields that
+ * differ between clients.
  */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';

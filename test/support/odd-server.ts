@@ -1,8 +1,8 @@
 /**
- * A server in another thread with what programs meet: codings, redirects, failures. For tests that compare clients with each other.
- * It listens when this returns; one to a test file.
+ * A server in another thread with what programs meet: codings, redirects, failures. For tests that compare clients. It is
+ * listening when `startOddServer` returns; one to a test file.
  *
- * `/echo` says what it was sent, as JSON; the other resources are in odd-server-worker.ts.
+ * `/echo` returns the request as JSON; the other resources are in odd-server-worker.ts.
  */
 
 import type { OddServerCalls } from './odd-server-worker.ts';

@@ -1,6 +1,6 @@
 /**
- * `openssl s_server`, for what no well-behaved server does. Without further options it sends what is typed, and shows what it
- * receives; a line that begins with one of its letters (K, k: key update, r: renegotiate, Q: close) is an order.
+ * `openssl s_server`, for what no well-behaved server does. Without further options it sends its input, and prints what it
+ * receives; a line that begins with one of its letters (K, k: key update, r: renegotiate, Q: close) is a command.
  */
 
 import { writeFileSync } from 'node:fs';
@@ -18,12 +18,12 @@ export class OpensslServer implements AsyncDisposable {
     this.port = Number(/ACCEPT 127\.0\.0\.1:(\d+)/.exec(daemon.output)?.[1]);
   }
 
-  /** With the option -crlf line ends become CRLF. */
+  /** With the option -crlf, line ends become CRLF. */
   send(text: string): void {
     this.daemon.type(text);
   }
 
-  /** Gives an order, and settles when it has been carried out: with the option -msg, what was said to that end is shown. */
+  /** Gives a command, and settles when it has been carried out: with the option -msg, the messages for it are printed. */
   async order(letter: string, done: RegExp): Promise<void> {
     this.daemon.type(`${letter}\n`);
     await this.daemon.wrote(done);

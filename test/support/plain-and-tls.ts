@@ -1,6 +1,6 @@
 /**
- * For what must hold in clear and over TLS alike: the way to a server that speaks in clear, and the way through TLS that is
- * taken off before it.
+ * For behaviour that is the same in clear and over TLS: the way to a server in clear, and the way through a front that takes
+ * TLS off.
  */
 
 import type { HTTPConnection, HTTPConnectionOptions } from '../../src/index.ts';
@@ -27,9 +27,9 @@ interface Listening {
 
 export interface Carrier {
   readonly name: 'plain' | 'TLS';
-  /** False, or why it cannot be had on this machine. */
+  /** False, or the reason why this machine does not have it. */
   readonly skip: false | string;
-  /** `ending`: how the server goes that has closed; TLS has a FIN without close_notify, too (`cut`). */
+  /** `ending`: how a server ends that has closed; TLS has a FIN without close_notify, too (`cut`). */
   reach(server: Listening, ending?: Ending): Reached;
   serve(scripts: readonly Script[], ending?: Ending): Served;
 }

@@ -1,6 +1,6 @@
 /**
- * Playing a response case to a blocking connection. After a response that leaves the connection reusable a second request is
- * made; after any other one it must fail without touching the wire. It does not know what is between client and server.
+ * Plays a response case to a blocking connection. After a response that leaves the connection reusable, a second request is
+ * made; after any other response it must fail without touching the wire. It does not know what is between client and server.
  */
 
 import assert from 'node:assert/strict';
@@ -45,7 +45,7 @@ function outcomeOf(connection: HTTPConnection): Outcome {
   }
 }
 
-/** Whether the connection can be reused is tried out below, not read off the outcome. */
+/** Whether the connection can be reused is tested below, not taken from the outcome. */
 function withoutReuse(expected: Expected): Expected {
   if (expected.kind === 'either') return { kind: 'either', any_of: expected.any_of.map(withoutReuse) };
   return expected.kind === 'ok' ? { ...expected, connection_reusable: null } : expected;
@@ -57,10 +57,10 @@ function mustBeDead(expected: Expected): boolean {
   return expected.kind === 'error' || expected.connection_reusable === false;
 }
 
-/** Where the script is played, and how to get there. */
+/** The place where the script is played, and the way there. */
 export interface Stage extends Disposable {
   connect(options: HTTPConnectionOptions): HTTPConnection;
-  /** What the server has sent is with the client's kernel. */
+  /** Waits until the bytes that the server has sent are with the client's kernel. */
   settle(): void;
   check(): void;
 }
@@ -68,16 +68,16 @@ export interface Stage extends Disposable {
 /** How a case is played. */
 export interface Way {
   readonly stage: (script: Script, wireCase: WireCase) => Stage;
-  /** Bytes of a segment; all in one unless given. */
+  /** Bytes of a segment; default: all in one. */
   readonly chunk?: number;
-  /** What the script does for a reset. */
+  /** The script's step for a reset. */
   readonly ending?: Script[number];
 }
 
-/** Plays a case, and looks at what the client makes of it. */
+/** Plays a case, and checks the client's result. */
 export function checkCase(wireCase: WireCase, way: Way): void {
   using stage = way.stage(scriptFor(wireCase, way), wireCase);
-  // Lengths that no memory holds are announced: it is their end that is looked at here.
+  // Some cases announce lengths that no memory holds: only the end is checked here.
   const limits = { bodyInMemory: Number.MAX_SAFE_INTEGER };
   using connection = stage.connect({ timeout: timeLimit(20_000), limits });
   for (const request of [wireCase.request, ...(wireCase.pipeline ?? [])]) {
@@ -91,7 +91,7 @@ export function checkCase(wireCase: WireCase, way: Way): void {
     assert.equal(connection.readResponse().status, 200);
     assert.equal(connection.readText(), 'next');
   } else if (mustBeDead(wireCase.expect) && way.chunk === undefined) {
-    // In segments, what makes the connection unusable may still be on its way.
+    // In segments, the bytes that make the connection unusable may still be on their way.
     stage.settle();
     const refused = (error: unknown): boolean => error instanceof ConnectionClosed || error instanceof StateError;
     assert.throws(() => connection.sendRequest('GET', '/again'), refused);

@@ -1,9 +1,9 @@
 /**
- * Object.prototype with properties that it should not have, as a fault in another library leaves it (CWE-1321), for as long as a
+ * Object.prototype with properties that it should not have, as a fault in another library leaves it (CWE-1321), while a
  * function runs.
  */
 
-/** What the properties look like to those that list them: `for in` sees the enumerable ones. */
+/** How the properties look to code that lists them: `for in` sees the enumerable ones. */
 export type Visibility = 'enumerable' | 'not enumerable';
 
 export const VISIBILITIES: readonly Visibility[] = ['enumerable', 'not enumerable'];
@@ -25,7 +25,7 @@ export function withPollution<T>(
 export function readsOnPrototype(names: readonly string[], run: () => void): string[] {
   const read = new Set<string>();
   const descriptors = names.map((name) => {
-    // What Node assigns to objects of its own, as a URL's members, becomes theirs.
+    // A value that Node assigns to its own objects, as to a URL's members, becomes theirs.
     function set(this: object, value: unknown): void {
       Object.defineProperty(this, name, Object.assign(Object.create(null), { ...FREE, enumerable: true, value }));
     }
@@ -38,7 +38,7 @@ export function readsOnPrototype(names: readonly string[], run: () => void): str
 const FREE = { configurable: true, writable: true };
 
 function withDescriptors<T>(descriptors: readonly (readonly [string, PropertyDescriptor])[], run: () => T): T {
-  // A polluted `get` or `value` must not spoil the descriptors that come after it.
+  // A polluted `get` or `value` must not spoil the next descriptors.
   const bare = descriptors.map(([name, descriptor]) => [name, Object.assign(Object.create(null), descriptor)] as const);
   try {
     for (const [name, descriptor] of bare) Object.defineProperty(Object.prototype, name, descriptor);

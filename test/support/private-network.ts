@@ -1,7 +1,7 @@
 /**
  * Runs a test file in a network of its own: a namespace of Linux with nothing but loopback in it, where 127.0.0.1:53 is free
- * for a DNS server of the test's, and /etc/resolv.conf, /etc/hosts and /etc/nsswitch.conf are the test's. Nothing of it is seen
- * outside, and nothing outside can be reached from it. It knows nothing of names or what is tested.
+ * for a DNS server of the test's, and /etc/resolv.conf, /etc/hosts and /etc/nsswitch.conf are the test's. Nothing of it is visible
+ * outside, and nothing outside can be reached from it. It does not know names or what is tested.
  */
 
 import { execFileSync, type SpawnSyncReturns, type StdioOptions, spawnSync } from 'node:child_process';
@@ -12,14 +12,14 @@ import { fileURLToPath } from 'node:url';
 import { loaderOptions } from './compiled.ts';
 import { dieWithParent } from './daemon.ts';
 
-/** Tells the second run of a test file that it is inside, and where the folder with its files of /etc is. */
+/** Set for the second run of a test file, which is inside: the folder with its files of /etc. */
 const INSIDE = 'DUGONG_TEST_PRIVATE_NETWORK';
 
 const FILES: Readonly<Record<string, string>> = {
   'resolv.conf': 'nameserver 127.0.0.1\n',
   // Looked up before DNS is asked.
   hosts: '127.0.0.1 localhost\n::1 localhost\n',
-  // Nothing else is asked, whatever the machine has.
+  // No other service is asked, whatever the machine has.
   'nsswitch.conf': 'hosts: files dns\n',
 };
 
@@ -34,9 +34,9 @@ const ENTER = `
   exec "$@"`;
 
 /**
- * To be called by a test file (`import.meta.url`) before anything else. In the network it returns false. Outside, it runs the
- * file again inside, with the same standard streams, and ends this process as that one ended. Where there can be no such network
- * it returns the reason, for the tests' `skip`. @throws Error in CI, where the tests may not be skipped
+ * Called by a test file (`import.meta.url`) before anything else. In the network it returns false. Outside, it runs the
+ * file again inside, with the same standard streams, and ends this process with the status of that run. Where such a network is
+ * impossible, it returns the reason, for the tests' `skip`. @throws Error in CI, where the tests may not be skipped
  */
 export function enterPrivateNetwork(file: string): string | false {
   if (process.env[INSIDE] !== undefined) return false;
@@ -49,7 +49,7 @@ export function enterPrivateNetwork(file: string): string | false {
   return reason;
 }
 
-/** What the resolver of the C library reads; it looks for changes with each lookup. Inside only. */
+/** Writes the resolver's configuration, which the C library reads at each lookup. Inside only. */
 export function configureResolver(lines: readonly string[]): void {
   writeFileSync(join(process.env[INSIDE] as string, 'resolv.conf'), `${lines.join('\n')}\n`);
 }
@@ -70,7 +70,7 @@ function runInside(command: readonly string[], stdio: StdioOptions): SpawnSyncRe
   }
 }
 
-/** As root directly, as anybody else by being root in a user namespace, which some systems forbid. */
+/** As root directly; otherwise as root of a user namespace, which some systems forbid. */
 function unshare(): string[] {
   const user = process.getuid?.() === 0 ? [] : ['--map-root-user'];
   return ['unshare', ...user, '--net', '--mount', '--uts'];

@@ -1,16 +1,16 @@
-/** What tests do with a ClientProtocol: bytes in and out, without a connection. */
+/** Helpers for tests of a ClientProtocol: bytes in and out, without a connection. */
 
 import assert from 'node:assert/strict';
 import { ClientProtocol, type ClientProtocolOptions, type Response } from '../../src/http1/protocol.ts';
 
-/** What waits to be sent, which counts as sent from here on. */
+/** The bytes that wait to be sent, which count as sent from here on. */
 export function sent(protocol: ClientProtocol): string {
   const bytes = Buffer.concat(protocol.output.take());
   protocol.output.sent(bytes.length);
   return bytes.toString('latin1');
 }
 
-/** So many bytes of what waits are sent. */
+/** Sends `count` of the waiting bytes. */
 export function sendSome(protocol: ClientProtocol, count: number): void {
   protocol.output.take();
   protocol.output.sent(count);
@@ -24,7 +24,7 @@ export function bring(protocol: ClientProtocol, text: string): void {
   protocol.input.push(Buffer.from(text, 'latin1'));
 }
 
-/** The next response with its whole body, all of which has been brought. */
+/** The next response with its whole body, all of which has been received. */
 export function receive(protocol: ClientProtocol): { response: Response; body: string } {
   const response = protocol.nextResponse();
   assert.ok(response);

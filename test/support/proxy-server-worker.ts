@@ -9,24 +9,24 @@ import { answerCalls } from './server-thread.ts';
 export interface TunnelOptions {
   /** The port of loopback that all tunnels lead to, whatever CONNECT names. */
   readonly to: number;
-  /** What CONNECT is answered. */
+  /** The response to CONNECT. */
   readonly answer: string;
-  /** Send the answer so many bytes at a time. */
+  /** Number of bytes of the response to send at a time. */
   readonly chunk: number | undefined;
 }
 
-/** What happens to the client when the server behind has closed: `cut` is a FIN without close_notify, `garbage` no TLS. */
+/** The end of the client's connection when the server has closed: `cut` is a FIN without close_notify, `garbage` no TLS. */
 export type Ending = 'close-notify' | 'cut' | 'garbage' | 'reset';
 
 export interface TLSFrontOptions {
-  /** The port of loopback that speaks in clear. */
+  /** The port of loopback of a server in clear. */
   readonly to: number;
   readonly cert: string;
   readonly key: string;
   readonly minVersion?: tls.SecureVersion;
   readonly maxVersion?: tls.SecureVersion;
   readonly ending: Ending;
-  /** Ask clients for a certificate that this authority has signed; they need not have one. */
+  /** Asks clients for a certificate that this authority has signed; they need not have one. */
   readonly clientCA?: string;
 }
 
@@ -54,7 +54,7 @@ class Running {
   readonly server: Server = createServer({ noDelay: true, allowHalfOpen: true });
   readonly sockets = new Set<Socket>();
   readonly heads: string[] = [];
-  /** What clients have sent, their requests to the proxy left out. */
+  /** The bytes that clients have sent, without their requests to the proxy. */
   readonly passed: Buffer[] = [];
   readonly handshakes: SeenHandshake[] = [];
 
@@ -80,7 +80,7 @@ class Running {
   }
 }
 
-/** Hands on all that comes. @throws when either side fails */
+/** Passes all bytes on. @throws when either side fails */
 async function copy(from: Socket, to: Socket, note?: (bytes: Buffer) => void): Promise<void> {
   for await (const bytes of from.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     note?.(bytes);
@@ -92,7 +92,7 @@ function write(socket: Socket, bytes: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => socket.write(bytes, (error) => (error ? reject(error) : resolve())));
 }
 
-/** All through CRLF CRLF; nothing may come behind it, since the client has to wait. */
+/** Reads through CRLF CRLF; nothing may follow, since the client has to wait. */
 async function readHead(socket: Socket): Promise<string> {
   let head = '';
   for await (const bytes of socket.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
@@ -150,7 +150,7 @@ async function front(raw: Socket, self: Running, options: TLSFrontOptions, conte
   await Promise.all([towards, back]);
 }
 
-/** Destroys it; settles when it is closed. */
+/** Destroys the socket; settles when it is closed. */
 function gone(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     // Above a socket that is being reset, TLS is closed before destroy() returns.
@@ -159,7 +159,7 @@ function gone(socket: Socket): Promise<void> {
   });
 }
 
-/** Lets the loop poll a few times, so that all that has reached the kernel by now has been read. */
+/** Lets the loop poll a few times, so that all bytes that have reached the kernel by now have been read. */
 async function settled(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
 }

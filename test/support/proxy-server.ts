@@ -1,6 +1,6 @@
 /**
  * Between a client and a scripted server, in a thread of its own: a proxy that makes tunnels, and a front that takes TLS off,
- * so that what a script says happens inside TLS. The tunnel knows nothing of what passes; the front knows no HTTP.
+ * so that a script plays inside TLS. The tunnel knows nothing of the bytes; the front knows no HTTP.
  *
  * ```ts
  * using origin = startScriptedServer([[expectHead(), send(ok('hello'))]]);
@@ -33,7 +33,7 @@ abstract class Between implements Disposable {
     return `${this.hostname}:${this.port}`;
   }
 
-  /** What one side's kernel has taken from the other has been handed on when this returns. Says how many sockets are open. */
+  /** Waits until all bytes that have arrived from one side have gone to the other. Returns the number of open sockets. */
   settle(): number {
     return thread().call('settle', { id: this.id });
   }
@@ -44,12 +44,12 @@ abstract class Between implements Disposable {
 }
 
 export class TunnelProxy extends Between {
-  /** The requests that the proxy itself got. */
+  /** The requests to the proxy itself. */
   heads(): string[] {
     return thread().call('heads', { id: this.id });
   }
 
-  /** All that clients have sent through it. */
+  /** All bytes that clients have sent through it. */
   passed(): Buffer {
     return Buffer.from(thread().call('passed', { id: this.id }));
   }
@@ -70,7 +70,7 @@ export function startTunnelProxy(
   return new TunnelProxy(thread().call('listenTunnel', { to: to.port, answer, chunk }));
 }
 
-/** Speaks TLS with clients, and hands on what they say to the port of `to`. */
+/** Speaks TLS with clients, and passes their bytes on to the port of `to`. */
 export function startTLSFront(
   to: { readonly port: number },
   { cert, key }: Pick<Certificate, 'cert' | 'key'>,

@@ -1,5 +1,5 @@
 /**
- * What the tests of the Python original's behaviour share: rows that are named as its tests are, each run in clear and over
+ * Shared by the tests of the Python original's behaviour: rows with the names of its tests, each run in clear and over
  * TLS, with the document that those tests use.
  */
 
@@ -12,15 +12,15 @@ import { plainAndTLS } from './plain-and-tls.ts';
 import { expectEnd, expectHead, type Script, type ScriptedServer, type Step, send } from './scripted-server.ts';
 import { atSomePace } from './time-limit.ts';
 
-/** One test. When it is over, nothing is pending, and the server has been sent nothing but what it expects. */
+/** One test. After it, no request is pending, and the server has received only what it expects. */
 export interface Row {
-  /** The original's name of it, and what is wanted otherwise here. */
+  /** The original's name of the test, and what differs here. */
   readonly name: string;
-  /** What the server does; it goes on to expect the end. See also `next`. */
+  /** The server's steps; it then expects the end. See also `next`. */
   readonly script: Script;
-  /** What it does on the next connection. */
+  /** The server's steps on the next connection. */
   readonly next?: Script;
-  /** Those with times as short as the test can have them are a function of how much longer they are to be. */
+  /** The options; a function for short times, which the factor stretches. */
   readonly options?: HTTPConnectionOptions | ((factor: number) => HTTPConnectionOptions);
   run(connection: HTTPConnection, scripted: ScriptedServer): void;
 }
@@ -70,7 +70,7 @@ export function get(connection: HTTPConnection, path: string = '/'): ReturnType<
   return connection.readResponse();
 }
 
-/** All that `readInto` gives, by a buffer of this size. */
+/** All bytes that `readInto` returns, through a buffer of this size. */
 export function readInAll(connection: HTTPConnection, size: number): Buffer {
   const all: Buffer[] = [];
   const buffer = Buffer.alloc(size);

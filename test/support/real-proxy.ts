@@ -1,4 +1,4 @@
-/** What real proxies have in common for a test, whichever program it is. */
+/** Shared by the tests of real proxies, whatever the program. */
 
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** What a proxy wants of its clients: TLS, if it has a certificate, and credentials. */
+/** The demands of a proxy on its clients: TLS, if it has a certificate, and credentials. */
 export interface Demands {
   readonly credentials?: Credentials | undefined;
   readonly certificate?: Certificate | undefined;
@@ -35,7 +35,7 @@ export class RealProxy implements AsyncDisposable {
     return `${this.#scheme}://${user}${this.hostname}:${this.port}`;
   }
 
-  /** `proxy` ends with this one. */
+  /** `proxy` ends together with this proxy. */
   before(proxy: RealProxy): void {
     this.#behind = proxy;
   }
@@ -54,7 +54,7 @@ export function installCertificate({ certFile, keyFile }: Certificate, folder: s
   return installed;
 }
 
-/** Starts it on a free port; on another one if somebody takes that in between. */
+/** Starts the proxy on a free port; on another one if the port is taken in between. */
 export async function startRealProxy(
   demands: Demands,
   options: (port: number) => Parameters<typeof startDaemon>[0],

@@ -1,5 +1,5 @@
 /**
- * Runs a program of this repository as a process of its own, as a user would, and says what became of it. The test's event
+ * Runs a program of this repository as a process of its own, as a user would, and returns the result. The test's event
  * loop goes on meanwhile.
  */
 
@@ -21,29 +21,29 @@ export interface ProgramOptions {
   /** A module of this repository that node loads before the program. */
   readonly preload?: string;
   readonly env?: NodeJS.ProcessEnv;
-  /** Close our end of its standard output at once, as `| head -c 0` would. */
+  /** Close this end of its standard output at once, as `| head -c 0` would. */
   readonly closeStdout?: boolean;
-  /** What it finds on its standard input, which then ends; without, it does not end. */
+  /** The content of its standard input, which then ends; without it, standard input stays open. */
   readonly input?: Uint8Array;
-  /** A path that is opened to be its standard input. */
+  /** The path of a file that is opened as its standard input. */
   readonly inputFrom?: string;
-  /** A path that its standard output is written to. */
+  /** The path of a file for its standard output. */
   readonly outputTo?: string;
-  /** How many descriptors it may have open. */
+  /** Most descriptors that it may have open. */
   readonly mostDescriptors?: number;
-  /** Milliseconds until it is killed, a minute unless given; a slow machine has more. */
+  /** Milliseconds until it is killed; default a minute, longer on a slow machine. */
   readonly limit?: number;
-  /** Hears of the process as soon as it is there. */
+  /** Called with the process id as soon as the process exists. */
   readonly onStart?: (pid: number) => void;
 }
 
-/** This process's environment, in which somebody may have named proxies. */
+/** This process's environment without proxies. */
 export function environmentWithoutProxies(): NodeJS.ProcessEnv {
   const others = Object.entries(process.env).filter(([name]) => !/^(?:https?|all|no)_proxy$/i.test(name));
   return Object.fromEntries(others);
 }
 
-/** `program` is a path within the repository, of TypeScript as it is written. A program that hangs is killed. */
+/** `program` is a path within the repository, of the TypeScript source. A program that hangs is killed. */
 export async function runProgram(
   program: string,
   args: readonly string[],

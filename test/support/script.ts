@@ -1,5 +1,5 @@
 /**
- * The language in which a test tells a scripted server what to do on one connection: a list of steps, each made by one
+ * The language of scripts for one connection of a scripted server: a list of steps, each made by one
  * of these functions. Steps are plain data, since they travel to another thread; scripted-server-worker.ts plays them.
  *
  * Bytes given as a string are latin1. Reading goes on in the background from the start, so that a client's send
@@ -7,9 +7,9 @@
  */
 
 export interface Pace {
-  /** Split into writes of so many bytes, each handed to the kernel before the next one is made. */
+  /** Split into writes of this many bytes, each handed to the kernel before the next one is made. */
   chunk?: number;
-  /** Pause for so many milliseconds after each write. */
+  /** Milliseconds of pause after each write. */
   every?: number;
 }
 
@@ -30,7 +30,7 @@ export type Step =
   | { readonly do: 'reset' }
   | { readonly do: 'loop'; readonly count: number; readonly steps: Script };
 
-/** What happens on one connection. When it is over, the connection stays open and further bytes are a failure. */
+/** The steps on one connection. After them, the connection stays open, and further bytes are a failure. */
 export type Script = readonly Step[];
 
 /** The next bytes are exactly these. */
@@ -38,27 +38,27 @@ export function expect(bytes: string | Uint8Array): Step {
   return { do: 'expect', bytes: bytesOf(bytes) };
 }
 
-/** The next bytes are a head, whatever it says: reads through CRLF CRLF. See `ScriptedServer.heads`. */
+/** The next bytes are any head: reads through CRLF CRLF. See `ScriptedServer.heads`. */
 export function expectHead(): Step {
   return { do: 'expectHead' };
 }
 
-/** So many bytes come next, whatever they are. */
+/** The next `count` bytes are any bytes. */
 export function expectBytes(count: number): Step {
   return { do: 'expectBytes', count };
 }
 
-/** From here on any bytes may come, or none. They are counted but not kept. */
+/** From here on any bytes may arrive, or none. They are counted but not kept. */
 export function expectAnything(): Step {
   return { do: 'expectAnything' };
 }
 
-/** Nothing more comes: the peer closes its sending side or the whole connection, in whichever way. */
+/** Nothing more arrives: the peer closes its sending side or the whole connection, in any way. */
 export function expectEnd(): Step {
   return { do: 'expectEnd' };
 }
 
-/** Sends these bytes and waits until the kernel has taken them all. `peerMayLeave`: it is no failure if it cannot. */
+/** Sends these bytes and waits until the kernel has taken them all. `peerMayLeave`: failing to is no failure of the script. */
 export function send(bytes: string | Uint8Array, options: Pace & { peerMayLeave?: boolean } = {}): Step {
   const { peerMayLeave = false, ...pace } = options;
   return { do: 'send', bytes: bytesOf(bytes), pace, peerMayLeave };
@@ -70,17 +70,17 @@ export function sendForever(bytes: string | Uint8Array, options: Pace & { limit?
   return { do: 'sendForever', bytes: bytesOf(bytes), pace, limit };
 }
 
-/** Waits until the test calls `server.open(name)`. A gate once open stays open. */
+/** Waits until the test calls `server.open(name)`. An open gate stays open. */
 export function gate(name: string): Step {
   return { do: 'gate', name };
 }
 
-/** Lets the test know that the script has come so far: `server.waitFor(name)`, `await server.reached(name)`. */
+/** Tells the test that the script has come this far: `server.waitFor(name)`, `await server.reached(name)`. */
 export function mark(name: string): Step {
   return { do: 'mark', name };
 }
 
-/** Lets time pass. Only where time is the point; to wait for something, use `gate`. */
+/** Lets time pass. Only where time matters; to wait for something, use `gate`. */
 export function delay(ms: number): Step {
   return { do: 'delay', ms };
 }
@@ -90,12 +90,12 @@ export function stopReading(): Step {
   return { do: 'stopReading' };
 }
 
-/** Closes our sending side (FIN) and goes on reading. */
+/** Closes the server's sending side (FIN) and goes on reading. */
 export function end(): Step {
   return { do: 'end' };
 }
 
-/** Closes the connection, as close(2): a FIN, or a reset if bytes have come that were not read. */
+/** Closes the connection, as close(2): a FIN, or a reset if unread bytes have arrived. */
 export function close(): Step {
   return { do: 'close' };
 }

@@ -1,6 +1,6 @@
 /**
- * Plays one script on one accepted socket. It knows bytes, not HTTP, and nobody else's connection; the gates and marks
- * that connections share come from outside.
+ * Plays one script on one accepted socket. It knows bytes, not HTTP, and no other connection; it is given the gates and
+ * marks that connections share.
  */
 
 import type { Socket } from 'node:net';
@@ -9,7 +9,7 @@ import { ByteLog } from './byte-log.ts';
 import type { Pace, Script, Step } from './script.ts';
 import { showDifference, showTail } from './show-bytes.ts';
 
-/** Things that happen at most once, by name, and stay so. */
+/** Events that happen at most once, by name, and stay so. */
 export class Cues {
   readonly #cues = new Map<string, { given: Promise<void>; give: () => void }>();
 
@@ -17,7 +17,7 @@ export class Cues {
     this.#cue(name).give();
   }
 
-  /** Settles when the cue is given, at once if it has been. */
+  /** Settles when the cue is given, at once if it was given before. */
   given(name: string): Promise<void> {
     return this.#cue(name).given;
   }
@@ -36,11 +36,11 @@ export class Cues {
   }
 }
 
-/** A script did not go as written. */
+/** The script and the connection differ. */
 class Mismatch extends Error {}
 
 const headEnd = Buffer.from('\r\n\r\n');
-/** What sendForever hands to the kernel at a time, unless a chunk size is given. */
+/** Bytes that sendForever hands to the kernel at a time, unless a chunk size is given. */
 const blockSize = 65536;
 
 /** One accepted socket and the script that is played on it. */
@@ -54,7 +54,7 @@ export class ScriptedConnection {
   readonly #gates: Cues;
   readonly #marks: Cues;
   #finished = false;
-  /** By ourselves: what came later, or was left unread, is of no interest. */
+  /** Closed by the script: later or unread bytes do not matter. */
   #closed = false;
   #peerEnded = false;
   #peerError: string | undefined;
@@ -79,7 +79,7 @@ export class ScriptedConnection {
     socket.pause();
   }
 
-  /** Never rejects: what went wrong is in `failure`, and the connection is then reset. */
+  /** Never rejects: a failure is in `failure`, and the connection is then reset. */
   async play(): Promise<void> {
     if (this.#script[0]?.do !== 'stopReading') this.#socket.resume();
     try {
@@ -96,7 +96,7 @@ export class ScriptedConnection {
     abort(this.#socket);
   }
 
-  /** How many bytes came after the end of the script. */
+  /** Number of bytes after the end of the script. */
   get surplus(): number {
     return this.#finished && !this.#closed ? this.log.rest.length : 0;
   }
@@ -219,7 +219,7 @@ export class ScriptedConnection {
     throw new Mismatch(`the peer took all ${limit} bytes and did not go away`);
   }
 
-  /** Whether the kernel took them all. */
+  /** Returns whether the kernel took all bytes. */
   async #write(bytes: Uint8Array, pace: Pace): Promise<boolean> {
     const error = await new Promise<Error | null | undefined>((resolve) => this.#socket.write(bytes, resolve));
     if (error) this.#peerError ??= error.message;

@@ -1,6 +1,6 @@
 /**
  * The thread behind scripted-server.ts: listens, gives each connection its script in the order of arrival, and knows
- * how all of them stand.
+ * the state of all of them.
  */
 
 import { createServer, type Server, type Socket } from 'node:net';
@@ -10,7 +10,7 @@ import type { Script } from './script.ts';
 import { Cues, ScriptedConnection } from './scripted-connection.ts';
 import { answerCalls } from './server-thread.ts';
 
-/** What the thread can be asked; `id` is the one that `listen` gave. */
+/** The calls into the thread; `id` is the one that `listen` returned. */
 export interface ScriptedServerCalls {
   listen(where: Where): Promise<{ id: number; port: number }>;
   play(argument: { id: number; scripts: readonly Script[] }): void;
@@ -97,7 +97,7 @@ class ScriptedServer {
     return states.join('\n');
   }
 
-  /** Returns what failed, unless a caller has been told already. */
+  /** Returns the failures, unless a caller has got them already. */
   async stop(): Promise<string | undefined> {
     const report = this.#failed() && !this.#reported ? this.describe() : undefined;
     const closed = new Promise((resolve) => this.#server.close(resolve));
@@ -111,7 +111,7 @@ class ScriptedServer {
   }
 }
 
-/** Lets the loop poll a few times, so that all that has reached the kernel by now has been read. */
+/** Lets the loop poll a few times, so that all bytes that have reached the kernel by now have been read. */
 async function settled(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
 }

@@ -47,7 +47,7 @@ function write(socket: Socket, bytes: string | Uint8Array): Promise<void> {
   });
 }
 
-/** Settles when the connection is over, in whichever way (libuv makes an end of some resets). */
+/** Settles when the connection is over, in any way (libuv makes an end of some resets). */
 function closing(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     if (socket.closed) return resolve();
@@ -56,7 +56,7 @@ function closing(socket: Socket): Promise<void> {
   });
 }
 
-/** What comes until the other side closes. */
+/** The bytes until the other side closes. */
 async function readToEnd(socket: Socket): Promise<string> {
   let text = '';
   socket.on('data', (bytes: Buffer) => {

@@ -1,5 +1,5 @@
 /**
- * A TCP server that does on each connection what a script says (script.ts): expect these bytes, send those, wait for
+ * A TCP server that plays a script on each connection (script.ts): expect these bytes, send those, wait for
  * the test, close, reset. It runs in another thread, since the client under test blocks this one; everything but
  * `reached()` may be called, and works, with Node's event loop standing still. It knows bytes, not HTTP. The thread is
  * one of this process: the server's sockets count among the descriptors that a test sees in /proc/self/fd.
@@ -22,15 +22,15 @@ import { timeLimit } from './time-limit.ts';
 export * from './script.ts';
 
 export interface ScriptedServerOptions {
-  /** Address to listen on: 127.0.0.1 unless given; '::1' for IPv6. */
+  /** Address to listen on; default 127.0.0.1; '::1' for IPv6. */
   host?: string;
   /** Listen on this Unix socket instead. */
   socketPath?: string;
-  /** Milliseconds after which waiting for the server fails: 20,000 unless given, times DUGONG_TEST_TIME_FACTOR. */
+  /** Milliseconds after which waiting for the server fails; default 20,000, times DUGONG_TEST_TIME_FACTOR. */
   limit?: number;
 }
 
-/** Where a server listens. `authority` is what a client puts into Host. */
+/** The address of a server. `authority` is the value of a client's Host field. */
 export interface Address {
   readonly hostname: string;
   readonly port: number;
@@ -38,8 +38,8 @@ export interface Address {
 }
 
 /**
- * Starts a server that plays one script per connection, in the order in which connections come; it is listening when
- * this returns. Scripts that need to know the port may be given as a function of the address.
+ * Starts a server that plays one script per connection, in the order of the connections; it is listening when
+ * this returns. Scripts that need the port may be given as a function of the address.
  */
 export function startScriptedServer(
   scripts: readonly Script[] | ((address: Address) => readonly Script[]),
@@ -92,31 +92,31 @@ export class ScriptedServer implements Disposable, Address {
     }
   }
 
-  /** How many connections have come so far. */
+  /** Number of connections so far. */
   connections(): number {
     return this.#thread.call('connections', { id: this.#id });
   }
 
-  /** All bytes that have come on this connection so far (but for those after `expectAnything`). */
+  /** All bytes of this connection so far, except those after `expectAnything`. */
   received(connection: number = 0): Buffer {
     const bytes = this.#thread.call('received', { id: this.#id, connection });
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  /** What `expectHead` has read on this connection so far, each with its final CRLF CRLF, as latin1. */
+  /** The heads that `expectHead` has read on this connection so far, each with its final CRLF CRLF, as latin1. */
   heads(connection: number = 0): string[] {
     return this.#thread.call('heads', { id: this.#id, connection });
   }
 
   /**
    * Blocks this thread until all scripts have been played.
-   * @throws Error if one failed, does not come to its end, or was sent more than it expects: says where and shows the bytes
+   * @throws Error if one failed, does not end, or got more bytes than it expects: with the place and the bytes
    */
   check(): void {
     this.#explained(() => this.#thread.call('check', { id: this.#id }, this.#limit));
   }
 
-  /** Resets what is still connected and frees the port. Failures that nobody has asked for are written to stderr. */
+  /** Resets open connections and frees the port. Failures that no call has reported are written to stderr. */
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;

@@ -1,6 +1,6 @@
 /**
  * A worker thread that answers calls, for test servers. A blocking call of the client freezes the thread that makes
- * it, so a server must live in another one, and the test must be able to ask it something both asynchronously and
+ * it, so a server must live in another one, and the test must be able to call it both asynchronously and
  * with its own thread blocked (`Atomics.wait`, then `receiveMessageOnPort`).
  *
  * Both halves are here: `serverThread()` for the test, `answerCalls()` for the module in the thread. One thread per
@@ -11,7 +11,7 @@ import { inspect } from 'node:util';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker, workerData } from 'node:worker_threads';
 import { timeLimit } from './time-limit.ts';
 
-/** What a server module offers: functions of one argument. Arguments and results are cloned on their way. */
+/** The calls of a server module: functions of one argument. Arguments and results are cloned on their way. */
 export type Calls<C> = { [K in keyof C]: (argument: never) => unknown };
 type Argument<F> = F extends (argument: infer A) => unknown ? A : never;
 type Result<F> = F extends (argument: never) => infer R ? Awaited<R> : never;
@@ -21,7 +21,7 @@ type Settle = (answer: Answer) => void;
 
 interface Line {
   port: MessagePort;
-  /** Counts the answers given, so that a blocked thread can sleep until there is one more. */
+  /** Counts the answers, so that a blocked thread can sleep until there is one more. */
   answered: Int32Array;
 }
 
@@ -48,7 +48,7 @@ export class ServerThread<C extends Calls<C>> {
     worker.unref();
   }
 
-  /** Calls and blocks this thread until the answer is there. */
+  /** Calls and blocks this thread until the answer has arrived. */
   call<K extends keyof C & string>(name: K, argument: Argument<C[K]>, limit: number = timeLimit(20_000)): Result<C[K]> {
     let answer: Answer | undefined;
     const id = this.#post(name, argument, (received) => {
@@ -121,7 +121,7 @@ export class ServerThread<C extends Calls<C>> {
 
 const threads = new Map<string, unknown>();
 
-/** The thread that runs `module`, started on first use. `C` must be what that module hands to `answerCalls`. */
+/** The thread that runs `module`, started on first use. `C` must be the type of what that module passes to `answerCalls`. */
 export function serverThread<C extends Calls<C>>(module: URL): ServerThread<C> {
   const running = threads.get(module.href) as ServerThread<C> | undefined;
   if (running !== undefined) return running;
@@ -156,7 +156,7 @@ function bootstrap(module: URL): string {
       .catch(die);`;
 }
 
-/** The thread's half: answers calls with what these functions return or resolve to. */
+/** The thread's half: answers calls with the results of these functions. */
 export function answerCalls<C extends Calls<C>>(calls: C): void {
   const { port, answered } = workerData as Line;
   const reply = (answer: Answer): void => {

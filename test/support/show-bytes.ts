@@ -1,4 +1,4 @@
-/** Bytes as a reader of a test report wants to see them: printable ASCII as it is, all else escaped. */
+/** Bytes for a test report: printable ASCII as it is, other bytes escaped. */
 
 const named: Readonly<Record<number, string>> = { 9: '\\t', 10: '\\n', 13: '\\r', 34: '\\"', 92: '\\\\' };
 
@@ -18,7 +18,7 @@ export function showTail(bytes: Uint8Array, count: number = 200): string {
   return `(${bytes.length - count} bytes) ... ${showBytes(bytes.subarray(-count))}`;
 }
 
-/** Two lines that show both around the first byte in which they differ, and a third that points at it. */
+/** Two lines that show both around the first different byte, and a third that points at it. */
 export function showDifference(expected: Uint8Array, received: Uint8Array): string {
   const offset = firstDifference(expected, received);
   const from = Math.max(0, offset - 60);
@@ -31,7 +31,7 @@ export function showDifference(expected: Uint8Array, received: Uint8Array): stri
   ].join('\n');
 }
 
-/** Where two byte strings first differ, or where the shorter one ends. */
+/** The offset of the first different byte, or the end of the shorter one. */
 export function firstDifference(a: Uint8Array, b: Uint8Array): number {
   const shorter = Math.min(a.length, b.length);
   for (let offset = 0; offset < shorter; offset++) if (a[offset] !== b[offset]) return offset;

@@ -1,4 +1,4 @@
-/** A stream whose second part comes when `release` is called. */
+/** A stream whose second part arrives when `release` is called. */
 export function slowStream(): { stream: ReadableStream<Uint8Array>; release: () => void; cancelled: () => unknown } {
   let release = (): void => {};
   const released = new Promise<void>((resolve) => {

@@ -1,6 +1,6 @@
 /**
- * How much a loopback connection swallows while its peer does not read: the sender's kernel buffer, which grows to its largest
- * size, and the receiver's, which Linux lets grow with what has been read before.
+ * How many bytes a loopback connection takes while its peer does not read: the sender's kernel buffer, which grows to its largest
+ * size, and the receiver's, which Linux lets grow with the bytes that were read before.
  */
 
 import { existsSync, readFileSync } from 'node:fs';
@@ -16,8 +16,8 @@ function sizes(setting: 'tcp_rmem' | 'tcp_wmem'): { initial: number; largest: nu
 const received = sizes('tcp_rmem');
 const sent = sizes('tcp_wmem');
 
-/** More than fits while a peer reads nothing but a head: a sender has to wait. (Measured: 4.3 MB of 7.3.) */
+/** More bytes than fit while a peer reads only a head: a sender has to wait. (Measured: 4.3 MB of 7.3.) */
 export const MORE_THAN_FITS: number = 16 * received.initial + sent.largest + (1 << 20);
 
-/** More than ever fits, also where the peer has read a great deal before it stops. */
+/** More bytes than ever fit, also where the peer has read a great deal before it stops. */
 export const MORE_THAN_EVER_FITS: number = received.largest + sent.largest + (1 << 20);

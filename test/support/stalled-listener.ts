@@ -1,13 +1,13 @@
 /**
- * A loopback port, or a Unix socket, that takes no connection and refuses none, so that connecting to it hangs: its queue of
- * connections that nobody accepts is full.
+ * A loopback port, or a Unix socket, that accepts no connection and refuses none, so that connecting to it hangs: its queue of
+ * connections is full.
  */
 
 import { Worker } from 'node:worker_threads';
 import { native } from '../../src/io/native.ts';
 import { timeLimit } from './time-limit.ts';
 
-/** Listens with the shortest queue there is, and gets round to accepting when it is told to. */
+/** Listens with the shortest possible queue, and accepts only on request. */
 const LISTEN = `
   const { shared, where } = require('node:worker_threads').workerData;
   const server = require('node:net').createServer((socket) => socket.on('error', () => {}).resume());
@@ -23,16 +23,16 @@ const LISTEN = `
 const POLLOUT = 4;
 
 export interface StalledListener extends Disposable {
-  /** Means nothing for a Unix socket. */
+  /** Meaningless for a Unix socket. */
   readonly port: number;
-  /** From now on it takes what comes. @throws Error if its thread does not go on */
+  /** From now on it accepts connections. @throws Error if its thread does not go on */
   accept(): void;
 }
 
-/** Those that were disposed of and whose thread has not come to its end. */
+/** The ends of the threads of disposed listeners. */
 const ending = new Set<Promise<unknown>>();
 
-/** Until then the threads have descriptors open that a test may be counting. */
+/** Waits for the ends of the threads, whose open descriptors a test may be counting. */
 export async function stalledListenersEnded(): Promise<void> {
   await Promise.all(ending);
 }

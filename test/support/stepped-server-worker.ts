@@ -13,7 +13,7 @@ interface Behaviour {
   readonly reads: 'everything' | 'head only';
 }
 
-/** What the thread can be asked; `id` is the one that `start` gave. */
+/** The calls into the thread; `id` is the one that `start` returned. */
 export interface SteppedServerCalls {
   start(argument: Behaviour): Promise<{ id: number; port: number }>;
   letThrough(argument: { id: number; conversation: number; part: number }): void;
@@ -54,7 +54,7 @@ class SteppedServer {
   }
 }
 
-/** The number in the first path. What comes after is taken and dropped. */
+/** The number in the first path. All later bytes are dropped. */
 function conversationOf(socket: Socket): Promise<number> {
   return new Promise((resolve) => {
     let head = '';

@@ -1,6 +1,7 @@
 /**
- * A server that says the same on each connection, a part at a time, each when the test lets it through: so that a client can be
- * stopped in the middle of anything, as often as there are parts. Of what it is sent it looks at the first path only, `/N/...`, which says what conversation this is: connections may be given up before they come to that.
+ * A server that sends the same parts on each connection, each when the test lets it through, so that a client can be
+ * stopped between any two parts. It reads only the first path, `/N/...`, which names the conversation: a client may give
+ * connections up before it sends a path.
  */
 
 import { type ServerThread, serverThread } from './server-thread.ts';
@@ -33,15 +34,15 @@ export class SteppedServer implements Disposable {
     };
   }
 
-  /** Resets what is still connected. */
+  /** Resets open connections. */
   [Symbol.dispose](): void {
     this.#thread.call('stop', { id: this.#id });
   }
 }
 
 export interface Conversation {
-  /** What the first path begins with. */
+  /** The beginning of the first path. */
   readonly path: string;
-  /** The next part, if there is one, is sent. */
+  /** Sends the next part, if there is one. */
   letThrough(): void;
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Certificate } from './certificates.ts';
 import { installCertificate, type RealProxy, startRealProxy } from './real-proxy.ts';
 
-/** What clients connect to in place of `proxy`, which ends with it. */
+/** Clients connect to this proxy in place of `proxy`, which ends with it. */
 export async function startStunnel(proxy: RealProxy, certificate: Certificate): Promise<RealProxy> {
   const options = (port: number) => ({
     program: 'stunnel',
@@ -14,7 +14,7 @@ export async function startStunnel(proxy: RealProxy, certificate: Certificate): 
       const path = join(folder, 'stunnel.conf');
       const { cert, key } = installCertificate(certificate, folder);
       const lines = [
-        // It writes little: what it wrote more than a pipe holds would stop it while the test's thread is blocked.
+        // It must write little: a full pipe would stop it while the test's thread is blocked.
         ...['foreground = yes', 'pid =', 'syslog = no', 'debug = notice', '[proxy]'],
         ...[`accept = 127.0.0.1:${port}`, `connect = 127.0.0.1:${proxy.port}`, `cert = ${cert}`, `key = ${key}`],
       ];

@@ -13,8 +13,8 @@ export function timeLimit(milliseconds: number): number {
 }
 
 /**
- * Runs what holds only as long as the machine does not stand still for some milliseconds: when it fails, again with all of
- * its times four times as long, and sixteen times. What is wrong is so at every pace.
+ * Runs a test that only works if the machine does not stand still for some milliseconds: after a failure again with all of
+ * its times four times as long, then sixteen times. A real fault fails at every pace.
  */
 export async function atSomePace(run: (factor: number) => void | Promise<void>): Promise<void> {
   for (const factor of [1, 4]) {

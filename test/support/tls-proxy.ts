@@ -1,5 +1,5 @@
 /**
- * What the tests of proxies that speak TLS share: certificates for a proxy and for an origin, the chain of servers between a
+ * Shared by the tests of proxies that speak TLS: certificates for a proxy and for an origin, the chain of servers between a
  * client and a script, and connections through it.
  */
 
@@ -17,7 +17,7 @@ export class SecureChain implements Disposable {
   /** Takes TLS off before the origin. */
   readonly inner: TLSFront;
   readonly tunnel: TunnelProxy;
-  /** Takes TLS off before the tunnel: what clients connect to. */
+  /** Takes TLS off before the tunnel: clients connect to it. */
   readonly outer: TLSFront;
 
   constructor(

@@ -2,9 +2,9 @@
 //
 //     tls-script-server CERT-FILE KEY-FILE VERSION STEP...
 //
-// VERSION is 1.2 or 1.3. Steps that have a number do the same so many times, without end if it is 0:
+// VERSION is 1.2 or 1.3. A step with a number is done that many times, without end if the number is 0:
 //
-//     request              waits for what ends with an empty line
+//     request              waits for a head, through its empty line
 //     take=N               waits for so many bytes in all behind that
 //     stall                waits for ever
 //     text=TEXT            sends it
@@ -49,7 +49,7 @@ static void on_info(const SSL *ssl, int where, int result) {
   if (peer != NULL && (where & SSL_CB_HANDSHAKE_DONE)) peer->handshakes++;
 }
 
-// Waits if the call has to be made again; 0 if it has failed.
+// Waits if the call has to be made again; returns 0 if it has failed.
 static int again(struct peer *peer, int result) {
   const int error = SSL_get_error(peer->ssl, result);
   struct pollfd want = {peer->fd, error == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, 0};
@@ -59,7 +59,7 @@ static int again(struct peer *peer, int result) {
   return 0;
 }
 
-// Takes what is there; 0 at the end.
+// Takes the bytes that have arrived; 0 at the end.
 static int take(struct peer *peer, int wait) {
   if (peer->length == sizeof peer->request) peer->length = 0;
   const int n = SSL_read(peer->ssl, peer->request + peer->length, (int)(sizeof peer->request - peer->length));
@@ -108,7 +108,7 @@ static int take_all(struct peer *peer, long count) {
 
 static int renegotiate(struct peer *peer, int wait) {
   if (SSL_renegotiate(peer->ssl) != 1 || !shake_hands(peer)) return 0;
-  // To have asked counts as a handshake, too.
+  // A request for a handshake counts as a handshake, too.
   const int before = peer->handshakes;
   if (!wait) return take(peer, 0);
   for (;;) {
@@ -119,7 +119,7 @@ static int renegotiate(struct peer *peer, int wait) {
   }
 }
 
-// What the client answers is dropped unread, below TLS.
+// Drops the client's answer unread, below TLS.
 static int drained(struct peer *peer) {
   char dropped[4096];
   ssize_t n;
@@ -136,7 +136,7 @@ static int ticket(struct peer *peer) {
   return SSL_new_session_ticket(peer->ssl) == 1 && shake_hands(peer) && drained(peer);
 }
 
-// OpenSSL sends alerts only for reasons of its own: it gets one, a record that nobody has made.
+// OpenSSL sends alerts only for reasons of its own, so it gets one: a broken record.
 static int alert(struct peer *peer) {
   static const char broken[5 + 32] = "\x17\x03\x03\x00\x20";
   char byte;
@@ -174,8 +174,8 @@ static int step(struct peer *peer, const char *name, const char *value) {
   return 1;
 }
 
-// Ends the stream, and closes once the client has: to close over what is not read yet would take from the client what it has not
-// read.
+// Ends the stream, and closes once the client has closed: a close with unread bytes would reset the connection, and the client
+// would lose bytes.
 static void leave(int fd) {
   char dropped[4096];
   struct pollfd want = {fd, POLLIN, 0};
@@ -190,7 +190,7 @@ static void *serve(void *data) {
   peer->fd = (int)(long)data;
   peer->ssl = SSL_new(context);
   fcntl(peer->fd, F_SETFL, O_NONBLOCK);
-  // What was sent has arrived when a step is done.
+  // Sent bytes have arrived when a step is done.
   setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
   SSL_set_fd(peer->ssl, peer->fd);
   SSL_set_app_data(peer->ssl, peer);

@@ -1,6 +1,6 @@
 /**
- * A TLS server that does what no other one does (tls-script-server.c says what it can): rekeys without end, asks for
- * renegotiations, shows another certificate in one. Compiled when it is first asked for; it needs a C compiler and the headers of OpenSSL.
+ * A TLS server that does what no other server does (tls-script-server.c has the list): rekeys without end, requests
+ * renegotiations, changes its certificate. Compiled on first use; it needs a C compiler and the headers of OpenSSL.
  */
 
 import { execFileSync, spawnSync } from 'node:child_process';

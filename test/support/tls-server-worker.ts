@@ -6,7 +6,7 @@ import { abort } from './abort.ts';
 import { listen } from './listen.ts';
 import { answerCalls } from './server-thread.ts';
 
-/** What can be cloned of node:tls's options. */
+/** The options of node:tls that can be cloned. */
 export interface TLSServerOptions {
   readonly cert: string | readonly string[];
   readonly key: string | readonly string[];
@@ -30,7 +30,7 @@ export interface SeenConnection {
   readonly client: string;
   /** Why the handshake failed. */
   readonly error: string | undefined;
-  /** Of a raw server: all that the client ever sent, as latin1. */
+  /** Of a raw server: all bytes that the client sent, as latin1. */
   readonly received?: string;
 }
 
@@ -85,7 +85,7 @@ function note(self: Running, connection: SeenConnection): void {
   wake(self);
 }
 
-/** Those who wait look again. */
+/** Wakes all waiting calls. */
 function wake({ waiting }: Running): void {
   for (const look of waiting.splice(0)) look();
 }
@@ -103,7 +103,7 @@ function describe(socket: tls.TLSSocket): SeenConnection {
   };
 }
 
-/** `raw` is below `socket`: what is done to it is done without a word of TLS. */
+/** `raw` is below `socket`: it is closed without a TLS message. */
 function obey(socket: tls.TLSSocket, raw: Socket, self: Running): void {
   socket.on('error', () => {});
   socket.once('data', (first: Buffer) => {
@@ -158,7 +158,7 @@ answerCalls<TLSServerCalls>({
       ...(ALPNProtocols && { ALPNProtocols: [...ALPNProtocols] }),
     });
     return start((self) => {
-      /** What is below TLS, by the port of the client: a port that was used before belongs to the last one that came from it. */
+      /** The sockets below TLS, by the client's port; a port that is used again belongs to its latest connection. */
       const below = new Map<number | undefined, Socket>();
       server.on('secureConnection', (socket) => {
         note(self, describe(socket));
@@ -166,7 +166,7 @@ answerCalls<TLSServerCalls>({
         if (raw !== undefined) obey(socket, raw, self);
       });
       server.on('tlsClientError', (error: Error & { code?: string }) => {
-        // Nothing else is asked of a socket that failed: getProtocol() of a destroyed one ends the process.
+        // No other method of a failed socket is called: getProtocol() of a destroyed one ends the process.
         note(self, { ...NOTHING, error: error.code ?? error.message });
       });
       return (raw) => {

@@ -42,7 +42,7 @@ export class TLSServer implements Disposable {
     return thread().callAsync('seenAtLeast', { id: this.#id, count });
   }
 
-  /** Lets the connections that stall go on, as soon as there is one. */
+  /** Lets the stalled connections go on, as soon as there is one. */
   resume(): void {
     thread().call('resume', { id: this.#id });
   }
@@ -56,7 +56,7 @@ export function startTLSServer(options: TLSServerOptions): TLSServer {
   return new TLSServer(thread().call('listen', options));
 }
 
-/** A server that answers the first bytes of a connection so. */
+/** A server that sends this answer to the first bytes of a connection. */
 export function startRawServer(answer: RawAnswer): TLSServer {
   return new TLSServer(thread().call('listenRaw', answer));
 }

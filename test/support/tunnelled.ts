@@ -1,4 +1,4 @@
-/** What the tests of tunnels share: a connection through a proxy, the bytes of CONNECT, and failures that leave nothing. */
+/** Shared by the tests of tunnels: a connection through a proxy, the bytes of CONNECT, and failures that leave nothing open. */
 
 import assert from 'node:assert/strict';
 import { HTTPConnection, type HTTPConnectionOptions } from '../../src/index.ts';
@@ -23,14 +23,14 @@ export function connectHead(authority: string, ...fields: string[]): string {
   return `CONNECT ${authority} HTTP/1.1\r\n${[`Host: ${authority}`, ...fields].join('\r\n')}\r\n\r\n`;
 }
 
-/** As `assert.throws` compares: what `expected` names. */
+/** Compares as `assert.throws` does: the properties that `expected` has. */
 export function assertLike(error: unknown, expected: object): void {
   assert.throws(() => {
     throw error;
   }, expected);
 }
 
-/** What connecting throws; it leaves no descriptor. */
+/** The error of connecting; it must leave no descriptor open. */
 export function failure(connection: HTTPConnection): unknown {
   const before = native.counts();
   const error = thrownBy(() => connection.sendRequest('GET', '/secret-path', { headers: { Cookie: 's3cret' } }));

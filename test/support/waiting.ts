@@ -1,5 +1,5 @@
 /**
- * How tests drive coroutines: in each of the ways of waiting, or step by step by hand. Every wait ends with an error when it
+ * Drives coroutines for tests: in each of the ways of waiting, or step by step by hand. Every wait ends with an error if it
  * takes far too long.
  */
 
@@ -22,7 +22,7 @@ export interface WayOfWaiting {
   run<T>(coroutine: Coroutine<T>): Promise<T>;
 }
 
-/** For tests that must hold whoever waits. */
+/** For tests of behaviour that is the same in every way of waiting. */
 export const waysOfWaiting: readonly WayOfWaiting[] = [
   { name: 'runBlocking', run: async (coroutine) => runBlocking(coroutine, { timeout: LIMIT }) },
   { name: 'a loop written by hand', run: async (coroutine) => finish(coroutine) },
@@ -41,7 +41,7 @@ export const waysWithLoop: readonly WayOfWaiting[] = [
   },
 ];
 
-/** Takes one step that must end in a suspension; returns what is waited for. */
+/** Takes one step, which must end in a suspension; returns the need. */
 export function suspend(coroutine: Coroutine<unknown>): PollNeeded {
   const step = coroutine.next();
   assert.equal(step.done, false, 'the coroutine ended instead of waiting');
@@ -49,7 +49,7 @@ export function suspend(coroutine: Coroutine<unknown>): PollNeeded {
   return step.value;
 }
 
-/** Steps until the coroutine waits for something that is not ready now. */
+/** Steps until the coroutine waits for something that is not ready. */
 export function suspendForGood(coroutine: Coroutine<unknown>): PollNeeded {
   for (;;) {
     const need = suspend(coroutine);
@@ -66,7 +66,7 @@ export function finish<T>(coroutine: Coroutine<T>): T {
   }
 }
 
-/** A connection to a test server. It waits long for whatever is to come, a 100 (Continue) as well, but not for ever. */
+/** A connection to a test server. All its time limits, `continueTimeout` included, are long. */
 export function connectionTo(
   server: { readonly hostname: string; readonly port: number },
   options: HTTPConnectionOptions = {},
@@ -74,7 +74,7 @@ export function connectionTo(
   return new HTTPConnection(server.hostname, { port: server.port, timeout: LIMIT, continueTimeout: LIMIT, ...options });
 }
 
-/** What a call throws. */
+/** The error of a call. */
 export function thrownBy(call: () => unknown): unknown {
   try {
     call();

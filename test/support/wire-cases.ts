@@ -1,6 +1,6 @@
 /**
- * The response cases of test/data/wire-cases.json and test/wire/cases, and how to tell whether what a client made of one is what it should. It
- * knows neither the pure core nor sockets: those who run the cases do.
+ * The response cases of test/data/wire-cases.json and test/wire/cases, and the comparison of a client's result with a case. It
+ * knows neither the pure core nor sockets: the callers run the cases.
  */
 
 import { readFileSync } from 'node:fs';
@@ -14,11 +14,11 @@ export interface ExpectedOk {
   readonly status: number;
   readonly reason?: string;
   readonly headers?: readonly Pair[];
-  /** Whether `headers` are all that there may be. */
+  /** Whether there may be no other headers. */
   readonly headers_exact?: boolean;
   readonly trailers?: readonly Pair[];
   readonly body_base64: string;
-  /** null: left open. */
+  /** null: either. */
   readonly connection_reusable: boolean | null;
 }
 
@@ -46,7 +46,7 @@ export interface WireCase {
   readonly note?: string;
 }
 
-/** What a client made of one response. */
+/** A client's result for one response. */
 export type Outcome =
   | {
       readonly kind: 'ok';
@@ -65,7 +65,7 @@ export const givenWireCases: readonly WireCase[] = JSON.parse(
   readFileSync(new URL('../data/wire-cases.json', import.meta.url), 'utf8'),
 ) as WireCase[];
 
-/** This project's own cases stand beside the agreed ones. */
+/** This project's own cases, and the agreed ones. */
 export const wireCases: readonly WireCase[] = [...givenWireCases, ...ownWireCases];
 
 /** The path to request: CONNECT has its own form. */
@@ -97,8 +97,8 @@ export function mismatch(outcome: Outcome, expected: Expected): string | undefin
 }
 
 /**
- * The recommended choice comes first; errors of the same class may be raised on the head or, later, on the body. What does not
- * even begin as HTTP is an InvalidResponse here, which is then among the choices.
+ * The recommended choice comes first; errors of the same class may be raised on the head or, later, on the body. Bytes that
+ * do not begin as HTTP are an InvalidResponse here, which is then among the choices.
  */
 function mismatchWithEither(outcome: Outcome, choices: readonly Expected[]): string | undefined {
   const [first, ...others] = choices;

@@ -1,6 +1,6 @@
 /**
- * What a program knows of one connection: the requests that it has begun, those that were answered, and what errors said. What the
- * errors claim of servers is kept until the world is over (oracle.ts).
+ * A program's record of one connection: its requests, those that were answered, and what errors said. Claims of
+ * errors about servers are kept until the world is over (oracle.ts).
  */
 
 import type { LostRequest } from '../../../src/errors.ts';
@@ -11,31 +11,31 @@ import type { LinkPlan, RequestPlan } from './plan.ts';
 export interface Attempt {
   readonly target: string;
   readonly request: RequestPlan;
-  /** What the server is to get. */
+  /** The body that the server must get. */
   readonly upload: Buffer;
-  /** As much of it as was given to the connection. */
+  /** Number of its bytes that the connection was given. */
   given: number;
-  /** It asks for 100 (Continue), and is refused. */
+  /** Whether it asks for 100 (Continue), and is refused. */
   readonly refused: boolean;
-  /** Its answer's head was read, and its body to the end. */
+  /** Whether the head of its response was read; and the body to its end. */
   headRead: boolean;
   answered: boolean;
-  /** A call that sends it has not returned. */
+  /** Whether a call that sends it has not returned. */
   sending: boolean;
 }
 
 export class Account {
   readonly link: LinkPlan;
   readonly problems: string[] = [];
-  /** All that were ever begun. */
+  /** All attempts. */
   readonly attempts: Attempt[] = [];
-  /** What became of each call: for outcomes. */
+  /** The result of each call: for outcomes. */
   readonly results: string[] = [];
-  /** What became of the requests, as every way of waiting must have it if bytes alone decide. */
+  /** The fate of each request, which every way of waiting must have if bytes alone decide. */
   readonly fates: string[] = [];
-  /** Requests of which an error has said that no server can have processed them, by target. */
+  /** Targets of requests that, according to an error, no server can have processed. */
   readonly deniedProcessing: Set<string> = new Set<string>();
-  /** Those on the present connection, oldest first. */
+  /** The attempts on the present connection, oldest first. */
   present: Attempt[] = [];
   readonly #departures: Departures;
 
@@ -51,7 +51,7 @@ export class Account {
   begin(request: RequestPlan, { expects }: { expects: boolean }): Attempt {
     const target = `/${request.id}-${this.attempts.filter((attempt) => attempt.request === request).length}`;
     const upload = contentOf(target, request.upload?.size ?? 0);
-    // A proxy that reads whole requests grants what it is asked for.
+    // A proxy that reads whole requests grants every expectation.
     const { expectation, proxy, tls } = this.link;
     const refused = expects && expectation === 'refuse' && (!proxy || tls);
     const attempt = { target, refused, request, upload, given: 0, headRead: false, answered: false, sending: true };
@@ -60,29 +60,29 @@ export class Account {
     return attempt;
   }
 
-  /** The connection is given up; what is sent from here on is sent anew. */
+  /** The connection is given up; later requests are sent anew. */
   disconnected(): void {
     this.present = [];
   }
 
-  /** The requests that have had no answer on any connection. */
+  /** The requests without a response on any connection. */
   get open(): RequestPlan[] {
     return this.link.requests.filter(
       (request) => !this.attempts.some((attempt) => attempt.request === request && attempt.answered),
     );
   }
 
-  /** The connection has not taken it. */
+  /** The connection has not taken the request. */
   refused(attempt: Attempt): void {
     this.present = this.present.filter((one) => one !== attempt);
     this.deniedProcessing.add(attempt.target);
   }
 
-  /** What an error says of the requests that it took with it. */
+  /** The lost requests, according to an error. */
   lost(lostRequests: readonly LostRequest[], what: string): void {
     const said = lostRequests.map(({ method, path }) => `${method} ${path}`);
     const last = this.present.at(-1);
-    // One that is refused, since the connection has ended, was never under way.
+    // A request that was refused, since the connection had ended, was never under way.
     if (last?.sending && !last.headRead && said.at(-1) !== nameOf(last)) this.refused(last);
     const known = this.unanswered.map(nameOf);
     if (said.join() !== known.join()) {
@@ -91,7 +91,7 @@ export class Account {
     this.#heed(lostRequests, what);
   }
 
-  /** What the connection says of the requests that are under way. */
+  /** The pending requests, according to the connection. */
   pending(requests: readonly LostRequest[]): void {
     this.#heed(
       requests.filter(({ mayHaveBeenProcessed }) => mayHaveBeenProcessed),
@@ -115,7 +115,7 @@ function nameOf({ request, target }: Attempt): string {
 
 const PATTERN = 251;
 
-/** The content under a target, in either direction: no two targets have the same, nor is one a shift of another. */
+/** The content under a target, in either direction: no two targets have the same content, nor is one a shift of another. */
 export function contentOf(target: string, length: number): Buffer {
   const content = Buffer.allocUnsafe(length);
   let value = 7;
@@ -125,12 +125,12 @@ export function contentOf(target: string, length: number): Buffer {
   return content;
 }
 
-/** What the answer to an attempt must be. */
+/** The status that the response to an attempt must have. */
 export function expectedStatus({ request, refused }: Attempt): number {
   return refused ? REFUSAL : (request.answer.status ?? 200);
 }
 
-/** The status of an answer in place of a 100. */
+/** The status of a response in place of a 100. */
 export const REFUSAL = 417;
 
 export function expectedBody(attempt: Attempt): Buffer {

@@ -1,13 +1,13 @@
 /**
- * One plan in all ways of waiting: what becomes of each request must be the same, although each way has times of its own. Where a
- * connection is refused, cut, closed or reset is a matter of bytes, and so is how much of an answer is read before. Left out of such a
- * plan is what comes at a time of the program's own (interruptions) or by each call's chance (no descriptor, no buffer).
+ * One plan in all ways of waiting: each request must have the same fate, although each way has times of its own. Where a
+ * connection is refused, cut, closed or reset is a matter of bytes, and so is how much of a response is read before. Such a plan
+ * has no events at times of the program's own (interruptions) and none by each call's chance (no descriptor, no buffer).
  */
 
 import type { Random } from '../random.ts';
 import { type ConnectionPlan, drawCut, faultsOf, type LinkPlan, type RequestPlan, WAYS, type Way } from './plan.ts';
 
-/** The plan with nothing that may differ, and a cut if there was no other fault. */
+/** The plan without anything that may differ, and with a cut if there was no other fault. */
 export function comparable(plan: ConnectionPlan, random: Random): ConnectionPlan {
   const links = plan.links.map(comparableLink);
   const same: ConnectionPlan = { ...plan, noDescriptor: 0, noBuffers: 0, links, compared: true };
@@ -19,13 +19,13 @@ function comparableLink({ interruption: _interruption, ...link }: LinkPlan): Lin
   return { ...link, requests: link.requests.map(comparableRequest) };
 }
 
-/** Promises are for futures. */
+/** Only futures can await promises. */
 function comparableRequest(request: RequestPlan): RequestPlan {
   const { upload } = request;
   return upload?.form === 'awaited' ? { ...request, upload: { ...upload, form: 'pieces' } } : request;
 }
 
-/** The ways in which a comparable plan must end alike. */
+/** The ways in which a comparable plan must have the same fates. */
 export function waysOf({ links }: ConnectionPlan): readonly Way[] {
   // One connection may block the thread until the time limit of another one.
   return links.some(isSilent) ? WAYS.filter((way) => way !== 'mixed') : WAYS;
@@ -36,15 +36,15 @@ function isSilent({ connect, cut }: LinkPlan): boolean {
 }
 
 /**
- * Whether an attempt has to have a time limit. Without one, each way waits for descriptors itself; with one, for those that the
- * combinators of the limit name.
+ * Whether an attempt has to have a time limit. Without one, each way waits for descriptors itself; with one, it waits for what the
+ * combinators of the limit yield.
  */
 export function isLimited(link: LinkPlan, { compared }: ConnectionPlan): boolean {
   // A program that sends everything first may wait for ever where buffers are small.
   return !compared || isSilent(link) || (link.shape === 'ahead' && link.network === 'tiny');
 }
 
-/** What became of the requests of each connection, in one way of waiting. */
+/** The fates of the requests of each connection, in one way of waiting. */
 export interface Ended {
   readonly way: Way;
   readonly fates: readonly (readonly string[])[];

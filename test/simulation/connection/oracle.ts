@@ -1,4 +1,4 @@
-/** Compares what the servers really saw with what the client has said; for the end of a world. */
+/** Compares what the servers saw with what the client said, at the end of a world. */
 
 import type { SeenRequest, Server } from '../servers/servers.ts';
 import { type Account, type Attempt, expectedStatus } from './account.ts';
@@ -29,7 +29,7 @@ export function judged(account: Account, server: Server, plan: ConnectionPlan): 
   return problems;
 }
 
-/** Proxies are asked for the whole URL. */
+/** Requests to proxies have the whole URL. */
 function targetOf({ target }: SeenRequest): string {
   return target.replace(/^http:\/\/[^/]*/, '');
 }
@@ -55,7 +55,7 @@ function* ofAnswer(attempt: Attempt, { log }: Server): Generator<string> {
   if (answer.status !== expectedStatus(attempt)) yield `the server has answered ${target} with ${answer.status}`;
 }
 
-/** Whether every request must be answered at the first attempt, as long as nothing blocks the thread. */
+/** Whether every request must be answered at the first attempt, unless the thread is blocked. */
 function isSound(link: LinkPlan, plan: ConnectionPlan): boolean {
   const { connect, cut, interruption, most, requests, shape, network, expectation } = link;
   if (cut || interruption || (connect !== 'accept' && connect !== 'at-once') || most < requests.length) return false;
@@ -68,7 +68,7 @@ function isSound(link: LinkPlan, plan: ConnectionPlan): boolean {
   });
 }
 
-/** Whether every request must have been answered in the end: nothing goes wrong for ever. */
+/** Whether every request must have been answered in the end: no fault repeats for ever. */
 function heals({ requests }: LinkPlan, { noDescriptor, noBuffers }: ConnectionPlan): boolean {
   return noDescriptor + noBuffers === 0 && requests.every(({ answer, early }) => !early && answer.close !== 'reset');
 }

@@ -1,6 +1,6 @@
 /**
- * What a seed says of a world of connections: how its coroutines are run, and for each connection its server, what happens to the
- * network, its requests, and what the program does in their midst. Plain data: it is drawn, shrunk, and printed.
+ * The plan of a world of connections, drawn from a seed: how its coroutines are run, and for each connection its server, the faults
+ * of its network, its requests, and what the program does in their midst. Plain data: it is drawn, shrunk, and printed.
  */
 
 import type { Cut } from '../network/direction.ts';
@@ -22,18 +22,18 @@ export interface RequestPlan {
   /** Bytes of the answer's body. */
   readonly size: number;
   readonly answer: Pick<Answer, 'framing' | 'chunks' | 'piece' | 'pause' | 'delay' | 'before' | 'close' | 'status'>;
-  /** The server answers when it has the head, and reads the body then. */
+  /** The server answers once it has the head, and reads the body then. */
   readonly early?: boolean;
   readonly upload?: UploadPlan;
   readonly read: 'all' | 'parts' | 'into' | 'discard';
-  /** Bytes of a part that is read. */
+  /** Bytes to read at a time. */
   readonly part: number;
 }
 
 export interface UploadPlan {
   readonly size: number;
   /**
-   * `whole`: with the request; `following`: written later; `chunked`: written later, its length not said; `pieces`: an iterable;
+   * `whole`: with the request; `following`: written later; `chunked`: written later, without a length; `pieces`: an iterable;
    * `awaited`: an async one.
    */
   readonly form: 'whole' | 'following' | 'chunked' | 'pieces' | 'awaited';
@@ -41,14 +41,14 @@ export interface UploadPlan {
   readonly expect?: boolean;
 }
 
-/** What the program does to its own connection. */
+/** An action of the program on its own connection. */
 export interface Interruption {
   /**
-   * `cancel`: ends what waits, and goes on; `disconnect`: closes the connection under it; `limit`: gives each call this long; `abort`:
-   * whatever runs it throws into it.
+   * `cancel`: ends the waiting coroutine, and goes on; `disconnect`: closes the connection under it; `limit`: gives each call this
+   * long; `abort`: the runner throws into it.
    */
   readonly how: 'cancel' | 'disconnect' | 'limit' | 'abort';
-  /** At which suspension; for `limit` and `abort` milliseconds. */
+  /** The number of the suspension; for `limit` and `abort` milliseconds. */
   readonly at: number;
 }
 
@@ -59,18 +59,18 @@ export interface LinkPlan {
   readonly tls: boolean;
   /** Requests go through a proxy, with TLS through a tunnel. */
   readonly proxy: boolean;
-  /** How many addresses the name has; all but the first are as they should be. */
+  /** Number of addresses of the name; all but the first are sound. */
   readonly addresses: number;
   /** How the first connection is made. */
   readonly connect: Path['connect'];
-  /** Of the n-th connection, from 1. */
+  /** A cut of the n-th connection, from 1. */
   readonly cut?: Cut & { readonly direction: 'up' | 'down'; readonly connection: number };
   readonly most: number;
   readonly announce: boolean;
   readonly expectation: 'grant' | 'never' | 'late' | 'refuse';
   /** How the server reads bodies. */
   readonly pace: { readonly size: number; readonly pause: number };
-  /** `serial`: each answer is read before the next request; `ahead`: all are sent first; `together`: by two coroutines. */
+  /** `serial`: each response is read before the next request; `ahead`: all are sent first; `together`: by two coroutines. */
   readonly shape: 'serial' | 'ahead' | 'together';
   readonly requests: readonly RequestPlan[];
   readonly interruption?: Interruption;
@@ -84,11 +84,11 @@ export interface ConnectionPlan {
   readonly lateness: number;
   readonly busy: number;
   readonly links: readonly LinkPlan[];
-  /** It is run in every way, and each must end alike. */
+  /** Whether it is run in every way, with the same fates. */
   readonly compared?: boolean;
 }
 
-/** Bytes; larger bodies make slower worlds, and are as rare. */
+/** Bytes; larger bodies make slower worlds, and are rare. */
 const MOST_BODY = 300;
 const LARGE_BODY = 5000;
 
@@ -192,7 +192,7 @@ function drawUpload(random: Random, way: Way): UploadPlan {
   };
 }
 
-/** What goes wrong in it, on purpose. */
+/** The number of its deliberate faults. */
 export function faultsOf({ links, noDescriptor, noBuffers }: ConnectionPlan): number {
   let faults = (noDescriptor > 0 ? 1 : 0) + (noBuffers > 0 ? 1 : 0);
   for (const { cut, connect, interruption, most, announce, requests } of links) {
@@ -227,7 +227,7 @@ export function* smallerPlans(plan: ConnectionPlan): Generator<ConnectionPlan> {
     yield { ...plan, compared: false };
     return;
   }
-  // Promises are for futures.
+  // Only futures can await promises.
   if (links.some(({ requests }) => requests.some(({ upload }) => upload?.form === 'awaited'))) return;
   for (const way of WAYS.slice(0, WAYS.indexOf(plan.way))) yield { ...plan, way };
 }

@@ -1,4 +1,4 @@
-/** What is done with one connection of a plan, as a coroutine: it never throws but for faults of its own. */
+/** The program for one connection of a plan, as a coroutine: it throws only for faults of its own. */
 
 import {
   BodyFollowing,
@@ -18,13 +18,13 @@ import type { World } from '../world.ts';
 import { type Account, type Attempt, expectedBody, expectedStatus } from './account.ts';
 import type { RequestPlan } from './plan.ts';
 
-/** Milliseconds for one attempt at all requests that are left: longer than any stall of the network. */
+/** Milliseconds for one attempt at all remaining requests: longer than any stall of the network. */
 export const PATIENCE = 20_000;
 const MOST_ATTEMPTS = 8;
-/** How often a call is tried again after a time limit of the program's own. */
+/** Most tries of a call after a time limit of the program's own. */
 const MOST_TRIES = 8;
 
-/** The program gives up, for a reason that is none of the connection's. */
+/** The program gives up, for a reason other than the connection. */
 class GivenUp extends Error {
   override readonly name: string = 'GivenUp';
 }
@@ -48,13 +48,13 @@ export class LinkProgram {
     return this.#connection;
   }
 
-  /** When whatever runs the program is to throw into it. */
+  /** When the runner is to throw into the program. */
   get abortsAt(): number | undefined {
     const { interruption } = this.#account.link;
     return interruption?.how === 'abort' ? interruption.at : undefined;
   }
 
-  /** Everything; what fails is tried again on another connection, a few times. */
+  /** Runs everything; failed requests are tried again on another connection, a few times. */
   *coRun(): Coroutine<void> {
     const account = this.#account;
     using connection = this.#connection;
@@ -78,7 +78,7 @@ export class LinkProgram {
   #coInterrupted(coroutine: Coroutine<void>): Coroutine<void> {
     const { interruption } = this.#account.link;
     if (interruption === undefined || this.#interrupted || interruption.how === 'limit') return coroutine;
-    // That is for whatever runs the program.
+    // The runner does that.
     if (interruption.how === 'abort') return coroutine;
     this.#interrupted = true;
     return interruption.how === 'cancel'
@@ -86,7 +86,7 @@ export class LinkProgram {
       : this.#coDisconnected(coroutine, interruption.at);
   }
 
-  /** Ended at its n-th suspension; the program goes on then with what it had come to. */
+  /** Ends the coroutine at its n-th suspension; the program then goes on with the state at that point. */
   *#coCancelled(coroutine: Coroutine<void>, at: number): Coroutine<void> {
     let step = coroutine.next();
     for (let count = 0; count < at && !step.done; count++) {
@@ -119,7 +119,7 @@ export class LinkProgram {
     ]);
   }
 
-  /** Reads what was asked for, and then asks for the rest. */
+  /** Reads the responses to sent requests, and then sends the other requests. */
   *#coGoOn(): Coroutine<void> {
     const requests = this.#connection.pendingRequests();
     const pending = new Set(requests.map(({ path }) => path));
@@ -127,7 +127,7 @@ export class LinkProgram {
     for (const attempt of this.#account.unanswered) {
       if (pending.has(attempt.target)) yield* this.#coReadAnswer(attempt);
       else if (attempt.headRead) yield* this.#coReadBody(attempt);
-      // A connection that was only being made is given up, and all that was to go over it.
+      // A connection that was still being made is given up, with all its requests.
       else this.#account.refused(attempt);
     }
     yield* this.#coShape('serial');
@@ -155,7 +155,7 @@ export class LinkProgram {
 
   *#coReadAllOf(count: number): Coroutine<void> {
     for (let read = 0; read < count; read++) {
-      // The sender may not have come to it.
+      // The sender may not have begun.
       while (this.#account.unanswered[0] === undefined) yield* coSleep(1);
       yield* this.#coReadAnswer(this.#account.unanswered[0]);
     }
@@ -245,10 +245,10 @@ export class LinkProgram {
     }
   }
 
-  /** What was read of bodies whose reading was interrupted. */
+  /** The parts that were read of bodies whose reading was interrupted. */
   readonly #partsOf = new Map<Attempt, Buffer[]>();
 
-  /** The end of a stream is the end of such a body, if nothing but the network says so (RFC 9112 8). */
+  /** The end of the stream ends such a body, if only the network decides (RFC 9112 8). */
   #judgeOther({ target, request }: Attempt, body: Buffer, expected: Buffer): void {
     const { tls, cut } = this.#account.link;
     const cutInSilence = request.answer.framing === 'close' && !tls && cut?.how === 'fin';
@@ -258,7 +258,7 @@ export class LinkProgram {
     );
   }
 
-  /** An answer that has begun ends where its bytes end. Before that, the time at which the caller looks decides about the phase. */
+  /** A response that has begun ends with its bytes. Before that, the time at which the caller looks decides the phase. */
   #fateOf(error: unknown): string {
     if (!(error instanceof DugongError)) return String(error);
     const [oldest] = this.#account.unanswered;
@@ -270,7 +270,7 @@ export class LinkProgram {
 
   // --- calls -----------------------------------------------------------------------------------------------------------
 
-  /** A call, with the time limit of the plan if it has one: tried again then. */
+  /** A call, with the time limit of the plan if it has one: it is tried again then. */
   *#coCall<T>(name: string, call: () => Coroutine<T>): Coroutine<T> {
     const { interruption } = this.#account.link;
     const limited = interruption?.how === 'limit' && name !== 'sendRequest' && name !== 'write' && name !== 'endBody';
@@ -291,7 +291,7 @@ export class LinkProgram {
     }
   }
 
-  /** What an error may be, and what it claims. */
+  /** Checks which error it is, and notes its claims. */
   #note(call: string, error: unknown): void {
     const { problems, results } = this.#account;
     if (error instanceof GivenUp || isCancellation(error)) return;
@@ -306,12 +306,12 @@ export class LinkProgram {
   }
 }
 
-/** Where others read, the sender cannot wait for a 100. */
+/** Where another coroutine reads, the sender cannot wait for a 100. */
 function withoutExpectation(request: RequestPlan): RequestPlan {
   return request.upload?.expect ? { ...request, upload: { ...request.upload, expect: false } } : request;
 }
 
-/** What ended a sibling ends a coroutine by this. */
+/** Whether the error comes from a sibling that was ended. */
 function isCancellation(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError';
 }

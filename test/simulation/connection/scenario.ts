@@ -25,7 +25,7 @@ export const connectionScenario: Scenario<ConnectionPlan> = {
   run,
 };
 
-/** One plan in so many is run in all ways. */
+/** One plan in this many is run in all ways. */
 const EVERY = 100;
 
 function draw(seed: number): ConnectionPlan {

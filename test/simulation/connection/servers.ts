@@ -28,7 +28,7 @@ export function resolverOf({ links }: ConnectionPlan): Resolver {
   );
 }
 
-/** Puts the server of a connection up, behind its proxy if it has one. Returns the one whose log has the requests. */
+/** Starts the server of a connection, behind its proxy if it has one. Returns the server whose log has the requests. */
 export function serve(network: Network, link: LinkPlan): Server {
   const reached: Pick<ServerOptions, 'path'> = { path: (random, index) => pathOf(link, random, index) };
   const origin = serverOf(link, link.proxy ? {} : reached);
@@ -41,7 +41,7 @@ export function serve(network: Network, link: LinkPlan): Server {
   return link.proxy && !link.tls ? outer : origin;
 }
 
-/** The same server, at an address at which nothing goes wrong. */
+/** The same server, at an address without faults. */
 function inOrder(server: Server): Parameters<Network['serve']>[1] {
   return { name: server.name, path: () => path(), accept: (endpoint) => server.accept(endpoint) };
 }
@@ -62,7 +62,7 @@ function serverOf(link: LinkPlan, reached: Pick<ServerOptions, 'path'>): Server 
     expectation: (seen) => {
       if (link.expectation === 'late') return { late: 1500 };
       if (link.expectation !== 'refuse') return link.expectation;
-      // A refusal that the client gets behind its time limit for the 100 crosses the body on its way.
+      // A refusal after the client's time limit for the 100 crosses the body on its way.
       const timely = link.network === 'quiet' && link.cut === undefined;
       const refusal: Answer = { ...answer(seen), status: REFUSAL, delay: 0 };
       return { refuse: timely ? refusal : { ...refusal, close: 'announced' }, body: 'none' };

@@ -1,4 +1,4 @@
-/** How the programs of a plan are run. */
+/** Runs the programs of a plan. */
 
 import {
   AioFuture,
@@ -52,7 +52,7 @@ function settled<T>(outcome: { status: string; value?: T; reason?: unknown }): T
   return outcome.value;
 }
 
-/** A loop as a program has it that knows nothing but poll(2). */
+/** A loop of a program that knows only poll(2). */
 export function ownLoop(coroutines: readonly Coroutine<void>[]): void {
   const waiting = new Map<Coroutine<void>, PollNeeded>();
   const advance = (coroutine: Coroutine<void>): void => {
@@ -70,7 +70,7 @@ export function ownLoop(coroutines: readonly Coroutine<void>[]): void {
   }
 }
 
-/** The first waits block the thread, whatever runs it later. */
+/** The first waits block the thread, whatever runs the coroutine later. */
 function* coBlockedAtFirst(coroutine: Coroutine<void>, waits: number): Coroutine<void> {
   let step = coroutine.next();
   for (let count = 0; !step.done && count < waits; count++) {

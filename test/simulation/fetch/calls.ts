@@ -1,4 +1,4 @@
-/** The programs of worlds of fetches: calls of createFetch as a plan has them, and what comes of each. */
+/** The programs of worlds of fetches: the planned calls of createFetch, and their results. */
 
 import { getEventListeners } from 'node:events';
 import { createFetch, type Fetch, TLSContext } from '../client.ts';
@@ -6,7 +6,7 @@ import type { Scene } from '../loop.ts';
 import { baseOf, type CallPlan, type FetchPlan, type OriginPlan, type PoolPlan, targetOf, uploadOf } from './plan.ts';
 import { Result } from './results.ts';
 
-/** Milliseconds that an idle connection is kept at most, and that pass before that is seen. */
+/** Most milliseconds for which an idle connection is kept, and those until its end is noticed. */
 const LONGEST_IDLE = 4000 + 1500;
 
 export class FetchProgram {
@@ -14,10 +14,10 @@ export class FetchProgram {
   readonly problems: string[] = [];
   readonly #scene: Scene;
   readonly #origins: readonly OriginPlan[];
-  /** What is done when all other calls have ended. */
+  /** Actions after the end of all other calls. */
   readonly #late: (() => Promise<void>)[] = [];
   readonly #fetches: Fetch[];
-  /** Of calls that are not aborted: it lives as long as the program. */
+  /** The signal of calls that are not aborted: it lives as long as the program. */
   readonly #lasting = new AbortController();
   readonly #signals: AbortSignal[] = [this.#lasting.signal];
 
@@ -39,7 +39,7 @@ export class FetchProgram {
     await this.end(lingers);
   }
 
-  /** Ends what was left for later. */
+  /** Runs the actions that were left for later. */
   async end(lingers: boolean): Promise<void> {
     await Promise.all(this.#late.splice(0).map((act) => act()));
     for (const signal of this.#signals) {
@@ -57,7 +57,7 @@ export class FetchProgram {
     }
   }
 
-  /** Never rejects: what came of it is in its result. */
+  /** Never rejects: the outcome is in its result. */
   async call(call: CallPlan): Promise<void> {
     const { world } = this.#scene;
     const result = new Result(call, world.now);
@@ -198,7 +198,7 @@ export class FetchProgram {
     }
   }
 
-  /** The two branches, each at its own pace. */
+  /** Reads the two branches, each at its own pace. */
   async #readBoth(result: Result<CallPlan>, response: Response): Promise<void> {
     const copy = response.clone();
     const other = async (): Promise<Buffer> => {

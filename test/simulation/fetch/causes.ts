@@ -1,4 +1,4 @@
-/** Which errors the trouble that is planned for a call can lead to. */
+/** Decides which errors the planned faults of a call can lead to. */
 
 import {
   ConnectionClosed,
@@ -29,13 +29,13 @@ interface Circumstances {
   readonly book: Book;
   readonly call: Called;
   readonly hops: readonly Hop[];
-  /** Whether the limits of time are so high that only silence passes them. */
+  /** Whether the time limits are so high that only silence exceeds them. */
   readonly silent: boolean;
   readonly blocking: Blocking | undefined;
   readonly blocks: boolean;
 }
 
-/** Why this error must not be; undefined: it may. */
+/** Why this error is not explained; undefined: it is. */
 export function mayFail(error: DugongError, given: Circumstances): string | undefined {
   const check = CHECKS.find(([kind]) => error instanceof kind);
   if (check === undefined) return `${error.name} is no error of a fetch`;
@@ -66,7 +66,7 @@ function someOrigin({ origins, hops }: Circumstances, is: (origin: OriginPlan) =
   return hops.some(({ origin }) => is(origins[origin] as OriginPlan));
 }
 
-/** Among those that were begun. */
+/** Whether some connection is so, among those that were begun. */
 function someConnection({ origins, hops, book }: Circumstances, is: (connection: ConnectionPlan) => boolean): boolean {
   return hops.some(({ origin }) =>
     (origins[origin] as OriginPlan).connections.slice(0, book.attempts[origin] ?? 0).some(is),
@@ -81,19 +81,19 @@ function isCut(given: Circumstances): boolean {
   return someConnection(given, ({ cut }) => cut !== null && cut.how !== 'stall' && cut.how !== 'hole');
 }
 
-/** Some server has sent what belongs to no answer: whatever comes next is at a loss. */
+/** Whether some server has sent bytes that belong to no response: the next request gets them. */
 function isStray({ hops, book }: Circumstances): boolean {
   return book.made.some(({ plan, seen }) => plan.stray > 0 && hops.some(({ origin }) => origin === seen.origin));
 }
 
 function isInvalid(given: Circumstances): boolean {
   const { hops } = given;
-  // Data that are compressed show where they end.
+  // Compressed data show where they end.
   const zipped = hops.some(({ answer }) => answer.gzip && answer.framing === 'close') && isCut(given);
   return zipped || isStray(given) || hops.some(({ answer }) => answer.malformed !== 'no');
 }
 
-/** A fetch that goes on while the thread is blocked may find its time over before it could do anything. */
+/** Whether a time limit may pass. A fetch during a blocking call may find its time over before it could do anything. */
 function isSilent(given: Circumstances): boolean {
   if (!given.silent || (given.blocks && given.blocking === undefined)) return true;
   const silences = someConnection(
@@ -134,7 +134,7 @@ function isClosed(given: Circumstances): boolean {
 
 const REPEATED: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
 
-/** Whether a server of its has closed a connection that might have been asked again. */
+/** Whether one of its servers has closed a connection that might have been used again. */
 function closesAtAll({ hops, book, origins }: Circumstances): boolean {
   return hops.some(({ origin }) =>
     book.connections.some(
@@ -143,10 +143,10 @@ function closesAtAll({ hops, book, origins }: Circumstances): boolean {
   );
 }
 
-/** A limit holds for what comes, too: small bodies grow by being compressed. */
+/** The limit is for received bytes, too: compression makes small bodies larger. */
 function sizeOnWire({ size, gzip }: AnswerPlan): number {
   return gzip ? size + GZIP_OVERHEAD : size;
 }
 
-/** Bytes, and more than enough. */
+/** Bytes, more than enough. */
 const GZIP_OVERHEAD = 64;

@@ -1,5 +1,5 @@
 /**
- * Plans of worlds of fetches: drawn from a seed, a kind of trouble at a time or all of them at once, and made smaller.
+ * Draws plans of worlds of fetches from a seed, with one kind of trouble at a time or all of them at once, and makes them smaller.
  */
 
 import { Random } from '../random.ts';
@@ -16,7 +16,7 @@ import {
   type Use,
 } from './plan.ts';
 
-/** How likely each kind of trouble is. */
+/** The probability of each kind of trouble. */
 export interface Troubles {
   readonly closes: number;
   readonly cuts: number;
@@ -27,7 +27,7 @@ export interface Troubles {
 }
 
 const NONE: Troubles = { closes: 0, cuts: 0, silence: 0, machine: 0, broken: 0, aborts: 0 };
-/** Each kind alone shows more: what is to blame for an error is known then. */
+/** Worlds with one kind of trouble show more: the cause of an error is known then. */
 const WORLDS: readonly Troubles[] = [
   { ...NONE, aborts: 0.1 },
   { ...NONE, closes: 0.6 },
@@ -108,7 +108,7 @@ function drawConnection(random: Random, { cuts, silence }: Pick<Troubles, 'cuts'
   };
 }
 
-/** A limit of time that is so low that any slow network passes it is drawn with silence only. */
+/** A time limit that any slow network exceeds is drawn with silence only. */
 export function drawPool(random: Random, { silence }: Troubles): PoolPlan {
   const low = random.chance(2 * silence);
   return {

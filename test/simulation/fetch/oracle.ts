@@ -1,6 +1,6 @@
 /**
- * Judges what callers were told by what the servers really saw and made: no answer of another request, no part of one for the whole, no
- * request that was sent more often than it may be, no error that the world gives no cause for.
+ * Compares what callers got with what the servers saw and sent: no response of another request, no part for the whole, no
+ * request that was sent more often than allowed, no error without a cause in the world.
  */
 
 import { ConnectionClosed, DugongError, StateError } from '../client.ts';
@@ -9,12 +9,12 @@ import type { Book, Made, Seen } from './origin.ts';
 import { baseOf, type Hop, hopsOf, hostOf, isRepeatable, type OriginPlan, targetOf, uploadOf } from './plan.ts';
 import type { Called, Result, Setting } from './results.ts';
 
-/** Methods that may be sent once more when it is unknown what became of the first time. */
+/** Methods that may be sent once more if the fate of the first attempt is unknown. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-/** Milliseconds by which a blocked thread may come too late. */
+/** Milliseconds by which a blocked thread may be late. */
 const SLACK = 200;
-/** A circle is left after so many, and the first request. */
+/** A circle ends after this many redirects. */
 const MOST_REDIRECTS = 20;
 
 export class Judge {
@@ -146,7 +146,7 @@ export class Judge {
     }
   }
 
-  /** A body that only the end of the connection ends, and an end in order that a cut has brought: nothing can tell. */
+  /** A body that only the end of the connection ends, and an orderly end made by a cut: no client can tell. */
   #mayLookWhole({ plan, seen }: Made): boolean {
     const met = this.#book.connections[seen.connection];
     const origin = this.#setting.origins[seen.origin];
@@ -159,7 +159,7 @@ export class Judge {
   #judgeAbort(result: Result, until: 'settled' | 'ended', say: Say): void {
     const { abortedAt, body, call, state } = result;
     if (abortedAt >= result[until]) return;
-    // What was there already is not taken back from a stream that is read, and what was cancelled is over.
+    // Arrived bytes are not taken back from a stream that is read, and what was cancelled is over.
     if (until === 'ended' && (body !== 'failed' || state !== 'fulfilled')) return;
     // A stream keeps a failure that has come before the abort, until a slow reader sees it.
     if (until === 'ended' && call.pause > 0) return;
@@ -194,7 +194,7 @@ export class Judge {
     this.#judgeLost(cause, call.id, { hops, seen, say });
   }
 
-  /** A server that has shown to be old gets no chunks. */
+  /** A server that is known to be HTTP/1.0 gets no chunks. */
   #isChunkedToOldServer({ upload }: Called, hops: readonly Hop[]): boolean {
     const inPieces = upload !== null && (upload.form === 'iterable' || !isRepeatable(upload));
     return inPieces && hops.some(({ origin, hasBody }) => hasBody && this.#setting.origins[origin]?.version !== '1.1');
@@ -206,7 +206,7 @@ export class Judge {
     return error.message === (state === 'fulfilled' ? 'terminated' : 'fetch failed') ? error.cause : error;
   }
 
-  /** Each request that arrived may have been processed, and none that has not begun to leave. */
+  /** Each request that arrived may have been processed, and no request of which no byte has left. */
   #judgeLost({ lostRequests }: DugongError, id: number, { hops, seen, say }: Case): void {
     if (lostRequests === undefined) {
       say('its error names no requests');
@@ -233,8 +233,8 @@ export class Judge {
   // --- how many ---------------------------------------------------------------------------------------------------------
 
   /**
-   * A connection that breaks fails one call at most; and one that is asked for the second time, or later, none that may be tried
-   * again, as long as there is no answer.
+   * A connection that breaks fails one call at most; and one that is used for the second time, or later, fails no call that may be
+   * repeated, as long as no response has begun.
    */
   #judgeNumberOfFailures(results: readonly Result[]): void {
     const { origins, machine } = this.#setting;
@@ -250,14 +250,14 @@ export class Judge {
       this.#problem(`${early.length} calls that may be repeated failed of ${fresh.length} broken connections`);
   }
 
-  /** A blocked caller hears nothing of a head whose body does not come. */
+  /** A blocked caller does not see a head whose body does not arrive. */
   #mayHaveHadHead({ call }: Result): boolean {
     if (this.#setting.blocking(call) === undefined) return false;
     const last = this.#book.seen.findLast((seen) => seen.call === call.id);
     return this.#book.made.some(({ seen }) => seen === last);
   }
 
-  /** Whether a call that may be repeated has failed of a connection that ended, and not by its own answer. */
+  /** Whether a call that may be repeated has failed because of a connection that ended, and not because of its own response. */
   #isBroken(result: Result): boolean {
     const { call, error, bodyError } = result;
     const cause = this.causeOf(result, result.state === 'rejected' ? error : bodyError);

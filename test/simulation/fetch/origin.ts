@@ -1,6 +1,6 @@
 /**
- * Origins of a world of fetches: servers that answer by the plans of the calls, each answer with a number of its own and a body that
- * no other one has; and the book in which they write what they really saw and made.
+ * Origins of a world of fetches: servers that answer by the plans of the calls, each response with a number and a body of its own;
+ * and the book in which they record what they saw and sent.
  */
 
 import { gzipSync } from 'node:zlib';
@@ -12,11 +12,11 @@ import { type Acting, act, Conversation } from '../servers/actors.ts';
 import { coSecure, type SecureOptions } from '../tls/secure.ts';
 import { type AnswerPlan, baseOf, content, hostOf, type OriginPlan, SOUND, targetOf } from './plan.ts';
 
-/** A request, the whole head of which has come. */
+/** A request whose whole head has arrived. */
 export interface Seen {
   readonly origin: number;
   readonly connection: number;
-  /** How many came on the connection before. */
+  /** Number of requests before it on the connection. */
   readonly before: number;
   readonly call: number;
   readonly hop: number;
@@ -37,10 +37,10 @@ export interface Made {
 /** A connection, as its server saw it. */
 export interface Met {
   readonly origin: number;
-  /** Which of the origin's, from 0; those that were never established count as well. */
+  /** Its index among the origin's, from 0; connections that were never established count as well. */
   readonly index: number;
   requests: number;
-  /** Its server has ended it, and not said so before. */
+  /** Whether its server has ended it without an announcement. */
   closed: boolean;
 }
 
@@ -50,11 +50,11 @@ export class Book {
   readonly connections: Met[] = [];
   readonly problems: string[] = [];
   readonly departures: Departures = new Departures();
-  /** How many attempts to connect there were, by origin. */
+  /** Number of attempts to connect, by origin. */
   readonly attempts: number[] = [];
-  /** Answers, by call and hop. */
+  /** Responses, by call and hop. */
   readonly answerOf: (call: number, hop: number) => AnswerPlan | undefined;
-  /** Hears of each request when its head is there, and when its answer begins. */
+  /** Called for each request when its head has arrived, and when its response begins. */
   readonly asked: (seen: Seen) => void;
   readonly answered: (seen: Seen) => void;
 
@@ -71,7 +71,7 @@ export class Origin implements Service {
   readonly #index: number;
   readonly #bases: readonly string[];
   readonly #book: Book;
-  /** Paths that were drawn, by what a connection of such a path has alone. */
+  /** Drawn paths, by the buffers of a connection, which belong to it alone. */
   readonly #drawn = new Map<Buffers, number>();
 
   constructor(plans: readonly OriginPlan[], index: number, book: Book) {
@@ -239,7 +239,7 @@ const COARSE: readonly (readonly [number, number])[] = [
   [500, 65536],
 ];
 
-/** Small segments for small bodies only: what becomes of bytes one at a time is no affair of a pool. */
+/** Small segments for small bodies only: a pool does not depend on single bytes. */
 function drawnPath(random: Random, { fine }: OriginPlan): Path {
   const latency = random.pick([0, 0.25, 1, 20, 100]);
   const jitter = random.pick([0, 0, 10]);
@@ -259,7 +259,7 @@ function secureOptions(name: string, secure: OriginPlan['secure']): SecureOption
   };
 }
 
-/** Whether more has come within so many milliseconds. */
+/** Whether more bytes arrive within this many milliseconds. */
 function* coMoreWithin(talk: Conversation, milliseconds: number): Acting<boolean> {
   if (talk.left.length > 0) return true;
   const until = talk.world.now + milliseconds;
@@ -304,7 +304,7 @@ function announcesBody(headers: ReadonlyMap<string, string>): boolean {
   return headers.has('transfer-encoding') || (headers.get('content-length') ?? '0') !== '0';
 }
 
-/** Whether an answer has a body on the wire (RFC 9112 6.3). */
+/** Whether a response has a body on the wire (RFC 9112 6.3). */
 export function hasContent(method: string, status: number): boolean {
   return method !== 'HEAD' && status !== 204 && status !== 304;
 }

@@ -1,6 +1,6 @@
 /**
- * What a world of fetches is made of, as plain data: origins and what is wrong with their connections, pools, and calls, each with the
- * answers that it gets. The target of a request names its call and its hop, so that a server knows what to answer.
+ * The plan of a world of fetches, as plain data: origins and the faults of their connections, pools, and calls, each with
+ * its responses. The target of a request names its call and its hop, so that a server knows what to answer.
  */
 
 import type { Cut } from '../network/direction.ts';
@@ -12,25 +12,25 @@ export interface ConnectionPlan {
   readonly cut: Cut | null;
 }
 
-/** What fits any connection that no plan is made for. */
+/** The plan of any connection without one. */
 export const SOUND: ConnectionPlan = { connect: 'accept', direction: 'down', cut: null };
 
 export interface OriginPlan {
-  /** What is wrong with its TLS, if it has TLS. */
+  /** The fault of its TLS, if it has TLS. */
   readonly secure: 'no' | 'yes' | 'refuses' | 'wrong-name' | 'truncates';
   /** Requests of a connection before it is closed; 0: any number. */
   readonly most: number;
   readonly announces: boolean;
   /** Milliseconds after which an idle connection is closed; 0: never. */
   readonly idle: number;
-  /** Seconds that its field Keep-Alive names; 0: it has none. */
+  /** Seconds in its field Keep-Alive; 0: no field. */
   readonly keepAlive: number;
   readonly version: '1.1' | '1.0' | '1.0-keeps';
   /** Segments down to single bytes; otherwise a network that takes large bodies. */
   readonly fine: boolean;
   /** The resolver's answer: the address, also behind one that refuses; an error; or none. */
   readonly lookup: 'one' | 'second' | 'EAI_NONAME' | 'EAI_AGAIN' | 'never';
-  /** Of its connections in the order in which they are begun; those beyond are sound. */
+  /** Its connections in the order of their beginning; later ones are sound. */
   readonly connections: readonly ConnectionPlan[];
 }
 
@@ -39,27 +39,27 @@ export interface AnswerPlan {
   readonly size: number;
   readonly framing: 'length' | 'chunked' | 'close';
   readonly chunk: number;
-  /** Bytes that are sent at a time, with a pause after each; 0: all. */
+  /** Bytes to send at a time, with a pause after each; 0: all. */
   readonly piece: number;
   readonly pause: number;
-  /** Milliseconds before it; -1: there is never an answer. */
+  /** Milliseconds before it; -1: there is never a response. */
   readonly delay: number;
   readonly informational: number;
-  /** Sent when the head of the request is there, before its body is read. */
+  /** Whether it is sent once the head of the request has arrived, before the body is read. */
   readonly early: boolean;
-  /** How the connection ends with it; `instead`: of the answer, the first time that it is asked for. */
+  /** How the connection ends with it; `instead`: in place of the response, the first time it is requested. */
   readonly close: 'no' | 'announced' | 'unannounced' | 'reset' | 'instead';
-  /** Bytes behind it that belong to nothing, such as a body in answer to HEAD. */
+  /** Bytes behind it that belong to no response, such as a body in response to HEAD. */
   readonly stray: number;
   readonly malformed: 'no' | 'head' | 'chunk';
-  /** The body is compressed, if that was asked for. */
+  /** Whether the body is compressed, if the request allows it. */
   readonly gzip: boolean;
   readonly redirect: RedirectPlan | null;
 }
 
 export interface RedirectPlan {
   readonly origin: number;
-  /** What is found there; null: the same again, in a circle. */
+  /** The response at the target; null: the same again, in a circle. */
   readonly answer: AnswerPlan | null;
 }
 
@@ -67,13 +67,13 @@ export interface UploadPlan {
   readonly form: 'string' | 'bytes' | 'blob' | 'pieces' | 'stream' | 'iterable';
   readonly size: number;
   readonly piece: number;
-  /** Milliseconds before each piece that is awaited. */
+  /** Milliseconds before each awaited piece. */
   readonly pause: number;
-  /** The source fails in the middle. */
+  /** Whether the source fails in the middle. */
   readonly fails: boolean;
 }
 
-/** How a response is used. Bodies that are `left` are cancelled when all other calls have ended, `late` ones are read then. */
+/** The use of a response. Bodies that are `left` are cancelled when all other calls have ended; `late` ones are read then. */
 export type Use = 'bytes' | 'text' | 'blob' | 'stream' | 'slow' | 'cancel' | 'clone' | 'left' | 'late';
 
 export interface CallPlan {
@@ -113,9 +113,9 @@ export interface FetchPlan {
   readonly origins: readonly OriginPlan[];
   readonly pools: readonly PoolPlan[];
   readonly machine: MachinePlan;
-  /** Whether the program goes on until no idle connection is kept any more, rather than close them. */
+  /** Whether the program goes on until no idle connection is left, instead of closing them. */
   readonly lingers: boolean;
-  /** Calls of a task follow each other; the tasks run at the same time. */
+  /** Calls of a task follow each other; tasks run at the same time. */
   readonly tasks: readonly (readonly CallPlan[])[];
 }
 
@@ -132,7 +132,7 @@ export function targetOf(call: number, hop: number): string {
   return `/call/${call}/${hop}`;
 }
 
-/** One request of a call, as it must be, and its answer. */
+/** One request of a call, as it must be sent, and its response. */
 export interface Hop {
   readonly origin: number;
   readonly method: string;
@@ -142,7 +142,7 @@ export interface Hop {
   readonly trusted: boolean;
 }
 
-/** The requests that a call leads to, if none fails; without the repetitions of a circle. */
+/** The requests of a call, if none fails; without the repetitions of a circle. */
 export function hopsOf(call: Pick<CallPlan, 'origin' | 'method' | 'upload' | 'answer' | 'mode'>): Hop[] {
   const { origin, method, upload, answer } = call;
   const hops: Hop[] = [{ origin, method, hasBody: upload !== null, answer, trusted: true }];
@@ -151,10 +151,10 @@ export function hopsOf(call: Pick<CallPlan, 'origin' | 'method' | 'upload' | 'an
   return hops;
 }
 
-/** Whether it can be sent again. */
+/** Whether the body can be sent again. */
 export function isRepeatable(upload: UploadPlan | null): boolean {
   if (upload === null) return true;
-  // One that fails is a generator, the others are arrays.
+  // A failing iterable is a generator, the others are arrays.
   return upload.form === 'iterable' ? !upload.fails : upload.form !== 'pieces' && upload.form !== 'stream';
 }
 
@@ -171,7 +171,7 @@ function nextHop({ origin, method, hasBody, answer: { status, redirect }, truste
   };
 }
 
-/** Visible ASCII that no two purposes have in common, and in which no part looks like another one. */
+/** Visible ASCII that differs for each purpose, and whose parts differ from each other. */
 export function content(size: number, purpose: number): Buffer {
   const bytes = Buffer.allocUnsafe(size);
   for (let index = 0; index < size; index++)
@@ -179,7 +179,7 @@ export function content(size: number, purpose: number): Buffer {
   return bytes;
 }
 
-/** What is sent with a call. */
+/** The request body of a call. */
 export function uploadOf({ id, upload }: Pick<CallPlan, 'id' | 'upload'>): Buffer {
   return upload === null ? Buffer.alloc(0) : content(upload.size, 1000 + id);
 }

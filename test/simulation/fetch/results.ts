@@ -1,8 +1,8 @@
-/** What callers have got of their calls, and when. */
+/** The results of calls, with their times. */
 
 import type { AnswerPlan, MachinePlan, OriginPlan, UploadPlan } from './plan.ts';
 
-/** What the judge must know of a call, however it was made. */
+/** The properties of a call for the judge, however the call was made. */
 export interface Called {
   readonly id: number;
   readonly origin: number;
@@ -21,14 +21,14 @@ export interface Limits {
 }
 
 export interface Blocking {
-  /** Milliseconds for all of it; 0: any time. */
+  /** Milliseconds for the whole call; 0: no limit. */
   readonly timeout: number;
   readonly maxBodySize: number;
   /** Whether a signal may end it. */
   readonly interruptible: boolean;
 }
 
-/** What there is to know of a world besides what happened. */
+/** The properties of a world for the judge. */
 export interface Setting {
   readonly origins: readonly OriginPlan[];
   readonly machine: MachinePlan;
@@ -37,7 +37,7 @@ export interface Setting {
   readonly blocks: boolean;
   /** Whether the caller reads the body without pauses. */
   readonly readsAtOnce: (call: Called) => boolean;
-  /** What a call of fetchSync has besides; undefined: it is one of createFetch. */
+  /** Additional properties of a call of fetchSync; undefined: a call of createFetch. */
   readonly blocking: (call: Called) => Blocking | undefined;
 }
 
@@ -52,20 +52,20 @@ export class Result<C extends Called = Called> {
   readonly call: C;
   readonly began: number;
   state: 'pending' | 'fulfilled' | 'rejected' = 'pending';
-  /** When the head was there, or never would be. */
+  /** When the head arrived, or the call failed. */
   settled: number = Number.POSITIVE_INFINITY;
   error: unknown;
   head: Head | undefined;
   body: 'pending' | 'none' | 'whole' | 'cancelled' | 'failed' = 'pending';
   bytes: Buffer = Buffer.alloc(0);
-  /** Of a clone. */
+  /** The bytes of a clone. */
   other: Buffer | undefined;
   bodyError: unknown;
-  /** When nothing more was to come of it. */
+  /** When the call had ended completely. */
   ended: number = Number.POSITIVE_INFINITY;
   abortedAt: number = Number.POSITIVE_INFINITY;
   readonly reason: Error = new Error('the caller has changed its mind');
-  /** What the source of an upload fails with. */
+  /** The error of an upload's source. */
   readonly sourceError: Error;
 
   constructor(call: C, began: number) {

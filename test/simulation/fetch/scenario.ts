@@ -1,6 +1,6 @@
 /**
- * Worlds of fetches: programs over createFetch, several at once, with pools that are too small and servers that close, cut, stall and
- * redirect. What callers are told is judged by what the servers really saw.
+ * Worlds of fetches: programs over createFetch, several at once, with pools that are too small and servers that close, cut, stall
+ * and redirect. The results of callers are compared with what the servers saw.
  */
 
 import type { Scenario, Verdict } from '../scenario.ts';

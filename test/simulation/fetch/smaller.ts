@@ -1,4 +1,4 @@
-/** Plans of worlds of fetches with something left out, the largest steps first. */
+/** Smaller plans of worlds of fetches, the largest steps first. */
 
 import { type AnswerPlan, type CallPlan, type FetchPlan, type OriginPlan, SOUND } from './plan.ts';
 
@@ -33,7 +33,7 @@ function* fewer<T>(list: readonly T[]): Iterable<T[]> {
   for (let index = 0; index < list.length; index++) yield list.toSpliced(index, 1);
 }
 
-/** Each member that differs from what it would be in a quiet world is made so, one at a time. */
+/** Sets each member that differs from a quiet world's to that value, one at a time. */
 function* simplified<T extends object>(given: T, quiet: Partial<T>): Iterable<T> {
   for (const name of Object.keys(quiet) as (keyof T)[]) {
     if (given[name] !== quiet[name]) yield { ...given, [name]: quiet[name] };

@@ -1,4 +1,4 @@
-/** Runs calls in a world of origins, and makes a verdict of what they and the world have come to. */
+/** Runs calls in a world of origins, and returns a verdict. */
 
 import { DugongError } from '../client.ts';
 import { failure, hosts, type Resolver } from '../kernel/lookups.ts';
@@ -12,19 +12,19 @@ import type { Called, Result, Setting } from './results.ts';
 /** Milliseconds after which each promise must have settled. */
 const LIMIT = 10_000_000;
 const LONGEST_TRACE = 3000;
-/** More than the platform takes for a part of a Blob, or for its end. */
+/** More turns than the platform needs for a part of a Blob, or for its end. */
 const TURNS = 5;
 
 export interface Program {
   readonly results: readonly Result[];
-  /** What it has found wrong itself. */
+  /** The problems that the program itself has found. */
   readonly problems: readonly string[];
   run(): Promise<void>;
 }
 
 export interface WorldOfCalls extends Setting {
   readonly calls: readonly Called[];
-  /** Which calls share connections, and how many of these there may be to an origin; 0: any number. */
+  /** The pool of a call, and the most connections of this pool to an origin; 0: any number. */
   readonly poolOf: (call: Called) => { readonly name: number; readonly most: number };
   readonly program: (scene: Scene) => Program;
 }
@@ -73,7 +73,7 @@ export async function runWorld(seed: number, given: WorldOfCalls, traced: boolea
   };
 }
 
-/** No more requests at a time than there may be connections. */
+/** Checks that there are no more requests at a time than connections allowed. */
 class Crowd {
   readonly problems: string[] = [];
   readonly #given: WorldOfCalls;

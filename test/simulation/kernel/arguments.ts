@@ -3,7 +3,7 @@
 /** IOV_MAX (native/buffer-list.h). */
 export const MOST_VECTORS = 1024;
 
-/** The part of a buffer that a call is about. @throws RangeError as native/arguments.h */
+/** The part of a buffer that a call uses. @throws RangeError as native/arguments.h */
 export function range(call: string, buffer: Uint8Array, offset: number, length: number): Uint8Array {
   if (!isCount(offset)) throw new RangeError(`${call}: offset must be a non-negative integer`);
   if (!isCount(length)) throw new RangeError(`${call}: length must be a non-negative integer`);
@@ -16,7 +16,7 @@ function isCount(value: number): boolean {
   return Number.isInteger(value) && value >= 0;
 }
 
-/** For a receiver that has given no room. */
+/** The error for a receiver without room. */
 export function empty(call: string): RangeError {
   return new RangeError(`${call}: length must not be 0: the result would look like the end of the stream`);
 }

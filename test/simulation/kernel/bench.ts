@@ -1,4 +1,4 @@
-/** A kernel to try calls on, with peers: the real one over the loopback interface, or the simulated one. */
+/** A kernel for trying calls, with peers: the real one over the loopback interface, or the simulated one. */
 
 import { createRequire } from 'node:module';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
@@ -20,7 +20,7 @@ interface Peer {
   end(): void;
   reset(): void;
   close(): void;
-  /** Takes everything that has come, and comes. */
+  /** Reads all bytes, present and future. */
   take(): void;
 }
 
@@ -28,20 +28,20 @@ interface Peer {
 export interface Bench {
   readonly native: Native;
   readonly port: number;
-  /** Without a listener. */
+  /** A port without a listener. */
   readonly refusing: number;
-  /** What the event loop has reported since the last call. */
+  /** The reports of the event loop since the last call. */
   reports(): Promise<string[]>;
-  /** Until everything that is under way has come. */
+  /** Waits until everything under way has arrived. */
   settle(): Promise<void>;
-  /** The server's end of the connection that was made last. */
+  /** The server's end of the latest connection. */
   peer(): Peer;
-  /** A signal that the process listens for, SIGWINCH, has come. */
+  /** Sends SIGWINCH, for which the process has a listener. */
   signal(): void;
   close(): void;
 }
 
-/** A connection that is there. */
+/** An established connection. */
 export async function connected({ native, port, settle }: Bench): Promise<number> {
   const fd = native.socket(4);
   native.connect(fd, '127.0.0.1', port);

@@ -1,16 +1,16 @@
 /**
- * What the kernel has taken of what the client has to send, before it is encrypted: whether a request has begun to leave. Of one that has
- * not, no server can have heard, whatever became of the connection.
+ * The client's bytes that the kernel has taken, before they are encrypted: they show whether a request has begun to leave. One
+ * that has not cannot have reached a server, whatever became of the connection.
  */
 
-/** How long the first lines of requests are at most. */
+/** Most bytes of the first line of a request. */
 const LONGEST_LINE = 200;
 
 export class Departures {
-  /** By connections, in the order of their first bytes. */
+  /** By connection, in the order of their first bytes. */
   readonly #streams = new Map<object, Buffer[]>();
 
-  /** `count` bytes of these buffers, behind the first `skip`, were taken. */
+  /** The kernel has taken `count` bytes of these buffers, behind the first `skip`. */
   note(connection: object, buffers: readonly Uint8Array[], skip: number, count: number): void {
     const parts = this.#streams.get(connection) ?? [];
     if (parts.length === 0) this.#streams.set(connection, parts);
@@ -25,7 +25,7 @@ export class Departures {
     }
   }
 
-  /** How many requests of this kind have begun to leave: a byte of each. It counts rather too many than too few. */
+  /** Number of requests of this kind of which a byte has left. It rather counts too many than too few. */
   count(method: string, hostname: string, target: string): number {
     const lines = [`${method} ${target} HTTP/1.1\r\n`, `${method} http://${hostname}${target} HTTP/1.1\r\n`];
     let count = 0;

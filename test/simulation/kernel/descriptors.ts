@@ -1,6 +1,6 @@
 /**
  * The descriptors of the simulated process: the lowest free number is given out next, at once after it was closed, as kernels do
- * it. Its numbers begin far from those of the real process. It knows what a descriptor is by its answer to poll(2) alone.
+ * it. Its numbers begin far from those of the real process. It knows a descriptor only by its answer to poll(2).
  */
 
 import { EMFILE, POLLERR, POLLHUP, POLLNVAL } from './errno.ts';
@@ -9,19 +9,19 @@ export interface Description {
   readonly kind: 'socket' | 'poller' | 'bell' | 'lookup';
   /** All bits that poll(2) could report, asked for or not. */
   poll(): number;
-  /** The number is free from here on. */
+  /** The number is free from now on. */
   close(): void;
 }
 
 /** POLLIN and POLLOUT. */
 export const DIRECTIONS = 5;
 
-/** What a world leaves open has its numbers to itself from then on: garbage collection may close them in a later world. */
+/** Each world has numbers of its own: garbage collection may close descriptors of a world in a later one. */
 const SPAN = 10_000;
 const FIRST = 1_000_000;
 
 export class Descriptors {
-  /** The number of the first one. */
+  /** The first number. */
   base: number = FIRST;
   owned = 0;
   /** EMFILE beyond. */
@@ -29,7 +29,7 @@ export class Descriptors {
   #table: (Description | undefined)[] = [];
   #lowestFree = 0;
 
-  /** Forgets all, for another world. */
+  /** Forgets all descriptors, for another world. */
   clear(): void {
     if (this.owned > 0) this.base += SPAN;
     this.#table = [];
@@ -53,7 +53,7 @@ export class Descriptors {
     return this.#table[fd - this.base];
   }
 
-  /** Says whether it was open. */
+  /** Returns whether it was open. */
   close(fd: number): boolean {
     const description = this.get(fd);
     if (description === undefined) return false;
@@ -71,21 +71,21 @@ export class Descriptors {
     return index >= 0 && index < this.#table.length && this.#table[index] === undefined;
   }
 
-  /** What poll(2) reports of one. */
+  /** The result of poll(2) for one descriptor. */
   poll(fd: number, mask: number): number {
     if (fd < 0) return 0;
     const description = this.get(fd);
     return description === undefined ? POLLNVAL : description.poll() & (mask | POLLERR | POLLHUP);
   }
 
-  /** Each that is open, by its number. */
+  /** Each open descriptor with its number. */
   *entries(): Generator<[fd: number, description: Description]> {
     for (const [index, description] of this.#table.entries()) {
       if (description !== undefined) yield [this.base + index, description];
     }
   }
 
-  /** How traces call it: the same in each world. */
+  /** Its name in traces: the same in each world. */
   nameOf(fd: number): string {
     return fd < 0 ? String(fd) : `#${fd - this.base}`;
   }

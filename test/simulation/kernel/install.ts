@@ -1,13 +1,13 @@
 /**
- * Puts the simulated kernel in the addon's place, and the world's time in the place of every other: to be imported before anything
+ * Puts the simulated kernel in the addon's place, and the world's time in the place of every other: imported before anything
  * of the library. What is replaced for good:
  *
  * - DUGONG_ADDON names addon.cjs, which gives the kernel to src/io/native.ts;
  * - `PerformanceMark` of node:perf_hooks, while the library is loaded: src/clock.ts takes the distance of the addon's clock from
  *   Node's by it, which would otherwise be another one in each process, fractions of a millisecond included;
- * - `setImmediate` of node:timers, which src/clock.ts keeps: the loop must know of immediates that are to come;
+ * - `setImmediate` of node:timers, which src/clock.ts keeps: the loop must know which immediates are to come;
  * - `process.versions`, without zstd: requests of a `createFetch` are longer where node:zlib has it;
- * - `Atomics.wait`, by which src/client/session.ts sleeps while it reads a fast body over TLS.
+ * - `Atomics.wait`, by which src/client/blocked-wait.ts sleeps while it reads a fast body over TLS.
  */
 
 import { createRequire, syncBuiltinESMExports } from 'node:module';
@@ -24,7 +24,7 @@ const hooks = require('node:perf_hooks') as { PerformanceMark: unknown };
 const timers = require('node:timers') as { setImmediate: unknown };
 const original = { mark: hooks.PerformanceMark, setImmediate, wait: Atomics.wait };
 
-/** Of a moment in the world. */
+/** A mark at a time of the world. */
 class Mark {
   readonly startTime: number = kernel.now();
 }
@@ -37,7 +37,7 @@ function countedImmediate(callback: (...given: unknown[]) => void, ...given: unk
   });
 }
 
-/** Other waits than short sleeps are for other threads: those are real. */
+/** Other waits than short sleeps are for other threads, and are real. */
 const LONGEST_SLEEP = 10;
 
 function sleep(array: Int32Array, index: number, value: number, timeout?: number): ReturnType<typeof Atomics.wait> {
@@ -55,7 +55,7 @@ const { zstd: _zstd, ...versions } = process.versions;
 Object.defineProperty(process, 'versions', { value: versions });
 syncBuiltinESMExports();
 
-/** To be called when the library is loaded. */
+/** Called when the library is loaded. */
 export function loaded(): void {
   hooks.PerformanceMark = original.mark;
   timers.setImmediate = original.setImmediate;

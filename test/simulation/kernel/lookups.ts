@@ -1,6 +1,6 @@
 /**
- * getaddrinfo(3), each on a thread of its own (native/lookup.cc): so many at a time, the oldest first; one that is abandoned makes
- * way at once, though its thread goes on. A result makes a pipe readable.
+ * getaddrinfo(3), each on a thread of its own (native/lookup.cc): a limited number at a time, the oldest first; an abandoned lookup
+ * makes way at once, though its thread goes on. A result makes a pipe readable.
  */
 
 import { isIP } from 'node:net';
@@ -19,16 +19,16 @@ export interface Failure {
 export type Answer = readonly string[] | Failure;
 
 export interface Resolver {
-  /** What getaddrinfo says of a name, and after how many milliseconds (infinite: never). */
+  /** The result of getaddrinfo for a name, and its delay in milliseconds (infinite: never). */
   resolve(hostname: string, family: number, random: Random): { readonly answer: Answer; readonly delay: number };
 }
 
-/** `EAI_NONAME` and its kin, in words. */
+/** `EAI_NONAME` and other codes, with their text. */
 export function failure(code: string, errno: number = 0): Failure {
   return { code, message: `simulated ${code}`, errno };
 }
 
-/** Knows these names, and no others. */
+/** Resolves these names, and no others. */
 export function hosts(names: Readonly<Record<string, readonly string[]>>, delay: number = 1): Resolver {
   return {
     resolve(hostname, family) {
@@ -46,7 +46,7 @@ function ofNumber(address: string, version: number, family: number): Answer {
   return family === 0 || family === version ? [address] : failure('EAI_ADDRFAMILY');
 }
 
-/** Says of each name what comes next, and of any name in the end what comes last: failing, then working. */
+/** Gives for each name the answer of the next resolver, and in the end always that of the last: failing, then working. */
 export function inTurn(...resolvers: readonly [Resolver, ...Resolver[]]): Resolver {
   const asked = new Map<string, number>();
   return {
@@ -59,7 +59,7 @@ export function inTurn(...resolvers: readonly [Resolver, ...Resolver[]]): Resolv
   };
 }
 
-/** Says that of every name. */
+/** Gives this answer for every name. */
 export function always(answer: Answer, delay: number = 1): Resolver {
   return { resolve: () => ({ answer, delay }) };
 }

@@ -1,6 +1,6 @@
 /**
- * The simulated process below its calls: its descriptors, what is watched, and the world that it is in, which is swapped. How each
- * call is made on these is the kernel's affair.
+ * The simulated process below its calls: its descriptors, its watchers, and its present world, which can be changed. The calls
+ * themselves are in kernel.ts.
  */
 
 import { Network } from '../network/network.ts';
@@ -15,15 +15,15 @@ import { SocketDescription } from './sockets.ts';
 import { type Interruptions, type Lateness, Signals, Waits } from './waits.ts';
 import { Watchers } from './watchers.ts';
 
-/** What goes wrong in the machine itself. */
+/** The faults of the machine itself. */
 export interface Faults {
-  /** How often there is no descriptor, and no buffer for a socket. */
+  /** The chance that there is no descriptor, and no buffer for a socket. */
   readonly noDescriptor: number;
   readonly noBuffers: number;
-  /** EMFILE beyond so many descriptors. */
+  /** EMFILE beyond this many descriptors. */
   readonly mostDescriptors: number;
   readonly lateness: Lateness;
-  /** How often a signal that the process listens for comes while it is blocked. */
+  /** The chance of a signal with a listener while the process is blocked. */
   readonly interruptions: Interruptions;
 }
 
@@ -35,17 +35,17 @@ const NO_FAULTS: Faults = {
   interruptions: { chance: 0, most: 0, signals: [] },
 };
 
-/** What a world has left behind. */
+/** What a world has left open. */
 export interface Leftovers {
-  /** By traces' names, with their kinds. */
+  /** Names in traces, with their kinds. */
   readonly open: readonly string[];
   readonly watched: number;
-  /** Something that waits for a time keeps the process alive, or would wait for ever. */
+  /** Whether an alarm keeps the process alive, or would wait for ever. */
   readonly alarms: boolean;
 }
 
 /**
- * More rings of the alarm than this, and it is not about to be over. (Alarms that keep nothing alive are no fault: a createFetch looks
+ * After more rings of the alarm than this, it does not stop. (Alarms that keep nothing alive are no fault: a createFetch looks
  * at idle connections, and at its time limits, until there are none.)
  */
 const MOST_RINGS = 100;
@@ -53,7 +53,7 @@ const MOST_RINGS = 100;
 export interface MachineOptions {
   readonly faults?: Partial<Faults>;
   readonly resolver?: Resolver;
-  /** Notes all that sockets take. */
+  /** Notes all bytes that sockets take. */
   readonly departures?: Departures;
 }
 
@@ -69,7 +69,7 @@ export class Machine {
   protected lookups: Lookups = new Lookups(this.world, hosts({}));
   #departures: Departures | undefined;
 
-  /** From here on the process is in another world. The one before must have ended. */
+  /** Puts the process into another world. The world before must have ended. */
   begin(world: World, network: Network, { faults = {}, resolver = hosts({}), departures }: MachineOptions = {}): void {
     this.faults = { ...NO_FAULTS, ...faults };
     this.world = world;
@@ -82,7 +82,7 @@ export class Machine {
   }
 
   /**
-   * Ends the world: what is open is closed, and the alarm goes off until the library has no time to wait for any more, so that it
+   * Ends the world: closes what is open, and lets the alarm ring until the library waits for no time any more, so that it
    * begins the next world as it began this one. Time goes on for that.
    */
   end(): Leftovers {
@@ -105,14 +105,14 @@ export class Machine {
     return held || rings === MOST_RINGS;
   }
 
-  // --- for its calls ---------------------------------------------------------------------------------------------------
+  // --- for the calls -------------------------------------------------------------------------------------------------
 
   protected called(call: string): void {
     this.world.called();
     reach('call', call);
   }
 
-  /** What is not open is EBADF; what is no socket, ENOTSOCK. */
+  /** A closed descriptor is EBADF; one that is no socket, ENOTSOCK. */
   protected on(call: string, fd: number, operate: (socket: SocketDescription) => number): number {
     const description = this.descriptors.get(fd);
     if (description instanceof SocketDescription) return this.result(call, fd, operate(description));
@@ -120,7 +120,7 @@ export class Machine {
     return this.result(call, fd, description === undefined ? EBADF : ENOTSOCK);
   }
 
-  /** What a call has sent, if anything: `result`. */
+  /** Notes the bytes that a call has sent, if any. Returns `result`. */
   protected departed(connection: object, buffers: readonly Uint8Array[], skip: number, result: number): number {
     if (result > 0) this.#departures?.note(connection, buffers, skip, result);
     return result;

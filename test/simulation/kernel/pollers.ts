@@ -1,5 +1,5 @@
 /**
- * epoll(7), level-triggered: what a poller holds is by description, so that a descriptor leaves it by being closed. A poller is
+ * epoll(7), level-triggered: a poller holds descriptions, so that a closed descriptor leaves it. A poller is
  * readable while something in it is ready, and may be in another one.
  */
 
@@ -70,7 +70,7 @@ export class PollerDescription implements Description {
     return [...this.#entries.values()].filter((entry) => this.#isLive(entry));
   }
 
-  /** It is not for one that was closed, whose number may be another's by now: that one leaves. */
+  /** False for a closed descriptor, whose number may stand for another one by now: the entry is removed. */
   #isLive(entry: Entry): boolean {
     if (this.#descriptors.get(entry.fd) === entry.description) return true;
     this.#entries.delete(entry.fd);
@@ -91,7 +91,7 @@ export class PollerDescription implements Description {
     return this.#inside().some((one) => one === other || one.#holds(other));
   }
 
-  /** How many pollers there are one in another, this one included: downwards, and upwards. */
+  /** Number of pollers inside each other, this one included: downwards, and upwards. */
   #depth(): number {
     return 1 + Math.max(0, ...this.#inside().map((one) => one.#depth()));
   }
@@ -110,7 +110,7 @@ function readiness({ description, mask }: Entry): number {
   return description.poll() & ((mask & DIRECTIONS) | POLLERR | POLLHUP);
 }
 
-/** The end of a pipe that has no writer: Linux says POLLHUP, without POLLIN. */
+/** The end of a pipe without a writer: Linux reports POLLHUP, without POLLIN. */
 export class BellDescription implements Description {
   readonly kind = 'bell';
 

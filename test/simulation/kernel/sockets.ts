@@ -1,4 +1,4 @@
-/** What the addon's socket calls do (native/socket.cc, native/transfer.cc), without the checks of their arguments. */
+/** The addon's socket calls (native/socket.cc, native/transfer.cc), without the checks of their arguments. */
 
 import { isIP } from 'node:net';
 import { Endpoint } from '../network/endpoint.ts';
@@ -18,7 +18,7 @@ export class SocketDescription implements Description {
   tls: TLSLayer | undefined;
   readonly #network: Network;
   #bound = false;
-  /** connect(2) has begun something that no later call of it has heard of. */
+  /** connect(2) has begun an attempt whose result no later call of it has returned. */
   #connecting = false;
 
   constructor(world: World, network: Network, name: string) {
@@ -34,7 +34,7 @@ export class SocketDescription implements Description {
     this.endpoint.close();
   }
 
-  /** An address was checked to be one. */
+  /** The address is valid. */
   connect(address: string, port: number): number {
     const refusal = zoneError(address) ?? this.#called();
     return refusal ?? this.#noted(this.#network.connect(this.endpoint, `${address}:${port}`));
@@ -52,7 +52,7 @@ export class SocketDescription implements Description {
     return 0;
   }
 
-  /** inet_stream_connect(): what a call says for the state of the socket; undefined: it connects. */
+  /** inet_stream_connect(): the result of a call for the state of the socket; undefined: it connects. */
   #called(): number | undefined {
     const { state } = this.endpoint;
     if (state === 'fresh') return undefined;

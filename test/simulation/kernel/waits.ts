@@ -1,6 +1,6 @@
 /**
  * Waiting with the thread blocked (native/poll.cc: waitForDescriptors): the world goes on until something is ready, a signal has
- * come, or the time is over. And which signals have come (native/signals.cc).
+ * come, or the time is over. Also the signals that have come (native/signals.cc).
  */
 
 import type { Random } from '../random.ts';
@@ -10,9 +10,9 @@ import { EINTR } from './errno.ts';
 const NONE: readonly number[] = [];
 
 export class Signals {
-  /** Those that came and whose listeners have not run, with how often they came. */
+  /** Number of arrivals of each signal whose listener has not run. */
   readonly #pending = new Map<number, number>();
-  /** How often each had come when a wait ended for it. */
+  /** Its value when a wait last ended for the signal. */
   readonly #told = new Map<number, number>();
   #reported: number[] = [];
 
@@ -24,7 +24,7 @@ export class Signals {
     this.#pending.set(signal, (this.#pending.get(signal) ?? 0) + 1);
   }
 
-  /** The loop turns: listeners run. Returns the signals that they hear of. */
+  /** The loop turns: listeners run. Returns their signals. */
   handOn(): readonly number[] {
     if (this.#pending.size === 0) return NONE;
     const signals = [...this.#pending.keys()];
@@ -33,7 +33,7 @@ export class Signals {
     return signals;
   }
 
-  /** Whether there are some that no wait has ended for. */
+  /** Whether there are signals that have ended no wait. */
   caught(except: number): boolean {
     this.#reported = [];
     for (const [signal, count] of this.#pending) {
@@ -50,7 +50,7 @@ export class Signals {
   }
 }
 
-/** How late a thread that was woken comes to run. */
+/** How late a woken thread runs. */
 export interface Lateness {
   readonly chance: number;
   /** Milliseconds at most. */
@@ -60,7 +60,7 @@ export interface Lateness {
 /** Signals that come while the thread is blocked. */
 export interface Interruptions {
   readonly chance: number;
-  /** Milliseconds at most after the wait has begun. */
+  /** Most milliseconds after the beginning of the wait. */
   readonly most: number;
   readonly signals: readonly number[];
 }
@@ -87,8 +87,8 @@ export class Waits {
   }
 
   /**
-   * What `ready` returns when that is not 0; 0 when the time is over; EINTR for a signal that is heeded (`signals` is the one that is
-   * not, undefined: none is), also if something is ready. @throws SimulationStuck for what will never end
+   * Returns the result of `ready` once it is not 0; 0 when the time is over; EINTR for a heeded signal (`signals` is the one that
+   * is not heeded, undefined: none is), also if something is ready. @throws SimulationStuck for a wait that will never end
    */
   wait(ready: () => number, timeoutMs: number, signals: number | undefined): number {
     let result = this.#look(ready, signals);

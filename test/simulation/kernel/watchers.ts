@@ -1,7 +1,6 @@
 /**
- * What the addon has on Node's event loop: watchers of descriptors, and the alarm (native/watcher.cc, native/alarm.cc, and what
- * libuv does below them). Nothing is reported by itself: the loop asks what there is to report, and in which order it does so
- * is its own affair.
+ * The addon's handles on Node's event loop: watchers of descriptors, and the alarm (native/watcher.cc, native/alarm.cc, and
+ * libuv below them). Nothing is reported by itself: the loop asks for the reports, and decides their order.
  */
 
 import { type Descriptors, DIRECTIONS } from './descriptors.ts';
@@ -9,7 +8,7 @@ import { EBADF, POLLERR, POLLHUP } from './errno.ts';
 
 export interface Watcher {
   readonly fd: number;
-  /** The directions that are waited for, and those of them that keep the loop alive. */
+  /** The directions waited for, and those of them that keep the loop alive. */
   interest: number;
   holding: number;
 }
@@ -22,7 +21,7 @@ export interface Seen {
 
 export class Watchers {
   ready: ((fd: number, events: number) => void) | undefined;
-  /** When the alarm goes off; undefined: it is not set. */
+  /** When the alarm expires; undefined: it is not set. */
   alarmAt: number | undefined;
   alarmHeld = false;
   readonly #watchers = new Map<number, Watcher>();
@@ -77,7 +76,7 @@ export class Watchers {
     if (watcher !== undefined) watcher.holding &= ~mask;
   }
 
-  /** Ends with its descriptor. */
+  /** Ends the watcher with its descriptor. */
   forget(fd: number): void {
     this.#watchers.delete(fd);
   }
@@ -87,7 +86,7 @@ export class Watchers {
     this.alarmAt = Math.floor(now) + milliseconds;
   }
 
-  /** What epoll would tell libuv now. */
+  /** The reports of epoll to libuv now. */
   seen(): Seen[] {
     const seen: Seen[] = [];
     for (const watcher of this.#watchers.values()) {
@@ -106,9 +105,9 @@ export class Watchers {
     return false;
   }
 
-  /** Reports what was seen, to the extent that it is still waited for. Says whether it did. */
+  /** Reports a seen event, as far as it is still waited for. Returns whether it did. */
   deliver({ watcher, events }: Seen): boolean {
-    // The number of one that was closed meanwhile is free, or another one's.
+    // The number of a closed descriptor is free, or another one's.
     if (this.#watchers.get(watcher.fd) !== watcher) return false;
     const ready = reported(events, watcher.interest);
     if (ready === 0) return false;
@@ -118,7 +117,7 @@ export class Watchers {
     return true;
   }
 
-  /** Reports the alarm, which is over thereby. */
+  /** Reports the alarm, which ends thereby. */
   ring(): void {
     this.alarmAt = undefined;
     this.ready?.(-1, 0);

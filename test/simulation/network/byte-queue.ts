@@ -1,4 +1,4 @@
-/** Bytes in order, as they wait in a buffer of a socket: copied in, copied out. */
+/** Bytes in order, as in a socket's buffer: copied in, copied out. */
 
 const NONE = Buffer.alloc(0);
 
@@ -18,7 +18,7 @@ export class ByteQueue {
     this.#end += bytes.length;
   }
 
-  /** What is there; not for keeping. */
+  /** The bytes; the view is not to be kept. */
   peek(): Buffer {
     return this.#bytes.subarray(this.#start, this.#end);
   }
@@ -32,7 +32,7 @@ export class ByteQueue {
     return taken;
   }
 
-  /** Takes as much as fits into `target`; says how much. */
+  /** Takes as much as fits into `target`; returns the number. */
   takeInto(target: Uint8Array): number {
     const count = Math.min(target.length, this.length);
     this.#bytes.copy(target, 0, this.#start, this.#start + count);
@@ -40,7 +40,7 @@ export class ByteQueue {
     return count;
   }
 
-  /** Up to and including `delimiter`, out of here; undefined if that is not there. */
+  /** Takes the bytes up to and including `delimiter`; undefined if that is not there. */
   takeThrough(delimiter: string): string | undefined {
     const index = this.#bytes.indexOf(delimiter, this.#start, 'latin1');
     const end = index + delimiter.length;

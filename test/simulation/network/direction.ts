@@ -1,13 +1,13 @@
 /**
- * One direction of a stream: cuts what waits at its source into segments, which arrive in order after some time, as the window of its
- * target lets them, until something happens to it at the byte that the plan names. It knows no application.
+ * One direction of a stream: cuts the bytes at its source into segments, which arrive in order after some time, as its target's
+ * window allows, until the planned byte, where the cut happens. It knows no application.
  */
 
 import { ETIMEDOUT } from '../kernel/errno.ts';
 import type { Random } from '../random.ts';
 import type { Endpoint } from './endpoint.ts';
 
-/** What happens to a direction when so many bytes have arrived. */
+/** A cut, which happens when this many bytes have arrived. */
 export interface Cut {
   readonly after: number;
   /**
@@ -34,14 +34,14 @@ export class Direction {
   inFlight = 0;
   /** Bytes that have arrived. */
   carried = 0;
-  /** No more bytes arrive; and not even a reset does. */
+  /** No more bytes arrive, and no reset either. */
   lost = false;
   holed = false;
   readonly #source: Endpoint;
   readonly #target: Endpoint;
   readonly #options: DirectionOptions;
   readonly #random: Random;
-  /** When the line is free again, and when the last segment arrives: none overtakes another. */
+  /** When the line is free again, and when the last segment arrives: segments keep their order. */
   #lineFree = 0;
   #lastArrival = 0;
   #departed = 0;
@@ -55,13 +55,13 @@ export class Direction {
     this.#random = random;
   }
 
-  /** To be called when both ends are established. */
+  /** Called when both ends are established. */
   begin(): void {
     this.#cutIfDue();
     this.pump();
   }
 
-  /** Sends what can be sent. */
+  /** Sends as much as possible. */
   pump(): void {
     const { outgoing } = this.#source;
     while (!this.lost && outgoing.length > 0 && this.#target.window > 0) {
@@ -81,7 +81,7 @@ export class Direction {
     }
   }
 
-  /** Behind what is in flight. */
+  /** The reset arrives behind the segments in flight. */
   sendReset(): void {
     this.#schedule(0, () => this.#target.arriveReset(), { reset: true });
   }
@@ -112,7 +112,7 @@ export class Direction {
     this.carried += bytes.length;
     const target = this.#target;
     if (target.released || target.state !== 'established') {
-      // The connection is gone here: its peer gets a reset.
+      // The connection does not exist here any more: its peer gets a reset.
       target.out?.sendReset();
       return;
     }
@@ -120,7 +120,7 @@ export class Direction {
     target.arrive(bytes);
     this.#source.changed();
     this.#cutIfDue();
-    // With room for it there may be more, or the end.
+    // There may be room for more bytes, or the end, now.
     this.pump();
   }
 

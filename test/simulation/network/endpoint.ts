@@ -1,7 +1,7 @@
 /**
- * One end of a TCP stream, as Linux has it: its states, its two buffers, and what recv, send and poll say in each of them (tcp_poll,
- * tcp_recvmsg and tcp_sendmsg of net/ipv4/tcp.c). The client's ends and the servers' are the same. How bytes travel is the
- * affair of a Direction.
+ * One end of a TCP stream, as in Linux: its states, its two buffers, and the results of recv, send and poll in each (tcp_poll,
+ * tcp_recvmsg and tcp_sendmsg of net/ipv4/tcp.c). The client's ends and the servers' are the same. A Direction
+ * carries the bytes.
  */
 
 import {
@@ -25,25 +25,25 @@ export interface Buffers {
   readonly receive: number;
 }
 
-/** One for all: making functions is what costs in a short world. */
+/** One function for all ends: making functions dominates the cost of a short world. */
 function nothing(): void {}
 
 export class Endpoint {
   readonly name: string;
   readonly world: World;
   state: 'fresh' | 'connecting' | 'established' | 'closed' = 'fresh';
-  /** What has come, and what has not left yet. */
+  /** Received bytes, and bytes that have not left yet. */
   readonly incoming: ByteQueue = new ByteQueue();
   readonly outgoing: ByteQueue = new ByteQueue();
-  /** To the peer, and from it; there from the establishment on. */
+  /** To the peer, and from it; defined once the connection is established. */
   out: Direction | undefined;
   in: Direction | undefined;
   buffers: Buffers = { send: 65536, receive: 65536 };
   /** The application has closed it. */
   released = false;
-  /** FIN is to follow what is outgoing. */
+  /** Whether a FIN follows the outgoing bytes. */
   finishing = false;
-  /** Called when poll() may say something else. */
+  /** Called when the result of poll() may have changed. */
   changed: () => void = nothing;
   /** Called when bytes are on their way to here. */
   approached: () => void = nothing;
@@ -52,7 +52,7 @@ export class Endpoint {
   #error = 0;
   #receiveShut = false;
   #sendShut = false;
-  /** The peer's FIN was received; and ours, by the peer. */
+  /** Whether the peer's FIN was received; and whether the peer received ours. */
   #done = false;
   #endTaken = false;
 
@@ -71,12 +71,12 @@ export class Endpoint {
     return this.state === 'closed' || this.#sendShut;
   }
 
-  /** How much may be sent now. */
+  /** Number of bytes that may be sent now. */
   get room(): number {
     return this.buffers.send - this.outgoing.length - (this.out?.inFlight ?? 0);
   }
 
-  /** How much more may be on its way to here. A peer that is closed answers probes of the window by RST. */
+  /** Number of further bytes that may be on their way to here. A closed peer answers probes of the window by RST. */
   get window(): number {
     if (this.released || this.state !== 'established') return Number.POSITIVE_INFINITY;
     return this.buffers.receive - this.incoming.length - (this.in?.inFlight ?? 0);
@@ -126,7 +126,7 @@ export class Endpoint {
     return 0;
   }
 
-  /** With bytes that were not read, or after a reset, there is no orderly end (RFC 9293 3.10.4; RFC 2525 2.17). */
+  /** With unread bytes, or after a reset, there is no orderly end (RFC 9293 3.10.4; RFC 2525 2.17). */
   close(): void {
     if (this.released) return;
     this.released = true;
@@ -140,7 +140,7 @@ export class Endpoint {
     this.in?.pump();
   }
 
-  /** Ends it at once: an RST goes to the peer, behind what is on its way. */
+  /** Ends it at once: an RST goes to the peer, behind the bytes on their way. */
   reset(): void {
     if (this.state !== 'established') return;
     this.outgoing.clear();
@@ -148,7 +148,7 @@ export class Endpoint {
     this.out?.sendReset();
   }
 
-  /** SO_ERROR, which is forgotten by being read. */
+  /** SO_ERROR, which reading clears. */
   takeError(): number {
     const error = this.#error;
     this.#error = 0;
@@ -171,7 +171,7 @@ export class Endpoint {
     return room > 0 && 2 * room >= this.buffers.send - room;
   }
 
-  // --- what comes from the network -------------------------------------------------------------------------------------
+  // --- from the network ------------------------------------------------------------------------------------------------
 
   established(): void {
     this.state = 'established';
@@ -198,13 +198,13 @@ export class Endpoint {
     this.changed();
   }
 
-  /** The peer has our FIN. With both, the connection is over (RFC 9293 3.6), as far as calls tell. */
+  /** The peer has our FIN. With both, the connection is over (RFC 9293 3.6), as far as calls can see. */
   endTaken(): void {
     this.#endTaken = true;
     if (this.#done && this.state === 'established') this.state = 'closed';
   }
 
-  /** RST; or, with another error, the kernel's giving up. */
+  /** RST; or, with another error, the kernel gives up. */
   arriveReset(error?: number): void {
     if (this.state !== 'established' && this.state !== 'connecting') return;
     const meaning = this.state === 'connecting' ? ECONNREFUSED : this.#done ? EPIPE : ECONNRESET;

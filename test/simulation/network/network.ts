@@ -1,5 +1,5 @@
 /**
- * Which addresses lead to which servers, and what becomes of an attempt to connect. All that is decided by chance comes from the
+ * Leads addresses to servers, and decides attempts to connect. All chance comes from the
  * world's seed, by streams of numbers that are named after the connection.
  */
 
@@ -9,7 +9,7 @@ import type { World } from '../world.ts';
 import { Direction, type DirectionOptions } from './direction.ts';
 import { type Buffers, Endpoint } from './endpoint.ts';
 
-/** How a connection is made, and what it is like. */
+/** How a connection is made, and its properties. */
 export interface Path {
   /**
    * `late`: the error comes as long after the attempt as `patience` says; `hole`: nothing ever comes.
@@ -24,16 +24,16 @@ export interface Path {
   readonly server: Buffers;
 }
 
-/** What is behind an address and a port. */
+/** The service behind an address and a port. */
 export interface Service {
   readonly name: string;
   /** Drawn for each connection; `index` counts them. */
   path(random: Random, index: number): Path;
-  /** The server's end of a connection that is there. */
+  /** Gets the server's end of an established connection. */
   accept(endpoint: Endpoint): void;
 }
 
-/** A quiet network; what is not given is as here. */
+/** A quiet network; `given` replaces its defaults. */
 export function path(given: Partial<Path> = {}): Path {
   const direction: DirectionOptions = {
     latency: 1,
@@ -78,7 +78,7 @@ export class Network {
   readonly #random: Random;
   readonly #services = new Map<string, Service>();
   readonly #connections = new Map<string, number>();
-  /** All ends that servers were given. */
+  /** All servers' ends. */
   readonly accepted: Endpoint[] = [];
 
   constructor(world: World) {
@@ -106,7 +106,7 @@ export class Network {
     return EINPROGRESS;
   }
 
-  /** connect(2) to a path: it is there at once, or never; EAGAIN while its queue is full. */
+  /** connect(2) to a path: established at once, or never; EAGAIN while its queue is full. */
   connectUnix(client: Endpoint, place: string): number {
     const service = this.#services.get(place);
     if (service === undefined) return ENOENT;
@@ -118,7 +118,7 @@ export class Network {
     return 0;
   }
 
-  /** What the next connection is like. */
+  /** The path of the next connection. */
   #draw(client: Endpoint, place: string, service: Service | undefined): { random: Random; given: Path } {
     const index = (this.#connections.get(place) ?? 0) + 1;
     this.#connections.set(place, index);

@@ -1,6 +1,6 @@
 /**
- * The simulation and the library as one program: it starts at once, wherever it is run, and the library's sources can be read into it
- * with changes. Two kinds of changes are made: marks, which report to the world what is reached (suspension points, transitions), and
+ * The simulation and the library as one program: it starts quickly anywhere, and the library's sources can be changed on the
+ * way into it. There are two kinds of changes: marks, which report to the world what is reached (suspensions, transitions), and
  * deliberate faults.
  */
 
@@ -12,19 +12,19 @@ import { repository } from '../../support/compiled.ts';
 
 /** A change of one source file: `before` occurs in it exactly once. */
 export interface Edit {
-  /** From the root of the repository: "src/client/sending.ts". */
+  /** From the root of the repository: "src/client/session.ts". */
   readonly file: string;
   readonly before: string;
   readonly after: string;
 }
 
 const SOURCES = /\/src\/.*\.ts$/;
-/** How coroutines of the library wait, where it is known for what. */
+/** How coroutines of the library wait, where the need is known. */
 const WAIT = /yield\* (waitFor|coWait|coWaitOrFail)\(/g;
-/** Within these, the wait is that of their callers. */
+/** Within these files, a wait belongs to their callers. */
 const WAITS_OF_OTHERS = ['src/client/wait.ts', 'src/coroutine.ts'];
 
-/** Reports that a state of the protocol is left, and that an error is made, with its phase. */
+/** Report that a state of the protocol is left, and that an error is made, with its phase. */
 const MARKS: readonly Edit[] = [
   {
     file: 'src/http1/connection-state.ts',
@@ -57,7 +57,7 @@ function reaches(kind: string, what: string): string {
   return `globalThis.simulationReaches?.('${kind}', ${what})`;
 }
 
-/** All that `mark` will ever name. */
+/** All places that `mark` can name. */
 export function suspensionPoints(file: string, text: string): string[] {
   if (WAITS_OF_OTHERS.includes(file)) return [];
   return text.split('\n').flatMap((line, index) => (line.match(WAIT) ? [pointOf(file, index + 1)] : []));
@@ -79,7 +79,7 @@ function markOf(point: string, wait: string): string {
   return `(${reaches('suspension', `'${point}'`)}, ${wait})`;
 }
 
-/** @throws Error if the text to be changed is not there exactly once */
+/** @throws Error if the text to be changed does not occur exactly once */
 export function edited(text: string, { file, before, after }: Edit): string {
   const parts = text.split(before);
   if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} places to change, must have one: ${before}`);
@@ -120,7 +120,7 @@ export async function bundle(entry: string, edit?: Edit): Promise<string> {
     logLevel: 'warning',
   });
   if (!applied) throw new Error(`${edit?.file} is no part of the simulation`);
-  // install.ts names it by where it is itself.
+  // install.ts finds it by its own location.
   copyFileSync(join(import.meta.dirname, '../kernel/addon.cjs'), join(folder, 'addon.cjs'));
   return outfile;
 }

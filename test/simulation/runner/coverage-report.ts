@@ -1,4 +1,4 @@
-/** What of the library the worlds have reached, and what of the rest is out of their reach. */
+/** What the worlds have reached of the library, and what they cannot reach. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,13 +7,13 @@ import { repository } from '../../support/compiled.ts';
 import { suspensionPoints } from './bundle.ts';
 import { UNREACHED, UNREACHED_POINTS } from './unreached.ts';
 
-/** Of one process: what was reached, by kind. */
+/** What one process has reached, by kind. */
 export type Coverage = Readonly<Record<string, readonly string[]>>;
 
-/** A kind of things of which all are known. */
+/** A kind of things that are all known. */
 interface Kind {
   readonly name: string;
-  /** How the worlds report it. */
+  /** The worlds' name for the kind. */
   readonly key: string;
   readonly all: () => readonly string[];
 }
@@ -26,7 +26,7 @@ const KINDS: readonly Kind[] = [
   { name: 'phases of losses and time-outs', key: 'phase', all: allPhases },
 ];
 
-/** Lines, one for each kind and one for each thing that was not reached, with the reason if there is one. */
+/** Lines: one for each kind, and one for each thing that was not reached, with the reason if there is one. */
 export function coverageOf(parts: readonly Coverage[]): string[] {
   const calls = reachedOf('call', parts);
   return [
@@ -59,7 +59,7 @@ export function reasonsToMiss(kind: string): Map<string, string> {
   return new Map(points);
 }
 
-/** Reasons for what is not there, of any kind. @throws Error if a suspension point is not there */
+/** Reasons for things that do not exist, of any kind. @throws Error if a suspension point does not exist */
 export function staleReasons(): string[] {
   const stale = KINDS.flatMap(({ key, all }) => {
     const known = all();

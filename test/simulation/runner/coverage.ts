@@ -1,6 +1,6 @@
 /**
- * What the worlds of this process have reached, by kind: the marks of bundle.ts, and the kernel, report to it. It is for all worlds
- * together, and so often asked that it must cost nothing: names are strings that exist already.
+ * What the worlds of this process have reached, by kind: the marks of bundle.ts, and the kernel, report it. All worlds share it,
+ * and it is called so often that it must cost nothing: names are strings that exist already.
  */
 
 const NOTHING: ReadonlyMap<string, ReadonlySet<string>> = new Map();

@@ -5,13 +5,13 @@ import type { AnyScenario } from '../scenarios.ts';
 export interface Shrunk {
   readonly plan: unknown;
   readonly problems: readonly string[];
-  /** How many plans were tried. */
+  /** Number of plans that were tried. */
   readonly tried: number;
 }
 
 const MOST_TRIED = 1000;
 
-/** Problems that differ in numbers alone are the same. */
+/** Problems that differ only in numbers are the same. */
 export function kindOf(problem: string): string {
   return problem.split('\n', 1)[0]?.replaceAll(/\d+/g, 'N').slice(0, 60) ?? '';
 }

@@ -1,4 +1,4 @@
-/** What no world reaches, and why: by kind, and by the names that the coverage has for it. */
+/** What no world reaches, with the reason: by kind, and by the names of the coverage. */
 
 export const UNREACHED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   send: {
@@ -17,7 +17,7 @@ export const UNREACHED: Readonly<Record<string, Readonly<Record<string, string>>
   },
 };
 
-/** Places in which no coroutine waits, by what their line has in it. */
+/** Places in which no coroutine waits, by a text of their line. */
 export const UNREACHED_POINTS: readonly { readonly file: string; readonly text: string; readonly why: string }[] = [
   {
     file: 'client/tunnel.ts',

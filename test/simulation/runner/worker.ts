@@ -1,6 +1,6 @@
 /**
- * Runs a range of seeds, or one plan, in this process, and says what came of it, a line of JSON each; main.ts starts it, bundled.
- * `node program.mjs WORLD FROM TO [stop]` (at the first that fails, as it is; each seed is named before),
+ * Runs a range of seeds, or one plan, in this process, and prints the results, a line of JSON each; main.ts starts it, bundled.
+ * `node program.mjs WORLD FROM TO [stop]` (at the first that fails, without shrinking; prints each seed before it runs),
  * `node program.mjs WORLD trace SEED [PLAN]`, `node program.mjs WORLD digest FROM TO`
  */
 
@@ -20,7 +20,7 @@ export interface Finding {
   readonly tried: number;
 }
 
-/** What a range of seeds came to. */
+/** The result of a range of seeds. */
 export interface Sum {
   readonly world: string;
   seeds: number;
@@ -42,7 +42,7 @@ export type Line =
   | { readonly trace: readonly string[] }
   | { readonly digest: string };
 
-/** No more than these are looked for in one range. */
+/** Most findings in one range. */
 const MOST_FINDINGS = 20;
 
 function say(line: Line): void {
@@ -51,7 +51,7 @@ function say(line: Line): void {
 
 Reflect.set(globalThis, 'simulationReaches', reach);
 
-/** Errors are made by the million, and no stack of theirs is looked at. */
+/** Errors are made by the million, and their stacks are not used. */
 const { stackTraceLimit } = Error;
 Error.stackTraceLimit = 0;
 

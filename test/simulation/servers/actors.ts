@@ -1,6 +1,6 @@
 /**
- * Servers' ends of connections as generators, in the world of the client: one waits by yielding, and goes on when something about
- * its connection has changed, or when time has passed. It knows bytes, no HTTP.
+ * Servers' ends of connections as generators, in the world of the client: one waits by yielding, and goes on when its
+ * connection has changed, or when time has passed. It knows bytes, no HTTP.
  */
 
 import { EAGAIN } from '../kernel/errno.ts';
@@ -14,13 +14,13 @@ export type Acting<T> = Generator<number | undefined, T, void>;
 
 /** The stream that an actor speaks over: the endpoint's own, or one inside of it. */
 export interface Wire {
-  /** What is there; undefined: nothing yet; empty: the stream has ended. */
+  /** The received bytes; undefined: none yet; empty: the stream has ended. */
   take(most: number): Buffer | undefined;
-  /** How many bytes were taken; 0: none now, -1: none ever. */
+  /** Returns the number of bytes taken; 0: none now, -1: none ever. */
   put(bytes: Uint8Array): number;
-  /** Whether all that was taken is with the kernel; undefined: it never will be. */
+  /** Whether all bytes are with the kernel; undefined: they never will be. */
   flush(): boolean | undefined;
-  /** Says that the stream ends, where there is a word for that. */
+  /** Announces the end of the stream, where the protocol can. */
   part(): void;
   /** Ends the stream in order. */
   finish(): void;
@@ -60,7 +60,7 @@ export function act(endpoint: Endpoint, actor: Acting<void>): void {
     if (step.done) endpoint.changed = () => {};
     else if (step.value !== undefined) timer = world.after(step.value, resume);
   };
-  // Not in the middle of what the network does.
+  // Not inside the network's own step.
   endpoint.changed = () => {
     if (planned) return;
     planned = true;
@@ -74,9 +74,9 @@ export class Conversation {
   readonly endpoint: Endpoint;
   readonly world: World;
   wire: Wire;
-  /** What was received and not asked for yet. */
+  /** Received bytes that the actor has not read. */
   readonly #received = new ByteQueue();
-  /** The client's stream has ended, or is broken. */
+  /** Whether the client's stream has ended, or is broken. */
   ended = false;
 
   constructor(endpoint: Endpoint) {
@@ -104,7 +104,7 @@ export class Conversation {
     return !this.ended;
   }
 
-  /** Up to and including `delimiter`; undefined if the stream ends before. */
+  /** The bytes up to and including `delimiter`; undefined if the stream ends before. */
   *readThrough(delimiter: string): Acting<string | undefined> {
     for (;;) {
       const text = this.#received.takeThrough(delimiter);
@@ -113,7 +113,7 @@ export class Conversation {
     }
   }
 
-  /** So many bytes, fewer only at the end; in parts of `size`, each after a pause, if that is given. */
+  /** `length` bytes, fewer only at the end; in parts of `size`, each after a pause, if given. */
   *readBytes(length: number, pace: { size: number; pause: number } = { size: 65536, pause: 0 }): Acting<Buffer> {
     while (this.#received.length < length) {
       if (pace.pause > 0) yield* this.sleep(pace.pause);
@@ -122,12 +122,12 @@ export class Conversation {
     return this.#received.take(length);
   }
 
-  /** What has come and was not asked for. */
+  /** Received bytes that were not read. */
   get left(): Buffer {
     return this.#received.peek();
   }
 
-  /** Sends all of it. False if the connection is broken before. */
+  /** Sends all bytes. False if the connection breaks before. */
   *send(bytes: Uint8Array): Acting<boolean> {
     let sent = 0;
     while (sent < bytes.length) {
@@ -141,7 +141,7 @@ export class Conversation {
     return flushed === true;
   }
 
-  /** Waits for bytes, or the end; false if neither has come by then, or, if that counts, more is on its way. */
+  /** Waits for bytes, or the end; false if neither has arrived by then, or, with `race`, if more is on its way. */
   *come(until: number, race: boolean): Acting<boolean> {
     const { endpoint, world } = this;
     let coming = race && (endpoint.in?.inFlight ?? 0) > 0;
@@ -161,7 +161,7 @@ export class Conversation {
     return true;
   }
 
-  /** Ends the connection; in order, it reads until the client has ended the other stream: then there is nothing to reset. */
+  /** Ends the connection; in order, it reads until the client has ended the other stream, so that nothing is reset. */
   *end(how: Ending | 'silence'): Acting<void> {
     if (how === 'reset') this.endpoint.reset();
     if (how === 'abrupt') this.wire.part();

@@ -1,13 +1,13 @@
-/** The bytes of answers, right ones and wrong ones. */
+/** The bytes of responses, right ones and wrong ones. */
 
 import type { Answer } from './exchanges.ts';
 
-/** Whether an answer of this kind has a body on the wire (RFC 9112 6.3). */
+/** Whether a response of this kind has a body on the wire (RFC 9112 6.3). */
 export function hasContent(method: string, status: number): boolean {
   return method !== 'HEAD' && status !== 204 && status !== 304;
 }
 
-/** How it ends the connection, by its version if by nothing else. */
+/** How the response ends the connection, by its version if by nothing else. */
 export function closeOf({ version = '1.1', keepAlive = false, close, framing }: Answer): Answer['close'] {
   if (close !== undefined) return close;
   return framing === 'close' || (version === '1.0' && !keepAlive) ? 'unannounced' : undefined;

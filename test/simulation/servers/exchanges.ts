@@ -1,5 +1,5 @@
 /**
- * What servers of the world see and send: plain records, of which an oracle makes its judgement. Whatever a server does that HTTP does
+ * Records of what servers of the world see and send, for an oracle. Whatever a server does that HTTP does
  * not allow is in its Answer, by name.
  */
 
@@ -11,16 +11,16 @@ export interface SeenRequest {
   /** `HTTP/1.1`. */
   readonly version: string;
   readonly headers: ReadonlyMap<string, string>;
-  /** As much as came. */
+  /** The received part of the body. */
   body: Buffer;
-  /** Whether all of it came. */
+  /** Whether all of it arrived. */
   complete: boolean;
   readonly trailers: Map<string, string>;
   /** Whether it was granted 100 Continue. */
   granted: boolean;
 }
 
-/** Each breaks what HTTP says, in a way that a client can see, unless it says otherwise. */
+/** Each breaks HTTP in a way that a client can see, unless it says otherwise. */
 export const MALFORMATIONS = [
   /** No status line. */
   'status-line',
@@ -46,7 +46,7 @@ export const MALFORMATIONS = [
 
 export type Malformation = (typeof MALFORMATIONS)[number];
 
-/** How a server ends a connection. `abrupt`: it does not read what has come, or comes; where there is such, RST follows. */
+/** How a server ends a connection. `abrupt`: without reading what has arrived, or arrives; where possible, RST follows. */
 export type Ending = 'announced' | 'unannounced' | 'abrupt' | 'reset';
 
 export interface Answer {
@@ -60,7 +60,7 @@ export interface Answer {
   readonly trailers?: readonly string[];
   /** How the end of the body is known. `close` ends the connection. */
   readonly framing?: 'length' | 'chunked' | 'close';
-  /** Sizes of chunks, in turn, and what follows them in their lines; and what is sent at a time, with a pause after each. */
+  /** Sizes of chunks, in turn, and the extensions in their lines; and bytes to send at a time, with a pause after each. */
   readonly chunks?: readonly number[];
   readonly extensions?: readonly string[];
   readonly piece?: number;
@@ -70,50 +70,50 @@ export interface Answer {
   /** Informational responses before it, with so many milliseconds after each. */
   readonly before?: readonly string[];
   readonly beforePause?: number;
-  /** Close behind it, saying so or not. */
+  /** Close behind it, announced or not. */
   readonly close?: Ending;
   /**
-   * Of an early answer: the body is what the request's is, sent back as it comes, in chunks. The server reads no further before what
-   * it has sent is with the kernel.
+   * Of an early response: the body is the request's, sent back as it arrives, in chunks. The server reads no further before
+   * its bytes are with the kernel.
    */
   readonly echo?: boolean;
 
-  // --- what must not be ------------------------------------------------------------------------------------------------
+  // --- faults --------------------------------------------------------------------------------------------------------
 
-  /** Nothing of it is sent: the connection ends in place of it, or nothing comes at all. */
+  /** Nothing of it is sent: the connection ends in place of it, or nothing ever arrives. */
   readonly instead?: Ending | 'silence';
   /** It ends after so many bytes, those of `before` not counted. `silence`: the rest never comes. */
   readonly cut?: { readonly after: number; readonly how: Ending | 'silence' };
   readonly malformed?: Malformation;
   /** It is sent a second time. */
   readonly twice?: boolean;
-  /** Bytes behind it that belong to no answer. */
+  /** Bytes behind it that belong to no response. */
   readonly stray?: Buffer;
 }
 
-/** An answer as it was sent. */
+/** A response as it was sent. */
 export interface SentAnswer {
   readonly connection: string;
   readonly request: SeenRequest;
   readonly status: number;
-  /** What the body is, whether the answer's kind has one or not. */
+  /** The body, whether the response's kind has one or not. */
   body: Buffer;
-  /** All of it was given to the kernel. */
+  /** Whether all of it was given to the kernel. */
   complete: boolean;
-  /** How it was meant. */
+  /** The response as planned. */
   readonly answer: Answer;
-  /** How many bytes of it were given to the kernel, informational responses included. */
+  /** Number of bytes given to the kernel, informational responses included. */
   bytes: number;
 }
 
 export interface ServerLog {
   readonly requests: SeenRequest[];
   readonly answers: SentAnswer[];
-  /** What was done to a connection between answers, in words: `idle-close`, `greeting`. */
+  /** The server's actions on a connection between responses, by name: `idle-close`, `greeting`. */
   readonly deeds: { readonly connection: string; readonly deed: string }[];
 }
 
-/** What the client cannot take for what HTTP allows. Closing without a word is allowed, and not here. */
+/** The faults that HTTP does not allow, as a client sees them. Closing without an announcement is allowed. */
 export function faultsOf({ instead, cut, malformed, twice, stray }: Answer): string[] {
   const faults: string[] = [];
   if (instead !== undefined) faults.push(`instead ${instead}`);

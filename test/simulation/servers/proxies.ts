@@ -1,30 +1,30 @@
 /**
- * HTTP proxies of the world: servers that pass requests on by their absolute targets, and lead CONNECT to other servers. What is behind
- * one is reached at once: its own connections have no network, and are the client's.
+ * HTTP proxies of the world: servers that pass requests on by their absolute targets, and lead CONNECT to other servers. Those
+ * behind a proxy are reached at once: its own connections have no network, and are the client's.
  */
 
 import type { Acting, Conversation, Wire } from './actors.ts';
 import type { Answer, Ending, SeenRequest } from './exchanges.ts';
 import { Server, type ServerOptions } from './servers.ts';
 
-/** How a tunnel begins, and what becomes of it. */
+/** How a tunnel begins and ends. */
 export interface Tunnel {
   /** Milliseconds before the answer. */
   readonly delay?: number;
   /** Any 2xx. */
   readonly status?: number;
   readonly headers?: readonly string[];
-  /** Bytes of the proxy's own, where only the server's may be. */
+  /** Bytes of the proxy's own, where only the server's are allowed. */
   readonly stray?: Buffer;
-  /** It ends when it has carried so many bytes to the client. `silence`: it carries no more. */
+  /** It ends when it has carried this many bytes to the client. `silence`: it carries no more. */
   readonly cut?: { readonly after: number; readonly how: Ending | 'silence' };
 }
 
 export interface ProxyOptions
   extends Pick<ServerOptions, 'name' | 'path' | 'secure' | 'most' | 'greeting' | 'between'> {
-  /** What is behind "host:port". */
+  /** The server behind "host:port". */
   readonly origins: (authority: string) => Server | undefined;
-  /** An answer of its own in place of passing the request on; for CONNECT it is the refusal. */
+  /** A response of its own, instead of passing the request on; for CONNECT it is the refusal. */
   readonly refuse?: (request: SeenRequest, index: number) => Answer | undefined;
   readonly tunnel?: (request: SeenRequest, index: number) => Tunnel;
 }
@@ -45,7 +45,7 @@ export function proxy({ origins, refuse, tunnel, ...options }: ProxyOptions): Se
 
 const BAD_GATEWAY: Answer = { status: 502, body: Buffer.from('nothing is there') };
 
-/** What the server says to the same request in the form that servers get (RFC 9112 3.2). */
+/** The server's response to the same request in the form that servers get (RFC 9112 3.2). */
 function forwarded(request: SeenRequest, origins: ProxyOptions['origins']): Answer {
   const { protocol, host, port, pathname, search } = new URL(request.target);
   const origin = protocol === 'http:' ? origins(port === '' ? `${host}:80` : host) : undefined;
@@ -62,7 +62,7 @@ function* coTunnel(talk: Conversation, origin: Server, tunnel: Tunnel): Acting<v
   yield* origin.coServe(talk);
 }
 
-/** What a tunnel that breaks off is for the server in it. */
+/** The server's wire in a tunnel that breaks off. */
 class CutWire implements Wire {
   readonly #talk: Conversation;
   readonly #below: Wire;

@@ -11,7 +11,7 @@ export interface Pace {
 
 const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S+) (HTTP\/1\.[01])$/;
 
-/** Undefined at the end of the stream; a text says why what came is no request. */
+/** Undefined at the end of the stream; a text: why the bytes are no request. */
 export function* coReadHead(talk: Conversation): Acting<SeenRequest | string | undefined> {
   const head = yield* talk.readThrough('\r\n\r\n');
   if (head === undefined) return talk.left.length > 0 ? 'half a request, and the end' : undefined;
@@ -27,7 +27,7 @@ export function* coReadHead(talk: Conversation): Acting<SeenRequest | string | u
   return { connection, method, target, version, headers, body, complete, trailers: new Map(), granted: false };
 }
 
-/** Reads the body, if it is not complete. `coPart` is given each part when it is there. */
+/** Reads the rest of the body. `coPart` is given each part when it has arrived. */
 export function* coReadBody(
   talk: Conversation,
   request: SeenRequest,
@@ -60,7 +60,7 @@ function* coReadChunks(talk: Conversation, request: SeenRequest, pace?: Pace, co
 
 type CoPart = (part: Buffer) => Acting<void>;
 
-/** As one part, or, with `coPart`, as what comes at a time. False if the stream ends before. */
+/** Reads as one part, or, with `coPart`, in the parts that arrive. False if the stream ends before. */
 function* coReadPart(
   talk: Conversation,
   request: SeenRequest,

@@ -1,6 +1,6 @@
 /**
- * HTTP servers of the world, and a log of what each really saw and sent: the oracle for what the client says. They understand what
- * the client may send, and no more; what they do wrong is done on purpose.
+ * HTTP servers of the world, with a log of what each saw and sent: the oracle for the client's claims. They understand what
+ * the client may send, and no more; their faults are deliberate.
  */
 
 import type { Endpoint } from '../network/endpoint.ts';
@@ -14,8 +14,8 @@ import { coReadBody, coReadHead, type Pace } from './requests.ts';
 export type { Answer, Ending, SeenRequest, SentAnswer, ServerLog } from './exchanges.ts';
 
 /**
- * What `Expect: 100-continue` gets. `late`: after so many milliseconds. `refuse`: an answer in place of it, 417 unless given; if that
- * does not close, `body` says whether the body is still to come, or was never meant to.
+ * The reaction to `Expect: 100-continue`. `late`: after this many milliseconds. `refuse`: a response instead, 417 by default;
+ * if that does not close, `body` says whether the body still follows, or was never meant to.
  */
 export type Expectation =
   | 'grant'
@@ -24,7 +24,7 @@ export type Expectation =
   | { readonly late: number }
   | { readonly refuse: Answer; readonly body?: 'awaited' | 'none' };
 
-/** What a server does to a connection on which nothing is under way; `race`: just as the next request is on its way. */
+/** An action on a connection with nothing under way; `race`: just as the next request is on its way. */
 export interface Between {
   readonly after: number | 'race';
   /** `timeout`: it says 408 before. */
@@ -35,9 +35,9 @@ export interface ServerOptions {
   readonly name: string;
   readonly path?: (random: Random, index: number) => Path;
   readonly answer: (request: SeenRequest, index: number) => Answer;
-  /** Asked when the head alone is there; what it gives is sent before the body is read. */
+  /** Called once the head has arrived; its response is sent before the body is read. */
   readonly early?: (request: SeenRequest, index: number) => Answer | undefined;
-  /** Informational responses that are sent when the head alone is there. */
+  /** Informational responses that are sent once the head has arrived. */
   readonly hints?: (request: SeenRequest, index: number) => readonly string[];
   /** Requests of a connection before it is closed, announced or not. */
   readonly most?: number;
@@ -45,15 +45,15 @@ export interface ServerOptions {
   readonly expectation?: Expectation | ((request: SeenRequest, index: number) => Expectation);
   /** How request bodies are read. */
   readonly pace?: Pace;
-  /** What becomes of a connection that is there before anything is read: it ends, or bytes are sent that no request has asked for. */
+  /** The fate of a new connection before anything is read: it ends, or unrequested bytes are sent. */
   readonly greeting?: (connection: number) => Ending | 'silence' | Buffer | undefined;
-  /** Asked before each request is waited for. */
+  /** Called before each wait for a request. */
   readonly between?: (served: number, connection: number) => Between | undefined;
-  /** What is spoken below HTTP. False: no. */
+  /** The layer below HTTP. False: it failed. */
   readonly secure?: (talk: Conversation) => Acting<boolean>;
-  /** As a proxy it is the server itself that CONNECT leads to: what is spoken from there on below HTTP. */
+  /** For a proxy whose CONNECT leads to itself: the layer below HTTP from there on. */
   readonly tunnel?: (talk: Conversation) => Acting<boolean>;
-  /** What a proxy does about CONNECT: an answer that refuses it, or, behind an answer of its own, whether HTTP goes on. */
+  /** A proxy's reaction to CONNECT: a response that refuses it, or, after a response of its own, whether HTTP goes on. */
   readonly connect?: (talk: Conversation, request: SeenRequest, index: number) => Acting<Answer | boolean>;
 }
 
@@ -77,7 +77,7 @@ export class Server implements Service {
     act(endpoint, this.coServe(new Conversation(endpoint)));
   }
 
-  /** The whole of a connection, also one that a proxy has made. */
+  /** Serves a whole connection, also one that a proxy has made. */
   *coServe(talk: Conversation): Acting<void> {
     const connection = this.#connections++;
     const { secure } = this.#options;
@@ -88,7 +88,7 @@ export class Server implements Service {
     if (yield* this.#coGreet(talk, connection)) yield* this.#coExchanges(talk, connection);
   }
 
-  /** For a proxy: what it answers a request with that another connection has brought. What becomes of it is in the proxy's log. */
+  /** For a proxy: the response to a request from another connection. Its fate is in the proxy's log. */
   answerTo(request: SeenRequest): Answer {
     this.log.requests.push(request);
     return this.#options.answer(request, this.#answered++);
@@ -146,7 +146,7 @@ export class Server implements Service {
     return true;
   }
 
-  /** Grants what is expected, or gives the answer that refuses it. */
+  /** Grants the expectation, or returns the response that refuses it. */
   *#coExpected(talk: Conversation, request: SeenRequest, index: number): Acting<Answer | undefined> {
     if (request.complete || !request.headers.has('expect')) return undefined;
     const { expectation: given = 'grant' } = this.#options;
@@ -163,7 +163,7 @@ export class Server implements Service {
     return undefined;
   }
 
-  // --- answers ---------------------------------------------------------------------------------------------------------
+  // --- responses -----------------------------------------------------------------------------------------------------
 
   /** False if the connection has ended with it. */
   *#coAnswer(talk: Conversation, request: SeenRequest, answer: Answer): Acting<boolean> {
@@ -180,7 +180,7 @@ export class Server implements Service {
     return yield* this.#coFinished(talk, sent);
   }
 
-  /** What is before an answer's head. */
+  /** Everything before a response's head. */
   *#coBegin(talk: Conversation, request: SeenRequest, answer: Answer): Acting<SentAnswer> {
     const { status = 200, body = Buffer.alloc(0), delay = 0, before = [], beforePause = 0 } = answer;
     if (delay > 0) yield* talk.sleep(delay);
@@ -228,7 +228,7 @@ export class Server implements Service {
     return false;
   }
 
-  // --- what is done to connections -------------------------------------------------------------------------------------
+  // --- actions on connections ----------------------------------------------------------------------------------------
 
   #note(talk: Conversation, deed: string): void {
     this.log.deeds.push({ connection: talk.endpoint.name, deed });

@@ -1,16 +1,16 @@
-/** Calls of either fetch in a situation: of createFetch or of fetchSync, as the way of waiting has it. */
+/** Calls of either fetch in a situation: of createFetch or of fetchSync, depending on the way of waiting. */
 
 import { ConnectionTimedOut, closeIdleConnections, createFetch, type Fetch, fetchSync } from '../client.ts';
 import { PATIENCE, type Stage, TLS } from './stage.ts';
 
-/** Of the two fetches, what both know. */
+/** The options that both fetches have. */
 interface Init {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | Iterable<Uint8Array>;
 }
 
-/** What createFetch has besides. */
+/** The further options of createFetch. */
 interface Begun extends Omit<Init, 'body'> {
   readonly body?: Init['body'] | AsyncIterable<string>;
   readonly signal?: AbortSignal;
@@ -30,12 +30,12 @@ interface Limits {
   readonly maxConnectionsPerOrigin?: number;
 }
 
-/** Either fetch, whose calls come to an end. To be disposed of when all of them have. */
+/** Either fetch. To be disposed of when all calls have ended. */
 export class Caller {
   readonly #stage: Stage;
   readonly #limits: Limits;
   readonly #fetch: Fetch;
-  /** An object of its own: connections are not shared with other worlds. */
+  /** An object of its own, so that connections are not shared with other worlds. */
   readonly #connection = { limits: {} };
 
   constructor(stage: Stage, limits: Limits = {}) {
@@ -64,7 +64,7 @@ export class Caller {
     return { status: answer.status, text: answer.text() };
   }
 
-  /** By createFetch. */
+  /** A call of createFetch. */
   async begin(target: string, given: Begun = {}): Promise<Told> {
     const controller = new AbortController();
     this.#stage.later(PATIENCE, () => controller.abort(new Error('it hangs')));
@@ -75,7 +75,7 @@ export class Caller {
     return { status: answer.status, text: await answer.text() };
   }
 
-  /** Its server is silent, or deaf: that is seen after `limit` milliseconds, and not long after. */
+  /** A call to a server that is silent, or does not read: it must time out after `limit` milliseconds, and not long after. */
   async expectTimeOut(what: string, call: () => Promise<Told>, limit: number): Promise<void> {
     const begin = this.#stage.world.now;
     const error = await call().then(
@@ -87,12 +87,12 @@ export class Caller {
     this.#stage.expect(right, `${what}, with a limit of ${limit} ms, after ${took} ms: ${shown(error)}`);
   }
 
-  /** As long as that takes in the world. */
+  /** Waits in the time of the world. */
   async sleep(milliseconds: number): Promise<void> {
     await new Promise<void>((resolve) => this.#stage.later(milliseconds, resolve));
   }
 
-  /** Anything but `expected` is a problem, and so is a call that takes more than `ms` milliseconds. */
+  /** Any other result than `expected` is a problem, and so is a call that takes more than `ms` milliseconds. */
   async expect(what: string, call: () => Promise<Told>, expected: Told, ms: number = PATIENCE): Promise<void> {
     const begin = this.#stage.world.now;
     let came: string;
@@ -109,7 +109,7 @@ export class Caller {
   }
 }
 
-/** What is wrong, without what createFetch has around it. */
+/** The error without createFetch's TypeError around it. */
 export function causeOf(error: unknown): unknown {
   return error instanceof TypeError && error.cause !== undefined ? error.cause : error;
 }

@@ -1,4 +1,4 @@
-/** Situations in which a connection is being made: names, addresses, proxies, time limits, and coroutines that share it. */
+/** Situations during connecting: names, addresses, proxies, time limits, and coroutines that share the attempt. */
 
 import {
   ConnectionClosed,
@@ -178,7 +178,7 @@ const lateConnect: Situation = {
         const connecting = connection.coConnect();
         let count = 0;
         for (let step = connecting.next(); !step.done; step = connecting.next()) {
-          // Other code of the program takes so long; the connection is there, but for the lookup before it, before that.
+          // Other code of the program takes this long; the connection is established before it ends.
           if (count++ === 1) stage.world.spend(2000);
           else if (busyAt === 1) stage.world.spend(10);
           yield step.value;
@@ -226,7 +226,7 @@ const givenUp: Situation = {
           connected = true;
         };
         yield* stage.coLimited(connecting(), limit);
-        // Where it was given up, nothing is left that would have to be closed.
+        // Where it was given up, nothing is left to close.
         if (connected) connection.disconnect();
       })(),
     ];

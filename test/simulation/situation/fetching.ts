@@ -1,11 +1,11 @@
-/** Situations of fetches, each of createFetch or of fetchSync, as the way of waiting has it. */
+/** Situations of fetches, each of createFetch or of fetchSync, depending on the way of waiting. */
 
 import { ConnectionClosed, ExcessBodyData, MissingBodyData } from '../client.ts';
 import { kernel } from '../kernel/install.ts';
 import { Caller, causeOf, shown } from './caller.ts';
 import { NARROW, response, type Situation, type Stage, textOf } from './stage.ts';
 
-/** Small ones are sent before anything is read. */
+/** Small bodies are sent before anything is read. */
 function uploadOf({ random }: Stage): Buffer {
   return textOf('upload', random.chance(0.5) ? random.between(70_000, 100_000) : random.between(10_000, 60_000));
 }
@@ -56,7 +56,7 @@ const refusedInUpload: Situation = {
   },
 };
 
-/** Of one that is longer, the server has answered what was announced before there is more. */
+/** If the body is longer than announced, the server has answered the announced part before there is more. */
 const otherLength: Situation = {
   name: 'a body of another length than it was announced to be of',
   ways: ['blocking', 'future'],
@@ -92,7 +92,7 @@ const otherLength: Situation = {
   },
 };
 
-/** The rest of the request is made of the answer to its beginning. */
+/** The rest of the request is made of the response to its beginning. */
 const conversation: Situation = {
   name: 'an answer while the body is being made',
   ways: ['future'],
@@ -120,7 +120,7 @@ const conversation: Situation = {
   },
 };
 
-/** It closes each connection at its second request. */
+/** The server closes each connection at its second request. */
 const fickle: Situation = {
   name: 'a server that closes what it was to keep',
   ways: ['blocking', 'future'],
@@ -177,7 +177,7 @@ const slowBody: Situation = {
   },
 };
 
-/** It takes the beginning of an upload alone, and may talk all the time. */
+/** The server takes only the beginning of an upload, and may send all the time. */
 const deafServer: Situation = {
   name: 'a server that does not read',
   ways: ['blocking', 'future'],
@@ -197,7 +197,7 @@ const deafServer: Situation = {
   },
 };
 
-/** The answer comes in time, and the thread is busy until the limit is over. */
+/** The response arrives in time, and the thread is busy until the limit is over. */
 const lateLook: Situation = {
   name: 'an answer that is looked at late',
   ways: ['future'],
@@ -221,7 +221,7 @@ const lateLook: Situation = {
   },
 };
 
-/** The one that waits the longest is aborted together with the one that it waits for. */
+/** The request that waits the longest is aborted together with the one that it waits for. */
 const queue: Situation = {
   name: 'an abort of what waits for a connection',
   ways: ['future'],
@@ -249,7 +249,7 @@ const queue: Situation = {
   },
 };
 
-/** Milliseconds between looks at what is idle, and some. */
+/** Milliseconds between looks at idle connections, and a margin. */
 const LOOK = 1100;
 
 const idle: Situation = {
@@ -292,7 +292,7 @@ const fewIdle: Situation = {
   },
 };
 
-/** Its time is over between two looks. */
+/** The idle time ends between two looks. */
 const stale: Situation = {
   name: 'an idle connection whose time is over',
   ways: ['future'],

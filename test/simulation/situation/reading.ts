@@ -1,4 +1,4 @@
-/** Situations in which answers are read: how far, by which coroutine, and what must not be taken for one. */
+/** Situations of reading responses: how far, by which coroutine, and which bytes must not be taken for one. */
 
 import { ConnectionClosed, type Coroutine, coSleep, DugongError, StateError, UnsupportedResponse } from '../client.ts';
 import { chunked, coBoth, response, type Situation, textOf } from './stage.ts';
@@ -11,7 +11,7 @@ const twoReaders: Situation = {
       yield* talk.send(Buffer.concat([response(204), response(204)]));
       yield* stage.coHead(talk);
     });
-    // When the answers come: before both calls, or between them while other code of the program runs.
+    // The responses arrive before both calls, or between them while other code of the program runs.
     const between = stage.random.chance(0.5);
     return [
       (function* () {
@@ -29,7 +29,7 @@ const twoReaders: Situation = {
   },
 };
 
-/** Each would get a part of what comes. */
+/** Each reader would get a part of the bytes. */
 const secondReader: Situation = {
   name: 'a second reader',
   play(stage) {
@@ -54,7 +54,7 @@ const secondReader: Situation = {
       const error = yield* stage.coError('the second reader', connection.coReadResponse());
       stage.expect(error instanceof StateError, `the second reader: ${error}`);
     };
-    // A loop of the program knows of no slots.
+    // A loop of the program has no slots.
     return stage.way === 'own' || random.chance(0.5) ? [coBoth(first(), second())] : [first(), second()];
   },
 };
@@ -65,7 +65,7 @@ const exactParts: Situation = {
     const { random } = stage;
     const body = textOf('body', random.between(1, 3000));
     const size = random.between(1, 700);
-    // Of what surrounds the bytes of the body.
+    // A part of the framing.
     const late = random.between(1, 7);
     stage.serve(function* (talk) {
       for (let count = 0; count < 2; count++) {
@@ -163,7 +163,7 @@ const largeBody: Situation = {
   },
 };
 
-/** A head that is longer than the receive buffer has room for, in pieces. */
+/** A head that is longer than the receive buffer, in pieces. */
 const smallBuffer: Situation = {
   name: 'a small receive buffer',
   play(stage) {
@@ -297,7 +297,7 @@ const disconnecting: Situation = {
   },
 };
 
-/** Requests are lost of which bytes have left, and others of which none have. */
+/** The lost requests include some of which bytes have left, and some of which none have. */
 const lost: Situation = {
   name: 'what is lost',
   clear: true,

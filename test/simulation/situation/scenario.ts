@@ -1,4 +1,4 @@
-/** Worlds of situations, one after the other: small programs each of which knows what must come of it, in every way of waiting. */
+/** Worlds of situations, one after the other: small programs each of which knows its right result, in every way of waiting. */
 
 import { AioFuture, type Coroutine, coAllSettled, PollLoop, type PollNeeded, poll, runBlocking } from '../client.ts';
 import { kernel } from '../kernel/install.ts';
@@ -28,7 +28,7 @@ const SITUATIONS: readonly Situation[] = [
   ...SWITCHING,
   ...PROXIES,
 ];
-/** Before one of fetches, if there is one. */
+/** Most situations before one of fetches, if there is one. */
 const MOST_ACTS = 3;
 
 export interface SituationPlan {
@@ -121,7 +121,7 @@ const RUNS: Readonly<Record<Way, (coroutines: readonly Coroutine<void>[]) => unk
   future: (coroutines) => Promise.all(coroutines.map((coroutine) => new AioFuture(coroutine))),
 };
 
-/** A loop as a program has it that knows nothing but poll(2), and serves one at a time, the one that has waited for the longest. */
+/** A loop of a program that knows only poll(2), and resumes one coroutine at a time, the one that has waited for the longest. */
 function oneAtATime(coroutines: readonly Coroutine<void>[]): void {
   let waiting: { readonly coroutine: Coroutine<void>; readonly need: PollNeeded }[] = [];
   const advance = (coroutine: Coroutine<void>): void => {

@@ -95,7 +95,7 @@ const lastAnswer: Situation = {
   },
 };
 
-/** The server takes the upload while it answers; what was asked for behind that is not sent. */
+/** The server takes the upload while it answers; the requests behind it are not sent. */
 const lastAnswerToUpload: Situation = {
   name: 'the last answer to an upload that goes on',
   clear: true,
@@ -195,7 +195,7 @@ const grantedExpectation: Situation = {
   },
 };
 
-/** Answers to the first two requests fill all buffers; the third one is read when they are taken. */
+/** The responses to the first two requests fill all buffers; the third request is read when they have been taken. */
 const readAhead: Situation = {
   name: 'a blocked send that takes answers in',
   ways: ['blocking'],

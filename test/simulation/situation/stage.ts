@@ -1,6 +1,6 @@
 /**
- * What one situation of a world has: a host of its own with scripted servers, a connection to it, and a list of what must not be. A
- * situation is a small program that knows what must come of it.
+ * The tools of one situation of a world: a host of its own with scripted servers, a connection to it, and a list of problems. A
+ * situation is a small program that knows its right result.
  */
 
 import {
@@ -30,17 +30,17 @@ export interface Situation {
   readonly ways?: readonly Way[];
   /** Never over TLS. */
   readonly clear?: boolean;
-  /** Puts servers up. What it returns is run side by side in the way of the world; or it waits itself. */
+  /** Starts servers. The returned coroutines are run side by side in the way of the world; or it waits itself. */
   play(stage: Stage): readonly Coroutine<void>[] | Promise<void> | undefined;
 }
 
 export type Script = (talk: Conversation, connection: number) => Acting<void>;
 
-/** No situation takes as long, unless something hangs. Milliseconds. */
+/** Milliseconds. Every situation is shorter, unless something hangs. */
 export const PATIENCE = 50_000;
 export const TLS: TLSContext = new TLSContext({ ca: 'simulated' });
 
-/** Buffers that soon are full. */
+/** Buffers that are full soon. */
 export const NARROW: Partial<Path> = {
   client: { send: 1024, receive: 1024 },
   server: { send: 1024, receive: 1024 },
@@ -53,7 +53,7 @@ export class Stage {
   readonly hostname: string;
   readonly way: Way;
   readonly problems: string[] = [];
-  /** What the resolver says of the host, and when. */
+  /** The resolver's answer for the host, and its delay. */
   resolved: { answer: Answer; delay: number };
   readonly secured: boolean;
   /** As setTimeout in the time of the world. */
@@ -75,7 +75,7 @@ export class Stage {
     this.resolved = { answer: [this.address()], delay: 1 };
   }
 
-  /** Requests that its servers have the heads of. */
+  /** Number of requests whose heads its servers have. */
   get requests(): number {
     return this.#requests;
   }
@@ -88,7 +88,7 @@ export class Stage {
     return `2001:db8:${this.#index}::${number}`;
   }
 
-  /** More bytes than a server that reads the head alone takes in; records of TLS it takes in whole. */
+  /** More bytes than a server takes in that reads only the head; it takes in whole records of TLS. */
   upload(): Buffer {
     return textOf('upload', this.random.between(8000, 16_000) + (this.secured ? 40_000 : 0));
   }
@@ -101,7 +101,7 @@ export class Stage {
     if (!condition) this.problem(what);
   }
 
-  /** A server that does as the script says, for each connection. `clear`: without TLS. */
+  /** Starts a server that plays the script on each connection. `clear`: without TLS. */
   serve(
     script: Script,
     given: Partial<Path> = {},
@@ -134,7 +134,7 @@ export class Stage {
     return new HTTPConnection(this.hostname, { port: 80, ...(this.secured && { tls: TLS }), ...options });
   }
 
-  /** What it returns, or throws. That it takes `ms` milliseconds is a problem, whatever comes of it; then it may be undefined. */
+  /** The result or the error. Taking `ms` milliseconds is a problem, and the result may be undefined then. */
   *coInTime<T>(what: string, coroutine: Coroutine<T>, ms: number = PATIENCE): Coroutine<T | undefined> {
     const begin = this.world.now;
     try {
@@ -144,7 +144,7 @@ export class Stage {
     }
   }
 
-  /** What it returns; undefined after `ms` milliseconds. */
+  /** The result; undefined after `ms` milliseconds. */
   *coLimited<T>(coroutine: Coroutine<T>, ms: number): Coroutine<T | undefined> {
     try {
       return yield* coWithTimeout(coroutine, ms);
@@ -154,7 +154,7 @@ export class Stage {
     }
   }
 
-  /** What it throws; that it throws nothing is a problem. */
+  /** The error; no error is a problem. */
   *coError(what: string, coroutine: Coroutine<unknown>, ms: number = PATIENCE): Coroutine<unknown> {
     const hanging = this.problems.length;
     try {
@@ -167,12 +167,12 @@ export class Stage {
   }
 }
 
-/** Runs them side by side. */
+/** Runs the coroutines side by side. */
 export function* coBoth(...coroutines: readonly Coroutine<void>[]): Coroutine<void> {
   yield* coAll(coroutines);
 }
 
-/** Text that no other place has. */
+/** Text that differs for each name. */
 export function textOf(name: string, length: number): Buffer {
   const text = Buffer.allocUnsafe(length);
   for (let index = 0; index < length; index++) text[index] = (name.charCodeAt(index % name.length) + 7 * index) & 255;

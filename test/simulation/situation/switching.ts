@@ -1,18 +1,18 @@
-/** Situations in which a request may end HTTP on its connection (RFC 9110 7.8 and 9.3.6), and bytes go as they are then. */
+/** Situations in which a request may end HTTP on its connection (RFC 9110 7.8 and 9.3.6), and raw bytes follow. */
 
 import { ConnectionClosed, type Coroutine, type HTTPConnection } from '../client.ts';
 import { coBoth, NARROW, response, type Situation, type Stage, textOf } from './stage.ts';
 
 type Question = 'upgrade' | 'CONNECT';
 
-/** Sends one. @returns the status of the answer */
+/** Sends a request. @returns the status of the response */
 function* coAsk(connection: HTTPConnection, question: Question): Coroutine<number> {
   if (question === 'CONNECT') yield* connection.coSendRequest('CONNECT', 'other.test:443');
   else yield* connection.coSendRequest('GET', '/', { upgrade: 'scripted' });
   return (yield* connection.coReadResponse()).status;
 }
 
-/** Right behind the answer that leaves HTTP. */
+/** Sent right behind the response that ends HTTP. */
 const GREETING = Buffer.from('HTTP/1.1 is over');
 
 const LAST = Buffer.from('.');
@@ -22,7 +22,7 @@ function switching(question: Question): Buffer {
   return Buffer.concat([Buffer.from(`HTTP/1.1 ${status} Scripted\r\n${fields}\r\n`), GREETING]);
 }
 
-/** So many bytes, and none that are not expected. */
+/** Expects exactly these bytes. */
 function* coExpectRaw(stage: Stage, connection: HTTPConnection, expected: Buffer): Coroutine<void> {
   const parts: Buffer[] = [];
   for (let left = expected.length; left > 0; ) {
@@ -58,7 +58,7 @@ const leaves: Situation = {
           yield* talk.send(part);
           left -= part.length;
         }
-        // The client has all of it then.
+        // The client has received all bytes then.
         yield* talk.readBytes(1);
         if (end === 'reset') return talk.endpoint.reset();
         talk.wire.finish();
@@ -146,7 +146,7 @@ const interrupted: Situation = {
           50,
         );
         yield* limited;
-        // What the interrupted sender has left goes first.
+        // The rest that the interrupted sender has left goes first.
         yield* stage.coInTime('sending behind a part', connection.coWriteRaw(LAST));
         yield* coExpectRaw(stage, connection, Buffer.concat([GREETING, LAST]));
       })(),

@@ -1,14 +1,14 @@
-/** Situations of turns: how long one coroutine goes on, and when it hears of what interrupts it. */
+/** Situations of turns: how long one coroutine runs without a pause, and when an interruption reaches it. */
 
 import { AioFuture, ConnectionClosed, type Coroutine, coAll, coRace, coSleep } from '../client.ts';
 import { coBoth, type Situation, type Stage, textOf } from './stage.ts';
 
-/** Calls of the kernel that a coroutine makes without a pause are fewer. */
+/** More than the calls of the kernel that a coroutine makes without a pause. */
 const MANY_CALLS = 300;
 const ROOMY = 1 << 18;
 const LARGE = { client: { send: ROOMY, receive: ROOMY }, server: { send: ROOMY, receive: ROOMY } };
 
-/** Runs it, and counts how often it suspends. */
+/** Runs the coroutine, and counts its suspensions. */
 function* coCounted<T>(coroutine: Coroutine<T>, count: { suspensions: number }): Coroutine<T> {
   for (;;) {
     const step = coroutine.next();
@@ -18,7 +18,7 @@ function* coCounted<T>(coroutine: Coroutine<T>, count: { suspensions: number }):
   }
 }
 
-/** All of the body is there: without its share, the reader would go on to the end. Over TLS, no descriptor tells of the last part. */
+/** The whole body has arrived: without a fair share, the reader would read to its end. Over TLS, no descriptor shows the rest. */
 const longRead: Situation = {
   name: 'a body that never pauses',
   play(stage) {
@@ -72,7 +72,7 @@ const manyPieces: Situation = {
   },
 };
 
-/** What a combinator waits for is there before the one around it has what it waits for. */
+/** The inner combinator is ready before the outer one waits. */
 function* coReadyOnItsWay(stage: Stage): Coroutine<void> {
   stage.serve(function* (talk) {
     yield* stage.coHead(talk);

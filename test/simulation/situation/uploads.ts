@@ -118,7 +118,7 @@ const refusedWithoutReader: Situation = {
   },
 };
 
-/** It neither takes anything more nor closes. */
+/** The server takes nothing more and does not close. */
 const endedUpload: Situation = {
   name: 'an upload whose server ends its stream',
   play(stage) {
@@ -140,7 +140,7 @@ const endedUpload: Situation = {
   },
 };
 
-/** The next piece never comes, and the reader is the one that listens. */
+/** The next piece never comes, and only the reader listens. */
 const closedBetweenPieces: Situation = {
   name: 'a connection that is closed between the pieces of an upload',
   ways: ['future'],
@@ -172,7 +172,7 @@ const closedBetweenPieces: Situation = {
   },
 };
 
-/** A loop of the program may drop a coroutine: nothing tells the sender. */
+/** A loop of the program drops a coroutine: the sender is not notified. */
 const refusedBesideDropped: Situation = {
   name: 'refused beside a reader that was dropped',
   ways: ['own'],
@@ -196,7 +196,7 @@ const refusedBesideDropped: Situation = {
   },
 };
 
-/** Takes an upload of so many bytes, slowly, and says whether it is what it is to be. */
+/** Takes an upload of the expected length, slowly, and checks it. */
 export function* coTakeUpload(stage: Stage, talk: Conversation, expected: Buffer, wait: number): Acting<void> {
   yield* stage.coHead(talk);
   yield* talk.sleep(wait);
@@ -223,7 +223,7 @@ const withdrawnUpload: Situation = {
     const sender = function* () {
       const given = yield* stage.coLimited(connection.coSendRequest('PUT', '/', { body }), limit);
       stage.expect(given === undefined, 'the upload is sent although the server takes nothing');
-      // The memory is the program's again.
+      // The program may use its memory again.
       body.fill(0);
     };
     const reader = function* () {

@@ -14,7 +14,7 @@ import {
 } from '../client.ts';
 import { coBoth, NARROW, response, type Situation, type Stage, textOf } from './stage.ts';
 
-/** Milliseconds that something may come late by. */
+/** Milliseconds by which something may be late. */
 const SLACK = 5;
 
 function* coAfter<T>(ms: number, value: T): Coroutine<T> {
@@ -113,7 +113,7 @@ const results: Situation = {
   },
 };
 
-/** The answer comes in time, and the thread is busy until the limit is over. */
+/** The response arrives in time, and the thread is busy until the limit is over. */
 const lateResult: Situation = {
   name: 'a result that is looked at late',
   play(stage) {
@@ -125,7 +125,7 @@ const lateResult: Situation = {
         yield* connection.coSendRequest('GET', '/');
         const reading = coWithTimeout(connection.coReadResponse(), 1000);
         let step = reading.next();
-        // Other code of the program takes so long.
+        // Other code of the program takes this long.
         stage.world.spend(2000);
         try {
           for (; !step.done; step = reading.next()) yield step.value;
@@ -196,7 +196,7 @@ const deadlines: Situation = {
   },
 };
 
-/** What waits for a connection that is closed elsewhere hears of it. */
+/** A wait for a connection ends when the connection is closed elsewhere. */
 const disconnected: Situation = {
   name: 'a connection that is closed under those that wait',
   play(stage) {
@@ -292,7 +292,7 @@ const listeners: Situation = {
   },
 };
 
-/** Two combinators share what a third one looks up. */
+/** Two combinators share the lookup of a third one. */
 const bell: Situation = {
   name: 'combinators that share a dialling',
   play(stage) {

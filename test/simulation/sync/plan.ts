@@ -1,10 +1,10 @@
-/** What a world of blocking fetches is made of, as plain data; drawn from a seed, and made smaller. */
+/** The plan of a world of blocking fetches, as plain data; drawn from a seed, and made smaller. */
 
 import { drawCall, drawMachine, drawOrigins, drawPool, drawTroubles, type Troubles } from '../fetch/draw.ts';
 import type { AnswerPlan, CallPlan, MachinePlan, OriginPlan, PoolPlan } from '../fetch/plan.ts';
 import { Random } from '../random.ts';
 
-/** A call of fetchSync; or one of createFetch, which is begun, and goes on while others block. */
+/** A call of fetchSync; or one of createFetch, which goes on while others block. */
 export interface StepPlan {
   readonly kind: 'sync' | 'fetch';
   readonly call: CallPlan;
@@ -14,14 +14,14 @@ export interface StepPlan {
   readonly timeout: number;
   readonly decompress: boolean;
   readonly maxBodySize: number;
-  /** Milliseconds from its beginning to a signal, which it heeds or not; -1: none comes. */
+  /** Milliseconds from its beginning to a signal, which it heeds or not; -1: no signal. */
   readonly signal: number;
   readonly heeds: boolean;
 }
 
 export interface SyncPlan {
   readonly origins: readonly OriginPlan[];
-  /** The limits of time of the blocking calls, and all of the others. */
+  /** The time limits of the blocking calls, and all limits of the others. */
   readonly pool: PoolPlan;
   readonly machine: MachinePlan;
   readonly lingers: boolean;
@@ -62,7 +62,7 @@ function drawStep(random: Random, { id, origins, pool, troubles }: StepSetting):
   };
 }
 
-/** Without what would have to be awaited; its answers may be coded. */
+/** The call without anything that would have to be awaited; its responses may be coded. */
 function blocking(random: Random, call: CallPlan): CallPlan {
   const { upload } = call;
   const awaited = upload !== null && upload.form !== 'string' && upload.form !== 'bytes';

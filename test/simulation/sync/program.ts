@@ -1,4 +1,4 @@
-/** The programs of worlds of blocking fetches: calls of fetchSync in a row, and of createFetch that go on meanwhile. */
+/** The programs of worlds of blocking fetches: calls of fetchSync in a row, and calls of createFetch that go on meanwhile. */
 
 import { closeIdleConnections, coSleep, DugongError, fetchSync, runBlocking, syncPool, TLSContext } from '../client.ts';
 import { FetchProgram, failing } from '../fetch/calls.ts';
@@ -16,7 +16,7 @@ export class SyncProgram {
   readonly #plan: SyncPlan;
   readonly #fetches: FetchProgram;
   readonly #tls = new TLSContext({ ca: 'simulated' });
-  /** An object of this world's own: connections, and what is known of servers, are not shared with other worlds. */
+  /** An object of this world's own: connections, and knowledge about servers, are not shared with other worlds. */
   readonly #connection: { readonly connectTimeout: number; readonly limits: object };
 
   constructor(scene: Scene, plan: SyncPlan) {
@@ -53,7 +53,7 @@ export class SyncProgram {
     try {
       runBlocking(coSleep(gap));
     } catch (error) {
-      // A signal that came too late for its call.
+      // The signal came too late for its call.
       if (!(error instanceof DugongError)) throw error;
     }
   }
@@ -100,7 +100,7 @@ function bodyOf(result: Result<CallPlan>): string | Uint8Array | Iterable<Uint8A
 }
 
 /**
- * What the connections of the thread remember of servers, of other worlds too, is forgotten when that is too many: here, and not in
+ * Makes the thread's connections forget what they know of servers, also of other worlds, before it is too much: here, and not in
  * the middle of a world, so that each begins as any other.
  */
 function forgetServers(): void {

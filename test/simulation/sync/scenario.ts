@@ -1,6 +1,6 @@
 /**
- * Worlds of blocking fetches: calls of fetchSync in a row to several servers, on connections that are kept, while fetches of createFetch
- * go on whenever the thread lets them. What callers are told is judged by what the servers really saw.
+ * Worlds of blocking fetches: calls of fetchSync in a row to several servers, on kept connections, while fetches of createFetch
+ * go on whenever the thread lets them. The results of callers are compared with what the servers saw.
  */
 
 import type { CallPlan } from '../fetch/plan.ts';

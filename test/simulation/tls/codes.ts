@@ -1,4 +1,4 @@
-/** What the addon's calls of TLS return besides counts and errno values (native/tls-connection.h), and its limits. */
+/** The results of the addon's TLS calls besides counts and errno values (native/tls-connection.h), and its limits. */
 
 export const TLS_WANT_READ = -10001;
 export const TLS_WANT_WRITE = -10002;
@@ -8,7 +8,7 @@ export const TLS_AGAIN = -10005;
 export const TLS_BUSY = -10006;
 export const TLS_MOST_RENEGOTIATIONS = 32;
 export const TLS_MOST_WITHOUT_CONTENT: number = 2 ** 18;
-/** What may be wrong with a certificate: OpenSSL's numbers, with its words. */
+/** The possible faults of a certificate: OpenSSL's numbers, with its words. */
 export const CERTIFICATE_FAULTS: ReadonlyMap<number, string> = new Map([
   [0, 'ok'],
   [9, 'certificate is not yet valid'],
@@ -23,7 +23,7 @@ export const CERTIFICATE_FAULTS: ReadonlyMap<number, string> = new Map([
 export const X509_V_ERR_HOSTNAME_MISMATCH = 62;
 export const X509_V_ERR_IP_ADDRESS_MISMATCH = 64;
 
-/** What OpenSSL says of a peer's alert. */
+/** OpenSSL's words for a peer's alert. */
 const ALERTS: ReadonlyMap<number, string> = new Map([
   [40, 'ssl/tls alert handshake failure'],
   [42, 'ssl/tls alert bad certificate'],
@@ -38,7 +38,7 @@ export function alertReason(description: number): string {
   return ALERTS.get(description) ?? `tlsv1 alert ${description}`;
 }
 
-/** Whether a result says what must come first, and is no failure. */
+/** Whether a result names a want, and no failure. */
 export function wanting(result: number): boolean {
   return result <= TLS_WANT_READ && result !== TLS_FAILED && result !== TLS_TRUNCATED;
 }

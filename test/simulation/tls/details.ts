@@ -1,4 +1,4 @@
-/** What JavaScript holds of the simulated TLS, and what it may ask of it. */
+/** The handles of the simulated TLS that JavaScript holds, and the details that it can read. */
 
 import type { TLSContextHandle, TLSContextParameters, TLSDetails, TLSRefusal } from '../../../src/io/native.ts';
 import { CERTIFICATE_FAULTS } from './codes.ts';
@@ -11,7 +11,7 @@ const ENCODED = 'simulated session ';
 export class SimulatedContext implements TLSContextHandle {
   readonly handle = 'context';
   readonly verify: boolean;
-  /** The names for ALPN, with commas. */
+  /** The names for ALPN, separated by commas. */
   readonly protocols: string;
   #world: object | undefined;
   #sessions = new Map<string, string[]>();
@@ -21,7 +21,7 @@ export class SimulatedContext implements TLSContextHandle {
     this.protocols = namesIn(protocols).join(',');
   }
 
-  /** Sessions are of one world: no other has the servers that gave them. */
+  /** Sessions belong to one world: no other has the servers that issued them. */
   sessionsIn(world: object): { add(key: string, session: string): void; take(key: string): string } {
     if (this.#world !== world) this.#sessions = new Map();
     this.#world = world;
@@ -30,7 +30,7 @@ export class SimulatedContext implements TLSContextHandle {
       add(key, session) {
         if (key !== '') sessions.set(key, [...(sessions.get(key) ?? []), session].slice(-MOST_PER_KEY));
       },
-      // Each for one connection, the newest first.
+      // A session is used for one connection, the newest first.
       take: (key) => sessions.get(key)?.pop() ?? '',
     };
   }
@@ -48,7 +48,7 @@ export function encodedSession(session: string): Buffer | undefined {
   return session === '' ? undefined : Buffer.from(`${ENCODED}${session}`);
 }
 
-/** Undefined if it is none. */
+/** Undefined if the bytes are no session. */
 export function decodedSession(bytes: Uint8Array): string | undefined {
   const text = Buffer.from(bytes).toString('latin1');
   return text.startsWith(ENCODED) ? text.slice(ENCODED.length) : undefined;

@@ -1,7 +1,7 @@
 /**
- * The client's TLS on a stream, or inside of the TLS that is there already: as native/tls-connection.cc and native/tls-bio.cc behave
- * towards JavaScript, over records that are not encrypted. Its states and results are theirs; OpenSSL's part is played by a few
- * messages (records.ts).
+ * The client's TLS on a stream, or inside of TLS that is already there: as native/tls-connection.cc and native/tls-bio.cc behave
+ * towards JavaScript, over records that are not encrypted. It has the same states and results; a few messages take OpenSSL's
+ * part (records.ts).
  */
 
 import { EAGAIN, EPIPE } from '../kernel/errno.ts';
@@ -39,11 +39,11 @@ export class TLSLayer {
   #flights = 3;
   #established = false;
   #renegotiations = 0;
-  /** Records received ahead; content of one that was taken in part; what is still to be sent of records. */
+  /** Records received ahead; content of a record that was taken in part; unsent bytes of records. */
   readonly #ahead = new ByteQueue();
   readonly #content = new ByteQueue();
   readonly #rest = new ByteQueue();
-  /** How much content the record has that is being sent. */
+  /** Number of content bytes of the record that is being sent. */
   #leaving = 0;
   #work = 0;
   #withoutContent = 0;
@@ -99,7 +99,7 @@ export class TLSLayer {
     if (this.#readResult !== 0) return this.#readResult;
     const result = this.#waiting(this.#shakeHands());
     if (result !== 0) {
-      // A failure goes for both directions, and so does a close_notify in place of an answer.
+      // A failure is for both directions, and so is a close_notify in place of an answer.
       if (!codes.wanting(result)) this.#readResult = this.#writeResult = result;
       return result;
     }
@@ -136,7 +136,7 @@ export class TLSLayer {
     return total;
   }
 
-  /** close_notify in every layer, if it can be sent at once. */
+  /** Sends close_notify in every layer, if that is possible at once. */
   shutdown(): void {
     if (this.#established && this.#writeResult === 0 && this.#leaving === 0) {
       this.#rest.push(alert(CLOSE_NOTIFY));
@@ -148,7 +148,7 @@ export class TLSLayer {
 
   // --- the handshake ---------------------------------------------------------------------------------------------------
 
-  /** 0 when it is done. Also another one, after the first. */
+  /** 0 when it is done. Also a later handshake. */
   #shakeHands(): number {
     for (;;) {
       if (this.#step === 'hello') {
@@ -180,7 +180,7 @@ export class TLSLayer {
     return 0;
   }
 
-  /** TLS_BUSY of the layer below is for senders: who may take something in brings on what that waits for. */
+  /** TLS_BUSY of the layer below is for senders: a call that may receive continues the handshake. */
   #waiting(code: number): number {
     if (code !== codes.TLS_BUSY || !(this.#below instanceof TLSLayer)) return code;
     const below = this.#below.#shakeHands();
@@ -195,7 +195,7 @@ export class TLSLayer {
     this.#flights = Number(flights);
     this.#alpn = alpn;
     this.#resumed = resumed === 'resumed';
-    // The name is looked at when all else is in order (native/tls-verification.cc).
+    // The name is checked when everything else is valid (native/tls-verification.cc).
     this.#verification = Number(fault);
     const others = !names.split(',').includes(host || address) && (host || address) !== '';
     if (this.#verification === 0 && others)
@@ -208,7 +208,7 @@ export class TLSLayer {
 
   // --- receiving -------------------------------------------------------------------------------------------------------
 
-  /** 1 if there is content, 0 after close_notify, or what came instead. */
+  /** 1 if there is content, 0 after close_notify, or another result. */
   #takeContentIn(): number {
     for (;;) {
       if (this.#step !== 'none' || this.#rest.length > this.#leavingRest()) {
@@ -218,7 +218,7 @@ export class TLSLayer {
       const next = this.#peekRecord();
       if (typeof next === 'number') return next === 0 ? this.#lasting(codes.TLS_TRUNCATED) : this.#lasting(next);
       if (next.type === ALERT) {
-        // It stays, as what every further call says.
+        // The record stays, so that every further call returns 0, too.
         if (next.payload[1] === CLOSE_NOTIFY) return 0;
         return this.#alerted(next.payload);
       }
@@ -232,7 +232,7 @@ export class TLSLayer {
     }
   }
 
-  /** What servers say behind the handshake. */
+  /** A server's messages after the handshake. */
   #heedLater([word, object = '']: readonly string[]): number {
     if (word === 'ticket') {
       this.#session = object;
@@ -247,7 +247,7 @@ export class TLSLayer {
     return 0;
   }
 
-  /** Of a record of content nothing is sent by a reader. */
+  /** A reader sends nothing of a record of content. */
   #leavingRest(): number {
     return this.#leaving > 0 ? Number.POSITIVE_INFINITY : 0;
   }
@@ -269,7 +269,7 @@ export class TLSLayer {
     return next;
   }
 
-  /** The next record, which stays; 0 at the end of the stream below; or what came instead. */
+  /** The next record, which stays; 0 at the end of the stream below; or another result. */
   #peekRecord(): TLSRecord | number {
     for (;;) {
       if (isForeign(this.#ahead)) return this.#giveUp('SSL routines', 'wrong version number');
@@ -348,7 +348,7 @@ export class TLSLayer {
     return this.#refusedByPeer() ? codes.TLS_FAILED : code;
   }
 
-  /** Whether the peer's last word, if it can be read now, was an alert. */
+  /** Whether the peer's last record, if it can be read now, was an alert. */
   #refusedByPeer(): boolean {
     if (this.#readResult !== 0 || this.#content.length > 0) return false;
     const next = this.#peekRecord();

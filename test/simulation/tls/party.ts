@@ -1,26 +1,26 @@
-/** Whom a layer of the simulated TLS is spoken with, and what there is to tell of it. */
+/** The peer of a layer of the simulated TLS, and the outcome of its handshake. */
 
 export interface TLSParty {
   readonly servername: string;
-  /** Whom the certificate must be for, a name or an address; both empty: the caller checks. */
+  /** The name or address that the certificate must match; both empty: the caller checks. */
   readonly host: string;
   readonly address: string;
   readonly verify: boolean;
-  /** For ALPN, with commas. */
+  /** For ALPN, separated by commas. */
   readonly protocols: string;
-  /** One to resume; empty: none. */
+  /** A session to resume; empty: none. */
   readonly session: string;
   readonly keep: (session: string) => void;
 }
 
-/** What there is to tell of it. */
+/** The outcome of the handshake. */
 export interface TLSOutcome {
   readonly established: boolean;
   readonly alpn: string;
   readonly resumed: boolean;
   readonly refused: boolean;
   readonly verification: number;
-  /** The newest that the server gave; empty: none. */
+  /** The newest session from the server; empty: none. */
   readonly session: string;
   readonly library: string;
   readonly reason: string;

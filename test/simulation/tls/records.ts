@@ -39,7 +39,7 @@ export function alert(description: number): Buffer {
   return record(ALERT, Buffer.of(description === CLOSE_NOTIFY ? 1 : 2, description));
 }
 
-/** What is first in `bytes`, left there; undefined if it is not whole. */
+/** The first record in `bytes`, which stays there; undefined if it is not complete. */
 export function firstRecord(bytes: ByteQueue): TLSRecord | undefined {
   const all = bytes.peek();
   if (all.length < HEADER) return undefined;
@@ -52,13 +52,13 @@ export function dropRecord(bytes: ByteQueue, { payload }: TLSRecord): void {
   bytes.drop(HEADER + payload.length);
 }
 
-/** Whether this is the beginning of no record at all, as an answer in clear is. */
+/** Whether this is the beginning of no record at all, such as a response in clear. */
 export function isForeign(bytes: ByteQueue): boolean {
   const [type] = bytes.peek();
   return type !== undefined && (type < ALERT || type > CONTENT);
 }
 
-/** What stands for nothing in a message. */
+/** Stands for an empty part of a message. */
 const NONE = '-';
 
 export function message(...words: readonly (string | number)[]): Buffer {

@@ -1,4 +1,4 @@
-/** A wire inside of a wire: what a server of the simulated TLS sends and takes in when the handshake is done, and handshakes in between. */
+/** A wire inside of a wire: a server of the simulated TLS after the handshake, with handshakes in between. */
 
 import { ByteQueue } from '../network/byte-queue.ts';
 import type { Wire } from '../servers/actors.ts';
@@ -26,7 +26,7 @@ export class SecureWire implements Wire {
   #broken = false;
   #ended = false;
   #alpn = '';
-  /** A handshake that it has asked for goes on. */
+  /** Whether a handshake that it has requested goes on. */
   #shaking = false;
   #sent = 0;
   #askedAt = 0;
@@ -41,7 +41,7 @@ export class SecureWire implements Wire {
     this.#rest.push(bytes);
   }
 
-  /** Its part of a handshake. */
+  /** Sends its part of a handshake. */
   sayServer(alpn: string, resumed: boolean): void {
     const { name, fault = 0, flights = 3, padding = 0 } = this.#options;
     this.#alpn = alpn;
@@ -106,7 +106,7 @@ export class SecureWire implements Wire {
     this.#below.finish();
   }
 
-  /** The next record, if it is there. */
+  /** Takes in the next record, if it is complete. */
   #takeIn(): boolean {
     const next = this.next();
     if (next === undefined) return false;
@@ -125,7 +125,7 @@ export class SecureWire implements Wire {
     this.flush();
   }
 
-  /** What comes between records of content. */
+  /** Sends records between records of content. */
   #interject(): void {
     const { again, updates } = this.#options;
     if (updates !== undefined && this.#sent - this.#updatedAt >= updates.every) {

@@ -5,30 +5,30 @@ import { alert, HANDSHAKE, HANDSHAKE_FAILURE, message, NO_APPLICATION_PROTOCOL, 
 import { SecureWire } from './secure-wire.ts';
 
 export interface SecureOptions {
-  /** Whom its certificate is for: names with commas. */
+  /** The names of its certificate, separated by commas. */
   readonly name: string;
-  /** What else is wrong with it: a number of OpenSSL's (codes.ts). */
+  /** Another fault of it: a number of OpenSSL's (codes.ts). */
   readonly fault?: number;
   readonly flights?: 3 | 4;
   /** Bytes of padding in its part of the handshake. */
   readonly padding?: number;
   /** Tickets after it. */
   readonly tickets?: number;
-  /** Whether a session that it gave is resumed; each is, once, by default. */
+  /** Whether a session that it issued is resumed; each is, once, by default. */
   readonly resumes?: (session: string) => boolean;
-  /** What it speaks, the best first, for ALPN; without it nothing is said. */
+  /** The protocols that it speaks, the best first, for ALPN; without it no ALPN. */
   readonly protocols?: readonly string[];
-  /** It ends with the handshake, by an alert. */
+  /** Whether it ends the handshake by an alert. */
   readonly refuses?: boolean;
-  /** It ends without close_notify. */
+  /** Whether it ends without close_notify. */
   readonly truncates?: boolean;
   /** The largest content of its records. */
   readonly largest?: number;
-  /** It wants another handshake each time when it has sent so many bytes of content, and sends none before it is done. */
+  /** Number of content bytes after which it requests another handshake each time, and sends none before that is done. */
   readonly again?: number;
-  /** A key update each time when it has sent so many bytes; `requested`: the client has to send one, too. */
+  /** Number of bytes after which it updates its key each time; `requested`: the client must update its key, too. */
   readonly updates?: { readonly every: number; readonly requested: boolean };
-  /** It gives up by an alert when it has sent so many bytes. */
+  /** It gives up by an alert after this many bytes. */
   readonly fatal?: { readonly after: number; readonly alert: number };
 }
 
