@@ -137,11 +137,12 @@ export class Exchanges {
     return this.#open().map((exchange) => this.#lostRequest(exchange));
   }
 
-  /** Those that have not been answered in full, oldest first; `unfinished`: of the latest, more is to be encoded. */
-  stages(unfinished: boolean): PendingRequest[] {
+  /** Those that have not been answered in full, oldest first. Of an unfinished latest one, more is to be encoded. */
+  stages(latest: 'finished' | 'unfinished'): PendingRequest[] {
     return this.#open().map((exchange, index, all) => {
       const next = all.at(index + 1);
-      const sent = this.#output.sentBytes >= (next?.offset ?? this.#output.end) && !(unfinished && next === undefined);
+      const left = this.#output.sentBytes >= (next?.offset ?? this.#output.end);
+      const sent = left && (next !== undefined || latest === 'finished');
       const stage = exchange === this.#current ? 'answered' : sent ? 'sent' : 'sending';
       return { stage, ...this.#lostRequest(exchange) };
     });

@@ -24,37 +24,33 @@ export function wakeSoon(runner: Runner): void {
   else runner.wake();
 }
 
-let current: Runner | undefined;
-let blocked = false;
+let current: Runner | 'blocking call' | undefined;
 
 export function currentRunner(): Runner | undefined {
-  return current;
+  return current === 'blocking call' ? undefined : current;
 }
 
 /** Whether the coroutine is run by a call that blocks while it waits: nobody else can do anything meanwhile. */
 export function runsBlocked(): boolean {
-  return blocked;
+  return current === 'blocking call';
 }
 
 /** Calls `step` as what `runner` does. */
 export function runAs<T>(runner: Runner | undefined, step: () => T): T {
-  return during(runner, false, step);
+  return during(runner, step);
 }
 
 /** Calls `step` as what a blocking call does. */
 export function runBlocked<T>(step: () => T): T {
-  return during(undefined, true, step);
+  return during('blocking call', step);
 }
 
-function during<T>(runner: Runner | undefined, isBlocked: boolean, step: () => T): T {
+function during<T>(running: typeof current, step: () => T): T {
   const before = current;
-  const blockedBefore = blocked;
-  current = runner;
-  blocked = isBlocked;
+  current = running;
   try {
     return step();
   } finally {
     current = before;
-    blocked = blockedBefore;
   }
 }
