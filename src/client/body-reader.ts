@@ -15,6 +15,7 @@ export interface ResponseInput {
   /** How many received bytes wait to be decoded. */
   readonly buffered: number;
   /** As much of `body` as is there, or undefined if input must be waited for; 0 is the end. */
+  // Parameters: no object for each read.
   receiveBody(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined;
   /** Whether there is more of `body` for certain than its end. */
   hasMore(body: BodyDecoder): boolean;
@@ -34,6 +35,7 @@ export class BodyReader {
   }
 
   /** Up to `length` bytes of `body` into `target[offset, ...)`, dropped without a target; 0 is the end. */
+  // Parameters: no object for each read.
   *coReadInto(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): Coroutine<number> {
     for (;;) {
       if (target !== undefined && offset + length > target.length) {
@@ -94,6 +96,7 @@ export class BodyReader {
   }
 
   /** What was collected by an interrupted readAll comes first. */
+  // Parameters: no object for each read.
   #read(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined {
     const assembly = this.#assembly;
     if (assembly === undefined || this.#source.closed) return this.#source.receiveBody(body, target, offset, length);

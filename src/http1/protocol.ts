@@ -293,6 +293,7 @@ export class ClientProtocol {
    * Moves up to `length` bytes of `body` to the target (drops them without one); returns how many, or undefined if more
    * bytes must be brought first. 0 is the end. @throws InvalidResponse, UnsupportedResponse, ConnectionClosed
    */
+  // Parameters: no object for each read.
   readBody(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined {
     return this.#receive.readBody(body, target, offset, length);
   }
