@@ -1,22 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { HTTPResponse } from '../../src/client/http-response.ts';
+import type { HTTPResponse } from '../../src/client/http-response.ts';
 import { InvalidResponse, UnsupportedResponse } from '../../src/errors.ts';
 import { Content } from '../../src/fetch/content.ts';
 import type { FetchRequest } from '../../src/fetch/fetch-request.ts';
 import { isRedirect, redirected } from '../../src/fetch/redirect.ts';
 import { type HeadersInit, HTTPHeaders } from '../../src/http1/headers.ts';
+import { responseWith } from '../support/http-response.ts';
 
-function response(status: number, fields: HeadersInit = { Location: '/b' }): HTTPResponse {
-  const head = {
-    minorVersion: 1,
-    status,
-    reason: '',
-    headers: new HTTPHeaders(fields),
-    framingFields: { contentLength: [], transferEncoding: [], connection: [] },
-    byteLength: 0,
-  };
-  return new HTTPResponse({ method: 'GET', path: '/', head, framing: { kind: 'none' }, body: undefined });
+function response(status: number, headers: HeadersInit = { Location: '/b' }): HTTPResponse {
+  return responseWith({ status, headers });
 }
 
 const located = (...locations: string[]): HTTPResponse =>
