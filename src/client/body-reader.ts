@@ -15,6 +15,7 @@ export interface ResponseInput {
   /** How many received bytes wait to be decoded. */
   readonly buffered: number;
   /** Takes as much of `body` as has arrived; 0 is the end, undefined means that more input is needed. */
+  // Parameters: no object for each read.
   receiveBody(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined;
   /** Whether more bytes of `body` certainly exist. */
   hasMore(body: BodyDecoder): boolean;
@@ -34,6 +35,7 @@ export class BodyReader {
   }
 
   /** Reads up to `length` bytes of `body` into `target[offset, ...)`, or drops them if there is no target; 0 is the end. */
+  // Parameters: no object for each read.
   *coReadInto(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): Coroutine<number> {
     for (;;) {
       if (target !== undefined && offset + length > target.length) {
@@ -94,6 +96,7 @@ export class BodyReader {
   }
 
   /** Bytes that an interrupted readAll has collected come first. */
+  // Parameters: no object for each read.
   #read(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined {
     const assembly = this.#assembly;
     if (assembly === undefined || this.#source.closed) return this.#source.receiveBody(body, target, offset, length);

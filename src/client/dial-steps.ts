@@ -44,7 +44,10 @@ export function* coDial(destination: Destination, onPhase: OnPhase): Coroutine<T
   const { hostname, port, proxy, tls } = destination;
   const transport = yield* coReach(destination, onPhase);
   if (tls === undefined) return transport;
-  if (proxy !== undefined) yield* coTunnelled(transport, destination, proxy, onPhase);
+  if (proxy !== undefined) {
+    onPhase('tunnel');
+    yield* coTunnelled(transport, destination, proxy);
+  }
   onPhase('handshake');
   const secured = yield* coHandshake(transport, tls, { hostname, port });
   assertHTTP1(secured);
@@ -89,9 +92,8 @@ function isUnreachable(error: unknown): error is SystemError | HostnameNotResolv
 }
 
 /** Makes `transport` lead to the server, or closes it. */
-function* coTunnelled(transport: Transport, to: Destination, proxy: HTTPProxy, onPhase: OnPhase): Coroutine<void> {
+function* coTunnelled(transport: Transport, to: Destination, proxy: HTTPProxy): Coroutine<void> {
   let through = false;
-  onPhase('tunnel');
   try {
     yield* coTunnel(transport, authority(to.hostname, to.port, NO_DEFAULT), proxy.headers);
     through = true;

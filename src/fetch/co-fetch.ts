@@ -200,7 +200,7 @@ function discardedAtOnce(connection: HTTPConnection): boolean {
 export function* coSend({ connection, reused, trace }: Lease, request: FetchRequest): Coroutine<boolean> {
   const { url, method, headers, content } = request;
   const host = headers.get('Host');
-  trace?.sending(connection, reused);
+  trace?.sending({ connection, reused });
   try {
     yield* connection.coSendRequest(method, targetOf(url), { headers, host, body: content?.data });
     trace?.sent();

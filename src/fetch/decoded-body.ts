@@ -37,6 +37,7 @@ export class DecodedBody implements BodyReader {
   }
 
   takeWhole(): Uint8Array | undefined {
+    if (this.#failed !== undefined) throw this.#failed;
     if (this.#decoding !== undefined) return undefined;
     const whole = this.#encoded.takeWhole();
     if (whole === undefined) return undefined;

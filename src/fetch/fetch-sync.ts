@@ -126,8 +126,8 @@ function checkedInit(given: FetchSyncInit | null | undefined): FetchSyncInit {
 }
 
 /** Checks the option `decompress`. @throws TypeError */
-function checkedDecompress(decompress: boolean = true): boolean {
-  if (typeof decompress === 'boolean') return decompress;
+function checkedDecompress(decompress: unknown): boolean {
+  if (decompress === undefined || typeof decompress === 'boolean') return decompress ?? true;
   throw new TypeError(`decompress must be true or false, got ${JSON.stringify(decompress)}`);
 }
 

@@ -56,7 +56,7 @@ export class SyncResponse {
     // fetchSync calls it without arguments, too.
     if (body === undefined && init === undefined) return;
     const { content, type } = requestContent(body);
-    const { status, statusText, headers } = platformResponse(content !== undefined, init ?? {});
+    const { status, statusText, headers } = platformResponse(content && NO_BYTES, init ?? {});
     if (type !== undefined && !headers.has('Content-Type')) headers.set('Content-Type', type);
     this.#head = { ...DEFAULT_HEAD, status, statusText };
     this.#headers = headers;
@@ -230,13 +230,13 @@ export class SyncResponse {
 }
 
 /** Lets the platform check the head, and whether a body is allowed. */
-function platformResponse(hasBody: boolean, init: ResponseInit): Response {
+function platformResponse(body: typeof NO_BYTES | undefined, init: ResponseInit): Response {
   const given = {
     status: member(init, 'status') ?? 200,
     statusText: member(init, 'statusText') ?? '',
     headers: member(init, 'headers') ?? [],
   };
-  return new Response(hasBody ? NO_BYTES : null, bare(given));
+  return new Response(body ?? null, bare(given));
 }
 
 /** The bytes of content from `requestContent`; pieces are an iterable. */

@@ -157,7 +157,7 @@ export class RequestTrace {
     }));
   }
 
-  sending(connection: HTTPConnection, reused: boolean): void {
+  sending({ connection, reused }: { readonly connection: HTTPConnection; readonly reused: boolean }): void {
     const request = this.#request;
     this.#publish(CHANNELS.send, { request, connection, reused }, () => ({
       request,

@@ -33,6 +33,7 @@ export interface BodyDecoder {
    * Moves up to `length` body bytes to `target[offset, offset + length)`, or drops them if there is no target. Returns
    * the number of bytes; 0 if the body is complete or more bytes must be received first. @throws InvalidResponse
    */
+  // Parameters: no object for each read.
   decode(source: ReceiveBuffer, target: Uint8Array | undefined, offset: number, length: number): number;
   /**
    * Whether more body bytes certainly exist, in `source` or still to come. For chunks: as far as `decode` has looked.
@@ -44,6 +45,7 @@ export interface BodyDecoder {
   end(): boolean;
 }
 
+// Parameters: no object for each read.
 function move(source: ReceiveBuffer, target: Uint8Array | undefined, offset: number, length: number): number {
   if (target !== undefined) return source.take(target, offset, length);
   const count = Math.min(length, source.length);

@@ -82,7 +82,8 @@ export class ConnectionState {
   }
 
   get pendingRequests(): PendingRequest[] {
-    return this.exchanges.stages(this.#send === 'body' || this.#send === 'await-continue');
+    const unfinished = this.#send === 'body' || this.#send === 'await-continue';
+    return this.exchanges.stages(unfinished ? 'unfinished' : 'finished');
   }
 
   advanceSend(event: SendEvent): void {

@@ -138,11 +138,12 @@ export class Exchanges {
     return this.#open().map((exchange) => this.#lostRequest(exchange));
   }
 
-  /** The requests without a complete response, oldest first; `unfinished`: the latest is not completely encoded. */
-  stages(unfinished: boolean): PendingRequest[] {
+  /** The requests without a complete response, oldest first. An unfinished latest one is not completely encoded. */
+  stages(latest: 'finished' | 'unfinished'): PendingRequest[] {
     return this.#open().map((exchange, index, all) => {
       const next = all.at(index + 1);
-      const sent = this.#output.sentBytes >= (next?.offset ?? this.#output.end) && !(unfinished && next === undefined);
+      const left = this.#output.sentBytes >= (next?.offset ?? this.#output.end);
+      const sent = left && (next !== undefined || latest === 'finished');
       const stage = exchange === this.#current ? 'answered' : sent ? 'sent' : 'sending';
       return { stage, ...this.#lostRequest(exchange) };
     });

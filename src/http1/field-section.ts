@@ -98,13 +98,13 @@ export class FieldSectionParser {
         case 'value':
           while (at < stop && FIELD_BYTE[bytes[at] as number] === 1) at++;
           if (at === stop) break;
-          if (bytes[at] !== CR) throw this.#badByte(bytes, start, at, 'in the value');
+          if (bytes[at] !== CR) throw this.#badByte(bytes[at], at - start, 'in the value');
           expecting = 'line-lf';
           at++;
           break;
         case 'line-lf':
         case 'last-lf':
-          if (byte !== LF) throw this.#badByte(bytes, start, at, 'after CR');
+          if (byte !== LF) throw this.#badByte(byte, at - start, 'after CR');
           at++;
           if (expecting === 'last-lf') return at - start;
           expecting = 'line';
@@ -171,12 +171,12 @@ export class FieldSectionParser {
   #badName(bytes: Uint8Array, start: number, at: number): InvalidResponse {
     if (at - start === this.#line && bytes[at] === COLON)
       return new InvalidResponse(`a ${this.#kind} field has an empty name`);
-    return this.#badByte(bytes, start, at, 'in the name');
+    return this.#badByte(bytes[at], at - start, 'in the name');
   }
 
-  #badByte(bytes: Uint8Array, start: number, at: number, where: string): InvalidResponse {
+  #badByte(byte: number | undefined, offset: number, where: string): InvalidResponse {
     return new InvalidResponse(
-      `${quotedByte(bytes[at])} ${where} of ${this.#kind} field ${this.#fields} (byte ${at - start} of the section)`,
+      `${quotedByte(byte)} ${where} of ${this.#kind} field ${this.#fields} (byte ${offset} of the section)`,
     );
   }
 }

@@ -294,6 +294,7 @@ export class ClientProtocol {
    * Moves up to `length` bytes of `body` to the target, or drops them if there is no target. Returns how many, or undefined if
    * more bytes must be received first. 0 is the end. @throws InvalidResponse, UnsupportedResponse, ConnectionClosed
    */
+  // Parameters: no object for each read.
   readBody(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined {
     return this.#receive.readBody(body, target, offset, length);
   }

@@ -12,7 +12,6 @@ import { type Framing, isInformational, isPersistent, responseFraming } from './
 import { listElements, quoted } from './grammar.ts';
 import type { Limits } from './limits.ts';
 import { type ResponseHead, ResponseHeadParser } from './response-head.ts';
-import type { ReceiveEvent } from './transitions.ts';
 
 /** A response whose head has arrived. */
 export interface Response {
@@ -86,6 +85,7 @@ export class ReceiveHalf {
     }
   }
 
+  // Parameters: no object for each read.
   readBody(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined {
     const state = this.#state;
     if (body.complete) return 0;
@@ -223,19 +223,19 @@ export class ReceiveHalf {
     if (framing.kind === 'tunnel' && this.#state.send !== 'await-switch') {
       throw this.#state.cutShort('the connection was lost before the tunnel was there');
     }
-    const last = this.#isLast(exchange, framing, head);
+    const event = this.#isLast(exchange, framing, head) ? 'last-head' : 'head';
     const body = decoderFor(framing, this.#limits);
     this.#state.exchanges.answered(body === undefined ? 'without-body' : 'with-body');
     this.#state.peerIsHTTP10 = minorVersion === 0;
     this.#informationalBytes = 0;
     if (framing.kind === 'tunnel') this.#leaveHTTP();
-    else this.#goOn(last, body);
+    else this.#goOn(event, body);
     return { method, path, head, framing, body };
   }
 
-  #goOn(last: boolean, body: BodyDecoder | undefined): void {
+  #goOn(event: keyof typeof WITH_BODY, body: BodyDecoder | undefined): void {
     const state = this.#state;
-    state.advanceReceive(headEvent(last, body !== undefined));
+    state.advanceReceive(body === undefined ? event : WITH_BODY[event]);
     if (state.exchanges.pending === 0 && state.send.startsWith('await-')) state.advanceSend('final-response');
     state.endAfterLast();
     this.#body = body;
@@ -261,7 +261,5 @@ export class ReceiveHalf {
   }
 }
 
-function headEvent(last: boolean, withBody: boolean): ReceiveEvent {
-  if (last) return withBody ? 'last-head-with-body' : 'last-head';
-  return withBody ? 'head-with-body' : 'head';
-}
+/** The event of a head whose body is still to come. */
+const WITH_BODY = { head: 'head-with-body', 'last-head': 'last-head-with-body' } as const;

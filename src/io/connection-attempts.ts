@@ -97,7 +97,7 @@ export class ConnectionAttempts {
   #start(address: string): void {
     const fd = native.socket(isIPv6(address) ? 6 : 4);
     if (fd < 0) {
-      this.#failed(systemError(fd, 'socket', address, this.#port));
+      this.#failed(systemError(fd, 'socket', { address, port: this.#port }));
       return;
     }
     this.#connecting.set(fd, address);
@@ -105,15 +105,15 @@ export class ConnectionAttempts {
     const { localAddress, keepAlive } = this.#options;
     const kept = keepAlive === undefined ? 0 : native.keepAlive(fd, keepAlive);
     const bound = localAddress === undefined ? 0 : native.bind(fd, localAddress, 0);
-    if (kept < 0) this.#lose(fd, systemError(kept, 'setsockopt', address, this.#port));
-    else if (bound < 0) this.#lose(fd, systemError(bound, 'bind', localAddress));
+    if (kept < 0) this.#lose(fd, systemError(kept, 'setsockopt', { address, port: this.#port }));
+    else if (bound < 0) this.#lose(fd, systemError(bound, 'bind', { address: localAddress }));
     else this.#note(fd, address, native.connect(fd, address, this.#port));
   }
 
   #note(fd: number, address: string, result: number): void {
     if (result === IN_PROGRESS) return;
     if (result < 0) {
-      this.#lose(fd, systemError(result, 'connect', address, this.#port));
+      this.#lose(fd, systemError(result, 'connect', { address, port: this.#port }));
       return;
     }
     this.#connecting.delete(fd);

@@ -99,6 +99,7 @@ export interface TLSDetails {
 }
 
 /** The functions of the addon. */
+// Parameters: the signatures of system calls, and no object for each call.
 export interface Native {
   /**
    * Makes a non-blocking, close-on-exec stream socket: TCP with TCP_NODELAY (`family` 4 or 6) or Unix (0). Returns the

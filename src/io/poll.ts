@@ -79,6 +79,7 @@ export type Selectable = number | { readonly fd: number };
  * @throws SystemError (EBADF) if one of them is no open descriptor; Interrupted as {@link poll}; TypeError for what is
  * no descriptor
  */
+// Parameters: the signature of Python's select.select.
 export function select<R extends Selectable, W extends Selectable, X extends Selectable = never>(
   readers: Iterable<R>,
   writers: Iterable<W>,

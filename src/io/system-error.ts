@@ -39,7 +39,13 @@ export function isConnectionLost(result: number): boolean {
   return LOST.has(result);
 }
 
+/** The address that a system call was about. */
+interface Endpoint {
+  readonly address: string | undefined;
+  readonly port?: number;
+}
+
 /** Makes the error for a negated errno that `syscall` returned. */
-export function systemError(result: number, syscall: string, address?: string, port?: number): SystemError {
-  return new SystemError(getSystemErrorName(result), { errno: result, syscall, address, port });
+export function systemError(result: number, syscall: string, endpoint?: Endpoint): SystemError {
+  return new SystemError(getSystemErrorName(result), { errno: result, syscall, ...endpoint });
 }

@@ -54,7 +54,7 @@ export function* coConnectUnix(path: string): Coroutine<Transport> {
       yield* waitFor(transport.sendNeeds);
       result = native.socketError(fd);
     }
-    if (result < 0) throw systemError(result, 'connect', path);
+    if (result < 0) throw systemError(result, 'connect', { address: path });
     return transport;
   } finally {
     if (result < 0) transport.close();

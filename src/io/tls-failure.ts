@@ -158,7 +158,7 @@ export function tlsError(party: Party, details: TLSDetails, way?: string): TLSEr
   const certificate = certificateOf(details.certificates);
   const code = verificationCode(details);
   if (code !== undefined && details.refused)
-    return certificateError(party, code, details.verificationReason, certificate);
+    return certificateError(party, { code, reason: details.verificationReason }, certificate);
   const reason = details.reason || `the ${peer} sent no certificate`;
   const failed = errorCode(details.library, details.reason);
   const advice = CLIENT_CERTIFICATE_ALERT.test(failed) ? CLIENT_CERTIFICATE : ADVICE.get(failed);
@@ -187,8 +187,7 @@ export function identityError(party: Party, cause: Error, certificate: DetailedP
 
 function certificateError(
   party: Party,
-  code: string,
-  reason: string,
+  { code, reason }: { readonly code: string; readonly reason: string },
   certificate: PeerCertificate | undefined,
 ): TLSError {
   const { hostname, role: peer } = party;

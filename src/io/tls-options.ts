@@ -110,7 +110,7 @@ export function checkOptions(given: TLSOptions | undefined): CheckedOptions {
       ...credentials,
       ciphers,
       ciphersuites,
-      ...versionsOf(options, ciphers === ''),
+      ...versionsOf(options, ciphers),
       protocols: protocolsOf(options.ALPNProtocols ?? ['http/1.1']),
       verify: flag(options, 'rejectUnauthorized') ?? true,
       partialChain: flag(options, 'allowPartialTrustChain') ?? false,
@@ -173,14 +173,15 @@ function splitCiphers(value: string): { ciphers: string; ciphersuites: string } 
   };
 }
 
-function versionsOf(options: TLSOptions, onlyTLS13: boolean): { minVersion: number; maxVersion: number } {
+/** No `ciphers` of earlier versions leave TLS 1.3 alone. */
+function versionsOf(options: TLSOptions, ciphers: string): { minVersion: number; maxVersion: number } {
   const strict = builtin.tls.DEFAULT_MIN_VERSION === 'TLSv1.3' ? 'TLSv1.3' : 'TLSv1.2';
   const minVersion = version('minVersion', options.minVersion ?? strict);
   const maxVersion = version('maxVersion', options.maxVersion ?? builtin.tls.DEFAULT_MAX_VERSION);
   if (minVersion > maxVersion) {
     throw new RangeError(`the TLS options minVersion (by default ${strict}) and maxVersion leave no version`);
   }
-  if (!onlyTLS13) return { minVersion, maxVersion };
+  if (ciphers !== '') return { minVersion, maxVersion };
   if (maxVersion < TLS13) throw new RangeError('the TLS option ciphers is for TLS 1.3 only, which maxVersion excludes');
   return { minVersion: TLS13, maxVersion };
 }

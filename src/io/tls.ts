@@ -62,7 +62,7 @@ export function* coHandshake(transport: Transport, context: TLSContext, given: T
     const identity = context.identityOf(peer.hostname);
     const party = { hostname: identity.hostname, port: peer.port, role: peer.role };
     const tls = new TLSTransport(transport, party);
-    start(transport.fd, context, peer, identity);
+    start(transport.fd, context, { ...peer, identity });
     yield* coShakeHands(tls);
     checkIdentity(tls, context);
     result = tls;
@@ -72,8 +72,11 @@ export function* coHandshake(transport: Transport, context: TLSContext, given: T
   }
 }
 
-function start(fd: number, context: TLSContext, peer: Required<TLSPeer>, identity: Identity): void {
-  const { hostname, port, role } = peer;
+interface IdentifiedPeer extends Required<TLSPeer> {
+  readonly identity: Identity;
+}
+
+function start(fd: number, context: TLSContext, { hostname, port, role, identity }: IdentifiedPeer): void {
   const { servername, host, address } = identity;
   // The caller's own check replaces the built-in one.
   const ours = context.checkServerIdentity === undefined;
@@ -268,6 +271,7 @@ export class TLSTransport implements Transport {
    * The server's certificate as node:tls returns it. With `detailed`, each certificate has its issuer's in
    * `issuerCertificate`. After `close()`, what was known before; undefined if nothing was.
    */
+  // Parameters: the signature of node:tls.
   getPeerCertificate(detailed: true): DetailedPeerCertificate | undefined;
   getPeerCertificate(detailed?: boolean): PeerCertificate | undefined;
   getPeerCertificate(detailed?: boolean): PeerCertificate | undefined {

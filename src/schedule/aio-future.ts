@@ -57,12 +57,11 @@ function noEventLoop(runtime: string): DugongError {
 /** The suspension of a future's coroutine. */
 class FutureWait implements LoopWait {
   readonly need: PollNeeded;
-  referenced: boolean;
+  referenced = true;
   readonly #runner: Runner;
 
-  constructor(need: PollNeeded, referenced: boolean, runner: Runner) {
+  constructor(need: PollNeeded, runner: Runner) {
     this.need = need;
-    this.referenced = referenced;
     this.#runner = runner;
   }
 
@@ -206,7 +205,8 @@ export class AioFuture<T> extends Promise<T> {
 
   /** @throws what is to be thrown into the coroutine, because it cannot wait for `need` */
   #waitFor(need: PollNeeded): 'wait' {
-    const wait = new FutureWait(need, this.#referenced, this.#runner);
+    const wait = new FutureWait(need, this.#runner);
+    wait.referenced = this.#referenced;
     if (need.fd >= 0) addWait(wait);
     this.#wait = wait;
     this.#context ??= new AsyncResource('AioFuture');

@@ -24,16 +24,15 @@ export function wakeSoon(runner: Runner): void {
   else runner.wake();
 }
 
-let current: Runner | undefined;
-let blocked = false;
+let current: Runner | 'blocking call' | undefined;
 
 export function currentRunner(): Runner | undefined {
-  return current;
+  return current === 'blocking call' ? undefined : current;
 }
 
 /** Whether a blocking call runs the coroutine, so that nothing else runs while it waits. */
 export function runsBlocked(): boolean {
-  return blocked;
+  return current === 'blocking call';
 }
 
 /** Whether the coroutine is certainly resumed: a future runs it, or the blocked thread. A loop written by hand may drop it. */
@@ -43,23 +42,20 @@ export function certainlyResumed(): boolean {
 
 /** Calls `step` with `runner` as the current runner. */
 export function runAs<T>(runner: Runner | undefined, step: () => T): T {
-  return during(runner, false, step);
+  return during(runner, step);
 }
 
 /** Calls `step` as part of a blocking call. */
 export function runBlocked<T>(step: () => T): T {
-  return during(undefined, true, step);
+  return during('blocking call', step);
 }
 
-function during<T>(runner: Runner | undefined, isBlocked: boolean, step: () => T): T {
+function during<T>(running: typeof current, step: () => T): T {
   const before = current;
-  const blockedBefore = blocked;
-  current = runner;
-  blocked = isBlocked;
+  current = running;
   try {
     return step();
   } finally {
     current = before;
-    blocked = blockedBefore;
   }
 }

@@ -28,6 +28,7 @@ export class Response {
   readonly url: string;
 
   /** @throws TypeError if the status is no number, or the headers are no object */
+  // Parameters: the signature of http-response-object.
   constructor(statusCode: number, headers: IncomingHttpHeaders, body: Buffer | string, url: string) {
     if (typeof statusCode !== 'number') throw new TypeError(`statusCode must be a number but was ${typeof statusCode}`);
     if (typeof headers !== 'object' || headers === null) {

@@ -219,7 +219,7 @@ function attempted(hop: Hop, init: Options): Response {
 function exchanged(hop: Hop, init: Options): Response {
   const { timeout, socketTimeout } = init;
   const gzip = init.gzip !== false;
-  const request = wireRequest(hop, gzip);
+  const request = wireRequest(hop, gzip ? 'gzip,deflate' : undefined);
   const maxBodySize = DEFAULT_LIMITS.bodyInMemory;
   const reading = { limits: UNLIMITED, maxBodySize, decompress: false } as const;
   const fetching = coFetchWhole(request, { routing: checkedRouting({}), redirect: 'manual', ...reading });
@@ -234,9 +234,10 @@ function exchanged(hop: Hop, init: Options): Response {
   }
 }
 
+/** `codings` are accepted besides those of the caller's fields. */
 function wireRequest(
   { method, url: text, headers: given, content }: Hop,
-  gzip: boolean,
+  codings: string | undefined,
 ): Parameters<typeof coFetchWhole>[0] {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
@@ -246,8 +247,9 @@ function wireRequest(
   const headers = new HTTPHeaders(given);
   const authorization = basicAuthorization(url);
   if (authorization !== undefined) headers.set('Authorization', authorization);
-  const codings = headers.get('Accept-Encoding');
-  if (gzip) headers.set('Accept-Encoding', codings === undefined ? 'gzip,deflate' : `${codings},gzip,deflate`);
+  const accepted = headers.get('Accept-Encoding');
+  if (codings !== undefined)
+    headers.set('Accept-Encoding', accepted === undefined ? codings : `${accepted},${codings}`);
   return { url: bareURL(url), method: checkedMethod(method), headers, content, referrer: undefined };
 }
 

@@ -96,8 +96,8 @@ suite('the exchanges of a connection', () => {
 });
 
 suite('how far a request has got', () => {
-  const stages = (all: Exchanges, unfinished = false): string[] =>
-    all.stages(unfinished).map(({ path, stage }) => `${path} ${stage}`);
+  const stages = (all: Exchanges, latest: 'finished' | 'unfinished' = 'finished'): string[] =>
+    all.stages(latest).map(({ path, stage }) => `${path} ${stage}`);
 
   test('is told by what has left of it, and by its response', () => {
     const sender = new Sender().add('/1', '/2');
@@ -113,7 +113,7 @@ suite('how far a request has got', () => {
     all.answered('with-body');
     assert.ok(all.oldestHasLeft);
     assert.deepEqual(stages(all), ['/1 answered', '/2 sent']);
-    assert.deepEqual(stages(all, true), ['/1 answered', '/2 sending']);
+    assert.deepEqual(stages(all, 'unfinished'), ['/1 answered', '/2 sending']);
     all.bodyReceived();
     all.answered('without-body');
     assert.deepEqual([all.oldestHasBegun, stages(all)], [false, []]);

@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import { closeSync, constants, openSync } from 'node:fs';
+import { constants as os } from 'node:os';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { type Coroutine, POLLIN, PollNeeded, SharedNeed } from '../../src/coroutine.ts';
+import { native } from '../../src/io/native.ts';
+import { type Runner, runAs, runBlocked } from '../../src/schedule/running.ts';
+import { UNTIL_NOTIFIED, WaitList } from '../../src/schedule/wait-list.ts';
+import { openDescriptors } from '../support/open-descriptors.ts';
+import { isReady, Readiness } from '../support/readiness.ts';
+import { suspend } from '../support/waiting.ts';
+
+/** A member of a task set, as far as a list sees it. */
+class Told implements Runner {
+  readonly canAwait = false;
+  wakes = 0;
+
+  wake(): void {
+    this.wakes++;
+  }
+}
+
+/** The coroutine has nothing more to wait for. */
+function assertOver(coroutine: Coroutine<void>): void {
+  assert.equal(coroutine.next().done, true);
+}
+
+describe('a coroutine that a runner runs', () => {
+  test('waits for its descriptor without a slot, and is woken by notify()', () => {
+    const list = new WaitList();
+    const runner = new Told();
+    const need = new PollNeeded(5, POLLIN, { deadline: 9 });
+    const waiting = list.coWait(need);
+    const yielded = runAs(runner, () => suspend(waiting));
+    assert.ok(yielded instanceof SharedNeed);
+    assert.deepEqual({ ...yielded }, { ...need });
+    assert.deepEqual([list.waiting, list.untold], [true, undefined]);
+    list.notify();
+    assert.equal(runner.wakes, 1);
+    runAs(runner, () => assertOver(waiting));
+    assert.equal(list.waiting, false);
+    list.notify();
+    assert.equal(runner.wakes, 1);
+  });
+
+  test('may wait for notify() alone', () => {
+    const list = new WaitList();
+    assert.equal(
+      runAs(new Told(), () => suspend(list.coWait())),
+      UNTIL_NOTIFIED,
+    );
+    assert.deepEqual({ ...UNTIL_NOTIFIED }, { fd: -1, mask: 0, deadline: undefined });
+  });
+
+  test('is one of many, all of which notify() wakes', () => {
+    const list = new WaitList();
+    const runners = [new Told(), new Told(), new Told()];
+    for (const runner of runners) runAs(runner, () => suspend(list.coWait()));
+    list.notify();
+    assert.deepEqual(
+      runners.map(({ wakes }) => wakes),
+      [1, 1, 1],
+    );
+  });
+
+  for (const [name, stop] of [
+    ['given up', (waiting: Coroutine<void>) => waiting.return()],
+    ['interrupted', (waiting: Coroutine<void>) => assert.throws(() => waiting.throw(new Error('stopped')), /stopped/)],
+  ] as const) {
+    test(`waits no longer when it is ${name}`, () => {
+      const list = new WaitList();
+      const runner = new Told();
+      const waiting = list.coWait();
+      runAs(runner, () => suspend(waiting));
+      stop(waiting);
+      list.notify();
+      assert.deepEqual([list.waiting, runner.wakes], [false, 0]);
+    });
+  }
+});
+
+test('a coroutine that blocks the thread waits for its descriptor alone: nothing else acts meanwhile', () => {
+  const before = openDescriptors();
+  const list = new WaitList();
+  const need = new PollNeeded(5, POLLIN);
+  const waiting = list.coWait(need);
+  assert.equal(runBlocked(() => suspend(waiting)).fd, need.fd);
+  assert.equal(openDescriptors(), before);
+  assert.ok(list.waiting && list.untold !== undefined);
+  runBlocked(() => assertOver(waiting));
+  assert.equal(list.waiting, false);
+});
+
+describe('a coroutine of a loop written by hand', () => {
+  test('gets a descriptor of its own, ready as the real one is', () => {
+    using real = new Readiness();
+    const list = new WaitList();
+    const yielded = suspend(list.coWait(real.need));
+    assert.ok(yielded instanceof SharedNeed);
+    assert.notEqual(yielded.fd, real.fd);
+    assert.equal(yielded.mask, POLLIN);
+    assert.equal(isReady(yielded), false);
+    real.begin();
+    assert.equal(isReady(yielded), true);
+    real.end();
+    assert.equal(isReady(yielded), false);
+    list.close();
+  });
+
+  test('is woken by notify(): its descriptor stays ready until it has gone on, and the next one is new', () => {
+    const before = openDescriptors();
+    using real = new Readiness();
+    const list = new WaitList();
+    const first = list.coWait(real.need);
+    const second = list.coWait(real.need);
+    const needs = [suspend(first), suspend(second)];
+    assert.equal(needs[0]?.fd, needs[1]?.fd);
+    list.notify();
+    assert.deepEqual(needs.map(isReady), [true, true]);
+    assertOver(first);
+    assert.ok(isReady(needs[1] as PollNeeded));
+    const third = list.coWait(real.need);
+    const next = suspend(third);
+    assert.deepEqual([isReady(needs[1] as PollNeeded), isReady(next)], [true, false]);
+    assertOver(second);
+    assertOver(third);
+    list.close();
+    real.close();
+    assert.equal(openDescriptors(), before);
+  });
+
+  test('has its own deadline, though others share its descriptor', () => {
+    using real = new Readiness();
+    const list = new WaitList();
+    const { fd, mask } = real.need;
+    const deadlines = [undefined, 5, 7].map((deadline) => suspend(list.coWait(new PollNeeded(fd, mask, { deadline }))));
+    assert.deepEqual(
+      deadlines.map(({ deadline }) => deadline),
+      [undefined, 5, 7],
+    );
+    list.close();
+  });
+
+  test('waits for another descriptor from hold() on, whatever becomes of the first', () => {
+    using real = new Readiness();
+    using other = new Readiness();
+    const list = new WaitList();
+    const yielded = suspend(list.coWait(real.need));
+    list.hold(other.need);
+    real.begin();
+    assert.equal(isReady(yielded), false);
+    other.begin();
+    assert.equal(isReady(yielded), true);
+    list.hold(UNTIL_NOTIFIED);
+    assert.equal(isReady(yielded), false);
+    list.notify();
+    assert.equal(isReady(yielded), true);
+    list.close();
+  });
+
+  test('may wait for a regular file, which is always ready', { skip: process.platform !== 'linux' }, () => {
+    const file = openSync(fileURLToPath(import.meta.url), constants.O_RDONLY);
+    const list = new WaitList();
+    assert.ok(isReady(suspend(list.coWait(new PollNeeded(file, POLLIN)))));
+    list.close();
+    closeSync(file);
+  });
+
+  test('is no longer waited for when the list is closed', () => {
+    const before = openDescriptors();
+    using real = new Readiness();
+    const list = new WaitList();
+    const waiting = list.coWait(real.need);
+    const yielded = suspend(waiting);
+    list.close();
+    list.close();
+    // poll(2) reports a closed descriptor (POLLNVAL).
+    assert.ok(isReady(yielded));
+    assertOver(waiting);
+    list.notify();
+    real.close();
+    assert.equal(openDescriptors(), before);
+  });
+
+  test('is the latest one as far as the list knows: one that was dropped counts until it is forgotten', () => {
+    const list = new WaitList();
+    suspend(list.coWait());
+    const dropped = list.untold;
+    suspend(list.coWait());
+    assert.ok(list.waiting && list.untold !== undefined && list.untold !== dropped);
+    list.forgetUntold();
+    assert.deepEqual([list.waiting, list.untold], [false, undefined]);
+    list.close();
+  });
+});
+
+describe('without descriptors for a stand-in', () => {
+  for (const missing of ['openPoller', 'openBell'] as const) {
+    test(`(${missing}), a coroutine waits for the real one, and nothing stays open`, (context) => {
+      using real = new Readiness();
+      const before = openDescriptors();
+      context.mock.method(native, missing, () => -os.errno.EMFILE);
+      const list = new WaitList();
+      const waiting = list.coWait(real.need);
+      assert.equal(suspend(waiting).fd, real.fd);
+      assert.equal(openDescriptors(), before);
+      list.notify();
+      assertOver(waiting);
+    });
+  }
+});
