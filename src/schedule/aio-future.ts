@@ -85,7 +85,7 @@ export class AioFuture<T> extends Promise<T> {
     return Promise;
   }
 
-  readonly #runner: Runner = { canAwait: true, wake: () => this.#wake() };
+  readonly #runner: Runner = { driver: 'event loop', wake: () => this.#wake() };
   /** Whether the process is kept alive while this future waits. */
   #referenced = true;
   readonly #steps: Stepper<T>;

@@ -4,7 +4,7 @@
 
 import type { Coroutine, PollNeeded } from '../coroutine.ts';
 import { StateError } from '../errors.ts';
-import { currentRunner } from './running.ts';
+import { currentDriver } from './running.ts';
 import { type Outcome, resultOf } from './stepper.ts';
 import { WaitList } from './wait-list.ts';
 
@@ -52,7 +52,7 @@ export function* coAwaitBeside<T>(promise: PromiseLike<T> | T, beside: Beside): 
 
 /** @throws StateError, about `what`, unless the coroutine that is being run can wait for promises */
 export function assertCanAwait(what: string = 'a promise'): void {
-  if (currentRunner()?.canAwait) return;
+  if (currentDriver() === 'event loop') return;
   throw new StateError(
     `${what} can be awaited only in a coroutine that an AioFuture runs, as by connection.promises: here nothing could settle it`,
   );

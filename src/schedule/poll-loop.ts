@@ -144,7 +144,7 @@ export class PollLoop {
 
   /**
    * Ends all tasks without waiting, and frees the loop's descriptor. The tasks are done then, with an AbortError, or with the
-   * error of their own cleanup. @throws the last such error
+   * error of their own cleanup. @throws the first such error
    */
   close(): void {
     this.#set.close();

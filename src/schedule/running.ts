@@ -4,11 +4,16 @@
  * descriptor finds the runner to wake.
  */
 
+/**
+ * What resumes a coroutine in the end, whatever sets are around it. Only the event loop settles promises meanwhile. Only a loop written by
+ * hand may drop a coroutine, and nothing says so.
+ */
+export type Driver = 'event loop' | 'blocked thread' | 'own loop';
+
 export interface Runner {
   /** Resumes the coroutine if it waits: waking early is legal. */
   wake(): void;
-  /** Whether promises can be settled while the coroutine waits. */
-  readonly canAwait: boolean;
+  readonly driver: Driver;
 }
 
 const SETTLED = Promise.resolve();
@@ -20,7 +25,7 @@ export function soon(then: () => void): void {
 
 /** Wakes `runner` without running its coroutine inside the present call: a future would run at once, hence the microtask. */
 export function wakeSoon(runner: Runner): void {
-  if (runner.canAwait) soon(() => runner.wake());
+  if (runner.driver === 'event loop') soon(() => runner.wake());
   else runner.wake();
 }
 
@@ -35,9 +40,9 @@ export function runsBlocked(): boolean {
   return current === 'blocking call';
 }
 
-/** Whether the coroutine is certainly resumed: a future runs it, or the blocked thread. A loop written by hand may drop it. */
-export function certainlyResumed(): boolean {
-  return current?.canAwait ?? blocked;
+export function currentDriver(): Driver {
+  if (current === 'blocking call') return 'blocked thread';
+  return current?.driver ?? 'own loop';
 }
 
 /** Calls `step` with `runner` as the current runner. */

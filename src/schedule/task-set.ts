@@ -12,7 +12,7 @@ import { StateError } from '../errors.ts';
 import { Queue } from '../queue.ts';
 import { cancellation } from './aio-future.ts';
 import { Registry, TimedWait } from './registry.ts';
-import { currentRunner, type Runner, runAs } from './running.ts';
+import { currentDriver, currentRunner, type Driver, type Runner, runAs } from './running.ts';
 import { type Outcome, Stepper } from './stepper.ts';
 import { WaitList } from './wait-list.ts';
 
@@ -31,8 +31,8 @@ export class Member<T = unknown> implements Runner {
     this.ended = ended;
   }
 
-  get canAwait(): boolean {
-    return this.set.canAwait;
+  get driver(): Driver {
+    return this.set.driver;
   }
 
   wake(): void {
@@ -89,9 +89,15 @@ export class TaskSet {
   readonly #ready = new Queue<Member>();
   /** The runner around this set, if it can be woken. */
   #around: Runner | undefined;
+  #driver: Driver = 'own loop';
   /** The coroutine that runs this set waits here. */
   readonly #waits = new WaitList();
   #ending = false;
+
+  /** What runs this set in the end. */
+  get driver(): Driver {
+    return this.#driver;
+  }
 
   /** Whether all members are to end. */
   get ending(): boolean {
@@ -101,11 +107,6 @@ export class TaskSet {
   /** How many members have not ended. */
   get size(): number {
     return this.#members.size;
-  }
-
-  /** Whether promises can be settled while the members wait. */
-  get canAwait(): boolean {
-    return this.#around?.canAwait ?? false;
   }
 
   /** How many members are ready to go on. */
@@ -163,6 +164,7 @@ export class TaskSet {
   run(): void {
     const around = currentRunner();
     this.#around = around;
+    this.#driver = currentDriver();
     this.#moveTo(around instanceof Member ? around.set.#home : this.#own);
     // Members that the outermost set has woken are ready already.
     if (this.ready === 0) this.#home.collect();
@@ -174,6 +176,7 @@ export class TaskSet {
    * ever) until one is. @throws Interrupted, StateError, before any member runs
    */
   runBlocking(timeoutMs: number): void {
+    this.#driver = 'blocked thread';
     if (this.ready === 0) {
       const { fd, deadline } = this.#own;
       if (fd < 0 && deadline === undefined && timeoutMs < 0) {
@@ -200,12 +203,15 @@ export class TaskSet {
 
   /**
    * Ends all members without waiting for anything, and frees what the set has. A member that is running is ended when it
-   * waits. @throws the error of the last member whose cleanup failed, after all have been ended
+   * waits. @throws the error of the first member whose cleanup failed, after all have been ended
    */
   close(): void {
     this.#ending = true;
     let failure: Outcome<never> | undefined;
-    for (const member of [...this.#members]) failure = this.#abandon(member) ?? failure;
+    for (const member of [...this.#members]) {
+      const failed = this.#abandon(member);
+      failure ??= failed;
+    }
     this.#own.close();
     this.#waits.close();
     if (failure?.status === 'rejected') throw failure.reason;

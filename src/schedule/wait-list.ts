@@ -14,7 +14,7 @@ import { now } from '../clock.ts';
 import { type Coroutine, POLLIN, PollNeeded, SharedNeed, waitFor } from '../coroutine.ts';
 import { Bell } from '../io/bell.ts';
 import { Poller } from '../io/poller.ts';
-import { certainlyResumed, currentRunner, type Runner, runsBlocked, wakeSoon } from './running.ts';
+import { currentDriver, currentRunner, type Runner, runsBlocked, wakeSoon } from './running.ts';
 
 /** Never ready by itself: `notify()` alone ends this wait. */
 export const UNTIL_NOTIFIED: PollNeeded = new PollNeeded(-1, 0);
@@ -24,12 +24,17 @@ const LOOK_AFTER = 1000;
 /** After so many looks. */
 const DROPPED_AFTER = 3;
 
+/** Whether the running coroutine will be resumed: a loop written by hand may drop it. */
+function isCertain(): boolean {
+  return currentDriver() !== 'own loop';
+}
+
 /** One wait in a list. */
 export class Entry {
   readonly runner: Runner | undefined;
   readonly need: PollNeeded;
   /** Whether the coroutine cannot have been dropped. */
-  readonly certain: boolean = certainlyResumed();
+  readonly certain: boolean = isCertain();
   /** The coroutine was seen to be dropped. */
   dropped = false;
   /** At how many looks in a row what it waits for was ready. */
@@ -95,7 +100,7 @@ export class WaitList {
    * dropped, or nothing lets this one know of a change.
    */
   reliedOnBy(need: PollNeeded): PollNeeded {
-    const certain = certainlyResumed() && [...this.#entries].every((entry) => entry.certain || entry.dropped);
+    const certain = isCertain() && [...this.#entries].every((entry) => entry.certain || entry.dropped);
     return certain ? need : need.before(now() + LOOK_AFTER);
   }
 

@@ -16,7 +16,7 @@ test('a sender that began to wait beside a reader listens when that has its body
   ]);
   using connection = connectionTo(server);
   let woken = 0;
-  const runner = { canAwait: false, wake: () => void woken++ };
+  const runner = { driver: 'blocked thread' as const, wake: () => void woken++ };
   connection.sendRequest('GET', '/');
   connection.readResponse();
   const reader = connection.coReadAll();
@@ -36,7 +36,7 @@ test('a sender that began to wait beside a reader listens when that has an answe
   ]);
   using connection = connectionTo(server);
   let woken = 0;
-  const runner = { canAwait: false, wake: () => void woken++ };
+  const runner = { driver: 'blocked thread' as const, wake: () => void woken++ };
   connection.sendRequest('GET', '/');
   const reader = connection.coReadResponse();
   suspendForGood(reader);

@@ -27,7 +27,7 @@ export abstract class Actor {
   /** Something has called the runner since the coroutine was suspended. */
   woken = false;
   readonly runner: Runner = {
-    canAwait: false,
+    driver: 'blocked thread',
     wake: () => {
       if (this.need !== undefined) this.woken = true;
     },

@@ -55,7 +55,7 @@ function readyAtOnce({ ready }: MemoryTransport, { mask, deadline }: PollNeeded)
   return (mask & ready) !== 0 || (deadline !== undefined && deadline <= now());
 }
 
-const runner: Runner = { canAwait: false, wake: () => undefined };
+const runner: Runner = { driver: 'blocked thread', wake: () => undefined };
 
 /** In what parts bytes arrive, or are taken. */
 const paces = [
@@ -186,7 +186,7 @@ describe('a sender beside a reader in a loop written by hand', () => {
     return { transport, session, sender, reader, readerNeeds: reading.value };
   }
 
-  const member: Runner = { canAwait: false, wake: () => undefined };
+  const member: Runner = { driver: 'own loop', wake: () => undefined };
   for (const [what, run] of Object.entries({
     'the reader was dropped': (step: () => unknown) => step(),
     'the set that the reader is a member of was dropped': (step: () => unknown) => runAs(member, step),

@@ -16,7 +16,7 @@ const refusal = Buffer.from('HTTP/1.1 413 Content Too Large\r\nContent-Length: 2
 
 /** One coroutine, and what runs it: it goes on when it is called. */
 class Running implements Runner {
-  readonly canAwait = true;
+  readonly driver = 'event loop';
   need: PollNeeded | undefined;
   outcome: 'done' | { readonly error: unknown } | undefined;
   readonly #coroutine: Coroutine<unknown>;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
   currentRunner,
+  type Driver,
   type Runner,
   runAs,
   runBlocked,
@@ -10,15 +11,15 @@ import {
   wakeSoon,
 } from '../../src/schedule/running.ts';
 
-function runner(canAwait: boolean, wake: () => void = () => undefined): Runner {
-  return { canAwait, wake };
+function runner(driver: Driver, wake: () => void = () => undefined): Runner {
+  return { driver, wake };
 }
 
 const seen = (): unknown[] => [currentRunner(), runsBlocked()];
 
 describe('what runs a coroutine', () => {
-  const outer = runner(true);
-  const inner = runner(false);
+  const outer = runner('event loop');
+  const inner = runner('own loop');
 
   test('is nothing known, unless a step is run as something', () => {
     assert.deepEqual(seen(), [undefined, false]);
@@ -55,8 +56,8 @@ describe('what runs a coroutine', () => {
 describe('waking', () => {
   test('a runner that awaits comes after what is going on now; another one is only marked, at once', async () => {
     const order: string[] = [];
-    wakeSoon(runner(true, () => order.push('future')));
-    wakeSoon(runner(false, () => order.push('member')));
+    wakeSoon(runner('event loop', () => order.push('future')));
+    wakeSoon(runner('own loop', () => order.push('member')));
     soon(() => order.push('microtask'));
     order.push('now');
     await Promise.resolve();

@@ -160,6 +160,26 @@ describe('an interruption', () => {
 });
 
 describe('a set that is closed', () => {
+  test('throws what the first cleanup threw, when all members have ended', () => {
+    const set = new TaskSet();
+    for (const name of ['first', 'second']) {
+      set.add(
+        (function* (): Coroutine<void> {
+          try {
+            yield* waitFor(UNTIL_NOTIFIED);
+          } finally {
+            // biome-ignore lint/correctness/noUnsafeFinally: a cleanup that fails is the case.
+            throw new Error(name);
+          }
+        })(),
+        () => undefined,
+      );
+    }
+    set.run();
+    assert.throws(() => set.close(), { message: 'first' });
+    assert.equal(set.size, 0);
+  });
+
   test('ends its members at once, frees its descriptor, and may be closed again', () => {
     using ready = new Readiness();
     const before = openDescriptors();

@@ -7,13 +7,14 @@ import { type Coroutine, POLLIN, PollNeeded, SharedNeed } from '../../src/corout
 import { native } from '../../src/io/native.ts';
 import { type Runner, runAs, runBlocked } from '../../src/schedule/running.ts';
 import { UNTIL_NOTIFIED, WaitList } from '../../src/schedule/wait-list.ts';
+import { MemoryClock } from '../support/memory-clock.ts';
 import { openDescriptors } from '../support/open-descriptors.ts';
 import { isReady, Readiness } from '../support/readiness.ts';
 import { suspend } from '../support/waiting.ts';
 
 /** A member of a task set, as far as a list sees it. */
 class Told implements Runner {
-  readonly canAwait = false;
+  readonly driver = 'own loop';
   wakes = 0;
 
   wake(): void {
@@ -35,7 +36,7 @@ describe('a coroutine that a runner runs', () => {
     const yielded = runAs(runner, () => suspend(waiting));
     assert.ok(yielded instanceof SharedNeed);
     assert.deepEqual({ ...yielded }, { ...need });
-    assert.deepEqual([list.waiting, list.untold], [true, undefined]);
+    assert.deepEqual([list.waiting, list.untold], [true, false]);
     list.notify();
     assert.equal(runner.wakes, 1);
     runAs(runner, () => assertOver(waiting));
@@ -183,15 +184,79 @@ describe('a coroutine of a loop written by hand', () => {
     assert.equal(openDescriptors(), before);
   });
 
-  test('is the latest one as far as the list knows: one that was dropped counts until it is forgotten', () => {
+  test('is one, whatever was dropped before it', () => {
     const list = new WaitList();
     suspend(list.coWait());
-    const dropped = list.untold;
     suspend(list.coWait());
-    assert.ok(list.waiting && list.untold !== undefined && list.untold !== dropped);
-    list.forgetUntold();
-    assert.deepEqual([list.waiting, list.untold], [false, undefined]);
+    assert.deepEqual([list.waiting, list.untold], [true, true]);
     list.close();
+  });
+});
+
+describe('a coroutine that may have been dropped', () => {
+  /** Looks once a second, `count` times. */
+  function look(list: WaitList, clock: MemoryClock, count: number): void {
+    for (; count > 0; count--) {
+      clock.pass(1000);
+      list.look();
+    }
+  }
+
+  for (const [what, runner, counts] of [
+    ['in a loop written by hand', undefined, false],
+    ['in a set that such a loop runs', new Told(), false],
+    ['in a set that a future runs', { driver: 'event loop', wake: () => undefined }, true],
+    ['in a set that a blocking call runs', { driver: 'blocked thread', wake: () => undefined }, true],
+  ] as const) {
+    test(`counts ${counts ? 'still' : 'no longer'} when it was ready at three looks, ${what}`, () => {
+      using clock = new MemoryClock();
+      using ready = new Readiness();
+      ready.begin();
+      const list = new WaitList();
+      const entry = runAs(runner, () => list.enter(ready.need));
+      look(list, clock, 2);
+      assert.equal(list.waiting, true);
+      look(list, clock, 1);
+      assert.deepEqual([list.waiting, list.untold], [counts, false]);
+      list.leave(entry);
+      assert.equal(list.waiting, false);
+    });
+  }
+
+  test('is not given up for looks that come at once, nor if it was not ready in between', () => {
+    using clock = new MemoryClock();
+    using ready = new Readiness();
+    const list = new WaitList();
+    list.enter(ready.need);
+    ready.begin();
+    for (let count = 0; count < 10; count++) list.look();
+    look(list, clock, 1);
+    ready.end();
+    look(list, clock, 1);
+    ready.begin();
+    look(list, clock, 2);
+    assert.ok(list.waiting);
+    look(list, clock, 1);
+    assert.ok(!list.waiting);
+  });
+
+  test('is looked at by a coroutine that relies on it, and by no other one', () => {
+    using clock = new MemoryClock();
+    assert.ok(clock);
+    const need = new PollNeeded(5, POLLIN);
+    const due = (list: WaitList, runner?: Runner): boolean =>
+      runAs(runner, () => list.reliedOnBy(need)).deadline !== undefined;
+    const future: Runner = { driver: 'event loop', wake: () => undefined };
+    const list = new WaitList();
+    assert.deepEqual([due(list), due(list, future)], [true, false]);
+    runAs(future, () => list.enter(need));
+    assert.deepEqual([due(list), due(list, future)], [true, false]);
+    list.enter(need);
+    assert.deepEqual([due(list), due(list, future)], [true, true]);
+    assert.equal(
+      runBlocked(() => new WaitList().reliedOnBy(need)),
+      need,
+    );
   });
 });
 
