@@ -127,6 +127,14 @@ describe('a read of some bytes', () => {
     assert.equal(part.toString(), '123');
   });
 
+  test('waits until there is something', () => {
+    const { source, reader } = reading();
+    const coroutine = reader.coReadSome(new LengthDecoder(3), 3);
+    suspend(coroutine);
+    source.arrive('12');
+    assert.equal(result(coroutine).toString(), '12');
+  });
+
   test('of no length is empty, and not the end', () => {
     const { source, reader } = reading();
     const body = new LengthDecoder(1);

@@ -30,8 +30,6 @@ const ELSEWHERE: Readonly<Record<string, Cover>> = {
   clock: { by: 'schedule/frozen-clock' },
   'fetch/co-fetch': { by: 'fetch/redirects' },
   'fetch/connection-pool': { by: 'fetch/create-fetch-connections', through: 'createFetch, whose connections it holds' },
-  'fetch/endpoint': { by: 'fetch/proxies', through: 'fetchSync and createFetch' },
-  'fetch/request-input': { by: 'fetch/arguments', through: 'createFetch, whose arguments it takes' },
   'fetch/whole-fetch': { by: 'fetch/fetch-sync', through: 'fetchSync, whose loop it is' },
   'http1/connection-state': { by: 'http1/protocol', through: 'ClientProtocol, of which it is a part' },
   'http1/receive-half': { by: 'http1/protocol', through: 'ClientProtocol, of which it is a part' },

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { POLLIN, PollNeeded } from '../../src/coroutine.ts';
+import { POLLIN, POLLOUT, PollNeeded } from '../../src/coroutine.ts';
 import { SystemError } from '../../src/errors.ts';
-import { addWait, type LoopWait, removeWait } from '../../src/schedule/event-loop.ts';
+import { addWait, type LoopWait, referenceChanged, removeWait } from '../../src/schedule/event-loop.ts';
 import { SlotTaken } from '../../src/schedule/wait-table.ts';
 import { Readiness } from '../support/readiness.ts';
 
@@ -49,6 +49,23 @@ describe('a wait on the event loop', () => {
     addWait(reading.wait);
     assert.equal(reading.wakes(), 0);
     await reading.woken;
+  });
+
+  test('is woken also if the process does not stay alive for it, at first or from some time on', async () => {
+    using ready = new Readiness();
+    const first = wait(ready.need);
+    const second = wait(new PollNeeded(ready.fd, POLLOUT));
+    const unreferenced = { ...first.wait, referenced: false };
+    addWait(unreferenced);
+    addWait(second.wait);
+    Object.assign(unreferenced, { referenced: true });
+    Object.assign(second.wait, { referenced: false });
+    referenceChanged(ready.fd);
+    ready.begin();
+    await first.woken;
+    removeWait(second.wait);
+    await turn();
+    assert.equal(first.wakes(), 1);
   });
 
   test('can be withdrawn, and another one take its slot', async () => {

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { now } from '../../src/clock.ts';
 import { type Coroutine, PollNeeded, waitFor } from '../../src/coroutine.ts';
 import { StateError } from '../../src/errors.ts';
+import { runAs } from '../../src/schedule/running.ts';
 import type { Outcome } from '../../src/schedule/stepper.ts';
 import { type Member, TaskSet } from '../../src/schedule/task-set.ts';
 import { UNTIL_NOTIFIED } from '../../src/schedule/wait-list.ts';
@@ -286,6 +287,18 @@ describe('what a set waits for', () => {
     observed.set.close();
   });
 
+  test('is looked at, but not waited for, while a member is ready: both run', () => {
+    using ready = new Readiness();
+    const observed = withMembers({ reader: ready.need });
+    observed.set.run();
+    ready.begin();
+    observed.add('new');
+    observed.set.runBlocking(-1);
+    assert.deepEqual([...observed.outcomes.keys()], ['reader']);
+    assert.ok(observed.notes.includes('new begins'));
+    observed.set.close();
+  });
+
   test('is nothing if each member waits for another one: StateError instead of a block for ever', () => {
     const { set } = withMembers({ a: UNTIL_NOTIFIED });
     set.run();
@@ -293,6 +306,16 @@ describe('what a set waits for', () => {
     assert.throws(() => set.runBlocking(-1), { constructor: StateError, message: /nothing can ever wake them/ });
     set.close();
   });
+});
+
+test('members can await promises if what runs the set can', () => {
+  const observed = withMembers({ a: UNTIL_NOTIFIED });
+  const member = observed.add('b');
+  observed.set.run();
+  assert.deepEqual([observed.set.canAwait, member.canAwait], [false, false]);
+  runAs({ canAwait: true, wake: () => undefined }, () => observed.set.run());
+  assert.deepEqual([observed.set.canAwait, member.canAwait], [true, true]);
+  observed.set.close();
 });
 
 describe('a set inside another one', () => {
