@@ -8,7 +8,7 @@
 import { InvalidResponse } from '../errors.ts';
 import { FieldSectionParser } from './field-section.ts';
 import { CR, HTAB, LF, parameterOf, quoted, quotedByte, SP } from './grammar.ts';
-import { HTTPHeaders } from './headers.ts';
+import { type HTTPHeaders, headersOfSection } from './headers.ts';
 import { type Limits, withDefaultLimits } from './limits.ts';
 import { ReceiveBuffer } from './receive-buffer.ts';
 
@@ -165,7 +165,7 @@ export class ByterangesDecoder {
     const { bytes, start, end } = this.#buffer;
     const length = this.#section.scan(bytes, start, end);
     if (length < 0) return undefined;
-    const part = rangePart(HTTPHeaders.fromSection(bytes.toString('latin1', start, start + length - 2)));
+    const part = rangePart(headersOfSection(bytes.toString('latin1', start, start + length - 2)));
     this.#buffer.consume(length);
     this.#left = part.length;
     this.#state = 'part';
