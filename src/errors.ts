@@ -182,11 +182,15 @@ const UNSAID = {
 
 /** The details of a {@link ConnectionClosed}. */
 export interface ConnectionClosedDetails {
+  /** What the connection was doing when it ended. */
   readonly phase: Phase;
+  /** The requests without a complete response, oldest first. Default: none. */
   readonly lostRequests?: readonly LostRequest[];
-  /** Bytes sent to and received from the kernel over the life of the connection. */
+  /** Bytes that the kernel took over the life of the connection. Default 0. */
   readonly bytesSent?: number;
+  /** Bytes received over the life of the connection. Default 0. */
   readonly bytesReceived?: number;
+  /** The error that ended the connection. */
   readonly cause?: unknown;
 }
 

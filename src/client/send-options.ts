@@ -12,7 +12,6 @@ import type { Destination } from './dial-steps.ts';
 import {
   BodyFollowing,
   type ContentChecks,
-  type DigestAlgorithm,
   framingOfPieces,
   requestBody,
   type WholeBody,
@@ -47,13 +46,6 @@ export interface SendRequestOptions extends ContentChecks {
    * and `readRaw` and `writeRaw` carry the new protocol's bytes. Nothing can be sent before the response.
    */
   readonly upgrade?: string | undefined;
-  /** Whether to add a Content-MD5 field (RFC 1864) for a body that is given as a whole, unless `headers` has one. */
-  readonly contentMD5?: boolean | undefined;
-  /**
-   * The algorithm of a Content-Digest field (RFC 9530) that is added for a body that is given as a whole, unless
-   * `headers` has one.
-   */
-  readonly contentDigest?: DigestAlgorithm | undefined;
 }
 
 const NAMES = ['body', 'headers', 'expect100', 'host', 'upgrade', 'contentMD5', 'contentDigest'] as const;

@@ -22,7 +22,7 @@ import type { ReceiveState, SendState } from './transitions.ts';
 
 export type { PendingRequest } from './exchanges.ts';
 export type { Response } from './receive-half.ts';
-export type { Request } from './send-half.ts';
+export type { Request, RequestDefaults } from './send-half.ts';
 
 /** What all requests of a connection have in common, and what its server may make the client hold. */
 export interface ClientProtocolOptions extends RequestDefaults {
