@@ -11,7 +11,7 @@ export type { ProxyOptions } from './client/proxy.ts';
 export { proxyFromEnvironment } from './client/proxy-environment.ts';
 export { BodyFollowing, type ContentChecks, type DigestAlgorithm, type WholeBody } from './client/request-body.ts';
 export type { BodyPieces } from './client/request-pieces.ts';
-export type { SendRequestOptions } from './client/send-options.ts';
+export type { EndBodyOptions, SendRequestOptions } from './client/send-options.ts';
 export { type Coroutine, POLLIN, POLLOUT, PollNeeded, type PollNeededOptions } from './coroutine.ts';
 export {
   ConnectionClosed,

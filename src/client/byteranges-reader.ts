@@ -10,6 +10,7 @@ import { ByterangesDecoder, isByteranges, type RangePart, rangePart } from '../h
 import { DEFAULT_LIMITS } from '../http1/limits.ts';
 import { shownAs } from '../inspection.ts';
 import { AioFuture, type AioFutureOptions } from '../schedule/aio-future.ts';
+import { numberAndOptions } from './connection-promises.ts';
 import type { HTTPConnection } from './http-connection.ts';
 import type { HTTPResponse } from './http-response.ts';
 
@@ -171,7 +172,10 @@ function lengthMismatch(than: 'shorter' | 'longer'): InvalidResponse {
   return new InvalidResponse(`the body is ${than} than the range that Content-Range announced (RFC 9110 14.4)`);
 }
 
-/** The operations of a ByterangesReader as promises. */
+/**
+ * The operations of a ByterangesReader as promises. The last argument of each call is one object with its options, as
+ * with {@link ConnectionPromises}.
+ */
 export class ByterangesPromises {
   readonly #reader: ByterangesReader;
 
@@ -181,18 +185,21 @@ export class ByterangesPromises {
   }
 
   /** Awaits {@link ByterangesReader.coNextPart}. */
-  nextPart(future?: AioFutureOptions): AioFuture<RangePart | null> {
-    return new AioFuture(this.#reader.coNextPart(), future);
+  nextPart(options?: AioFutureOptions): AioFuture<RangePart | null> {
+    return new AioFuture(this.#reader.coNextPart(), options);
   }
 
   /** Awaits {@link ByterangesReader.coRead}. */
-  read(length?: number, future?: AioFutureOptions): AioFuture<Buffer> {
-    return new AioFuture(this.#reader.coRead(length), future);
+  read(options?: AioFutureOptions): AioFuture<Buffer>;
+  read(length?: number, options?: AioFutureOptions): AioFuture<Buffer>;
+  read(length?: number | AioFutureOptions, options?: AioFutureOptions): AioFuture<Buffer> {
+    const [size, future] = numberAndOptions(length, options);
+    return new AioFuture(this.#reader.coRead(size), future);
   }
 
   /** Awaits {@link ByterangesReader.coReadAll}. */
-  readAll(future?: AioFutureOptions): AioFuture<Buffer> {
-    return new AioFuture(this.#reader.coReadAll(), future);
+  readAll(options?: AioFutureOptions): AioFuture<Buffer> {
+    return new AioFuture(this.#reader.coReadAll(), options);
   }
 
   static {

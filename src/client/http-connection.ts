@@ -5,7 +5,6 @@
 
 import type { CipherNameAndProtocol, PeerCertificate } from 'node:tls';
 import type { Coroutine } from '../coroutine.ts';
-import type { HeadersInit } from '../http1/headers.ts';
 import type { PendingRequest } from '../http1/protocol.ts';
 import { shownAs } from '../inspection.ts';
 import { TLSTransport } from '../io/tls.ts';
@@ -23,7 +22,7 @@ import { connectionView } from './connection-view.ts';
 import type { Destination } from './dial-steps.ts';
 import type { HTTPResponse } from './http-response.ts';
 import { Operations } from './operations.ts';
-import type { SendRequestOptions } from './send-options.ts';
+import type { EndBodyOptions, SendRequestOptions } from './send-options.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -38,7 +37,7 @@ export class HTTPConnection {
   readonly hostname: string;
   /** The port of the server. */
   readonly port: number;
-  /** The same operations as promises; the last parameter of each are the options of AioFuture. */
+  /** The same operations as promises. The last argument of each call is one object with its options, e.g. a `signal`. */
   readonly promises: ConnectionPromises;
   readonly #operations: Operations;
   readonly #destination: Destination;
@@ -100,9 +99,12 @@ export class HTTPConnection {
     return this.#operations.coWrite(data);
   }
 
-  /** Ends a chunked body, with trailer fields if there are any. @throws StateError, TypeError, ConnectionClosed */
-  coEndBody(trailers?: HeadersInit): Coroutine<void> {
-    return this.#operations.coEndBody(trailers);
+  /**
+   * Ends a chunked body, with the option `trailers` if there are any (RFC 9112 7.1.2). @throws StateError if no chunked
+   * body is being sent, TypeError for a field that cannot be a trailer (RFC 9110 6.5.1), ConnectionClosed
+   */
+  coEndBody(options?: EndBodyOptions): Coroutine<void> {
+    return this.#operations.coEndBody(options);
   }
 
   /**
@@ -196,8 +198,8 @@ export class HTTPConnection {
   }
 
   /** Blocking {@link coEndBody}. */
-  endBody(trailers?: HeadersInit): void {
-    this.runBlocking(this.coEndBody(trailers));
+  endBody(options?: EndBodyOptions): void {
+    this.runBlocking(this.coEndBody(options));
   }
 
   /** Blocking {@link coReadResponse}. */

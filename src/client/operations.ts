@@ -6,12 +6,12 @@
 import type { Coroutine } from '../coroutine.ts';
 import { about, advising, ConnectionClosed, DugongError, StateError } from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
-import type { HeadersInit } from '../http1/headers.ts';
 import { shownPath } from '../inspection.ts';
+import { ownOptions } from '../options.ts';
 import { type ConnectionSettings, wholeNumber } from './connection-options.ts';
 import { checkedBytes } from './given-bytes.ts';
 import { assumedContinue, type HTTPResponse, responseOf } from './http-response.ts';
-import { outgoing, type SendRequestOptions } from './send-options.ts';
+import { END_OPTIONS, type EndBodyOptions, outgoing, type SendRequestOptions } from './send-options.ts';
 import { Session } from './session.ts';
 import { charsetOf, decodedText } from './text.ts';
 
@@ -99,7 +99,8 @@ export class Operations {
     }
   }
 
-  *coEndBody(trailers: HeadersInit | undefined): Coroutine<void> {
+  *coEndBody(options: EndBodyOptions | undefined): Coroutine<void> {
+    const { trailers } = ownOptions('endBody()', options, END_OPTIONS);
     const session = this.#needSession('endBody()');
     try {
       yield* session.coEndBody(trailers);

@@ -48,7 +48,17 @@ export interface SendRequestOptions extends ContentChecks {
   readonly upgrade?: string | undefined;
 }
 
-const NAMES = ['body', 'headers', 'expect100', 'host', 'upgrade', 'contentMD5', 'contentDigest'] as const;
+/** The options of `endBody`. */
+export interface EndBodyOptions {
+  /** Trailer fields of a chunked body (RFC 9110 6.5). Default: none. */
+  readonly trailers?: HeadersInit | undefined;
+}
+
+/** The names of all options of `endBody`. */
+export const END_OPTIONS = ['trailers'] as const;
+
+/** The names of all options of `sendRequest`. */
+export const SEND_OPTIONS = ['body', 'headers', 'expect100', 'host', 'upgrade', 'contentMD5', 'contentDigest'] as const;
 
 /** A request ready to be sent, with its body as a whole or in pieces. */
 interface Outgoing {
@@ -96,7 +106,7 @@ function fieldsForPeer(method: string, init: HeadersInit | undefined, to: Destin
  * and for a wrong type
  */
 function sendOptions(given: SendRequestOptions | undefined): SendRequestOptions {
-  const options = ownOptions('sendRequest()', given, NAMES);
+  const options = ownOptions('sendRequest()', given, SEND_OPTIONS);
   const { upgrade, expect100, contentMD5 } = options;
   if (upgrade !== undefined && typeof upgrade !== 'string') {
     throw new TypeError(`upgrade must be a string, got ${shownValue(upgrade)}`);

@@ -25,11 +25,12 @@ export interface AioFutureOptions {
   readonly timeout?: number | undefined;
 }
 
-const NAMES = ['signal', 'timeout'] as const;
+/** The names of all options of a future. */
+export const FUTURE_OPTIONS = ['signal', 'timeout'] as const;
 
 /** The given options, checked once for several futures. @throws TypeError */
 export function futureOptions(given: AioFutureOptions | undefined): AioFutureOptions {
-  const options = ownOptions('AioFuture', given, NAMES);
+  const options = ownOptions('AioFuture', given, FUTURE_OPTIONS);
   checkedTimeout(options.timeout);
   const { signal } = options;
   if (signal !== undefined && !isSignal(signal)) {

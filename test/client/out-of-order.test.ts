@@ -298,8 +298,8 @@ describe('a request that is refused', () => {
     connection.write(Buffer.from('a'));
     assert.throws(() => connection.write('b' as unknown as Uint8Array), { name: 'TypeError' });
     assert.throws(() => connection.sendRequest('GET', '/'), { name: 'StateError' });
-    assert.throws(() => connection.endBody({ 'Content-Length': '5' }), { name: 'TypeError' });
-    assert.throws(() => connection.endBody({ a: 'b\n' }), { name: 'TypeError' });
+    assert.throws(() => connection.endBody({ trailers: { 'Content-Length': '5' } }), { name: 'TypeError' });
+    assert.throws(() => connection.endBody({ trailers: { a: 'b\n' } }), { name: 'TypeError' });
     connection.write(Buffer.alloc(0));
     connection.endBody();
     assert.throws(() => connection.endBody(), { name: 'StateError' });

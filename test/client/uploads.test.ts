@@ -107,7 +107,7 @@ describe('a body that follows', () => {
       using connection = connectionTo(server);
       await run(connection.coSendRequest('PUT', '/echo', { body: new BodyFollowing(), headers: { Trailer: 'X-Sum' } }));
       for (const part of ['abcd', '', 'x'.repeat(5000)]) await run(connection.coWrite(bytes(part)));
-      await run(connection.coEndBody({ 'X-Sum': '42', 'x-other': ['a', 'b'] }));
+      await run(connection.coEndBody({ trailers: { 'X-Sum': '42', 'x-other': ['a', 'b'] } }));
       await run(connection.coReadResponse());
       const echo = JSON.parse(await run(connection.coReadText())) as EchoedRequest;
       assert.equal(Buffer.from(echo.body, 'base64').toString(), `abcd${'x'.repeat(5000)}`);
@@ -133,9 +133,9 @@ describe('a body that follows', () => {
     connection.write(bytes('0123456789'));
     connection.write(bytes(''));
     connection.write(bytes('x'));
-    assert.throws(() => connection.endBody({ 'Content-Length': '3' }), TypeError);
-    assert.throws(() => connection.endBody({ 'A\r\n': 'b' }), TypeError);
-    connection.endBody([['A', 'b']]);
+    assert.throws(() => connection.endBody({ trailers: { 'Content-Length': '3' } }), TypeError);
+    assert.throws(() => connection.endBody({ trailers: { 'A\r\n': 'b' } }), TypeError);
+    connection.endBody({ trailers: [['A', 'b']] });
     assert.throws(() => connection.write(bytes('y')), { name: 'StateError' });
     assert.throws(() => connection.endBody(), { name: 'StateError' });
     assert.equal(connection.readResponse().status, 204);

@@ -128,7 +128,7 @@ function* coFollowingBody(): Coroutine<void> {
   yield* connection.coSendRequest('PUT', '/echo', { body: new BodyFollowing(), expect100: true });
   yield* connection.coReadResponse();
   yield* connection.coWrite(Buffer.from('body'));
-  yield* connection.coEndBody({ 'X-Trailer': 'yes' });
+  yield* connection.coEndBody({ trailers: { 'X-Trailer': 'yes' } });
   yield* connection.coReadResponse();
   yield* connection.coDiscard();
 }

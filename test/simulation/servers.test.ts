@@ -256,7 +256,7 @@ for (const way of Object.keys(WAYS)) {
         using connection = new HTTPConnection(HOST);
         yield* connection.coSendRequest('PUT', '/', { body: new BodyFollowing() });
         yield* connection.coWrite(BODY);
-        yield* connection.coEndBody({ 'X-Sum': '7' });
+        yield* connection.coEndBody({ trailers: { 'X-Sum': '7' } });
         return (yield* coRead(connection)).body;
       });
       // A server that writes before it reads on waits for a client that reads.

@@ -149,7 +149,7 @@ async function exchange(calls: HTTPConnection | ConnectionPromises, got: (result
   await calls.sendRequest('POST', '/d', { body: new BodyFollowing() });
   await calls.write(Buffer.from('chunk'));
   await calls.write(upload[0] as Buffer);
-  await calls.endBody({ A: 'b' });
+  await calls.endBody({ trailers: { A: 'b' } });
   for (const _ of results) {
     const response = await calls.readResponse();
     const body = await calls.readAll();

@@ -190,7 +190,7 @@ export class LinkProgram {
       yield* this.#coCall('write', () => this.#connection.coWrite(piece));
     }
     if (form === 'chunked')
-      yield* this.#coCall('endBody', () => this.#connection.coEndBody({ 'X-End': attempt.target }));
+      yield* this.#coCall('endBody', () => this.#connection.coEndBody({ trailers: { 'X-End': attempt.target } }));
   }
 
   // --- answers ---------------------------------------------------------------------------------------------------------
