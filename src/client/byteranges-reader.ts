@@ -23,7 +23,7 @@ const EMPTY: Buffer = Buffer.alloc(0);
  * ```ts
  * connection.sendRequest('GET', '/file', { headers: { Range: 'bytes=0-99,500-599' } });
  * const ranges = new ByterangesReader(connection, connection.readResponse());
- * for (let part = ranges.nextPart(); part !== null; part = ranges.nextPart()) {
+ * for (let part = ranges.nextPart(); part !== undefined; part = ranges.nextPart()) {
  *   console.log(part.first, part.last, ranges.readAll());
  * }
  * ```
@@ -37,9 +37,9 @@ export class ByterangesReader {
   /** Undefined if the response has one range, which is its whole body. */
   readonly #decoder: ByterangesDecoder | undefined;
   /** The single range until it has been returned, and the number of its unread bytes after that. */
-  #only: RangePart | null = null;
+  #only: RangePart | undefined;
   #left = 0;
-  /** Whether null has been returned: the connection may read another response now. */
+  /** Whether the last range has been passed: the connection may read another response now. */
   #done = false;
 
   /**
@@ -59,16 +59,16 @@ export class ByterangesReader {
   }
 
   /**
-   * Returns the next range; null after the last one. The unread rest of the range before is skipped.
+   * Returns the next range; undefined after the last one. The unread rest of the range before is skipped.
    * @throws InvalidResponse, and the errors of reading a body
    */
-  *coNextPart(): Coroutine<RangePart | null> {
-    if (this.#done) return null;
+  *coNextPart(): Coroutine<RangePart | undefined> {
+    if (this.#done) return undefined;
     const part = this.#decoder === undefined ? yield* this.#coTakeOnly() : yield* this.#coDecoded(this.#decoder);
-    if (part !== null) return part;
+    if (part !== undefined) return part;
     yield* this.#connection.coDiscard();
     this.#done = true;
-    return null;
+    return undefined;
   }
 
   /** Returns up to `length` bytes of this range, at least one; empty at its end. @throws as {@link coNextPart} */
@@ -94,7 +94,7 @@ export class ByterangesReader {
   }
 
   /** Blocking {@link coNextPart}. */
-  nextPart(): RangePart | null {
+  nextPart(): RangePart | undefined {
     return this.#connection.runBlocking(this.coNextPart());
   }
 
@@ -108,16 +108,16 @@ export class ByterangesReader {
     return this.#connection.runBlocking(this.coReadAll());
   }
 
-  *#coTakeOnly(): Coroutine<RangePart | null> {
+  *#coTakeOnly(): Coroutine<RangePart | undefined> {
     const part = this.#only;
-    this.#only = null;
-    if (part !== null) {
+    this.#only = undefined;
+    if (part !== undefined) {
       this.#left = part.length;
       return part;
     }
     while (this.#left > 0) yield* this.#coReadOnly(READ_SIZE);
     if ((yield* this.#connection.coRead(1)).length > 0) throw lengthMismatch('longer');
-    return null;
+    return undefined;
   }
 
   *#coReadOnly(length: number): Coroutine<Buffer> {
@@ -128,10 +128,10 @@ export class ByterangesReader {
     return bytes;
   }
 
-  *#coDecoded(decoder: ByterangesDecoder): Coroutine<RangePart | null> {
+  *#coDecoded(decoder: ByterangesDecoder): Coroutine<RangePart | undefined> {
     for (;;) {
       const part = decoder.nextPart();
-      if (part !== undefined) return part;
+      if (part !== undefined || decoder.ended) return part;
       yield* this.#coBring(decoder);
     }
   }
@@ -185,7 +185,7 @@ export class ByterangesPromises {
   }
 
   /** Awaits {@link ByterangesReader.coNextPart}. */
-  nextPart(options?: AioFutureOptions): AioFuture<RangePart | null> {
+  nextPart(options?: AioFutureOptions): AioFuture<RangePart | undefined> {
     return new AioFuture(this.#reader.coNextPart(), options);
   }
 
