@@ -7,11 +7,10 @@
 import type { Coroutine } from '../coroutine.ts';
 import { InvalidResponse } from '../errors.ts';
 import { ByterangesDecoder, isByteranges, type RangePart, rangePart } from '../http1/byteranges-decoder.ts';
-import { DEFAULT_LIMITS } from '../http1/limits.ts';
 import { shownAs } from '../inspection.ts';
 import { AioFuture, type AioFutureOptions } from '../schedule/aio-future.ts';
 import { numberAndOptions } from './connection-promises.ts';
-import type { HTTPConnection } from './http-connection.ts';
+import { type HTTPConnection, limitsOf } from './http-connection.ts';
 import type { HTTPResponse } from './http-response.ts';
 
 const READ_SIZE = 65_536;
@@ -43,6 +42,7 @@ export class ByterangesReader {
   #done = false;
 
   /**
+   * The header section of each part is within the `limits` of the connection: `headerSection` and `fields`.
    * @throws InvalidResponse if the response is no 206, names neither a range nor a boundary, or has a length that
    * differs from its range
    */
@@ -54,7 +54,7 @@ export class ByterangesReader {
     const contentType = response.headers.get('Content-Type');
     // The document may be a multipart itself; a single range of it has its Content-Type (RFC 9110 15.3.7.1).
     if (isByteranges(contentType) && !isWholeRange(response))
-      this.#decoder = new ByterangesDecoder(contentType, DEFAULT_LIMITS);
+      this.#decoder = new ByterangesDecoder(contentType, limitsOf(connection));
     else this.#only = onlyRange(response);
   }
 

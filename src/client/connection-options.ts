@@ -92,6 +92,7 @@ export function connectionOptions(given: HTTPConnectionOptions | undefined): HTT
 
 /** A connection's options, checked. */
 export interface ConnectionSettings extends SessionOptions, BlockedWaitOptions {
+  readonly limits: Limits;
   readonly destination: Destination;
 }
 

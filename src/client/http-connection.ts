@@ -5,6 +5,7 @@
 
 import type { CipherNameAndProtocol, PeerCertificate } from 'node:tls';
 import type { Coroutine } from '../coroutine.ts';
+import type { Limits } from '../http1/limits.ts';
 import type { PendingRequest } from '../http1/protocol.ts';
 import { shownAs } from '../inspection.ts';
 import { TLSTransport } from '../io/tls.ts';
@@ -25,6 +26,9 @@ import { Operations } from './operations.ts';
 import type { EndBodyOptions, SendRequestOptions } from './send-options.ts';
 import type { Session } from './session.ts';
 
+/** The limits of a connection, also for what is read by its operations. */
+export let limitsOf: (connection: HTTPConnection) => Limits;
+
 /**
  * One HTTP/1.1 connection to one server. It connects with the first request and carries any number of pipelined
  * requests. After `disconnect()`, the next request connects again. Responses arrive in the order of the requests; each
@@ -41,6 +45,7 @@ export class HTTPConnection {
   readonly promises: ConnectionPromises;
   readonly #operations: Operations;
   readonly #destination: Destination;
+  readonly #limits: Limits;
   /** Milliseconds without progress that a blocking call waits; 0: no limit. */
   readonly #timeout: number;
   readonly #blocked: BlockedWait;
@@ -55,10 +60,11 @@ export class HTTPConnection {
   constructor(server: string | URL, options?: HTTPConnectionOptions) {
     const given = connectionOptions(options);
     const checked = connectionSettings(server, given);
-    const { destination } = checked;
+    const { destination, limits } = checked;
     this.hostname = destination.hostname;
     this.port = destination.port;
     this.#destination = destination;
+    this.#limits = limits;
     this.#operations = new Operations(checked);
     this.promises = new ConnectionPromises(this);
     const { timeout = 0 } = given;
@@ -368,6 +374,7 @@ export class HTTPConnection {
   // -------------------------------------------------------------------------------------------------------------------
 
   static {
+    limitsOf = (connection) => connection.#limits;
     shownAs(HTTPConnection, (one) => connectionView(one, one.#destination, one.#operations.session));
   }
 

@@ -57,7 +57,11 @@ export class ByterangesDecoder {
   /** Unread bytes of the current part. */
   #left = 0;
 
-  /** @throws InvalidResponse if `contentType` is not multipart/byteranges with a boundary */
+  /**
+   * `limits` (default {@link DEFAULT_LIMITS}): `headerSection` and `fields` hold for each part.
+   * @throws InvalidResponse if `contentType` is not multipart/byteranges with a boundary; TypeError for a limit that
+   * is none
+   */
   constructor(contentType: string | undefined, given?: Partial<Limits>) {
     const limits = withDefaultLimits(given);
     const type = (contentType ?? '').replace(AGAIN, '');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { ByterangesReader, HTTPConnection } from 'dugong';
-import { ok } from '../support/messages.ts';
+import { ByterangesReader, HTTPConnection, type Limits } from 'dugong';
+import { ok, response } from '../support/messages.ts';
 import { close, expectHead, type ScriptedServer, send, startScriptedServer } from '../support/scripted-server.ts';
 
 const PARTS = [
@@ -132,6 +132,26 @@ suite('the ranges of a 206 response [RFC 9110 15.3.7]', () => {
     using skipped = single('', 'hello');
     skipped.ranges.nextPart();
     assert.equal(skipped.ranges.nextPart(), undefined);
+  });
+
+  test('have header sections within the limits of the connection', () => {
+    const FIELDS = 'Content-Range: bytes 0-0/1\r\nA: a\r\nB: b\r\n';
+    const read = (section: string, limits: Partial<Limits>): number | undefined => {
+      const parts = `--B\r\n${section}\r\nx\r\n--B--\r\n`;
+      const head = ['Content-Type: multipart/byteranges; boundary=B', `Content-Length: ${parts.length}`];
+      using server = startScriptedServer([[expectHead(), send(response('206 Partial Content', head, parts))]]);
+      using connection = new HTTPConnection(server.hostname, { port: server.port, limits });
+      connection.sendRequest('GET', '/');
+      return new ByterangesReader(connection, connection.readResponse()).nextPart()?.length;
+    };
+    const refused = (message: RegExp): object => ({ name: 'InvalidResponse', message });
+    const [long, longer] = [150, 80_000].map((length) => `${FIELDS}C: ${'c'.repeat(length)}\r\n`) as [string, string];
+    assert.equal(read(FIELDS, { fields: 3 }), 1);
+    assert.throws(() => read(long, { fields: 3 }), refused(/more than 3 fields/));
+    assert.equal(read(long, { headerSection: long.length + 2 }), 1);
+    assert.throws(() => read(long, { headerSection: long.length + 1 }), refused(/longer than \d+ bytes/));
+    assert.throws(() => read(longer, {}), refused(/longer than 65535 bytes/));
+    assert.equal(read(longer, { headerSection: 100_000 }), 1);
   });
 
   test('are at their end for good: the next response is not touched', () => {
