@@ -71,7 +71,10 @@ export class ByterangesReader {
     return undefined;
   }
 
-  /** Returns up to `length` bytes of this range, at least one; empty at its end. @throws as {@link coNextPart} */
+  /**
+   * Returns up to `length` bytes of this range (default 65,536), at least one; empty at its end. @throws as
+   * {@link coNextPart}
+   */
   *coRead(length: number = READ_SIZE): Coroutine<Buffer> {
     const decoder = this.#decoder;
     if (decoder === undefined) return yield* this.#coReadOnly(length);
@@ -83,7 +86,7 @@ export class ByterangesReader {
     }
   }
 
-  /** Returns the rest of this range. @throws as {@link coNextPart} */
+  /** Returns the rest of this range, of any length; empty behind its end. @throws as {@link coNextPart} */
   *coReadAll(): Coroutine<Buffer> {
     const parts: Buffer[] = [];
     for (;;) {
@@ -93,17 +96,17 @@ export class ByterangesReader {
     }
   }
 
-  /** Blocking {@link coNextPart}. */
+  /** Blocking {@link coNextPart}. @throws as that; ConnectionTimedOut, Interrupted */
   nextPart(): RangePart | undefined {
     return this.#connection.runBlocking(this.coNextPart());
   }
 
-  /** Blocking {@link coRead}. */
+  /** Blocking {@link coRead}. @throws as that; ConnectionTimedOut, Interrupted */
   read(length?: number): Buffer {
     return this.#connection.runBlocking(this.coRead(length));
   }
 
-  /** Blocking {@link coReadAll}. */
+  /** Blocking {@link coReadAll}. @throws as that; ConnectionTimedOut, Interrupted */
   readAll(): Buffer {
     return this.#connection.runBlocking(this.coReadAll());
   }
@@ -191,6 +194,7 @@ export class ByterangesPromises {
 
   /** Awaits {@link ByterangesReader.coRead}. */
   read(options?: AioFutureOptions): AioFuture<Buffer>;
+  /** Awaits {@link ByterangesReader.coRead}. */
   read(length?: number, options?: AioFutureOptions): AioFuture<Buffer>;
   read(length?: number | AioFutureOptions, options?: AioFutureOptions): AioFuture<Buffer> {
     const [size, future] = numberAndOptions(length, options);

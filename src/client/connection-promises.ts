@@ -29,6 +29,7 @@ function rejecting<T>(begin: () => AioFuture<T>): AioFuture<T> {
   }
 }
 
+/** Runs what `make` gives; what it throws, the coroutine throws. */
 function* coOf<T>(make: () => Coroutine<T>): Coroutine<T> {
   return yield* make();
 }
@@ -93,6 +94,7 @@ export class ConnectionPromises {
 
   /** Awaits {@link HTTPConnection.coRead}. */
   read(options?: AioFutureOptions): AioFuture<Buffer>;
+  /** Awaits {@link HTTPConnection.coRead}. */
   read(length?: number, options?: AioFutureOptions): AioFuture<Buffer>;
   read(length?: number | AioFutureOptions, options?: AioFutureOptions): AioFuture<Buffer> {
     const [size, future] = numberAndOptions(length, options);
@@ -130,11 +132,12 @@ export class ConnectionPromises {
   }
 
   /**
-   * The rest of the body in parts of up to `size` bytes (default 65,536), each as soon as bytes are there. After leaving
+   * The rest of the body in parts of up to 65,536 bytes, each as soon as bytes are there. After leaving
    * the loop early, or calling `return()` during a read, reading goes on right behind the last part that was yielded. The
    * options are those of each read.
    */
   chunks(options?: AioFutureOptions): AsyncGenerator<Buffer, void, void>;
+  /** The same, in parts of up to `size` bytes. @throws TypeError unless `size` is a whole number >= 0, as a rejection */
   chunks(size?: number, options?: AioFutureOptions): AsyncGenerator<Buffer, void, void>;
   chunks(size?: number | AioFutureOptions, options?: AioFutureOptions): AsyncGenerator<Buffer, void, void> {
     const [length, given] = numberAndOptions(size, options);

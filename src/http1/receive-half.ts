@@ -16,9 +16,13 @@ import type { ReceiveEvent } from './transitions.ts';
 
 /** A response's head has arrived. */
 export interface Response {
+  /** The method of the request that it answers. */
   readonly method: string;
+  /** Path and query of that request, as they were given. */
   readonly path: string;
+  /** Status line and header section. */
   readonly head: ResponseHead;
+  /** How the body ends (RFC 9112 6.3). */
   readonly framing: Framing;
   /** What takes the body off the buffer; undefined if there is none. */
   readonly body: BodyDecoder | undefined;

@@ -19,7 +19,7 @@ import { type Outcome, resultOf, Stepper } from './stepper.ts';
 
 /** What ends a future early. */
 export interface AioFutureOptions {
-  /** Aborting throws the signal's reason into the coroutine. */
+  /** Aborting throws the signal's reason into the coroutine (AbortSignal of the DOM standard). Default: none. */
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds for the whole coroutine, after which ConnectionTimedOut is thrown into it. Undefined or 0: no limit. */
   readonly timeout?: number | undefined;
@@ -83,6 +83,7 @@ class FutureWait implements LoopWait {
  * not begin.
  */
 export class AioFuture<T> extends Promise<T> {
+  /** The class of the promises that `then`, `catch` and `finally` return. */
   static override get [Symbol.species](): PromiseConstructor {
     return Promise;
   }
@@ -103,6 +104,10 @@ export class AioFuture<T> extends Promise<T> {
   /** Keeps async_hooks and AsyncLocalStorage contexts over suspensions; made at the first one. */
   #context: AsyncResource | undefined;
 
+  /**
+   * Runs the first part of `coroutine` at once. An aborted signal is thrown into it before it begins.
+   * @throws TypeError for what is no coroutine, and for an unknown or invalid option
+   */
   constructor(coroutine: Coroutine<T>, given?: AioFutureOptions) {
     let resolve!: (value: T) => void;
     let reject!: (error: unknown) => void;

@@ -118,9 +118,11 @@ export class PollLoop {
 
   /**
    * Runs the loop, blocked, until the task, or all of several, have ended; other tasks run as well meanwhile. Returns the
-   * result, or the results. @throws what the task threw, or the first of several in their order; TypeError for what is no task; Interrupted as `runOnce`
+   * result, or the results. @throws what the task threw, or the first of several in their order; TypeError for what is no
+   * task; StateError for a task of another loop; Interrupted as {@link runOnce}
    */
   runUntilComplete<T>(task: Task<T>): T;
+  /** Runs the loop until all of these tasks have ended, and returns their results. @throws as for one task */
   runUntilComplete<T>(tasks: readonly Task<T>[]): T[];
   runUntilComplete<T>(tasks: Task<T> | readonly Task<T>[]): T | T[] {
     assertTasks(tasks);
@@ -152,6 +154,7 @@ export class PollLoop {
     this.#set.close();
   }
 
+  /** The same as {@link close}. */
   [Symbol.dispose](): void {
     this.close();
   }

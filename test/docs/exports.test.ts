@@ -30,6 +30,29 @@ function isPublic(member: ts.Declaration): boolean {
   return !hidden && !(name !== undefined && ts.isPrivateIdentifier(name));
 }
 
+/** The members of a class or an interface that a caller sees; a constructor counts if it takes anything. */
+function membersOf(symbol: ts.Symbol): ts.Symbol[] {
+  if (!(symbol.flags & (ts.SymbolFlags.Class | ts.SymbolFlags.Interface))) return [];
+  return [...(symbol.members?.values() ?? []), ...(symbol.exports?.values() ?? [])].filter(({ declarations = [] }) =>
+    declarations.some(
+      (each) =>
+        isPublic(each) &&
+        !ts.isTypeParameterDeclaration(each) &&
+        !(ts.isConstructorDeclaration(each) && each.parameters.length === 0),
+    ),
+  );
+}
+
+/** Whether an editor shows a comment, which may be inherited; of several signatures, each needs one of its own. */
+function isDocumented(symbol: ts.Symbol): boolean {
+  const signatures = (symbol.declarations ?? []).filter(
+    (each) => ts.isMethodDeclaration(each) && each.body === undefined,
+  );
+  return signatures.length > 0
+    ? signatures.every((each) => ts.getJSDocCommentsAndTags(each).length > 0)
+    : symbol.getDocumentationComment(checker).length > 0 || symbol.getJsDocTags(checker).length > 0;
+}
+
 /** The types of src/ that the signatures of a declaration name. */
 function* typesIn(node: ts.Node): Generator<ts.Symbol> {
   if (ts.isBlock(node) || ts.isClassStaticBlockDeclaration(node)) return;
@@ -80,7 +103,18 @@ describe('CONTRIBUTING.md is right that', () => {
     );
   });
 
-  test('every type in the signature of a public export can be named, by its entry or by "dugong"', () => {
+  test('every public member has a doc comment', () => {
+    const all = new Set(ENTRIES.flatMap(exportsOf));
+    const members = [...all].flatMap((each) => membersOf(each).map((member) => ({ of: each.name, member })));
+    assert.ok(members.length > 400, `${members.length} members`);
+    const silent = members.filter(({ member }) => !isDocumented(member));
+    assert.deepEqual(
+      silent.map(({ of, member }) => `${of}.${member.name}`),
+      [],
+    );
+  });
+
+  test('each type that a public signature names is exported, by its entry or by dugong itself', () => {
     const main = exportsOf('index');
     const unnamed = ENTRIES.flatMap((entry) => {
       const all = exportsOf(entry);
