@@ -22,6 +22,7 @@ export type Coroutine<T> = Generator<PollNeeded, T, void>;
 
 /** Optional properties of a wait: see the fields of {@link PollNeeded}. */
 export interface PollNeededOptions {
+  /** Resume at this time at the latest, on the scale of `performance.now()` (milliseconds). Default: no limit. */
   readonly deadline?: number | undefined;
 }
 

@@ -59,6 +59,7 @@ export class DugongError extends Error {
    */
   declare readonly lostRequests?: readonly LostRequest[];
 
+  /** `code` is for programs, `message` for humans; control characters in it are escaped. `options` may have a `cause`. */
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(printable(message), options && Object.hasOwn(options, 'cause') ? { cause: options.cause } : undefined);
     this.code = code;
@@ -118,6 +119,7 @@ export function withProperties<E extends DugongError>(error: E, properties: Read
 
 /** The call does not fit the state of the connection, e.g. a new request while the body of another is being sent. */
 export class StateError extends DugongError {
+  /** `options` may have a `cause` and another `code`. Default: DUGONG_STATE. */
   constructor(message: string, options?: ErrorOptions & { code?: string }) {
     super({ code: 'DUGONG_STATE', ...options }.code, message, options);
   }
@@ -129,6 +131,7 @@ export class StateError extends DugongError {
 
 /** The caller gave more bytes than `BodyFollowing`, or Content-Length, announced. None of the excess was sent. */
 export class ExcessBodyData extends StateError {
+  /** The code is DUGONG_EXCESS_BODY_DATA. */
   constructor(message: string) {
     super(message, { code: 'DUGONG_EXCESS_BODY_DATA' });
   }
@@ -143,6 +146,7 @@ export class ExcessBodyData extends StateError {
  * request.
  */
 export class MissingBodyData extends StateError {
+  /** The code is DUGONG_MISSING_BODY_DATA. */
   constructor(message: string) {
     super(message, { code: 'DUGONG_MISSING_BODY_DATA' });
   }
@@ -154,6 +158,7 @@ export class MissingBodyData extends StateError {
 
 /** The server's bytes break the grammar or the framing rules of RFC 9112. The connection cannot be used any more. */
 export class InvalidResponse extends DugongError {
+  /** The code is DUGONG_INVALID_RESPONSE; `options` may have a `cause`. */
   constructor(message: string, options?: ErrorOptions) {
     super('DUGONG_INVALID_RESPONSE', message, options);
   }
@@ -165,6 +170,7 @@ export class InvalidResponse extends DugongError {
 
 /** The server's bytes may be valid, but this client does not support them (HTTP/2, a transfer coding, ...). */
 export class UnsupportedResponse extends DugongError {
+  /** The code is DUGONG_UNSUPPORTED_RESPONSE; `options` may have a `cause`. */
   constructor(message: string, options?: ErrorOptions) {
     super('DUGONG_UNSUPPORTED_RESPONSE', message, options);
   }
@@ -182,11 +188,15 @@ const UNSAID = {
 
 /** The details of a {@link ConnectionClosed}. */
 export interface ConnectionClosedDetails {
+  /** What the connection was doing when it ended. */
   readonly phase: Phase;
+  /** The requests without a complete response, oldest first. Default: none. */
   readonly lostRequests?: readonly LostRequest[];
-  /** Bytes sent to and received from the kernel over the life of the connection. */
+  /** Bytes that the kernel took over the life of the connection. Default 0. */
   readonly bytesSent?: number;
+  /** Bytes received over the life of the connection. Default 0. */
   readonly bytesReceived?: number;
+  /** The error that ended the connection. */
   readonly cause?: unknown;
 }
 
@@ -204,6 +214,7 @@ export class ConnectionClosed extends DugongError {
   /** Bytes received over the life of the connection; 0 if not known. */
   readonly bytesReceived: number;
 
+  /** The code is DUGONG_CONNECTION_CLOSED. */
   constructor(message: string, details: ConnectionClosedDetails) {
     const { phase, lostRequests, bytesSent, bytesReceived, cause } = { ...UNSAID, ...details };
     super('DUGONG_CONNECTION_CLOSED', message, cause === undefined ? undefined : { cause });
@@ -229,6 +240,7 @@ export class ConnectionTimedOut extends DugongError {
   /** The limit that passed, in milliseconds. */
   readonly timeout: number;
 
+  /** The code is DUGONG_CONNECTION_TIMED_OUT; `timeout` is in milliseconds, `options` may have a `cause`. */
   constructor(timeout: number, phase?: Phase, options?: ErrorOptions) {
     const doing = phase === undefined ? '' : ` (${phase})`;
     super('DUGONG_CONNECTION_TIMED_OUT', `timed out after ${timeout} ms${doing}`, options);
@@ -249,6 +261,7 @@ export class Interrupted extends DugongError {
   /** The signal, or the first one if several arrived. */
   readonly signal: NodeJS.Signals | undefined;
 
+  /** The code is DUGONG_INTERRUPTED. `signals`: all that have arrived, in their order. */
   constructor(signals: readonly NodeJS.Signals[]) {
     const which = signals.length === 0 ? 'a signal' : signals.join(', ');
     super('DUGONG_INTERRUPTED', `interrupted by ${which}: listeners run when the program returns to the event loop`);
@@ -277,6 +290,7 @@ export class ProxyError extends DugongError {
   /** The response of the proxy; undefined if the proxy sent no valid HTTP response. */
   readonly answer: ProxyAnswer | undefined;
 
+  /** The code is DUGONG_PROXY; `options` may have the `answer` and a `cause`. */
   constructor(message: string, options?: ErrorOptions & { answer?: ProxyAnswer }) {
     super('DUGONG_PROXY', message, options);
     this.answer = { ...UNSAID, ...options }.answer;
@@ -292,6 +306,7 @@ export class HostnameNotResolvable extends DugongError {
   /** The name that has no address. */
   readonly hostname: string;
 
+  /** The code is DUGONG_HOSTNAME_NOT_RESOLVABLE; `options` may have a `cause`. */
   constructor(hostname: string, options?: ErrorOptions) {
     super('DUGONG_HOSTNAME_NOT_RESOLVABLE', `host name ${JSON.stringify(hostname)} has no address`, options);
     this.hostname = hostname;
@@ -307,6 +322,7 @@ export class DNSUnavailable extends DugongError {
   /** The name that the resolver was asked for. */
   readonly hostname: string;
 
+  /** The code is DUGONG_DNS_UNAVAILABLE; `options` may have a `cause`. */
   constructor(hostname: string, options?: ErrorOptions) {
     super('DUGONG_DNS_UNAVAILABLE', `the resolver has no answer for ${JSON.stringify(hostname)} now`, options);
     this.hostname = hostname;
@@ -331,6 +347,7 @@ export class TLSError extends DugongError {
   /** The peer's certificate, if it sent one. */
   declare readonly certificate?: import('node:tls').PeerCertificate;
 
+  /** `code` is that of node:tls; `details` become the properties of the same names. */
   constructor(
     code: string,
     message: string,
@@ -364,6 +381,7 @@ export class SystemError extends DugongError {
   /** The port, if the call was about one. */
   declare readonly port?: number;
 
+  /** `code` is the system's word, as ECONNREFUSED; `details` become the properties of the same names. */
   constructor(
     code: string,
     details: {

@@ -9,13 +9,13 @@ export { HTTPConnection } from './client/http-connection.ts';
 export type { HTTPResponse } from './client/http-response.ts';
 export type { ProxyOptions } from './client/proxy.ts';
 export { proxyFromEnvironment } from './client/proxy-environment.ts';
-export type { DigestAlgorithm } from './client/request-body.ts';
-export { BodyFollowing } from './client/request-body.ts';
+export { BodyFollowing, type ContentChecks, type DigestAlgorithm, type WholeBody } from './client/request-body.ts';
 export type { BodyPieces } from './client/request-pieces.ts';
 export type { SendRequestOptions } from './client/send-options.ts';
-export { type Coroutine, POLLIN, POLLOUT, PollNeeded } from './coroutine.ts';
+export { type Coroutine, POLLIN, POLLOUT, PollNeeded, type PollNeededOptions } from './coroutine.ts';
 export {
   ConnectionClosed,
+  type ConnectionClosedDetails,
   ConnectionTimedOut,
   DNSUnavailable,
   DugongError,
@@ -33,6 +33,7 @@ export {
   TLSError,
   UnsupportedResponse,
 } from './errors.ts';
+export type { PoolLimits } from './fetch/connection-pool.ts';
 export { type CreateFetchOptions, createFetch, type Fetch } from './fetch/create-fetch.ts';
 export type { FetchRouting } from './fetch/endpoint.ts';
 export type { FetchInit } from './fetch/request-input.ts';
@@ -46,7 +47,7 @@ export { type PollRequest, type PollResult, poll, type Selectable, select } from
 export { Poller, type PollerEvent } from './io/poller.ts';
 export { type AddressFamily, dnsTestHostnames, type ResolveOptions } from './io/resolver.ts';
 export type { OnSignal } from './io/signals.ts';
-export { TLSContext } from './io/tls-context.ts';
+export { TLSContext, type TLSOption } from './io/tls-context.ts';
 export type { CredentialOptions, EncryptedKey, EncryptedPfx, PEM } from './io/tls-credentials.ts';
 export type { TLSOptions, TLSVersion } from './io/tls-options.ts';
 export { AioFuture, type AioFutureOptions } from './schedule/aio-future.ts';

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { inspect } from 'node:util';
+import { headersOfSection } from '../src/http1/headers.ts';
 import {
   AioFuture,
   BodyFollowing,
@@ -94,7 +95,7 @@ describe('header fields are shown', () => {
   });
 
   test('and are not changed by it: what they hold is there, and so it is in their own JSON', () => {
-    const headers = HTTPHeaders.fromSection(`Set-Cookie: ${SECRET}\r\n`);
+    const headers = headersOfSection(`Set-Cookie: ${SECRET}\r\n`);
     assert.equal(shown(headers), "HTTPHeaders { 'Set-Cookie': '***' }");
     assert.equal(headers.get('Set-Cookie'), SECRET);
     assert.equal(JSON.stringify(headers), `{"set-cookie":["${SECRET}"]}`);
@@ -328,7 +329,6 @@ describe('what holds bytes and keys is shown without them', () => {
       /<Buffer|Uint8Array/,
     ])
       assert.ok(typeof bytes === 'string' ? !forms.includes(bytes) : !bytes.test(forms), forms);
-    assert.deepEqual(context.session, session);
   });
 
   test('the protocol without I/O, and its buffers', () => {

@@ -196,7 +196,7 @@ class Run {
     const { method, headers, body } = this.#task;
     const { promises } = this.#connection;
     const following = body && new BodyFollowing(body.length);
-    await promises.sendRequest(method, path, { headers: [...headers], body: following }, this.#limits);
+    await promises.sendRequest(method, path, { headers: [...headers], body: following, ...this.#limits });
     // In parts, because the time limit applies to each call.
     for (let sent = 0; body !== undefined && sent < body.length; sent += PART) {
       await promises.write(body.subarray(sent, sent + PART), this.#limits);

@@ -7,10 +7,10 @@
 import type { Coroutine } from '../coroutine.ts';
 import { InvalidResponse } from '../errors.ts';
 import { ByterangesDecoder, isByteranges, type RangePart, rangePart } from '../http1/byteranges-decoder.ts';
-import { DEFAULT_LIMITS } from '../http1/limits.ts';
 import { shownAs } from '../inspection.ts';
 import { AioFuture, type AioFutureOptions } from '../schedule/aio-future.ts';
-import type { HTTPConnection } from './http-connection.ts';
+import { numberAndOptions } from './connection-promises.ts';
+import { type HTTPConnection, limitsOf } from './http-connection.ts';
 import type { HTTPResponse } from './http-response.ts';
 
 const READ_SIZE = 65_536;
@@ -22,7 +22,7 @@ const EMPTY: Buffer = Buffer.alloc(0);
  * ```ts
  * connection.sendRequest('GET', '/file', { headers: { Range: 'bytes=0-99,500-599' } });
  * const ranges = new ByterangesReader(connection, connection.readResponse());
- * for (let part = ranges.nextPart(); part !== null; part = ranges.nextPart()) {
+ * for (let part = ranges.nextPart(); part !== undefined; part = ranges.nextPart()) {
  *   console.log(part.first, part.last, ranges.readAll());
  * }
  * ```
@@ -36,12 +36,13 @@ export class ByterangesReader {
   /** Undefined if the response has one range, which is its whole body. */
   readonly #decoder: ByterangesDecoder | undefined;
   /** The single range until it has been returned, and the number of its unread bytes after that. */
-  #only: RangePart | null = null;
+  #only: RangePart | undefined;
   #left = 0;
-  /** Whether null has been returned: the connection may read another response now. */
+  /** Whether the last range has been passed: the connection may read another response now. */
   #done = false;
 
   /**
+   * The header section of each part is within the `limits` of the connection: `headerSection` and `fields`.
    * @throws InvalidResponse if the response is no 206, names neither a range nor a boundary, or has a length that
    * differs from its range
    */
@@ -53,24 +54,27 @@ export class ByterangesReader {
     const contentType = response.headers.get('Content-Type');
     // The document may be a multipart itself; a single range of it has its Content-Type (RFC 9110 15.3.7.1).
     if (isByteranges(contentType) && !isWholeRange(response))
-      this.#decoder = new ByterangesDecoder(contentType, DEFAULT_LIMITS);
+      this.#decoder = new ByterangesDecoder(contentType, limitsOf(connection));
     else this.#only = onlyRange(response);
   }
 
   /**
-   * Returns the next range; null after the last one. The unread rest of the range before is skipped.
+   * Returns the next range; undefined after the last one. The unread rest of the range before is skipped.
    * @throws InvalidResponse, and the errors of reading a body
    */
-  *coNextPart(): Coroutine<RangePart | null> {
-    if (this.#done) return null;
+  *coNextPart(): Coroutine<RangePart | undefined> {
+    if (this.#done) return undefined;
     const part = this.#decoder === undefined ? yield* this.#coTakeOnly() : yield* this.#coDecoded(this.#decoder);
-    if (part !== null) return part;
+    if (part !== undefined) return part;
     yield* this.#connection.coDiscard();
     this.#done = true;
-    return null;
+    return undefined;
   }
 
-  /** Returns up to `length` bytes of this range, at least one; empty at its end. @throws as {@link coNextPart} */
+  /**
+   * Returns up to `length` bytes of this range (default 65,536), at least one; empty at its end. @throws as
+   * {@link coNextPart}
+   */
   *coRead(length: number = READ_SIZE): Coroutine<Buffer> {
     const decoder = this.#decoder;
     if (decoder === undefined) return yield* this.#coReadOnly(length);
@@ -82,7 +86,7 @@ export class ByterangesReader {
     }
   }
 
-  /** Returns the rest of this range. @throws as {@link coNextPart} */
+  /** Returns the rest of this range, of any length; empty behind its end. @throws as {@link coNextPart} */
   *coReadAll(): Coroutine<Buffer> {
     const parts: Buffer[] = [];
     for (;;) {
@@ -92,31 +96,31 @@ export class ByterangesReader {
     }
   }
 
-  /** Blocking {@link coNextPart}. */
-  nextPart(): RangePart | null {
+  /** Blocking {@link coNextPart}. @throws as that; ConnectionTimedOut, Interrupted */
+  nextPart(): RangePart | undefined {
     return this.#connection.runBlocking(this.coNextPart());
   }
 
-  /** Blocking {@link coRead}. */
+  /** Blocking {@link coRead}. @throws as that; ConnectionTimedOut, Interrupted */
   read(length?: number): Buffer {
     return this.#connection.runBlocking(this.coRead(length));
   }
 
-  /** Blocking {@link coReadAll}. */
+  /** Blocking {@link coReadAll}. @throws as that; ConnectionTimedOut, Interrupted */
   readAll(): Buffer {
     return this.#connection.runBlocking(this.coReadAll());
   }
 
-  *#coTakeOnly(): Coroutine<RangePart | null> {
+  *#coTakeOnly(): Coroutine<RangePart | undefined> {
     const part = this.#only;
-    this.#only = null;
-    if (part !== null) {
+    this.#only = undefined;
+    if (part !== undefined) {
       this.#left = part.length;
       return part;
     }
     while (this.#left > 0) yield* this.#coReadOnly(READ_SIZE);
     if ((yield* this.#connection.coRead(1)).length > 0) throw lengthMismatch('longer');
-    return null;
+    return undefined;
   }
 
   *#coReadOnly(length: number): Coroutine<Buffer> {
@@ -127,10 +131,10 @@ export class ByterangesReader {
     return bytes;
   }
 
-  *#coDecoded(decoder: ByterangesDecoder): Coroutine<RangePart | null> {
+  *#coDecoded(decoder: ByterangesDecoder): Coroutine<RangePart | undefined> {
     for (;;) {
       const part = decoder.nextPart();
-      if (part !== undefined) return part;
+      if (part !== undefined || decoder.ended) return part;
       yield* this.#coBring(decoder);
     }
   }
@@ -171,7 +175,10 @@ function lengthMismatch(than: 'shorter' | 'longer'): InvalidResponse {
   return new InvalidResponse(`the body is ${than} than the range that Content-Range announced (RFC 9110 14.4)`);
 }
 
-/** The operations of a ByterangesReader as promises. */
+/**
+ * The operations of a ByterangesReader as promises. The last argument of each call is one object with its options, as
+ * with {@link ConnectionPromises}.
+ */
 export class ByterangesPromises {
   readonly #reader: ByterangesReader;
 
@@ -181,18 +188,22 @@ export class ByterangesPromises {
   }
 
   /** Awaits {@link ByterangesReader.coNextPart}. */
-  nextPart(future?: AioFutureOptions): AioFuture<RangePart | null> {
-    return new AioFuture(this.#reader.coNextPart(), future);
+  nextPart(options?: AioFutureOptions): AioFuture<RangePart | undefined> {
+    return new AioFuture(this.#reader.coNextPart(), options);
   }
 
   /** Awaits {@link ByterangesReader.coRead}. */
-  read(length?: number, future?: AioFutureOptions): AioFuture<Buffer> {
-    return new AioFuture(this.#reader.coRead(length), future);
+  read(options?: AioFutureOptions): AioFuture<Buffer>;
+  /** Awaits {@link ByterangesReader.coRead}. */
+  read(length?: number, options?: AioFutureOptions): AioFuture<Buffer>;
+  read(length?: number | AioFutureOptions, options?: AioFutureOptions): AioFuture<Buffer> {
+    const [size, future] = numberAndOptions(length, options);
+    return new AioFuture(this.#reader.coRead(size), future);
   }
 
   /** Awaits {@link ByterangesReader.coReadAll}. */
-  readAll(future?: AioFutureOptions): AioFuture<Buffer> {
-    return new AioFuture(this.#reader.coReadAll(), future);
+  readAll(options?: AioFutureOptions): AioFuture<Buffer> {
+    return new AioFuture(this.#reader.coReadAll(), options);
   }
 
   static {

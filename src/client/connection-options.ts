@@ -13,7 +13,7 @@ import { ownOptions } from '../options.ts';
 import { authority, checkedHostname } from './authority.ts';
 import type { BlockedWaitOptions } from './blocked-wait.ts';
 import { coDial, type Destination } from './dial-steps.ts';
-import { HTTPResponse } from './http-response.ts';
+import { type HTTPResponse, responseOf } from './http-response.ts';
 import { type ProxyOptions, proxyFrom } from './proxy.ts';
 import { serverFrom } from './server.ts';
 import type { SessionOptions } from './session.ts';
@@ -92,6 +92,7 @@ export function connectionOptions(given: HTTPConnectionOptions | undefined): HTT
 
 /** A connection's options, checked. */
 export interface ConnectionSettings extends SessionOptions, BlockedWaitOptions {
+  readonly limits: Limits;
   readonly destination: Destination;
 }
 
@@ -140,7 +141,7 @@ export function connectionSettings(server: string | URL, options: HTTPConnection
     connectTimeout: wholeNumber('connectTimeout', connectTimeout, 0),
     continueTimeout: wholeNumber('continueTimeout', continueTimeout, 0),
     onSignal: checkedOnSignal(options.onSignal),
-    onInformational: onInformational && ((response) => onInformational(new HTTPResponse(response))),
+    onInformational: onInformational && ((response) => onInformational(responseOf(response))),
   };
 }
 

@@ -6,6 +6,7 @@
 import type { CipherNameAndProtocol, PeerCertificate } from 'node:tls';
 import type { Coroutine } from '../coroutine.ts';
 import type { HeadersInit } from '../http1/headers.ts';
+import type { Limits } from '../http1/limits.ts';
 import type { PendingRequest } from '../http1/protocol.ts';
 import { shownAs } from '../inspection.ts';
 import { TLSTransport } from '../io/tls.ts';
@@ -26,6 +27,9 @@ import { Operations } from './operations.ts';
 import type { SendRequestOptions } from './send-options.ts';
 import type { Session } from './session.ts';
 
+/** The limits of a connection, also for what is read by its operations. */
+export let limitsOf: (connection: HTTPConnection) => Limits;
+
 /**
  * One HTTP/1.1 connection to one server. It connects with the first request and carries any number of pipelined
  * requests. After `disconnect()`, the next request connects again. Responses arrive in the order of the requests; each
@@ -38,10 +42,11 @@ export class HTTPConnection {
   readonly hostname: string;
   /** The port of the server. */
   readonly port: number;
-  /** The same operations as promises; the last parameter of each are the options of AioFuture. */
+  /** The same operations as promises. The last argument of each call is one object with its options, e.g. a `signal`. */
   readonly promises: ConnectionPromises;
   readonly #operations: Operations;
   readonly #destination: Destination;
+  readonly #limits: Limits;
   /** Milliseconds without progress that a blocking call waits; 0: no limit. */
   readonly #timeout: number;
   readonly #blocked: BlockedWait;
@@ -56,10 +61,11 @@ export class HTTPConnection {
   constructor(server: string | URL, options?: HTTPConnectionOptions) {
     const given = connectionOptions(options);
     const checked = connectionSettings(server, given);
-    const { destination } = checked;
+    const { destination, limits } = checked;
     this.hostname = destination.hostname;
     this.port = destination.port;
     this.#destination = destination;
+    this.#limits = limits;
     this.#operations = new Operations(checked);
     this.promises = new ConnectionPromises(this);
     const { timeout = 0 } = given;
@@ -100,7 +106,10 @@ export class HTTPConnection {
     return this.#operations.coWrite(data);
   }
 
-  /** Ends a chunked body, with trailer fields if there are any. @throws StateError, TypeError, ConnectionClosed */
+  /**
+   * Ends a chunked body, with trailers if there are any (RFC 9112 7.1.2). @throws StateError if no chunked
+   * body is being sent, TypeError for a field that cannot be a trailer (RFC 9110 6.5.1), ConnectionClosed
+   */
   coEndBody(trailers?: HeadersInit): Coroutine<void> {
     return this.#operations.coEndBody(trailers);
   }
@@ -117,14 +126,18 @@ export class HTTPConnection {
     return this.#operations.coReadResponse();
   }
 
-  /** Returns up to `length` bytes of the body, at least one; empty only at its end. @throws as {@link coReadAll} */
+  /**
+   * Returns up to `length` bytes of the body (default 65,536), at least one; empty only at its end. @throws TypeError
+   * unless `length` is a whole number >= 0, and as {@link coReadAll}
+   */
   coRead(length?: number): Coroutine<Buffer> {
     return this.#operations.coRead(length);
   }
 
   /**
-   * Returns the rest of the body; empty behind its end. @throws ConnectionClosed if the body is cut short,
-   * InvalidResponse, UnsupportedResponse; StateError if `readResponse` was not called for this response
+   * Returns the rest of the body, up to `limits.bodyInMemory` bytes; empty behind its end. @throws ConnectionClosed if
+   * the body is cut short, InvalidResponse, UnsupportedResponse (also for a larger body); StateError if `readResponse`
+   * was not called for this response
    */
   coReadAll(): Coroutine<Buffer> {
     return this.#operations.coReadAll();
@@ -153,8 +166,8 @@ export class HTTPConnection {
   }
 
   /**
-   * Returns up to `length` raw bytes after HTTP has ended on this connection; empty at the end of the stream. @throws
-   * StateError, ConnectionClosed
+   * Returns up to `length` raw bytes, at least one, after HTTP has ended on this connection (RFC 9110 7.8, 9.3.6); empty
+   * at the end of the stream. @throws TypeError unless `length` is a whole number >= 1, StateError, ConnectionClosed
    */
   coReadRaw(length: number): Coroutine<Buffer> {
     return this.#operations.coReadRaw(length);
@@ -166,8 +179,9 @@ export class HTTPConnection {
   }
 
   /**
-   * The rest of the body in parts of up to `size` bytes, each as soon as bytes are there; blocking. After leaving the
-   * loop early, `read`, `readAll` or `discard` go on right behind the last part.
+   * The rest of the body in parts of up to `size` bytes (default 65,536), each as soon as bytes are there; blocking.
+   * After leaving the loop early, `read`, `readAll` or `discard` go on right behind the last part. @throws as
+   * {@link read}
    */
   chunks(size?: number): Generator<Buffer, void, void> {
     return chunksOf(() => this.read(size));
@@ -175,67 +189,68 @@ export class HTTPConnection {
 
   // --- the same, blocking the thread ---------------------------------------------------------------------------------
 
-  /** Blocking {@link coConnect}. */
+  /** Blocking {@link coConnect}. @throws as that; ConnectionTimedOut, Interrupted */
   connect(): void {
     this.runBlocking(this.coConnect());
   }
 
   /**
    * Blocking {@link coSendRequest}. While the server does not take the request, responses are received, up to
-   * `maxReadAhead`.
+   * `maxReadAhead` bytes. @throws as that; ConnectionTimedOut, Interrupted
    */
   sendRequest(method: string, path: string, options?: SendRequestOptions): void {
     this.runBlocking(this.coSendRequest(method, path, options));
   }
 
   /**
-   * Blocking {@link coWrite}. While the server does not take the bytes, responses are received, up to `maxReadAhead`.
+   * Blocking {@link coWrite}. While the server does not take the bytes, responses are received, up to `maxReadAhead`
+   * bytes. @throws as that; ConnectionTimedOut, Interrupted
    */
   write(data: Uint8Array): void {
     this.runBlocking(this.coWrite(data));
   }
 
-  /** Blocking {@link coEndBody}. */
+  /** Blocking {@link coEndBody}. @throws as that; ConnectionTimedOut, Interrupted */
   endBody(trailers?: HeadersInit): void {
     this.runBlocking(this.coEndBody(trailers));
   }
 
-  /** Blocking {@link coReadResponse}. */
+  /** Blocking {@link coReadResponse}. @throws as that; ConnectionTimedOut, Interrupted */
   readResponse(): HTTPResponse {
     return this.runBlocking(this.coReadResponse());
   }
 
-  /** Blocking {@link coRead}. */
+  /** Blocking {@link coRead}. @throws as that; ConnectionTimedOut, Interrupted */
   read(length?: number): Buffer {
     return this.runBlocking(this.coRead(length));
   }
 
-  /** Blocking {@link coReadAll}. */
+  /** Blocking {@link coReadAll}. @throws as that; ConnectionTimedOut, Interrupted */
   readAll(): Buffer {
     return this.runBlocking(this.coReadAll());
   }
 
-  /** Blocking {@link coReadInto}. */
+  /** Blocking {@link coReadInto}. @throws as that; ConnectionTimedOut, Interrupted */
   readInto(buffer: Uint8Array): number {
     return this.runBlocking(this.coReadInto(buffer));
   }
 
-  /** Blocking {@link coDiscard}. */
+  /** Blocking {@link coDiscard}. @throws as that; ConnectionTimedOut, Interrupted */
   discard(): void {
     this.runBlocking(this.coDiscard());
   }
 
-  /** Blocking {@link coReadText}. */
+  /** Blocking {@link coReadText}. @throws as that; ConnectionTimedOut, Interrupted */
   readText(): string {
     return this.runBlocking(this.coReadText());
   }
 
-  /** Blocking {@link coReadRaw}. */
+  /** Blocking {@link coReadRaw}. @throws as that; ConnectionTimedOut, Interrupted */
   readRaw(length: number): Buffer {
     return this.runBlocking(this.coReadRaw(length));
   }
 
-  /** Blocking {@link coWriteRaw}. */
+  /** Blocking {@link coWriteRaw}. @throws as that; ConnectionTimedOut, Interrupted */
   writeRaw(data: Uint8Array): void {
     this.runBlocking(this.coWriteRaw(data));
   }
@@ -284,7 +299,10 @@ export class HTTPConnection {
     return this.#operations.session?.reusable() ?? false;
   }
 
-  /** Collects requests from now on (up to 64 KiB). `uncork()`, or the next read, sends them in one call. */
+  /**
+   * Collects requests from now on (up to 64 KiB), as TCP_CORK of tcp(7) does. `uncork()`, or the next read, sends them in
+   * one call.
+   */
   cork(): void {
     this.#operations.openSession().corked = true;
   }
@@ -366,6 +384,7 @@ export class HTTPConnection {
   // -------------------------------------------------------------------------------------------------------------------
 
   static {
+    limitsOf = (connection) => connection.#limits;
     shownAs(HTTPConnection, (one) => connectionView(one, one.#destination, one.#operations.session));
   }
 

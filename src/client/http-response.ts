@@ -8,6 +8,9 @@ import { HTTPHeaders } from '../http1/headers.ts';
 import type { Response } from '../http1/protocol.ts';
 import { shownAs, shownPath } from '../inspection.ts';
 
+/** Makes a response for the caller of what the protocol gives. */
+export let responseOf: (response: Response) => HTTPResponse;
+
 /** A response: its head and, after its body has been read, its trailers. The body is read from the connection. */
 export class HTTPResponse {
   /** The method of the request that this response answers. */
@@ -26,8 +29,7 @@ export class HTTPResponse {
   readonly length: number | null;
   readonly #body: BodyDecoder | undefined;
 
-  /** Made by `readResponse`. */
-  constructor(response: Response) {
+  private constructor(response: Response) {
     const { method, path, head, body } = response;
     this.method = method;
     this.path = path;
@@ -51,6 +53,7 @@ export class HTTPResponse {
   }
 
   static {
+    responseOf = (response) => new HTTPResponse(response);
     shownAs(HTTPResponse, responseView);
   }
 }
@@ -75,5 +78,5 @@ export function assumedContinue(request: { method: string; path: string } | unde
     framingFields: fields,
     byteLength: 0,
   };
-  return new HTTPResponse({ method, path, head, framing: { kind: 'none' }, body: undefined });
+  return responseOf({ method, path, head, framing: { kind: 'none' }, body: undefined });
 }

@@ -11,7 +11,7 @@ import type { ClientProtocol } from '../http1/protocol.ts';
 import { shownPath } from '../inspection.ts';
 import { type ConnectionSettings, wholeNumber } from './connection-options.ts';
 import { checkedBytes } from './given-bytes.ts';
-import { assumedContinue, HTTPResponse } from './http-response.ts';
+import { assumedContinue, type HTTPResponse, responseOf } from './http-response.ts';
 import { outgoing, type SendRequestOptions } from './send-options.ts';
 import { Session } from './session.ts';
 import { charsetOf, decodedText } from './text.ts';
@@ -124,7 +124,7 @@ export class Operations {
       subject = pendingRequest ?? subject;
       const response = yield* session.coNextResponse();
       this.#latest = response === undefined || response.head.status === 100 ? 'continue' : 'final';
-      this.#response = response === undefined ? assumedContinue(pendingRequest) : new HTTPResponse(response);
+      this.#response = response === undefined ? assumedContinue(pendingRequest) : responseOf(response);
       return this.#response;
     } catch (error) {
       throw this.#told(error, subject);

@@ -7,8 +7,6 @@ import { quoted } from '../http1/grammar.ts';
 import { isListed } from './no-proxy.ts';
 import { assertSupportedProxy, withScheme } from './proxy.ts';
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /**
  * Returns the proxy for a server, for the option `proxy`; undefined for a direct connection. A lower-case variable
  * takes precedence over an upper-case one; an empty variable counts as unset. A proxy without a scheme means http://.
@@ -27,7 +25,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * ```
  * @throws TypeError if `url` is no URL, or the proxy's scheme is not supported, e.g. socks5://
  */
-export function proxyFromEnvironment(url: string | URL, env: Environment = process.env): string | undefined {
+export function proxyFromEnvironment(url: string | URL, env: NodeJS.ProcessEnv = process.env): string | undefined {
   if (!URL.canParse(String(url))) throw new TypeError(`${quoted(String(url))} is no absolute URL`);
   const parsed = new URL(url);
   const proxy = proxyIn(env, parsed.protocol);
@@ -37,11 +35,11 @@ export function proxyFromEnvironment(url: string | URL, env: Environment = proce
   return withScheme(proxy);
 }
 
-function proxyIn(env: Environment, protocol: string): string | undefined {
+function proxyIn(env: NodeJS.ProcessEnv, protocol: string): string | undefined {
   return ofScheme(env, protocol) ?? variable(env, 'all_proxy', 'ALL_PROXY');
 }
 
-function ofScheme(env: Environment, protocol: string): string | undefined {
+function ofScheme(env: NodeJS.ProcessEnv, protocol: string): string | undefined {
   switch (protocol) {
     case 'http:':
       return variable(env, 'http_proxy', ...(Object.hasOwn(env, 'REQUEST_METHOD') ? [] : ['HTTP_PROXY']));
@@ -56,6 +54,6 @@ function ofScheme(env: Environment, protocol: string): string | undefined {
  * The value of the first variable that is not empty. Only own properties count: the prototype of process.env is no part
  * of the environment.
  */
-function variable(env: Environment, ...names: readonly string[]): string | undefined {
+function variable(env: NodeJS.ProcessEnv, ...names: readonly string[]): string | undefined {
   return names.map((name) => (Object.hasOwn(env, name) ? env[name]?.trim() : undefined)).find(Boolean);
 }

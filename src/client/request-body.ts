@@ -85,11 +85,11 @@ export function withContentType(headers: HeadersInit | undefined, type: string |
 /** The digest algorithms of RFC 9530 that are in active use. */
 export type DigestAlgorithm = 'sha-256' | 'sha-512';
 
-/** Digests of the body to send. */
+/** Digests of the body to send, which must be given as a whole. */
 export interface ContentChecks {
-  /** Whether to add a Content-MD5 field (RFC 1864). */
+  /** Whether to add a Content-MD5 field (RFC 1864), unless `headers` has one. Default false. */
   readonly contentMD5?: boolean | undefined;
-  /** The algorithm of a Content-Digest field to add (RFC 9530). */
+  /** The algorithm of a Content-Digest field to add (RFC 9530), unless `headers` has one. Default: none is added. */
   readonly contentDigest?: DigestAlgorithm | undefined;
 }
 

@@ -12,7 +12,6 @@ import type { Destination } from './dial-steps.ts';
 import {
   BodyFollowing,
   type ContentChecks,
-  type DigestAlgorithm,
   framingOfPieces,
   requestBody,
   type WholeBody,
@@ -47,16 +46,10 @@ export interface SendRequestOptions extends ContentChecks {
    * and `readRaw` and `writeRaw` carry the new protocol's bytes. Nothing can be sent before the response.
    */
   readonly upgrade?: string | undefined;
-  /** Whether to add a Content-MD5 field (RFC 1864) for a body that is given as a whole, unless `headers` has one. */
-  readonly contentMD5?: boolean | undefined;
-  /**
-   * The algorithm of a Content-Digest field (RFC 9530) that is added for a body that is given as a whole, unless
-   * `headers` has one.
-   */
-  readonly contentDigest?: DigestAlgorithm | undefined;
 }
 
-const NAMES = ['body', 'headers', 'expect100', 'host', 'upgrade', 'contentMD5', 'contentDigest'] as const;
+/** The names of all options of `sendRequest`. */
+export const SEND_OPTIONS = ['body', 'headers', 'expect100', 'host', 'upgrade', 'contentMD5', 'contentDigest'] as const;
 
 /** A request ready to be sent, with its body as a whole or in pieces. */
 interface Outgoing {
@@ -104,7 +97,7 @@ function fieldsForPeer(method: string, init: HeadersInit | undefined, to: Destin
  * and for a wrong type
  */
 function sendOptions(given: SendRequestOptions | undefined): SendRequestOptions {
-  const options = ownOptions('sendRequest()', given, NAMES);
+  const options = ownOptions('sendRequest()', given, SEND_OPTIONS);
   const { upgrade, expect100, contentMD5 } = options;
   if (upgrade !== undefined && typeof upgrade !== 'string') {
     throw new TypeError(`upgrade must be a string, got ${shownValue(upgrade)}`);

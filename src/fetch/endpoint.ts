@@ -67,7 +67,7 @@ export function checkedRouting({ tls, proxy, connection }: FetchRouting): Checke
 
 /** Returns the endpoint for a URL. @throws TypeError on an invalid option; TLSError if this process has no TLS */
 export function endpointOf(url: URL, routing: CheckedRouting): Endpoint {
-  const tls = url.protocol === 'https:' ? (routing.tls ?? TLSContext.from(true)) : undefined;
+  const tls = url.protocol === 'https:' ? (routing.tls ?? tlsContext(true)) : undefined;
   const proxy = proxyFor(url, routing);
   const key = [url.origin, tls && numberOf(tls), proxy && keyOf(proxy, proxyKey), connectionPart(routing)].join(' ');
   const connect = (): HTTPConnection => {
@@ -130,7 +130,7 @@ let lastNumber = 0;
  */
 function sharedContext(tls: TLSOption | undefined): TLSContext | undefined {
   if (typeof tls !== 'object' || tls === null || tls instanceof TLSContext) return tlsContext(tls);
-  const context = contexts.get(tls) ?? TLSContext.from(tls);
+  const context = contexts.get(tls) ?? new TLSContext(tls);
   contexts.set(tls, context);
   return context;
 }

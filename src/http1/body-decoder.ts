@@ -8,7 +8,7 @@ import { InvalidResponse } from '../errors.ts';
 import { type ChunkExtensionState, nextExtensionState } from './chunk-extension.ts';
 import { FieldSectionParser } from './field-section.ts';
 import { CR, HEX_VALUE, LF, quotedByte } from './grammar.ts';
-import { HTTPHeaders } from './headers.ts';
+import { HTTPHeaders, headersOfSection } from './headers.ts';
 import type { Limits } from './limits.ts';
 import type { ReceiveBuffer } from './receive-buffer.ts';
 import { withoutForbidden } from './trailer-fields.ts';
@@ -274,7 +274,7 @@ export class ChunkedDecoder implements BodyDecoder {
     if (length < 0) return false;
     if (length > 2) {
       const section = source.bytes.toString('latin1', source.start, source.start + length - 2);
-      this.#trailers = withoutForbidden(HTTPHeaders.fromSection(section));
+      this.#trailers = withoutForbidden(headersOfSection(section));
     }
     source.consume(length);
     this.#state = 'done';

@@ -8,7 +8,7 @@
 import { InvalidResponse } from '../errors.ts';
 import { FieldSectionParser } from './field-section.ts';
 import { CR, HTAB, LF, parameterOf, quoted, quotedByte, SP } from './grammar.ts';
-import { HTTPHeaders } from './headers.ts';
+import { type HTTPHeaders, headersOfSection } from './headers.ts';
 import { type Limits, withDefaultLimits } from './limits.ts';
 import { ReceiveBuffer } from './receive-buffer.ts';
 
@@ -20,8 +20,8 @@ export interface RangePart {
   readonly first: number;
   /** Offset of the last byte in the representation; the byte belongs to the range. */
   readonly last: number;
-  /** Bytes of the whole representation; null if the server does not know the number ("*"). */
-  readonly size: number | null;
+  /** Bytes of the whole representation; undefined if the server does not know the number ("*"). */
+  readonly size: number | undefined;
   /** Bytes of this part: `last - first + 1`. */
   readonly length: number;
 }
@@ -57,7 +57,11 @@ export class ByterangesDecoder {
   /** Unread bytes of the current part. */
   #left = 0;
 
-  /** @throws InvalidResponse if `contentType` is not multipart/byteranges with a boundary */
+  /**
+   * `limits` (default {@link DEFAULT_LIMITS}): `headerSection` and `fields` hold for each part.
+   * @throws InvalidResponse if `contentType` is not multipart/byteranges with a boundary; TypeError for a limit that
+   * is none
+   */
   constructor(contentType: string | undefined, given?: Partial<Limits>) {
     const limits = withDefaultLimits(given);
     const type = (contentType ?? '').replace(AGAIN, '');
@@ -82,10 +86,10 @@ export class ByterangesDecoder {
   }
 
   /**
-   * Returns the next part, null after the last one, undefined if more bytes are needed. The unread rest of the part
-   * before is skipped. @throws InvalidResponse
+   * Returns the next part; undefined after the last one, when {@link ended} is true, and if more bytes must be pushed
+   * first. The unread rest of the part before is skipped. @throws InvalidResponse
    */
-  nextPart(): RangePart | null | undefined {
+  nextPart(): RangePart | undefined {
     for (;;) {
       switch (this.#state) {
         case 'preamble':
@@ -101,7 +105,7 @@ export class ByterangesDecoder {
           if (this.read(undefined, 0, this.#left) === undefined) return undefined;
           break;
         case 'end':
-          return null;
+          return undefined;
       }
     }
   }
@@ -165,7 +169,7 @@ export class ByterangesDecoder {
     const { bytes, start, end } = this.#buffer;
     const length = this.#section.scan(bytes, start, end);
     if (length < 0) return undefined;
-    const part = rangePart(HTTPHeaders.fromSection(bytes.toString('latin1', start, start + length - 2)));
+    const part = rangePart(headersOfSection(bytes.toString('latin1', start, start + length - 2)));
     this.#buffer.consume(length);
     this.#left = part.length;
     this.#state = 'part';
@@ -184,7 +188,7 @@ export function rangePart(headers: HTTPHeaders): RangePart {
     headers,
     first: Number(first),
     last: Number(last),
-    size: size === '*' ? null : Number(size),
+    size: size === '*' ? undefined : Number(size),
     length: Number(last) - Number(first) + 1,
   };
   const sound =

@@ -23,6 +23,13 @@ export type HeadersInit =
 const NONE: string[] = [];
 
 /**
+ * Makes headers of a section that FieldSectionParser has accepted: latin1, lines that end with CRLF. Nothing is checked
+ * here. The section is split when a caller asks for a field that it contains, so that headers that no caller reads cost
+ * nothing.
+ */
+export let headersOfSection: (section: string) => HTTPHeaders;
+
+/**
  * The header or trailer fields of a message (RFC 9110 5): ordered, original case, any number of lines per name, looked
  * up in any case. Converts from and to WHATWG's Headers, records and pairs. `Set-Cookie` lines are never joined.
  */
@@ -49,17 +56,6 @@ export class HTTPHeaders implements Iterable<[string, string]> {
     } else {
       for (const [name, value] of Object.entries(init)) this.#appendAll(name, value);
     }
-  }
-
-  /**
-   * Makes headers of a section that FieldSectionParser has accepted: latin1, lines that end with CRLF. Nothing is
-   * checked here. The section is split when a caller asks for a field that it contains, so that headers that no caller
-   * reads cost nothing.
-   */
-  static fromSection(section: string): HTTPHeaders {
-    const headers = new HTTPHeaders();
-    if (section !== '') headers.#unparsed = section;
-    return headers;
   }
 
   /** The number of field lines. */
@@ -189,6 +185,11 @@ export class HTTPHeaders implements Iterable<[string, string]> {
   }
 
   static {
+    headersOfSection = (section) => {
+      const headers = new HTTPHeaders();
+      if (section !== '') headers.#unparsed = section;
+      return headers;
+    };
     shownAs(HTTPHeaders, (headers) => fieldsByName(headers.withoutSecrets()));
   }
 

@@ -5,6 +5,7 @@
 export type { DugongError } from '../errors.ts';
 export {
   ConnectionClosed,
+  type ConnectionClosedDetails,
   ExcessBodyData,
   InvalidResponse,
   type LostRequest,
@@ -24,6 +25,7 @@ export {
   type ClientProtocolOptions,
   type PendingRequest,
   type Request,
+  type RequestDefaults,
   type Response,
 } from './protocol.ts';
 export { ReceiveBuffer } from './receive-buffer.ts';

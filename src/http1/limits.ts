@@ -10,7 +10,7 @@ export interface Limits {
   /** Bytes of the status line with its CRLF. Default 65,535, as in python-dugong: no reason phrase is that long. */
   readonly statusLine: number;
   /**
-   * Bytes of the header section with its final empty line. Default 65,535, as in python-dugong; servers allow 8 to 32
+   * Bytes of the header section, also of a part of a multipart, with its final empty line. Default 65,535, as in python-dugong; servers allow 8 to 32
    * KiB.
    */
   readonly headerSection: number;

@@ -22,10 +22,11 @@ import type { ReceiveState, SendState } from './transitions.ts';
 
 export type { PendingRequest } from './exchanges.ts';
 export type { Response } from './receive-half.ts';
-export type { Request } from './send-half.ts';
+export type { Request, RequestDefaults } from './send-half.ts';
 
 /** What all requests of a connection have in common, and limits of what its server can make the client hold. */
 export interface ClientProtocolOptions extends RequestDefaults {
+  /** Those that differ from {@link DEFAULT_LIMITS}. */
   readonly limits?: Partial<Limits> | undefined;
   /** Bytes of the receive buffer. Default 64 KiB. */
   readonly receiveBufferSize?: number | undefined;
@@ -53,6 +54,7 @@ export class ClientProtocol {
    * reported count as possibly processed. Bytes that the server refuses or cannot receive are removed.
    */
   readonly output: SendBuffer;
+  /** What the server may make this side hold or skip; each one is a number of bytes, or of lines. */
   readonly limits: Limits;
   readonly #state: ConnectionState;
   readonly #send: SendHalf;
@@ -71,10 +73,12 @@ export class ClientProtocol {
 
   // --- state -------------------------------------------------------------------------------------------------------
 
+  /** What may be sent next (docs/state-diagrams.md). `closed`: nothing more; `failed`: the connection is lost. */
   get sendState(): SendState {
     return this.#state.send;
   }
 
+  /** What the next bytes of the server are (docs/state-diagrams.md). `closed`: it sends nothing more. */
   get receiveState(): ReceiveState {
     return this.#state.receive;
   }
@@ -84,6 +88,7 @@ export class ClientProtocol {
     return this.output.sentBytes;
   }
 
+  /** Bytes that were received over the life of the connection, those past the buffer included. */
   get bytesReceived(): number {
     return this.#state.bytesReceived;
   }

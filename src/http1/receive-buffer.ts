@@ -11,7 +11,9 @@ import { shownAs } from '../inspection.ts';
 export class ReceiveBuffer {
   /** The memory; valid bytes are `bytes[start, end)`. */
   bytes: Buffer;
+  /** Offset of the first byte that waits to be consumed. */
   start = 0;
+  /** Offset behind the last byte; `bytes[end, bytes.length)` is free. */
   end = 0;
   /** Number of bytes that were ever put in. */
   received = 0;

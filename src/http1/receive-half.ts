@@ -15,9 +15,13 @@ import { type ResponseHead, ResponseHeadParser } from './response-head.ts';
 
 /** A response whose head has arrived. */
 export interface Response {
+  /** The method of the request that it answers. */
   readonly method: string;
+  /** Path and query of that request, as they were given. */
   readonly path: string;
+  /** Status line and header section. */
   readonly head: ResponseHead;
+  /** How the body ends (RFC 9112 6.3). */
   readonly framing: Framing;
   /** The decoder of the body; undefined if there is no body. */
   readonly body: BodyDecoder | undefined;

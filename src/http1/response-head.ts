@@ -7,7 +7,7 @@
 import { InvalidResponse, UnsupportedResponse } from '../errors.ts';
 import { FieldSectionParser, type FramingFields } from './field-section.ts';
 import { CR, FIELD_BYTE, isDigit, LF, quoted, quotedByte, SP } from './grammar.ts';
-import { HTTPHeaders } from './headers.ts';
+import { type HTTPHeaders, headersOfSection } from './headers.ts';
 import { type Limits, withDefaultLimits } from './limits.ts';
 import type { ReceiveBuffer } from './receive-buffer.ts';
 
@@ -110,7 +110,7 @@ export class ResponseHeadParser {
       minorVersion: text.charCodeAt(MINOR) - 0x30,
       status: (text.charCodeAt(CODE) - 0x30) * 100 + (text.charCodeAt(10) - 0x30) * 10 + (text.charCodeAt(11) - 0x30),
       reason: text.slice(AFTER_CODE + 1, this.#statusLine - 2),
-      headers: HTTPHeaders.fromSection(text.slice(this.#statusLine)),
+      headers: headersOfSection(text.slice(this.#statusLine)),
       framingFields: { contentLength, transferEncoding, connection },
       byteLength: fields + length - start,
     };

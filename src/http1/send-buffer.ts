@@ -92,6 +92,7 @@ export class SendBuffer {
 
   // --- for the protocol ----------------------------------------------------------------------------------------------
 
+  /** Puts in text, each character of which is one byte (latin1). */
   pushText(text: string): void {
     this.#text += text;
     this.#length += text.length;

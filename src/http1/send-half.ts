@@ -12,13 +12,15 @@ import type { SendEvent } from './transitions.ts';
 
 /** What a request has besides its method and its target. */
 export interface Request {
+  /** The fields of this request. Host, framing and Expect are written by the protocol; a field here must agree. */
   readonly headers?: HeadersInit | undefined;
+  /** How the body ends (RFC 9112 6). Default: there is no body. */
   readonly framing?: RequestFraming;
-  /** Ask for permission to send the body (RFC 9110 10.1.1). */
+  /** Whether to ask for permission to send the body (RFC 9110 10.1.1). Default false. */
   readonly expectContinue?: boolean | undefined;
   /** The Host field of this request; default: the connection's. */
   readonly host?: string | undefined;
-  /** Ask for another protocol on this connection (RFC 9110 7.8): after a 101, its bytes are raw. */
+  /** Protocols to switch to, as in the Upgrade field (RFC 9110 7.8): after a 101 the bytes are raw. */
   readonly upgrade?: string | undefined;
 }
 

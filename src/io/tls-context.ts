@@ -17,17 +17,15 @@ import {
 import { shownValue } from './shown-value.ts';
 import { OUT_OF_MEMORY, systemError } from './system-error.ts';
 import { errorCode } from './tls-failure.ts';
-import { type Identity, identityOf } from './tls-identity.ts';
+import { identityOf } from './tls-identity.ts';
 import { checkOptions, type TLSOptions } from './tls-options.ts';
 import { defaultTrust, isRefusal, trustIn } from './tls-trust.ts';
 
 let shared: TLSContext | undefined;
 
-/**
- * A TLS configuration that several connections share, with the sessions for resumption. Pass it as their option `tls`.
- */
-export class TLSContext {
-  /** The native SSL_CTX, for coHandshake. */
+/** What a context holds for a handshake. */
+export interface TLSSettings {
+  /** The native SSL_CTX. */
   readonly handle: TLSContextHandle;
   /** Whether a connection is refused if the server's certificate is not valid. */
   readonly rejectUnauthorized: boolean;
@@ -36,21 +34,20 @@ export class TLSContext {
    * host's.
    */
   readonly servername: string | undefined;
-  /** Private, because a session is as secret as a key. */
-  readonly #session: Uint8Array | undefined;
+  /** The session to resume. */
+  readonly session: Uint8Array | undefined;
   /** The caller's check, which replaces the built-in comparison of names. */
   readonly checkServerIdentity: NonNullable<TLSOptions['checkServerIdentity']> | undefined;
+}
 
-  /**
-   * Returns the context for a connection's option `tls`: a context itself, a new one for options, and for `true` the
-   * default one, which all connections of the thread share. @throws as the constructor
-   */
-  static from(tls: true | TLSOptions | TLSContext): TLSContext {
-    if (tls instanceof TLSContext) return tls;
-    if (tls !== true) return new TLSContext(tls);
-    shared ??= new TLSContext();
-    return shared;
-  }
+/** The settings of a context, which are no member of it: a session is as secret as a key. */
+export let settingsOf: (context: TLSContext) => TLSSettings;
+
+/**
+ * A TLS configuration that several connections share, with the sessions for resumption. Pass it as their option `tls`.
+ */
+export class TLSContext {
+  readonly #settings: TLSSettings;
 
   /**
    * Checks the options and makes the native context.
@@ -62,33 +59,20 @@ export class TLSContext {
     assertAvailable();
     if (servername) identityOf(servername);
     const trust = ca === undefined ? defaultTrust() : accepted<TLSTrustHandle>(trustIn(ca));
-    this.handle = makeContext({ ...parameters, trust });
-    this.rejectUnauthorized = parameters.verify;
-    this.servername = servername;
-    this.#session = session;
-    this.checkServerIdentity = checkServerIdentity;
-  }
-
-  /** The session to resume in new connections, in the form of `getSession()`. It holds secrets. */
-  get session(): Uint8Array | undefined {
-    return this.#session;
+    const handle = makeContext({ ...parameters, trust });
+    this.#settings = { handle, rejectUnauthorized: parameters.verify, servername, session, checkServerIdentity };
   }
 
   static {
-    shownAs(TLSContext, ({ servername, rejectUnauthorized, session }) => ({
-      rejectUnauthorized,
-      ...(servername !== undefined && { servername }),
-      ...(session !== undefined && { session: HIDDEN }),
-    }));
-  }
-
-  /**
-   * The identity that the certificate of a server reached as `hostname` must have.
-   * @throws TypeError if it is no host name, e.g. empty
-   */
-  identityOf(hostname: string): Identity {
-    const identity = identityOf(this.servername || hostname);
-    return this.servername === '' ? { ...identity, servername: '' } : identity;
+    settingsOf = (context) => context.#settings;
+    shownAs(TLSContext, (context) => {
+      const { servername, rejectUnauthorized, session } = context.#settings;
+      return {
+        rejectUnauthorized,
+        ...(servername !== undefined && { servername }),
+        ...(session !== undefined && { session: HIDDEN }),
+      };
+    });
   }
 }
 
@@ -146,9 +130,19 @@ function accepted<T extends object>(result: T | TLSRefusal): T {
  */
 export type TLSOption = boolean | TLSOptions | TLSContext;
 
-/** Returns the context; undefined for plain text. @throws TypeError; TLSError if OpenSSL does not accept an option */
+/**
+ * Returns the context for the option `tls`: a context itself, a new one for options, for `true` the default one, which
+ * all connections of the thread share, and undefined for plain text.
+ * @throws TypeError; TLSError if OpenSSL does not accept an option
+ */
 export function tlsContext(tls: TLSOption | undefined): TLSContext | undefined {
   if (tls === undefined || tls === false) return undefined;
-  if (tls === true || (typeof tls === 'object' && tls !== null)) return TLSContext.from(tls);
-  throw new TypeError(`tls must be true, TLS options or a TLSContext, got ${shownValue(tls)}`);
+  if (tls === true) {
+    shared ??= new TLSContext();
+    return shared;
+  }
+  if (typeof tls !== 'object' || tls === null) {
+    throw new TypeError(`tls must be true, TLS options or a TLSContext, got ${shownValue(tls)}`);
+  }
+  return tls instanceof TLSContext ? tls : new TLSContext(tls);
 }

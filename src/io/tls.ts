@@ -26,7 +26,7 @@ import {
   WOULD_BLOCK,
 } from './system-error.ts';
 import { certificateOf, parseCertificate } from './tls-certificate.ts';
-import type { TLSContext } from './tls-context.ts';
+import { settingsOf, type TLSContext, type TLSSettings } from './tls-context.ts';
 import {
   handshakeFailure,
   identityError,
@@ -36,7 +36,7 @@ import {
   tlsError,
   verificationCode,
 } from './tls-failure.ts';
-import type { Identity } from './tls-identity.ts';
+import { type Identity, identityOf } from './tls-identity.ts';
 import type { Transport } from './transport.ts';
 
 const { TLS_WANT_READ, TLS_WANT_WRITE, TLS_AGAIN, TLS_BUSY, TLS_FAILED, TLS_TRUNCATED } = native;
@@ -59,12 +59,13 @@ export function* coHandshake(transport: Transport, context: TLSContext, given: T
   const peer: Required<TLSPeer> = { port: 0, role: 'server', ...given };
   let result: TLSTransport | undefined;
   try {
-    const identity = context.identityOf(peer.hostname);
+    const settings = settingsOf(context);
+    const identity = expectedIdentity(settings, peer.hostname);
     const party = { hostname: identity.hostname, port: peer.port, role: peer.role };
     const tls = new TLSTransport(transport, party);
-    start(transport.fd, context, { ...peer, identity });
+    start(transport.fd, settings, { ...peer, identity });
     yield* coShakeHands(tls);
-    checkIdentity(tls, context);
+    checkIdentity(tls, settings);
     result = tls;
     return tls;
   } finally {
@@ -76,19 +77,28 @@ interface IdentifiedPeer extends Required<TLSPeer> {
   readonly identity: Identity;
 }
 
-function start(fd: number, context: TLSContext, { hostname, port, role, identity }: IdentifiedPeer): void {
+/**
+ * The identity that the certificate of a server reached as `hostname` must have.
+ * @throws TypeError if it is no host name, e.g. empty
+ */
+function expectedIdentity({ servername }: TLSSettings, hostname: string): Identity {
+  const identity = identityOf(servername || hostname);
+  return servername === '' ? { ...identity, servername: '' } : identity;
+}
+
+function start(fd: number, settings: TLSSettings, { hostname, port, role, identity }: IdentifiedPeer): void {
   const { servername, host, address } = identity;
   // The caller's own check replaces the built-in one.
-  const ours = context.checkServerIdentity === undefined;
+  const ours = settings.checkServerIdentity === undefined;
   const key = [role, hostname, port, servername].join(' ');
   const status = native.tlsStart(
     fd,
-    context.handle,
+    settings.handle,
     servername,
     ours ? host : '',
     ours ? address : '',
     key,
-    context.session,
+    settings.session,
   );
   if (status < 0) throw systemError(status, 'tlsStart');
 }
@@ -151,13 +161,13 @@ function whoseFailure({ fd, party, parties }: TLSTransport, result: number): { p
  * Calls the caller's check. As in node:tls, it is called only if the certificate is valid otherwise, and for resumed
  * sessions, too.
  */
-function checkIdentity(transport: TLSTransport, context: TLSContext): void {
-  const { checkServerIdentity } = context;
+function checkIdentity(transport: TLSTransport, settings: TLSSettings): void {
+  const { checkServerIdentity, rejectUnauthorized } = settings;
   if (checkServerIdentity === undefined || transport.authorizationError !== undefined) return;
   const certificate = transport.getPeerCertificate(true) as DetailedPeerCertificate;
   const refusal = identityRefusal(checkServerIdentity(transport.party.hostname, certificate));
   if (refusal === undefined) return;
-  if (context.rejectUnauthorized) {
+  if (rejectUnauthorized) {
     transport.close();
     throw identityError(transport.party, refusal, certificate);
   }

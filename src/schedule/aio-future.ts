@@ -19,17 +19,18 @@ import { type Outcome, resultOf, Stepper } from './stepper.ts';
 
 /** What ends a future early. */
 export interface AioFutureOptions {
-  /** Aborting throws the signal's reason into the coroutine. */
+  /** Aborting throws the signal's reason into the coroutine (AbortSignal of the DOM standard). Default: none. */
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds for the whole coroutine, after which ConnectionTimedOut is thrown into it. Undefined or 0: no limit. */
   readonly timeout?: number | undefined;
 }
 
-const NAMES = ['signal', 'timeout'] as const;
+/** The names of all options of a future. */
+export const FUTURE_OPTIONS = ['signal', 'timeout'] as const;
 
 /** The given options, checked once for several futures. @throws TypeError */
 export function futureOptions(given: AioFutureOptions | undefined): AioFutureOptions {
-  const options = ownOptions('AioFuture', given, NAMES);
+  const options = ownOptions('AioFuture', given, FUTURE_OPTIONS);
   checkedTimeout(options.timeout);
   const { signal } = options;
   if (signal !== undefined && !isSignal(signal)) {
@@ -81,6 +82,7 @@ class FutureWait implements LoopWait {
  * coroutine does not begin.
  */
 export class AioFuture<T> extends Promise<T> {
+  /** The class of the promises that `then`, `catch` and `finally` return. */
   static override get [Symbol.species](): PromiseConstructor {
     return Promise;
   }
@@ -101,6 +103,10 @@ export class AioFuture<T> extends Promise<T> {
   /** Keeps async_hooks and AsyncLocalStorage contexts over suspensions; made at the first one. */
   #context: AsyncResource | undefined;
 
+  /**
+   * Runs the first part of `coroutine` at once. An aborted signal is thrown into it before it begins.
+   * @throws TypeError for what is no coroutine, and for an unknown or invalid option
+   */
   constructor(coroutine: Coroutine<T>, given?: AioFutureOptions) {
     let resolve!: (value: T) => void;
     let reject!: (error: unknown) => void;

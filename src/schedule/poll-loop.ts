@@ -13,7 +13,10 @@ import { type Outcome, resultOf } from './stepper.ts';
 import { type Member, TaskSet } from './task-set.ts';
 import { WaitList } from './wait-list.ts';
 
-/** A coroutine that a PollLoop runs. */
+/** Makes a task of a loop: only `PollLoop.createTask` does. */
+let makeTask: <T>(set: TaskSet, coroutine: Coroutine<T>) => Task<T>;
+
+/** A coroutine that a PollLoop runs: what {@link PollLoop.createTask} returns. */
 export class Task<T> {
   readonly #set: TaskSet;
   readonly #member: Member<T>;
@@ -21,8 +24,7 @@ export class Task<T> {
   readonly #joining = new WaitList();
   #outcome: Outcome<T> | undefined;
 
-  /** Use `PollLoop.createTask`. */
-  constructor(set: TaskSet, coroutine: Coroutine<T>) {
+  private constructor(set: TaskSet, coroutine: Coroutine<T>) {
     this.#set = set;
     this.#member = set.add(coroutine, (outcome) => {
       this.#outcome = outcome;
@@ -72,6 +74,7 @@ export class Task<T> {
   }
 
   static {
+    makeTask = (set, coroutine) => new Task(set, coroutine);
     shownAs(Task, (task) => ({ ...(task.#outcome ?? { status: 'pending', waitingFor: task.#member.wait?.need }) }));
   }
 }
@@ -100,7 +103,7 @@ export class PollLoop {
    */
   createTask<T>(coroutine: Coroutine<T>): Task<T> {
     if (this.#set.ending) throw new StateError('the loop was closed: make a new one');
-    return new Task(this.#set, coroutine);
+    return makeTask(this.#set, coroutine);
   }
 
   /**
@@ -115,10 +118,11 @@ export class PollLoop {
 
   /**
    * Runs the loop, blocked, until the task, or all of several, have ended; other tasks run as well meanwhile. Returns the
-   * result, or the results. @throws what the task threw, or the first of several in their order; TypeError for what is no task;
-   * StateError for a task of another loop; as `runOnce`
+   * result, or the results. @throws what the task threw, or the first of several in their order; TypeError for what is no
+   * task; StateError for a task of another loop; Interrupted as {@link runOnce}
    */
   runUntilComplete<T>(task: Task<T>): T;
+  /** Runs the loop until all of these tasks have ended, and returns their results. @throws as for one task */
   runUntilComplete<T>(tasks: readonly Task<T>[]): T[];
   runUntilComplete<T>(tasks: Task<T> | readonly Task<T>[]): T | T[] {
     assertTasks(tasks);
@@ -150,6 +154,7 @@ export class PollLoop {
     this.#set.close();
   }
 
+  /** The same as {@link close}. */
   [Symbol.dispose](): void {
     this.close();
   }

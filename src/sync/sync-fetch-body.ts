@@ -51,7 +51,7 @@ export abstract class Body {
   /** The URL. */
   abstract readonly url: string;
 
-  constructor(body: GivenBody | ReceivedBody, { size, timeout }: { size: number; timeout: number }) {
+  protected constructor(body: GivenBody | ReceivedBody, { size, timeout }: { size: number; timeout: number }) {
     this.size = size;
     this.timeout = timeout;
     this.#bytes = body.bytes;

@@ -27,7 +27,7 @@ import { Headers } from './sync-fetch-headers.ts';
 import { calledRequest, handing, Request, type RequestInit, Response } from './sync-fetch-messages.ts';
 import { systemReason } from './system-reason.ts';
 
-export type { BodyInit } from './sync-fetch-body.ts';
+export type { Body, BodyInit } from './sync-fetch-body.ts';
 export type { HeadersInit } from './sync-fetch-headers.ts';
 export type { RequestInit, ResponseInit } from './sync-fetch-messages.ts';
 export { FetchError, Headers, Request, Response };

@@ -119,7 +119,7 @@ describe('an interruption', () => {
       using connection = connectionTo(server);
       await connection.promises.sendRequest('GET', '/1');
       await assert.rejects(
-        start((options) => connection.promises.sendRequest('PUT', '/2', { body }, options)),
+        start((options) => connection.promises.sendRequest('PUT', '/2', { body, ...options })),
         rejection as Error,
       );
       assert.deepEqual(pending(connection), ['GET /1 sent', 'PUT /2 sending']);
@@ -137,7 +137,7 @@ describe('an interruption', () => {
       using connection = connectionTo({ hostname: '127.0.0.1', port: stalled.port });
       for (let attempt = 0; attempt < 2; attempt++) {
         await assert.rejects(
-          start((options) => connection.promises.sendRequest('GET', '/', {}, options)),
+          start((options) => connection.promises.sendRequest('GET', '/', options)),
           rejection as Error,
         );
         assert.deepEqual(pending(connection), []);

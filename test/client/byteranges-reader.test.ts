@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { ByterangesReader, HTTPConnection } from 'dugong';
-import { ok } from '../support/messages.ts';
+import { ByterangesReader, HTTPConnection, type Limits } from 'dugong';
+import { ok, response } from '../support/messages.ts';
 import { close, expectHead, type ScriptedServer, send, startScriptedServer } from '../support/scripted-server.ts';
 
 const PARTS = [
@@ -36,8 +36,8 @@ suite('the ranges of a 206 response [RFC 9110 15.3.7]', () => {
     assert.equal(ranges.read().length, 0);
     assert.equal(ranges.nextPart()?.length, 800);
     assert.equal(ranges.readAll().toString(), 'x'.repeat(800));
-    assert.equal(ranges.nextPart(), null);
-    assert.equal(ranges.nextPart(), null);
+    assert.equal(ranges.nextPart(), undefined);
+    assert.equal(ranges.nextPart(), undefined);
     assert.equal(connection.readResponse().status, 204);
     server.check();
   });
@@ -50,7 +50,7 @@ suite('the ranges of a 206 response [RFC 9110 15.3.7]', () => {
     assert.equal((await ranges.nextPart())?.first, 100);
     assert.equal((await ranges.read(5)).toString(), 'xxxxx');
     assert.equal((await ranges.readAll()).length, 795);
-    assert.equal(await ranges.nextPart(), null);
+    assert.equal(await ranges.nextPart(), undefined);
     assert.equal((await connection.promises.readResponse()).status, 204);
   });
 
@@ -65,7 +65,7 @@ suite('the ranges of a 206 response [RFC 9110 15.3.7]', () => {
       using connection = requestTwice(server);
       const ranges = new ByterangesReader(connection, connection.readResponse());
       assert.deepEqual([ranges.nextPart()?.first, ranges.readAll().toString()], [5, 'world']);
-      assert.equal(ranges.nextPart(), null);
+      assert.equal(ranges.nextPart(), undefined);
       assert.equal(connection.readResponse().status, 204);
     });
   }
@@ -83,7 +83,7 @@ suite('the ranges of a 206 response [RFC 9110 15.3.7]', () => {
     const ranges = new ByterangesReader(connection, connection.readResponse());
     assert.deepEqual(ranges.nextPart()?.first, 5);
     assert.equal(ranges.readAll().toString(), 'world');
-    assert.equal(ranges.nextPart(), null);
+    assert.equal(ranges.nextPart(), undefined);
     assert.equal(connection.readResponse().status, 204);
   });
 
@@ -128,10 +128,30 @@ suite('the ranges of a 206 response [RFC 9110 15.3.7]', () => {
     whole.ranges.nextPart();
     assert.equal(whole.ranges.read(0).length, 0);
     assert.equal(whole.ranges.readAll().toString(), 'hello');
-    assert.equal(whole.ranges.nextPart(), null);
+    assert.equal(whole.ranges.nextPart(), undefined);
     using skipped = single('', 'hello');
     skipped.ranges.nextPart();
-    assert.equal(skipped.ranges.nextPart(), null);
+    assert.equal(skipped.ranges.nextPart(), undefined);
+  });
+
+  test('have header sections within the limits of the connection', () => {
+    const FIELDS = 'Content-Range: bytes 0-0/1\r\nA: a\r\nB: b\r\n';
+    const read = (section: string, limits: Partial<Limits>): number | undefined => {
+      const parts = `--B\r\n${section}\r\nx\r\n--B--\r\n`;
+      const head = ['Content-Type: multipart/byteranges; boundary=B', `Content-Length: ${parts.length}`];
+      using server = startScriptedServer([[expectHead(), send(response('206 Partial Content', head, parts))]]);
+      using connection = new HTTPConnection(server.hostname, { port: server.port, limits });
+      connection.sendRequest('GET', '/');
+      return new ByterangesReader(connection, connection.readResponse()).nextPart()?.length;
+    };
+    const refused = (message: RegExp): object => ({ name: 'InvalidResponse', message });
+    const [long, longer] = [150, 80_000].map((length) => `${FIELDS}C: ${'c'.repeat(length)}\r\n`) as [string, string];
+    assert.equal(read(FIELDS, { fields: 3 }), 1);
+    assert.throws(() => read(long, { fields: 3 }), refused(/more than 3 fields/));
+    assert.equal(read(long, { headerSection: long.length + 2 }), 1);
+    assert.throws(() => read(long, { headerSection: long.length + 1 }), refused(/longer than \d+ bytes/));
+    assert.throws(() => read(longer, {}), refused(/longer than 65535 bytes/));
+    assert.equal(read(longer, { headerSection: 100_000 }), 1);
   });
 
   test('are at their end for good: the next response is not touched', () => {
@@ -139,9 +159,9 @@ suite('the ranges of a 206 response [RFC 9110 15.3.7]', () => {
       using server = startScriptedServer([[expectHead(), expectHead(), send(response + ok('next'))]]);
       using connection = requestTwice(server);
       const ranges = new ByterangesReader(connection, connection.readResponse());
-      while (ranges.nextPart() !== null);
+      while (ranges.nextPart() !== undefined);
       assert.equal(connection.readResponse().status, 200);
-      assert.equal(ranges.nextPart(), null);
+      assert.equal(ranges.nextPart(), undefined);
       assert.equal(ranges.read().length, 0);
       assert.equal(connection.readText(), 'next');
     }

@@ -34,7 +34,7 @@ describe('futures of one connection', () => {
       const controller = new AbortController();
       const futureOptions = options ?? { signal: controller.signal };
       const body = Buffer.from(upload);
-      const future = connection.promises.sendRequest('PUT', '/', { body }, futureOptions);
+      const future = connection.promises.sendRequest('PUT', '/', { body, ...futureOptions });
       assert.equal(future.done(), false);
       await new Promise(setImmediate);
       if (interrupt === undefined) controller.abort(new Error('by signal'));
@@ -64,6 +64,44 @@ describe('futures of one connection', () => {
     }
     server.open('rest');
     assert.equal(await connection.promises.readText(), '0123456789');
+  });
+
+  test('take one object of options, in the last argument, and a number before it may be left out', async () => {
+    using server = startScriptedServer([
+      [expectHead(), expectAnything(), send('HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc'), gate('never')],
+    ]);
+    using connection = connectionTo(server);
+    const { promises } = connection;
+    const aborted = { signal: AbortSignal.abort(new Error('aborted')) };
+    for (const call of [
+      () => promises.sendRequest('GET', '/', aborted),
+      () => promises.sendRequest('GET', '/', { headers: { A: 'b' }, ...aborted }),
+      () => promises.endBody({ A: 'b' }, aborted),
+      () => promises.read(aborted),
+      () => promises.read(5, aborted),
+      () => promises.chunks(aborted).next(),
+      () => promises.chunks(5, aborted).next(),
+    ])
+      await assert.rejects(call(), { message: 'aborted' });
+    assert.deepEqual(connection.pendingRequests(), []);
+    const { signal } = new AbortController();
+    await promises.sendRequest('PUT', '/', { body: new BodyFollowing(), signal, timeout: timeLimit(20_000) });
+    await promises.endBody({ A: 'b' }, { signal });
+    await promises.readResponse({ signal });
+    assert.equal((await promises.read({ signal })).toString(), 'abc');
+  });
+
+  test('refuse an unknown option by name', async () => {
+    const { promises } = connectionTo({ hostname: 'localhost', port: 1 });
+    const unknown: object = { nothing: 1 };
+    await assert.rejects(
+      promises.sendRequest('GET', '/', unknown),
+      /^TypeError: sendRequest\(\) has no option "nothing"/,
+    );
+    for (const given of [unknown, null as never]) {
+      assert.throws(() => promises.read(given), TypeError);
+      assert.throws(() => promises.chunks(given), TypeError);
+    }
   });
 
   test('two readers: a StateError is thrown into the second, the first goes on', async () => {

@@ -236,8 +236,12 @@ describe('TLS with a proxy', { skip }, () => {
       ['with a certificate that nobody vouches for', stranger.ofProxy, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
     ];
     for (const [name, certificate, code] of cases) {
-      for (const tls of [undefined, context, new TLSContext({ rejectUnauthorized: false })]) {
-        const to = tls === undefined ? 'http' : tls.rejectUnauthorized ? 'https' : 'https without verification';
+      const servers: readonly [to: string, tls: TLSContext | undefined][] = [
+        ['http', undefined],
+        ['https', context],
+        ['https without verification', new TLSContext({ rejectUnauthorized: false })],
+      ];
+      for (const [to, tls] of servers) {
         test(`${name}, before anything is sent to it (${to})`, () => {
           using behind = startScriptedServer([]);
           using proxy = startTLSFront(behind, certificate);

@@ -54,12 +54,12 @@ describe('the operations of a connection', () => {
     assert.deepEqual(others.sort(), plain.sort());
   });
 
-  test('have the same parameters in all three forms; promises take options of the future behind them', () => {
+  test('have the same parameters in all three forms; promises take options of the call in their last argument', () => {
     for (const operation of operations) {
       const name = blockingName(operation);
       const parameters = parametersOf(own.get(operation) as Method);
       assert.deepEqual(parametersOf(own.get(name) as Method), parameters, name);
-      assert.deepEqual(parametersOf(promised.get(name) as Method), [...parameters, 'future'], name);
+      assert.deepEqual(parametersOf(promised.get(name) as Method), [...new Set([...parameters, 'options'])], name);
     }
   });
 

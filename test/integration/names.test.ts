@@ -211,7 +211,7 @@ describe('while a lookup takes its time', { skip }, () => {
     for (const coroutine of [returned, thrown]) suspend(coroutine);
     const cancelled = connection().promises.connect();
     const aborter = new AbortController();
-    const aborted = connection().promises.sendRequest('GET', '/', {}, { signal: aborter.signal });
+    const aborted = connection().promises.sendRequest('GET', '/', { signal: aborter.signal });
     const left = connection();
     const disconnected = left.promises.connect();
     assert.equal(native.counts().owned, before.owned + 5);

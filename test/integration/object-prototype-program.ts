@@ -41,7 +41,7 @@ for (const [name, value] of Object.entries(members)) {
 
 const lookup = (): string[] => ['127.0.0.1'];
 const connection = new HTTPConnection('localhost', { port: Number(port), lookup });
-await connection.promises.sendRequest('PUT', '/', { body: new Blob(['blob']) }, {});
+await connection.promises.sendRequest('PUT', '/', { body: new Blob(['blob']) });
 await connection.promises.readResponse({});
 const text = await connection.promises.readText();
 connection.disconnect();

@@ -34,6 +34,7 @@ import {
   TLSContext,
   TLSError,
 } from '../../src/index.ts';
+import { settingsOf } from '../../src/io/tls-context.ts';
 import { closeIdleConnections, fetchSync } from '../../src/sync/index.ts';
 import { opensslMissing } from '../support/certificates.ts';
 import { TestTrust } from '../support/https.ts';
@@ -159,7 +160,7 @@ const uses: Readonly<Record<string, () => unknown>> = {
   },
   'new HTTPConnection() with a proxy in parts': () =>
     new HTTPConnection('x', { proxy: { hostname: 'proxy.test', port: 1 } }).port,
-  'new TLSContext()': () => new TLSContext({ servername: 'x' }).rejectUnauthorized,
+  'new TLSContext()': () => settingsOf(new TLSContext({ servername: 'x' })).rejectUnauthorized,
   'new AioFuture()': () => new AioFuture(coSomething(), {}).done(),
   'runBlocking()': () => runBlocking(coSomething(), {}),
   'new PollNeeded()': () => ({ ...new PollNeeded(1, 1, {}), ...new PollNeeded(1, 1).before(5) }),

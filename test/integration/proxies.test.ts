@@ -131,12 +131,7 @@ for (const { program, start, persistent, tls, wanted, secure } of kinds) {
       for (let index = 0; index < 10; index++) {
         const connection = through(front.port, { tls: trust.context });
         const controller = new AbortController();
-        const exchange = connection.promises.sendRequest(
-          'GET',
-          '/send_2000000_bytes',
-          {},
-          { signal: controller.signal },
-        );
+        const exchange = connection.promises.sendRequest('GET', '/send_2000000_bytes', { signal: controller.signal });
         if (index < 5) {
           for (let turn = 0; turn < index; turn++) await new Promise(setImmediate);
           controller.abort();

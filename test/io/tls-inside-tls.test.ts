@@ -21,7 +21,7 @@ import { type Ending, startTLSFront, startTunnelProxy, type TLSFront } from '../
 import { timeLimit } from '../support/time-limit.ts';
 import { startRawServer, startTLSServer, type TLSServer } from '../support/tls-server.ts';
 import { thrownBy, waysOfWaiting } from '../support/waiting.ts';
-import { blocking, coReceive, coSendAll } from './tls-support.ts';
+import { blocking, contextFor, coReceive, coSendAll } from './tls-support.ts';
 
 const skip = opensslMissing();
 const VERSIONS = ['TLSv1.2', 'TLSv1.3'] as const;
@@ -67,8 +67,8 @@ function* coInside(
 ): Coroutine<TLSTransport> {
   const { outer = { ca: root.cert }, inner = { ca: root.cert }, hostname = 'origin.test' } = use;
   const socket = yield* coConnect(['127.0.0.1'], proxy.port);
-  const below = yield* coHandshake(socket, TLSContext.from(outer), { hostname: 'proxy.test', role: 'proxy' });
-  return yield* coHandshake(below, TLSContext.from(inner), { hostname });
+  const below = yield* coHandshake(socket, contextFor(outer), { hostname: 'proxy.test', role: 'proxy' });
+  return yield* coHandshake(below, contextFor(inner), { hostname });
 }
 
 function inside(pair: { readonly proxy: { readonly port: number } }, use?: Contexts): TLSTransport {

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { native, type TLSContextHandle, type TLSContextParameters, type TLSTrustHandle } from '../../src/io/native.ts';
-import { TLSContext } from '../../src/io/tls-context.ts';
+import { settingsOf, TLSContext } from '../../src/io/tls-context.ts';
 import { type Certificate, makeAuthority, makeCertificate, opensslMissing } from '../support/certificates.ts';
 import { openDescriptors } from '../support/open-descriptors.ts';
 import { startTLSServer, type TLSServer } from '../support/tls-server.ts';
@@ -158,15 +158,16 @@ describe('the TLS of the addon', { skip }, () => {
 
   it('leaves no fd over thousands of handshakes, most of them broken off', () => {
     const context = new TLSContext({ ca });
+    const { handle } = settingsOf(context);
     const cycle = (rounds: number) => {
       for (let round = 0; round < rounds; round++) {
         if (round % 10 === 0) secure(server.port, context).close();
         const fd = native.socket(4);
         native.connect(fd, '127.0.0.1', server.port);
         native.pollOne(fd, 4, -1);
-        native.tlsStart(fd, context.handle, 'localhost', 'localhost', '', '', undefined);
+        native.tlsStart(fd, handle, 'localhost', 'localhost', '', '', undefined);
         native.tlsHandshake(fd);
-        if (round % 3 === 0) native.tlsStart(fd, context.handle, '', '', '', '', undefined);
+        if (round % 3 === 0) native.tlsStart(fd, handle, '', '', '', '', undefined);
         if (round % 3 === 0) native.tlsHandshake(fd);
         assert.equal(native.close(fd), 0);
       }

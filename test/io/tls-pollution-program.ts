@@ -44,11 +44,11 @@ if (moment === 'before the first context') {
 }
 if (moment === 'with the first context') {
   pollute();
-  TLSContext.from(true);
+  new TLSContext();
   clean();
 }
 if (moment === 'after the first context') {
-  TLSContext.from(true);
+  new TLSContext();
   pollute();
 }
 const verdicts = { 'tls: true': verdict(true), 'tls: {}': verdict({}) };

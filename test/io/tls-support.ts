@@ -13,13 +13,18 @@ import type { TLSOptions } from '../../src/io/tls-options.ts';
 import { runBlocking } from '../../src/schedule/run-blocking.ts';
 import { timeLimit } from '../support/time-limit.ts';
 
+/** The context itself, or a new one with these options. */
+export function contextFor(tls: TLSContext | TLSOptions): TLSContext {
+  return tls instanceof TLSContext ? tls : new TLSContext(tls);
+}
+
 /** Connects to a port of 127.0.0.1 and shakes hands with `hostname`. */
 export function* coSecure(
   port: number,
   tls: TLSContext | TLSOptions,
   hostname: string = 'localhost',
 ): Coroutine<TLSTransport> {
-  const context = TLSContext.from(tls);
+  const context = contextFor(tls);
   const transport = yield* coConnect(['127.0.0.1'], port);
   return yield* coHandshake(transport, context, { hostname, port });
 }

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { HTTPHeaders } from 'dugong/http1';
 import { about, StateError } from '../../src/errors.ts';
+import { headersOfSection } from '../../src/http1/headers.ts';
 import { shownPath } from '../../src/inspection.ts';
 import { singly } from './messages.ts';
 import { trace } from './trace.ts';
@@ -132,7 +133,7 @@ suite('work on fields is linear in their number', () => {
         assertLinear(2000, (n) => {
           const text = section(n, name);
           return () => {
-            use(HTTPHeaders.fromSection(text));
+            use(headersOfSection(text));
           };
         });
       });

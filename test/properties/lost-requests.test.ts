@@ -45,7 +45,7 @@ async function pipeline(
     for (const [index, length] of sizes.entries()) {
       const options = { body: Buffer.alloc(length, 'x') };
       if (form === 'blocking') connection.sendRequest('PUT', `/${index}`, options);
-      else await promises.sendRequest('PUT', `/${index}`, options, { timeout });
+      else await promises.sendRequest('PUT', `/${index}`, { ...options, timeout });
     }
     for (; answered < sizes.length; answered++) {
       if (form === 'blocking') connection.readResponse();

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { now } from '../../src/clock.ts';
 import { type Coroutine, PollNeeded, waitFor } from '../../src/coroutine.ts';
 import { StateError } from '../../src/errors.ts';
-import { runAs } from '../../src/schedule/running.ts';
+import { runAs, runBlocked } from '../../src/schedule/running.ts';
 import type { Outcome } from '../../src/schedule/stepper.ts';
 import { type Member, TaskSet } from '../../src/schedule/task-set.ts';
 import { UNTIL_NOTIFIED } from '../../src/schedule/wait-list.ts';
@@ -308,13 +308,15 @@ describe('what a set waits for', () => {
   });
 });
 
-test('members can await promises if what runs the set can', () => {
+test('what runs the set in the end is what runs its members', () => {
   const observed = withMembers({ a: UNTIL_NOTIFIED });
   const member = observed.add('b');
   observed.set.run();
-  assert.deepEqual([observed.set.canAwait, member.canAwait], [false, false]);
-  runAs({ canAwait: true, wake: () => undefined }, () => observed.set.run());
-  assert.deepEqual([observed.set.canAwait, member.canAwait], [true, true]);
+  assert.deepEqual([observed.set.driver, member.driver], ['own loop', 'own loop']);
+  runAs({ driver: 'event loop', wake: () => undefined }, () => observed.set.run());
+  assert.deepEqual([observed.set.driver, member.driver], ['event loop', 'event loop']);
+  runBlocked(() => observed.set.run());
+  assert.equal(member.driver, 'blocked thread');
   observed.set.close();
 });
 

@@ -1,6 +1,6 @@
 /** Responses without a connection. */
 
-import { HTTPResponse } from '../../src/client/http-response.ts';
+import { type HTTPResponse, responseOf } from '../../src/client/http-response.ts';
 import type { BodyDecoder } from '../../src/http1/body-decoder.ts';
 import { type HeadersInit, HTTPHeaders } from '../../src/http1/headers.ts';
 
@@ -21,5 +21,5 @@ export function responseWith({ status = 200, minorVersion = 1, headers = {}, bod
     framingFields: { contentLength: [], transferEncoding: [], connection: [] },
     byteLength: 0,
   };
-  return new HTTPResponse({ method: 'GET', path: '/a?token=x', head, framing: { kind: 'none' }, body });
+  return responseOf({ method: 'GET', path: '/a?token=x', head, framing: { kind: 'none' }, body });
 }

@@ -279,7 +279,7 @@ const listeners: Situation = {
     const controller = new AbortController();
     const { signal } = controller;
     using connection = stage.connection();
-    await connection.promises.sendRequest('GET', '/', {}, { signal });
+    await connection.promises.sendRequest('GET', '/', { signal });
     const reading = connection.promises.readResponse({ signal });
     const aborted = random.chance(0.5);
     if (aborted) stage.later(random.between(1, 10), () => controller.abort());
@@ -319,7 +319,7 @@ const early: Situation = {
     serveBody(stage, textOf('body', 100), 20);
     using connection = stage.connection();
     const timeout = 1_000_000;
-    await connection.promises.sendRequest('GET', '/', {}, { timeout });
+    await connection.promises.sendRequest('GET', '/', { timeout });
     await connection.promises.readResponse({ timeout });
     await new AioFuture(coWithTimeout(connection.coReadAll(), timeout), { timeout });
   },
