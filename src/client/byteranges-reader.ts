@@ -22,7 +22,7 @@ const EMPTY: Buffer = Buffer.alloc(0);
  * ```ts
  * connection.sendRequest('GET', '/file', { headers: { Range: 'bytes=0-99,500-599' } });
  * const ranges = new ByterangesReader(connection, connection.readResponse());
- * for (let part = ranges.nextPart(); part !== undefined; part = ranges.nextPart()) {
+ * for (let part = ranges.nextPart(); part !== null; part = ranges.nextPart()) {
  *   console.log(part.first, part.last, ranges.readAll());
  * }
  * ```
@@ -36,9 +36,9 @@ export class ByterangesReader {
   /** Undefined if the response has one range, which is its whole body. */
   readonly #decoder: ByterangesDecoder | undefined;
   /** The single range until it has been returned, and the number of its unread bytes after that. */
-  #only: RangePart | undefined;
+  #only: RangePart | null = null;
   #left = 0;
-  /** Whether the last range has been passed: the connection may read another response now. */
+  /** Whether null has been returned: the connection may read another response now. */
   #done = false;
 
   /**
@@ -59,16 +59,16 @@ export class ByterangesReader {
   }
 
   /**
-   * Returns the next range; undefined after the last one. The unread rest of the range before is skipped.
+   * Returns the next range; null after the last one. The unread rest of the range before is skipped.
    * @throws InvalidResponse, and the errors of reading a body
    */
-  *coNextPart(): Coroutine<RangePart | undefined> {
-    if (this.#done) return undefined;
+  *coNextPart(): Coroutine<RangePart | null> {
+    if (this.#done) return null;
     const part = this.#decoder === undefined ? yield* this.#coTakeOnly() : yield* this.#coDecoded(this.#decoder);
-    if (part !== undefined) return part;
+    if (part !== null) return part;
     yield* this.#connection.coDiscard();
     this.#done = true;
-    return undefined;
+    return null;
   }
 
   /**
@@ -97,7 +97,7 @@ export class ByterangesReader {
   }
 
   /** Blocking {@link coNextPart}. @throws as that; ConnectionTimedOut, Interrupted */
-  nextPart(): RangePart | undefined {
+  nextPart(): RangePart | null {
     return this.#connection.runBlocking(this.coNextPart());
   }
 
@@ -111,16 +111,16 @@ export class ByterangesReader {
     return this.#connection.runBlocking(this.coReadAll());
   }
 
-  *#coTakeOnly(): Coroutine<RangePart | undefined> {
+  *#coTakeOnly(): Coroutine<RangePart | null> {
     const part = this.#only;
-    this.#only = undefined;
-    if (part !== undefined) {
+    this.#only = null;
+    if (part !== null) {
       this.#left = part.length;
       return part;
     }
     while (this.#left > 0) yield* this.#coReadOnly(READ_SIZE);
     if ((yield* this.#connection.coRead(1)).length > 0) throw lengthMismatch('longer');
-    return undefined;
+    return null;
   }
 
   *#coReadOnly(length: number): Coroutine<Buffer> {
@@ -131,10 +131,10 @@ export class ByterangesReader {
     return bytes;
   }
 
-  *#coDecoded(decoder: ByterangesDecoder): Coroutine<RangePart | undefined> {
+  *#coDecoded(decoder: ByterangesDecoder): Coroutine<RangePart | null> {
     for (;;) {
       const part = decoder.nextPart();
-      if (part !== undefined || decoder.ended) return part;
+      if (part !== undefined) return part;
       yield* this.#coBring(decoder);
     }
   }
@@ -188,7 +188,7 @@ export class ByterangesPromises {
   }
 
   /** Awaits {@link ByterangesReader.coNextPart}. */
-  nextPart(options?: AioFutureOptions): AioFuture<RangePart | undefined> {
+  nextPart(options?: AioFutureOptions): AioFuture<RangePart | null> {
     return new AioFuture(this.#reader.coNextPart(), options);
   }
 

@@ -20,8 +20,8 @@ export interface RangePart {
   readonly first: number;
   /** Offset of the last byte in the representation; the byte belongs to the range. */
   readonly last: number;
-  /** Bytes of the whole representation; undefined if the server does not know the number ("*"). */
-  readonly size: number | undefined;
+  /** Bytes of the whole representation; null if the server does not know the number ("*"). */
+  readonly size: number | null;
   /** Bytes of this part: `last - first + 1`. */
   readonly length: number;
 }
@@ -86,10 +86,10 @@ export class ByterangesDecoder {
   }
 
   /**
-   * Returns the next part; undefined after the last one, when {@link ended} is true, and if more bytes must be pushed
-   * first. The unread rest of the part before is skipped. @throws InvalidResponse
+   * Returns the next part, null after the last one, undefined if more bytes are needed. The unread rest of the part
+   * before is skipped. @throws InvalidResponse
    */
-  nextPart(): RangePart | undefined {
+  nextPart(): RangePart | null | undefined {
     for (;;) {
       switch (this.#state) {
         case 'preamble':
@@ -105,7 +105,7 @@ export class ByterangesDecoder {
           if (this.read(undefined, 0, this.#left) === undefined) return undefined;
           break;
         case 'end':
-          return undefined;
+          return null;
       }
     }
   }
@@ -188,7 +188,7 @@ export function rangePart(headers: HTTPHeaders): RangePart {
     headers,
     first: Number(first),
     last: Number(last),
-    size: size === '*' ? undefined : Number(size),
+    size: size === '*' ? null : Number(size),
     length: Number(last) - Number(first) + 1,
   };
   const sound =

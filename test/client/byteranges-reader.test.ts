@@ -36,8 +36,8 @@ suite('the ranges of a 206 response [RFC 9110 15.3.7]', () => {
     assert.equal(ranges.read().length, 0);
     assert.equal(ranges.nextPart()?.length, 800);
     assert.equal(ranges.readAll().toString(), 'x'.repeat(800));
-    assert.equal(ranges.nextPart(), undefined);
-    assert.equal(ranges.nextPart(), undefined);
+    assert.equal(ranges.nextPart(), null);
+    assert.equal(ranges.nextPart(), null);
     assert.equal(connection.readResponse().status, 204);
     server.check();
   });
@@ -50,7 +50,7 @@ suite('the ranges of a 206 response [RFC 9110 15.3.7]', () => {
     assert.equal((await ranges.nextPart())?.first, 100);
     assert.equal((await ranges.read(5)).toString(), 'xxxxx');
     assert.equal((await ranges.readAll()).length, 795);
-    assert.equal(await ranges.nextPart(), undefined);
+    assert.equal(await ranges.nextPart(), null);
     assert.equal((await connection.promises.readResponse()).status, 204);
   });
 
@@ -65,7 +65,7 @@ suite('the ranges of a 206 response [RFC 9110 15.3.7]', () => {
       using connection = requestTwice(server);
       const ranges = new ByterangesReader(connection, connection.readResponse());
       assert.deepEqual([ranges.nextPart()?.first, ranges.readAll().toString()], [5, 'world']);
-      assert.equal(ranges.nextPart(), undefined);
+      assert.equal(ranges.nextPart(), null);
       assert.equal(connection.readResponse().status, 204);
     });
   }
@@ -83,7 +83,7 @@ suite('the ranges of a 206 response [RFC 9110 15.3.7]', () => {
     const ranges = new ByterangesReader(connection, connection.readResponse());
     assert.deepEqual(ranges.nextPart()?.first, 5);
     assert.equal(ranges.readAll().toString(), 'world');
-    assert.equal(ranges.nextPart(), undefined);
+    assert.equal(ranges.nextPart(), null);
     assert.equal(connection.readResponse().status, 204);
   });
 
@@ -128,10 +128,10 @@ suite('the ranges of a 206 response [RFC 9110 15.3.7]', () => {
     whole.ranges.nextPart();
     assert.equal(whole.ranges.read(0).length, 0);
     assert.equal(whole.ranges.readAll().toString(), 'hello');
-    assert.equal(whole.ranges.nextPart(), undefined);
+    assert.equal(whole.ranges.nextPart(), null);
     using skipped = single('', 'hello');
     skipped.ranges.nextPart();
-    assert.equal(skipped.ranges.nextPart(), undefined);
+    assert.equal(skipped.ranges.nextPart(), null);
   });
 
   test('have header sections within the limits of the connection', () => {
@@ -159,9 +159,9 @@ suite('the ranges of a 206 response [RFC 9110 15.3.7]', () => {
       using server = startScriptedServer([[expectHead(), expectHead(), send(response + ok('next'))]]);
       using connection = requestTwice(server);
       const ranges = new ByterangesReader(connection, connection.readResponse());
-      while (ranges.nextPart() !== undefined);
+      while (ranges.nextPart() !== null);
       assert.equal(connection.readResponse().status, 200);
-      assert.equal(ranges.nextPart(), undefined);
+      assert.equal(ranges.nextPart(), null);
       assert.equal(ranges.read().length, 0);
       assert.equal(connection.readText(), 'next');
     }

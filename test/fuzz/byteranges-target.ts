@@ -36,8 +36,9 @@ function read(pieces: readonly Buffer[], partSize: number): Heard {
   try {
     for (;;) {
       const part = decoder.nextPart();
+      if (part === null) break;
       if (part === undefined) {
-        if (!decoder.ended && bring()) continue;
+        if (bring()) continue;
         break;
       }
       let content = '';
@@ -89,7 +90,7 @@ function reference(body: string): Part[] {
     const length = Number(last) - Number(first) + 1;
     const sound = first !== '' && Number(last) < 2 ** 53 && length > 0 && (size === '*' || Number(last) < Number(size));
     if (!sound || text.length - at < length) return parts;
-    const shown = size === '*' ? undefined : Number(size);
+    const shown = size === '*' ? null : Number(size);
     const trimmedFields = fields.map(([name, value]) => [name, trimmed(value)] as const);
     parts.push({
       range: `${Number(first)}-${Number(last)}/${shown}`,

@@ -10,7 +10,7 @@ import { check } from './property.ts';
 interface Part {
   readonly headers: readonly (readonly [string, string])[];
   readonly first: number;
-  readonly size: number | undefined;
+  readonly size: number | null;
   readonly data: string;
 }
 
@@ -27,7 +27,7 @@ const part: fc.Arbitrary<Part> = fc
   .map(({ headers, first, beyond, data }) => ({
     headers: headers.filter(([name]) => !/^content-range$/i.test(name)),
     first,
-    size: beyond === null ? undefined : first + data.length + beyond,
+    size: beyond === null ? null : first + data.length + beyond,
     data,
   }));
 
@@ -60,8 +60,9 @@ function readAll(contentType: string, brought: readonly Buffer[], step: number):
   };
   for (;;) {
     const next = decoder.nextPart();
+    if (next === null) return { parts, ended: decoder.ended };
     if (next === undefined) {
-      if (decoder.ended || !more()) return { parts, ended: decoder.ended };
+      if (!more()) return { parts, ended: decoder.ended };
       continue;
     }
     let data = '';
