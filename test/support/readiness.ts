@@ -8,6 +8,7 @@ export class Readiness implements Disposable {
   readonly #poller = new Poller();
   readonly #bell = new Bell();
   readonly need: PollNeeded = new PollNeeded(this.#poller.fd, POLLIN);
+  #closed = false;
 
   get fd(): number {
     return this.#poller.fd;
@@ -28,8 +29,6 @@ export class Readiness implements Disposable {
     this.#poller.close();
     this.#bell.close();
   }
-
-  #closed = false;
 
   [Symbol.dispose](): void {
     this.close();
