@@ -316,6 +316,7 @@ export class HTTPConnection {
    * The server's certificate as node:tls returns it, with `detailed` also its issuers'; null without TLS, or without a
    * connection.
    */
+  // Parameters: those of node:tls.
   getPeerCertificate(detailed?: boolean): PeerCertificate | null {
     return this.#tls?.getPeerCertificate(detailed) ?? null;
   }

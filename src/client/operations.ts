@@ -12,7 +12,7 @@ import { shownPath } from '../inspection.ts';
 import { type ConnectionSettings, wholeNumber } from './connection-options.ts';
 import { checkedBytes } from './given-bytes.ts';
 import { assumedContinue, type HTTPResponse, responseOf } from './http-response.ts';
-import { outgoing, type SendRequestOptions } from './send-options.ts';
+import { outgoingRequest, type SendRequestOptions } from './send-options.ts';
 import { Session } from './session.ts';
 import { charsetOf, decodedText } from './text.ts';
 
@@ -80,11 +80,11 @@ export class Operations {
   }
 
   *coSendRequest(method: string, path: string, options: SendRequestOptions | undefined): Coroutine<void> {
-    const { request, body, pieces } = outgoing(method, options, this.#options.destination);
+    const outgoing = outgoingRequest(method, options, this.#options.destination);
     const session = this.openSession();
     try {
-      yield* session.coSendRequest(method, path, request, body);
-      if (pieces !== undefined) yield* session.coWriteAll(pieces, request.framing?.kind === 'chunked');
+      yield* session.coSendRequest(method, path, outgoing);
+      if (outgoing.pieces !== undefined) yield* session.coWriteAll(outgoing.pieces, outgoing.request);
     } catch (error) {
       throw this.#told(error, { method, path });
     }

@@ -52,17 +52,17 @@ export interface SendRequestOptions extends ContentChecks {
 export const SEND_OPTIONS = ['body', 'headers', 'expect100', 'host', 'upgrade', 'contentMD5', 'contentDigest'] as const;
 
 /** A request ready to be sent, with its body as a whole or in pieces. */
-interface Outgoing {
+export interface Outgoing {
   readonly request: Request;
-  readonly body: Uint8Array | undefined;
-  readonly pieces: BodyPieces | undefined;
+  readonly body?: Uint8Array | undefined;
+  readonly pieces?: BodyPieces | undefined;
 }
 
 /**
  * Makes the request for a server that is reached as `to` says. @throws TypeError, and StateError if the pieces must be
  * awaited and nothing can await them
  */
-export function outgoing(method: string, options: SendRequestOptions | undefined, to: Destination): Outgoing {
+export function outgoingRequest(method: string, options: SendRequestOptions | undefined, to: Destination): Outgoing {
   const given = sendOptions(options);
   const { body, pieces, type, ...ofBody } = requestBody(given.body);
   const { expect100: expectContinue, host, upgrade } = given;

@@ -19,6 +19,7 @@ import { UNTIL_NOTIFIED, WaitList } from '../schedule/wait-list.ts';
 import { SlotTaken } from '../schedule/wait-table.ts';
 import { BodyReader, type ResponseInput } from './body-reader.ts';
 import { type BodyPieces, coEachPiece } from './request-pieces.ts';
+import type { Outgoing } from './send-options.ts';
 import { type Dial, SharedDial } from './shared-dial.ts';
 import { either, inPhase } from './wait.ts';
 import { Wire } from './wire.ts';
@@ -108,7 +109,8 @@ export class Session implements ResponseInput {
 
   // --- sending -------------------------------------------------------------------------------------------------------
 
-  *coSendRequest(method: string, path: string, request: Request, body: Uint8Array | undefined): Coroutine<void> {
+  /** A request, with its body if that is given as a whole. */
+  *coSendRequest(method: string, path: string, { request, body }: Omit<Outgoing, 'pieces'>): Coroutine<void> {
     this.#beginSending();
     try {
       const { protocol } = this;
@@ -137,7 +139,7 @@ export class Session implements ResponseInput {
    * The body of the request that was sent last, piece by piece, and its end if it is chunked. @throws ExcessBodyData or
    * MissingBodyData if the pieces are not what was announced
    */
-  *coWriteAll(body: BodyPieces, chunked: boolean): Coroutine<void> {
+  *coWriteAll(body: BodyPieces, { framing }: Request): Coroutine<void> {
     this.#beginSending();
     const { protocol } = this;
     try {
@@ -148,7 +150,7 @@ export class Session implements ResponseInput {
         heed: () => this.#heedAnswer(),
       });
       this.wire.assertOpen('send');
-      if (chunked) protocol.endBody();
+      if (framing?.kind === 'chunked') protocol.endBody();
       else protocol.bodySourceEnded();
       if (!this.wire.flush()) yield* this.#coFlush();
     } catch (error) {
@@ -363,6 +365,7 @@ export class Session implements ResponseInput {
     return body.more(this.protocol.input);
   }
 
+  // Parameters: no object for each read.
   receiveBody(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined {
     if (!body.complete) this.wire.assertOpen('receive');
     const count = this.#readBody(body, target, offset, length);
@@ -376,6 +379,7 @@ export class Session implements ResponseInput {
     return received;
   }
 
+  // Parameters: no object for each read.
   #readBody(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined {
     try {
       return this.protocol.readBody(body, target, offset, length);

@@ -50,7 +50,7 @@ class ReadAhead implements Transport {
 }
 
 function* coGet(session: Session): Coroutine<number> {
-  yield* session.coSendRequest('GET', '/', {}, undefined);
+  yield* session.coSendRequest('GET', '/', { request: {} });
   const response = yield* session.coNextResponse();
   assert.ok(response?.body !== undefined);
   return (yield* session.bodies.coReadAll(response.body)).length;

@@ -9,6 +9,8 @@ import { AioFuture } from '../../src/index.ts';
 import { MemoryTransport } from '../support/memory-transport.ts';
 import { socketPair } from '../support/socket-pair.ts';
 
+const CHUNKED = { framing: { kind: 'chunked' } } as const;
+
 /** More than are sent before others have their turn. */
 const MANY_PIECES = 10_000;
 
@@ -45,8 +47,8 @@ function sessionOver(transport: MemoryTransport): Session {
 }
 
 function* coUpload(session: Session, pieces: BodyPieces): Coroutine<void> {
-  yield* session.coSendRequest('PUT', '/', { framing: { kind: 'chunked' } }, undefined);
-  yield* session.coWriteAll(pieces, true);
+  yield* session.coSendRequest('PUT', '/', { request: CHUNKED });
+  yield* session.coWriteAll(pieces, CHUNKED);
 }
 
 describe('a body in pieces', () => {

@@ -79,14 +79,14 @@ export class Sender extends Actor {
     const { path, how, body } = request;
     const bytes = how === 'whole' ? Buffer.from(body.join('')) : undefined;
     try {
-      yield* session.coSendRequest(how === 'get' ? 'GET' : 'PUT', path, requestOf(request), bytes);
+      yield* session.coSendRequest(how === 'get' ? 'GET' : 'PUT', path, { request: requestOf(request), body: bytes });
     } finally {
       // What the caller does with its memory behind the call is nothing to the session.
       bytes?.fill('!');
     }
     this.registered = this.attempting + 1;
     this.sent(this.attempting, 'head');
-    if (how === 'pieces') yield* session.coWriteAll(body, true);
+    if (how === 'pieces') yield* session.coWriteAll(body, requestOf(request));
     if (how !== 'expecting') {
       this.sent(this.attempting, 'whole');
       return;

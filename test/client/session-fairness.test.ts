@@ -13,6 +13,8 @@ import { type Runner, runAs } from '../../src/schedule/running.ts';
 import { MemoryClock } from '../support/memory-clock.ts';
 import { MemoryTransport } from '../support/memory-transport.ts';
 
+const CHUNKED = { framing: { kind: 'chunked' } } as const;
+
 /** What a coroutine may move before it suspends. */
 const SHARE = 1 << 20;
 const CALLS = 256;
@@ -76,7 +78,7 @@ for (const [way, runs] of [
       const transport = new MemoryTransport();
       const session = sessionOver(transport);
       transport.take(100);
-      session.coSendRequest('GET', '/', {}, undefined).next();
+      session.coSendRequest('GET', '/', { request: {} }).next();
       transport.say(Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`));
       for (let count = 0; count < parts; count++) transport.say(Buffer.alloc(part, 'x'));
       return { transport, session };
@@ -135,7 +137,7 @@ for (const [way, runs] of [
         const framing = { kind: 'length', length } as const;
         const { suspensions } = fairly(
           transport,
-          session.coSendRequest('PUT', '/', { framing }, Buffer.alloc(length, 'x')),
+          session.coSendRequest('PUT', '/', { request: { framing }, body: Buffer.alloc(length, 'x') }),
           runs,
           () => transport.takenBytes,
         );
@@ -148,10 +150,10 @@ for (const [way, runs] of [
         const { suspensions } = fairly(
           transport,
           (function* () {
-            yield* session.coSendRequest('PUT', '/', { framing: { kind: 'chunked' } }, undefined);
+            yield* session.coSendRequest('PUT', '/', { request: CHUNKED });
             yield* session.coWriteAll(
               Array.from({ length: parts }, () => Buffer.alloc(part, 'x')),
-              true,
+              CHUNKED,
             );
           })(),
           runs,
@@ -179,7 +181,7 @@ describe('a sender beside a reader in a loop written by hand', () => {
     const session = sessionOver(transport);
     transport.take(100);
     const framing = { kind: 'length', length: 5000 } as const;
-    const sender = session.coSendRequest('PUT', '/', { framing }, Buffer.alloc(5000, 'x'));
+    const sender = session.coSendRequest('PUT', '/', { request: { framing }, body: Buffer.alloc(5000, 'x') });
     sender.next();
     const reader = session.coNextResponse();
     const reading = run(() => reader.next()) as IteratorYieldResult<PollNeeded>;

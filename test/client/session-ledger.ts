@@ -145,7 +145,7 @@ export class SessionLedger {
     if (this.#mostTaken === undefined) return;
     const { session, transport } = this.#run;
     const { takenBytes } = transport;
-    assert.throws(() => session.coSendRequest('GET', '/more', {}, undefined).next(), DugongError);
+    assert.throws(() => session.coSendRequest('GET', '/more', { request: {} }).next(), DugongError);
     assert.equal(transport.takenBytes, takenBytes);
   }
 

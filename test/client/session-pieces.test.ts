@@ -12,6 +12,8 @@ import { ConnectionClosed, InvalidResponse } from '../../src/errors.ts';
 import { type Runner, runAs } from '../../src/schedule/running.ts';
 import { MemoryTransport } from '../support/memory-transport.ts';
 
+const CHUNKED = { framing: { kind: 'chunked' } } as const;
+
 const refusal = Buffer.from('HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno');
 
 /** One coroutine, and what runs it: it goes on when it is called. */
@@ -56,8 +58,8 @@ function* coUpload(session: Session): Coroutine<void> {
     yield 'piece';
     await new Promise(() => undefined);
   })();
-  yield* session.coSendRequest('PUT', '/', { framing: { kind: 'chunked' } }, undefined);
-  yield* session.coWriteAll(pieces, true);
+  yield* session.coSendRequest('PUT', '/', { request: CHUNKED });
+  yield* session.coWriteAll(pieces, CHUNKED);
 }
 
 function* coAnswer(session: Session): Coroutine<Buffer> {
