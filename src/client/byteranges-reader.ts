@@ -9,6 +9,7 @@ import { InvalidResponse } from '../errors.ts';
 import { ByterangesDecoder, isByteranges, type RangePart, rangePart } from '../http1/byteranges-decoder.ts';
 import { shownAs } from '../inspection.ts';
 import { AioFuture, type AioFutureOptions } from '../schedule/aio-future.ts';
+import { wholeNumber } from './connection-options.ts';
 import { numberAndOptions } from './connection-promises.ts';
 import { type HTTPConnection, limitsOf } from './http-connection.ts';
 import type { HTTPResponse } from './http-response.ts';
@@ -72,14 +73,15 @@ export class ByterangesReader {
   }
 
   /**
-   * Returns up to `length` bytes of this range (default 65,536), at least one; empty at its end. @throws as
-   * {@link coNextPart}
+   * Returns up to `length` bytes of this range (default 65,536), at least one; empty at its end. @throws TypeError unless
+   * `length` is a whole number >= 0, and as {@link coNextPart}
    */
   *coRead(length: number = READ_SIZE): Coroutine<Buffer> {
+    const size = wholeNumber('length', length, 0);
     const decoder = this.#decoder;
-    if (decoder === undefined) return yield* this.#coReadOnly(length);
+    if (decoder === undefined) return yield* this.#coReadOnly(size);
     for (;;) {
-      const target = Buffer.allocUnsafe(Math.min(length, READ_SIZE));
+      const target = Buffer.allocUnsafe(Math.min(size, READ_SIZE));
       const count = decoder.read(target, 0, target.length);
       if (count !== undefined) return target.subarray(0, count);
       yield* this.#coBring(decoder);

@@ -45,10 +45,10 @@ export function numberAndOptions(
 /**
  * The operations of an HTTPConnection as promises. The last argument of each call is one object with its options: a
  * `signal` to abort the call, a `timeout` in milliseconds for all of it, and those of the operation itself. A number
- * before it may be left out: `read({ signal })`. An unknown option is a TypeError. An aborted call rejects with the signal's own reason. Other
- * requests stay as they are ({@link HTTPConnection.pendingRequests}), received bytes can still be read, and a request
- * whose sending has begun goes out with the next call. Only a connection that was being made for this call alone is
- * given up.
+ * before it may be left out: `read({ signal })`. An unknown option is a TypeError. An aborted call rejects with the
+ * signal's own reason. Other requests stay as they are ({@link HTTPConnection.pendingRequests}), received bytes can still
+ * be read, and a request whose sending has begun goes out with the next call. Only a connection that was being made for
+ * this call alone is given up.
  */
 export class ConnectionPromises {
   readonly #connection: HTTPConnection;

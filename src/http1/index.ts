@@ -31,5 +31,5 @@ export {
 export { ReceiveBuffer } from './receive-buffer.ts';
 export { type EncodedRequestHead, encodeRequestHead, type RequestFraming, type RequestHead } from './request-head.ts';
 export { type ResponseHead, ResponseHeadParser } from './response-head.ts';
-export { SendBuffer } from './send-buffer.ts';
+export type { SendBuffer } from './send-buffer.ts';
 export type { ReceiveState, SendState } from './transitions.ts';

@@ -10,8 +10,8 @@ export interface Limits {
   /** Bytes of the status line with its CRLF. Default 65,535, as in python-dugong: no reason phrase is that long. */
   readonly statusLine: number;
   /**
-   * Bytes of the header section, also of a part of a multipart, with its final empty line. Default 65,535, as in python-dugong; servers allow 8 to 32
-   * KiB.
+   * Bytes of the header section, also of a part of a multipart, with its final empty line. Default 65,535, as in
+   * python-dugong; servers allow 8 to 32 KiB.
    */
   readonly headerSection: number;
   /** Field lines in a header or trailer section. Default 16,384: 64 KiB of the shortest possible lines ("A:"). */

@@ -154,6 +154,19 @@ suite('the ranges of a 206 response [RFC 9110 15.3.7]', () => {
     assert.equal(read(longer, { headerSection: 100_000 }), 1);
   });
 
+  test('are not read with a length that is none', () => {
+    for (const response of [MULTIPART, SINGLE]) {
+      using server = serve(response);
+      using connection = requestTwice(server);
+      const ranges = new ByterangesReader(connection, connection.readResponse());
+      ranges.nextPart();
+      for (const length of [-1, 0.5, Number.NaN, 'x' as unknown as number]) {
+        assert.throws(() => ranges.read(length), { name: 'TypeError', message: /length must be a whole number >= 0/ });
+      }
+      assert.equal(ranges.read().length, 5);
+    }
+  });
+
   test('are at their end for good: the next response is not touched', () => {
     for (const response of [MULTIPART, SINGLE]) {
       using server = startScriptedServer([[expectHead(), expectHead(), send(response + ok('next'))]]);
