@@ -402,10 +402,15 @@ export class Session implements ResponseInput {
     const phase = deadline === undefined ? 'receive' : 'continue';
     this.wire.assertOpen(phase);
     const { bytesReceived } = this.protocol;
-    const sent = this.flushForOthers();
+    // A sender that waits sends for itself: its caller may rely on being ahead of its reader.
+    const rest = this.#senders.waiting ? this.protocol.output.length > 0 : !this.flushForOthers();
     // Before a request goes out on an idle connection, what lies there is received.
     if (this.protocol.bytesReceived > bytesReceived || (!this.wire.mustSuspend && this.wire.receive())) return;
-    const need = this.#inputNeed(this.wire.transport, sent, deadline);
+    const { transport } = this.wire;
+    let need = rest ? this.#restNeed(transport) : transport.receiveNeeds;
+    if (deadline !== undefined) need = need.before(deadline);
+    // Ready at once: TLS may hold bytes of which the descriptor says nothing.
+    if (this.wire.mustSuspend) need = need.before(0);
     const entry = this.wire.readers.enter(need);
     let resumed = false;
     this.wire.suspends();
@@ -424,17 +429,13 @@ export class Session implements ResponseInput {
     this.wire.assertOpen(phase);
   }
 
-  /** What a reader waits for: input, and room for a rest that no sender waits to send. */
-  #inputNeed({ receiveNeeds, sendNeeds, sendAwaitsInput }: Transport, sent: boolean, deadline?: number): PollNeeded {
-    let need = receiveNeeds;
-    if (!sent && !sendAwaitsInput)
-      need = this.#senders.waiting ? this.#senders.reliedOnBy(need) : either(need, sendNeeds);
-    if (deadline !== undefined) need = need.before(deadline);
-    // Ready at once: TLS may hold bytes of which the descriptor says nothing.
-    return this.wire.mustSuspend ? need.before(0) : need;
+  /** What a reader waits for while a rest waits: input, and room if no sender waits for that. */
+  #restNeed({ receiveNeeds, sendNeeds, sendAwaitsInput }: Transport): PollNeeded {
+    if (sendAwaitsInput) return receiveNeeds;
+    return this.#senders.waiting ? this.#senders.reliedOnBy(receiveNeeds) : either(receiveNeeds, sendNeeds);
   }
 
-  /** Sends what waits, for whichever coroutine; a failure is left to senders, since the answer may be there already. */
+  /** Sends what no sender is sending; a failure is left to senders, since the answer may be there already. */
   flushForOthers(): boolean {
     try {
       return this.wire.flush();

@@ -6,7 +6,7 @@ export const CLIENT: readonly Mutation[] = [
   {
     name: 'The first wait behind a request is begun without a look at what is there',
     file: 'client/session.ts',
-    before: ' || (!this.wire.mustSuspend && this.wire.receive())) return;\n    const need',
+    before: ' || (!this.wire.mustSuspend && this.wire.receive())) return;\n    const { transport',
     after: `) return;
     // Two readers may begin to wait.
     const { sentBytes } = this.protocol.output;
@@ -14,7 +14,7 @@ export const CLIENT: readonly Mutation[] = [
     this.told = sentBytes;
     const silent = this.wire.transport.sendAwaitsInput === undefined && this.silent-- > 0;
     if (!silent && !this.wire.mustSuspend && this.wire.receive()) return;
-    const need`,
+    const { transport`,
     history: 'fix(client): look for an answer before the first wait again',
     world: 'situation',
   },
@@ -67,8 +67,8 @@ export const CLIENT: readonly Mutation[] = [
   {
     name: 'A reader does not send what no other coroutine is sending',
     file: 'client/session.ts',
-    before: 'const sent = this.flushForOthers();',
-    after: 'const sent = true;',
+    before: ': !this.flushForOthers();',
+    after: ': false;',
     world: 'situation',
   },
   {
@@ -230,8 +230,8 @@ export const CLIENT: readonly Mutation[] = [
   {
     name: 'A reader that has had its share waits for what the descriptor may never say',
     file: 'client/session.ts',
-    before: '    return this.wire.mustSuspend ? need.before(0) : need;',
-    after: '    return need;',
+    before: '    if (this.wire.mustSuspend) need = need.before(0);\n',
+    after: '',
     world: 'situation',
   },
   {
