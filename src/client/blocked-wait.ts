@@ -1,6 +1,6 @@
 /**
- * How a blocking call waits for a session. Nothing else runs while the thread is blocked: what another coroutine would do meanwhile,
- * reading while this one sends, or sending while it reads, is done from here. No coroutine knows of it.
+ * How a blocking call waits for a session. Nothing else runs while the thread is blocked. What another coroutine would do meanwhile
+ * (reading while this one sends, sending while it reads) is done here, and coroutines do not notice.
  *
  * It also pauses before it waits for a fast body: a reader that waits for the next byte is woken for every segment, and to wake, to
  * receive and to acknowledge costs more than the bytes do. Network cards pause in the same way.
@@ -23,7 +23,7 @@ export interface BlockedWaitOptions {
   readonly onSignal: OnSignal;
 }
 
-/** Never changes. Waiting for it is more exact than poll(2), which rounds to milliseconds. */
+/** Never changes: waiting for it is a sleep. It is more exact than poll(2), which rounds to milliseconds. */
 const ASLEEP = new Int32Array(new SharedArrayBuffer(4));
 
 /** So many bytes in one pause make it worth while. */
@@ -39,8 +39,8 @@ export class BlockedWait {
   }
 
   /**
-   * Waits, blocked, for what a coroutine over `session` needs; false if `timeoutMs` milliseconds have passed. While it cannot send
-   * and responses are pending, it takes these in, since the server may be waiting for just that.
+   * Waits, blocked, for what a coroutine over `session` needs; false if `timeoutMs` milliseconds have passed. A sender that waits for
+   * room receives pending responses meanwhile: the server may take no more until they are received.
    * @throws StateError when that has become too much; Interrupted
    */
   poll(session: Session | undefined, need: PollNeeded, timeoutMs: number | undefined): boolean {
@@ -58,18 +58,19 @@ export class BlockedWait {
   }
 
   /**
-   * A coroutine that waits to send is not run while the thread is blocked, and the answer may depend on what it sends: that goes
-   * out from here. Returns what to wait for.
+   * Sends what waits: no sender runs while the thread is blocked, and the response may depend on the rest of a request. Returns what to
+   * wait for.
    */
   #beforeReading(session: Session, need: PollNeeded): PollNeeded {
     const transport = session.wire.transport as Transport;
     if (session.protocol.output.length > 0 && !session.flushForOthers() && !transport.sendAwaitsInput)
       return either(need, transport.sendNeeds);
-    this.#pause(transport, session.protocol);
+    // A reader that suspends only because it has had its share (deadline 0) finds more bytes at once.
+    if (need.deadline !== 0) this.#pause(transport, session.protocol);
     return need;
   }
 
-  /** Lets some more of a fast body come together. */
+  /** Pauses, so that more of a fast body comes together. */
   #pause({ pause }: Transport, { body, bytesReceived }: ClientProtocol): void {
     if (pause === undefined || body === undefined) return;
     // A body that ends with the connection may have no more bytes.

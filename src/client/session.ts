@@ -1,11 +1,11 @@
 /**
  * One connection, from dialling to closing: the one loop that carries bytes between a ClientProtocol and a Transport. Each operation
- * tries a call of the protocol; if that gives nothing, a turn of the loop sends what waits, receives what there is, lets the other
- * coroutines of the connection know, and suspends. What waits to be sent is the protocol's, and what was received: a coroutine that is
- * dropped takes none of it away, and the next one to run goes on with it.
+ * tries a call of the protocol. If that gives nothing, a turn of the loop sends what no sender is sending, receives once, lets the other
+ * coroutines of the connection know, and suspends. Bytes to be sent and received bytes are the protocol's, never a coroutine's: an
+ * interrupted coroutine loses none of them, and the next coroutine goes on with them.
  *
- * A coroutine keeps to the session that it began with: one that is resumed after disconnect() never touches its successor. The session
- * does not know what runs a coroutine; blocked threads have a way of their own to wait (blocked-wait.ts).
+ * A coroutine keeps to the session that it began with: after disconnect() it never touches the next session. The session does not know
+ * what runs a coroutine; a blocked thread waits in its own way (blocked-wait.ts).
  */
 
 import { Buffer } from 'node:buffer';
@@ -37,11 +37,11 @@ export interface SessionOptions extends ClientProtocolOptions {
 
 /** A corked output is sent when it has grown to this many bytes. */
 const CORK_LIMIT = 65_536;
-/** So many bytes are taken in by a sender that cannot send before the server has said something else. */
+/** Most bytes that a sender receives while TLS must receive before it can send. */
 const MOST_TAKEN_IN = 1 << 20;
-/** From this many wanted bytes on, receiving past the input buffer saves more by the copy than it costs in calls. */
+/** From this size on, a body is received straight into the caller's buffer: the saved copy is worth more than the extra calls. */
 const WORTH_DIRECT = 16_384;
-/** What a suspended sender relies on, as bits: that it listens, that bytes wait, that not all of them will be sent. */
+/** The bits of a sender's situation: it listens; bytes wait; they will not be sent. */
 const LISTENS = 1;
 const WAITS = 2;
 const OVER = 4;
@@ -57,9 +57,9 @@ export class Session implements ResponseInput {
   readonly #continueTimeout: number;
   /** A call that sends has begun and not ended. */
   #sending = false;
-  /** Coroutines that are suspended until they can send, or have the next piece of what they send. */
+  /** Senders that wait for the connection, for room, or for the next piece of a body. */
   readonly #senders = new WaitList();
-  /** What the suspended sender relies on: when that changes, it must look again. */
+  /** The situation that the suspended sender relies on. When it changes, the sender must look again. */
   #reliedOn = 0;
 
   constructor(options: SessionOptions) {
@@ -84,7 +84,7 @@ export class Session implements ResponseInput {
     this.#senders.notify();
   }
 
-  /** Whether a request can go out at once, and be answered. Looks at the socket. */
+  /** Whether a request can be sent at once, on a connection that the server has not closed. Looks at the socket. */
   reusable(): boolean {
     if (this.closed || this.wire.transport === undefined || this.protocol.underWay) return false;
     try {
@@ -96,7 +96,7 @@ export class Session implements ResponseInput {
     }
   }
 
-  /** The user's function may disconnect: what came behind is not handed out any more then. */
+  /** The caller's function may disconnect. Nothing that was received behind that response is returned then. */
   #guarded(onInformational: SessionOptions['onInformational']): SessionOptions['onInformational'] {
     return (
       onInformational &&
@@ -115,7 +115,7 @@ export class Session implements ResponseInput {
     try {
       const { protocol } = this;
       protocol.sendRequest(method, path, request);
-      // What is collected is sent after this call, when the body may have been written to.
+      // Collected bytes are sent after this call, when the caller may have changed the body.
       if (body !== undefined) protocol.sendData(this.corked ? Buffer.from(body) : body);
       if (this.corked && protocol.output.length < CORK_LIMIT) return;
       if (!this.wire.flush()) yield* this.#coFlush();
@@ -124,7 +124,7 @@ export class Session implements ResponseInput {
     }
   }
 
-  /** What `encode` puts into the output: a part of a body, its end, or bytes that are no HTTP. */
+  /** Sends what `encode` puts into the output: a part of a body, its end, or bytes that are no HTTP. */
   *coSend(encode: (protocol: ClientProtocol) => void): Coroutine<void> {
     this.#beginSending();
     try {
@@ -161,7 +161,7 @@ export class Session implements ResponseInput {
     }
   }
 
-  /** Sends what has been collected as far as the kernel takes it now; the rest goes out with the next call. */
+  /** Sends the collected bytes, as far as the kernel takes them now. The next call sends the rest. */
   uncork(): void {
     this.corked = false;
     if (this.wire.transport === undefined || this.closed) return;
@@ -175,13 +175,13 @@ export class Session implements ResponseInput {
   *#coSendPiece(piece: Uint8Array): Coroutine<void> {
     this.wire.assertOpen('send');
     this.protocol.sendData(piece);
-    // A piece without bytes takes its part of the share, too.
+    // An empty piece counts as a call, too.
     this.wire.moved(0);
     if (!this.wire.flush()) yield* this.#coFlush();
     else if (this.wire.mustSuspend) yield* this.#coWaitSending();
   }
 
-  /** What two coroutines send at the same time would have no order that either could know. */
+  /** Two senders at the same time are refused: the order of their requests, and so of the responses, would be by chance. */
   #beginSending(): void {
     this.wire.assertOpen('send');
     if (this.#sending) {
@@ -193,12 +193,12 @@ export class Session implements ResponseInput {
     this.#sending = true;
   }
 
-  /** Sends until nothing waits. A sender that was interrupted leaves the rest to the next coroutine that runs. */
+  /** Sends until nothing waits. An interrupted sender leaves the rest to the next coroutine that runs. */
   *#coFlush(): Coroutine<void> {
     let sent = false;
     try {
       if (this.wire.transport === undefined) yield* this.#coConnectedSender();
-      // A reader may have tried to send meanwhile.
+      // A reader may have sent meanwhile, and found that nothing can be sent any more.
       if (this.protocol.sendingOver) this.#heedAnswer();
       while (!this.wire.flush()) {
         if (this.wire.transport?.sendAwaitsInput) this.#heedAnswer();
@@ -225,6 +225,7 @@ export class Session implements ResponseInput {
 
   *#coWaitSending(): Coroutine<void> {
     const { readers } = this.wire;
+    readers.look();
     const need = readers.reliedOnBy(this.#roomNeed(this.wire.transport as Transport));
     const entry = this.#senders.enter(need);
     this.wire.suspends();
@@ -235,12 +236,11 @@ export class Session implements ResponseInput {
     } finally {
       this.#senders.leave(entry);
     }
-    readers.look();
   }
 
   /**
-   * Whether a sender takes in what comes, since no other coroutine does: the answer to what it sends, if that is due next and not
-   * there yet (RFC 9112 9.5); or what it cannot send without.
+   * Whether the sender receives, because no reader waits. It looks for a response to its request, if that response is due next and
+   * has not come (RFC 9112 9.5); or receives what TLS needs before it can send.
    */
   get #listens(): boolean {
     const { protocol } = this;
@@ -249,7 +249,7 @@ export class Session implements ResponseInput {
     return protocol.halfSent && protocol.earlyStatus() === undefined;
   }
 
-  /** What a sender waits for: room, or an answer. */
+  /** What a sender waits for: room, and input if it listens. */
   #roomNeed({ sendNeeds, receiveNeeds, sendAwaitsInput }: Transport): PollNeeded {
     if (!this.#settles()) return SharedNeed.of(sendNeeds);
     return SharedNeed.of(sendAwaitsInput ? receiveNeeds : either(sendNeeds, receiveNeeds));
@@ -261,7 +261,7 @@ export class Session implements ResponseInput {
     return this.#settles() && transport !== undefined ? SharedNeed.of(transport.receiveNeeds) : undefined;
   }
 
-  /** A sender is about to be suspended. Returns whether it listens. */
+  /** Notes the situation of a sender that is about to be suspended. Returns whether it listens. */
   #settles(): boolean {
     const listens = this.#listens;
     this.#reliedOn = this.#situation;
@@ -269,8 +269,8 @@ export class Session implements ResponseInput {
   }
 
   /**
-   * A sender that has waited looks at what came meanwhile. An answer that is no success makes it stop, as does the end of the
-   * peer's stream without one; a server that has answered with a success may still take what is sent. @throws ConnectionClosed
+   * A resumed sender looks at what has come. A response that is no success, or the end of the stream, ends the sending. After a success
+   * the server may still take the rest. @throws ConnectionClosed
    */
   #heedAnswer(): void {
     this.wire.assertOpen('send');
@@ -285,12 +285,12 @@ export class Session implements ResponseInput {
     try {
       listens = this.#listens;
     } catch {
-      // What is no HTTP is found by the sender itself: all is over.
+      // The server does not speak HTTP. The sender finds that when it looks.
     }
     return (listens ? LISTENS : 0) | (output.length > 0 ? WAITS : 0) | (sendingOver ? OVER : 0);
   }
 
-  /** Lets a suspended sender look again, if what it relies on has changed. */
+  /** Lets the suspended sender look again, if its situation has changed. */
   #tellSenders(): void {
     if (this.#senders.waiting && this.#situation !== this.#reliedOn) this.#senders.notify();
   }
@@ -302,7 +302,7 @@ export class Session implements ResponseInput {
     let deadline: number | undefined;
     let response = this.#responseOrStateError();
     while (response === undefined) {
-      // The time to connect is none that the server takes to answer.
+      // Connecting does not count towards the time for 100 (Continue).
       if (this.wire.transport === undefined || !this.protocol.awaitingContinue) {
         yield* this.coInput();
       } else {
@@ -310,7 +310,7 @@ export class Session implements ResponseInput {
         if (now() < deadline) {
           yield* this.coInput(deadline);
         } else if (!this.wire.receive()) {
-          // It did not even come while nothing resumed this coroutine.
+          // Nor has it come while this coroutine was not resumed.
           this.protocol.stopWaitingForContinue();
           return undefined;
         }
@@ -321,8 +321,8 @@ export class Session implements ResponseInput {
   }
 
   /**
-   * The next response, if it is there. While the body of its request is not complete and no coroutine sends it, no other one
-   * is worth waiting for. @throws StateError
+   * The next response, if it is there. If its request is not complete and no coroutine is sending it, waiting would never end.
+   * @throws StateError
    */
   #responseOrStateError(): Response | undefined {
     for (;;) {
@@ -391,8 +391,8 @@ export class Session implements ResponseInput {
   // --- the turn of the loop ------------------------------------------------------------------------------------------
 
   /**
-   * A reader's turn: sends what no sender is sending, receives once, or suspends once. Bytes, the end, or nothing may have come:
-   * callers look again at what they are after.
+   * A reader's turn: sends what no sender is sending, receives once, or suspends once. Bytes, the end, or nothing may have come: callers
+   * look again for what they want.
    */
   *coInput(deadline?: number): Coroutine<void> {
     if (this.wire.transport === undefined) {
@@ -401,6 +401,7 @@ export class Session implements ResponseInput {
     }
     const phase = deadline === undefined ? 'receive' : 'continue';
     this.wire.assertOpen(phase);
+    this.#senders.look();
     const { bytesReceived } = this.protocol;
     // A sender that waits sends for itself: its caller may rely on being ahead of its reader.
     const rest = this.#senders.waiting ? this.protocol.output.length > 0 : !this.flushForOthers();
@@ -414,7 +415,7 @@ export class Session implements ResponseInput {
     const entry = this.wire.readers.enter(need);
     let resumed = false;
     this.wire.suspends();
-    // Not in a coroutine of its own: while the wait lasts, each level is memory, and each resumption goes through it.
+    // Not in a coroutine of its own: each level costs memory while the wait lasts, and time at each resumption.
     try {
       yield* waitFor(need);
       resumed = true;
@@ -422,10 +423,9 @@ export class Session implements ResponseInput {
       throw error instanceof SlotTaken ? this.#secondReader(error) : inPhase(error, phase);
     } finally {
       this.wire.readers.leave(entry);
-      // From here on a sender has to listen for itself.
+      // The sender has to listen from here on.
       if (!resumed) this.#tellSenders();
     }
-    this.#senders.look();
     this.wire.assertOpen(phase);
   }
 
@@ -435,7 +435,7 @@ export class Session implements ResponseInput {
     return this.#senders.waiting ? this.#senders.reliedOnBy(receiveNeeds) : either(receiveNeeds, sendNeeds);
   }
 
-  /** Sends what no sender is sending; a failure is left to senders, since the answer may be there already. */
+  /** Sends what no sender is sending. A failure is left to senders: the response may have come already. */
   flushForOthers(): boolean {
     try {
       return this.wire.flush();

@@ -1,9 +1,9 @@
 /**
- * The establishment of one connection, shared by all coroutines that need it: each of them drives it on, so that it does not
- * matter which one is resumed first, or whether one of them is given up. It ends when the last of them is.
+ * The establishment of one connection, shared by all coroutines that need it. Each of them takes the next step, whichever is resumed
+ * first, so that it goes on when one of them is interrupted. It ends when the last one is.
  *
- * In a loop written by hand, the first coroutine waits for the socket itself while that connects, as a sender would (POLLOUT); the
- * others wait for a descriptor that stands in for it.
+ * In a loop written by hand, one coroutine, the driver, waits for the connecting socket itself, as a sender would (POLLOUT). The others
+ * wait for a stand-in, until the driver is done.
  */
 
 import { now } from '../clock.ts';
@@ -14,7 +14,7 @@ import { currentRunner, runsBlocked } from '../schedule/running.ts';
 import { Stepper } from '../schedule/stepper.ts';
 import { UNTIL_NOTIFIED, WaitList } from '../schedule/wait-list.ts';
 
-/** Makes a connection, and says on its way what it is doing, and why addresses did not connect. */
+/** Makes a connection, and reports what it is doing, and why addresses did not connect. */
 export type Dial = (steps: DialSteps) => Coroutine<Transport>;
 
 export interface DialSteps {
@@ -33,14 +33,14 @@ export class SharedDial {
   #transport: Transport | undefined;
   /** Why there is no connection and will be none. */
   #failure: { readonly error: unknown } | undefined;
-  /** Coroutines that are suspended in the dialling. */
+  /** Number of coroutines that are suspended here. */
   #suspended = 0;
   readonly #waits = new WaitList();
-  /** The coroutine in a loop written by hand that waits for the connecting socket itself. */
+  /** The driver, while it waits. */
   readonly #driver = new WaitList();
-  /** What was waited for last. */
+  /** What the latest step waits for. */
   #need: PollNeeded | undefined;
-  /** A step is being taken: the user's `lookup` may be calling from inside of it. */
+  /** A step is being taken. The caller's `lookup` may call from inside of it. */
   #stepping = false;
 
   constructor(dial: Dial, timeout: number) {
@@ -48,7 +48,7 @@ export class SharedDial {
     const steps = dial({
       onFailure: (failure) => void this.#failures.push(failure),
       onPhase: (phase) => {
-        // By `lookup`, in the middle of a step: nothing more is begun then.
+        // The caller's `lookup` has ended it, in the middle of this step.
         if (this.#failure !== undefined) throw this.#failure.error;
         this.#phase = phase;
       },
@@ -70,11 +70,11 @@ export class SharedDial {
     return this.#failure;
   }
 
-  /** Ends it. What it made so far is freed, but not a finished transport; suspended coroutines find out when they are resumed. */
+  /** Ends it, and frees what it has, except a finished transport. Suspended coroutines see that when they are resumed. */
   end(): void {
     this.#failure ??= { error: undefined };
     if (!this.#stepping) this.#steps.end();
-    // Of a failure, suspended coroutines have yet to hear.
+    // After a failure, stand-ins stay until suspended coroutines have thrown it.
     if (this.#failure.error === undefined) this.#waits.close();
   }
 
@@ -83,10 +83,10 @@ export class SharedDial {
     while (this.#transport === undefined) {
       if (this.#failure?.error !== undefined) throw this.#failure.error;
       if (this.#failure !== undefined) return undefined;
+      this.#driver.look();
       if (this.#driver.untold && isByHand() && !this.#late) {
         // Another coroutine might close the socket that the driver waits for.
         yield* this.#coSuspended(this.#waits.coWait(this.#limited(this.#driver.reliedOnBy(UNTIL_NOTIFIED))));
-        this.#driver.look();
       } else {
         const need = this.#step();
         if (need !== undefined) yield* this.#coSuspended(this.#coWait(this.#limited(need)));
@@ -95,7 +95,7 @@ export class SharedDial {
     return this.#transport;
   }
 
-  /** What is to be waited for; undefined if there is something new. */
+  /** Takes a step. Returns what it waits for; undefined if it has come to an end. */
   #step(): PollNeeded | undefined {
     if (this.#stepping)
       throw new StateError('the connection is being made: lookup() and checkServerIdentity() cannot use it');
@@ -105,16 +105,16 @@ export class SharedDial {
     this.#stepping = false;
     if (outcome?.status === 'fulfilled') this.#transport = outcome.value;
     else if (outcome !== undefined) this.#failure ??= { error: outcome.reason };
-    // Only now: what was waited for may be there, although the time was over before a coroutine looked.
+    // After the step: a connection that was made in time counts, even if no coroutine looked in time.
     else if (this.#late) this.#failure ??= { error: this.#timedOut(this.#timeout) };
-    // It may also have been ended from inside.
+    // The step itself may have called end().
     if (this.#failure !== undefined) {
       this.end();
       this.#transport?.close();
     }
     const before = this.#need;
     this.#need = outcome === undefined && this.#failure === undefined ? this.#steps.need : undefined;
-    // Coroutines that wait for something else look again.
+    // Coroutines that wait for something else look again; a stand-in goes on to stand for the same descriptor.
     if (this.#need !== undefined && this.#need.fd === before?.fd && this.#need.mask === before.mask)
       this.#waits.hold(this.#need);
     else this.#waits.notify();

@@ -1,9 +1,9 @@
 /**
- * One connection from dialling to closing: what carries bytes between a ClientProtocol and its Transport. It receives once, or sends as
- * far as it goes now; it waits for nothing but the connection itself, and lets readers look again when something has come.
+ * Carries the bytes of one connection between a ClientProtocol and a Transport: one receive, or sending as far as it goes now. It waits
+ * for nothing but the connection itself, and lets readers look again when something has come.
  *
- * It also counts, for fairness: a coroutine that has moved its share without a pause has to suspend, although it could go on, so that
- * timers, signals and other coroutines have their turn.
+ * It also counts, for fairness. A coroutine that has moved its share without a suspension has to suspend, although it could go on:
+ * timers, signals and other coroutines have their turn then.
  */
 
 import { now } from '../clock.ts';
@@ -16,19 +16,19 @@ import type { Transport } from '../io/transport.ts';
 import { WaitList } from '../schedule/wait-list.ts';
 import type { SharedDial } from './shared-dial.ts';
 
-/** Bytes that are moved without a suspension. A call counts as CALL bytes at least. */
+/** Most bytes that a coroutine moves without a suspension. Each call counts as CALL bytes at least. */
 const FAIR_SHARE = 1 << 20;
 const CALL = 4096;
 
 export class Wire {
   readonly protocol: ClientProtocol;
-  /** Coroutines that are suspended until something comes. */
+  /** Coroutines that wait until something comes. */
   readonly readers: WaitList = new WaitList();
   readonly #dialling: SharedDial;
   #transport: Transport | undefined;
   #connectedAt: number | undefined;
   #closed = false;
-  /** The connection was reset, as sending has found: a kernel says so once, and that the stream has ended from then on. */
+  /** The reset that a send has found. The kernel reports it once; later receives see an orderly end. */
   #reset: DugongError | undefined;
   /** Bytes that were moved since the last suspension. */
   #moved = 0;
@@ -50,7 +50,7 @@ export class Wire {
     return this.#connectedAt;
   }
 
-  /** What is being done to connect; undefined before that has begun, and behind it. */
+  /** What is being done to connect; undefined before that begins, and after it. */
   get connecting(): Phase | undefined {
     return this.#dialling.begun && this.#transport === undefined ? this.#dialling.phase : undefined;
   }
@@ -59,7 +59,7 @@ export class Wire {
     return this.#closed;
   }
 
-  /** Waits until the connection is there. Several coroutines may. @throws ConnectionClosed, or why it cannot be made */
+  /** Waits until the connection exists. Several coroutines may wait. @throws ConnectionClosed, or why it cannot be made */
   *coConnected(): Coroutine<void> {
     if (this.#transport === undefined) {
       try {
@@ -80,7 +80,7 @@ export class Wire {
     this.protocol.output.sent(0);
   }
 
-  /** Ends the connection at once. Coroutines that wait for its descriptor are resumed. */
+  /** Closes the connection at once. Coroutines that wait for its descriptor are resumed. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -154,8 +154,8 @@ export class Wire {
   }
 
   /**
-   * What waits on an idle connection is noticed before a request goes out on it (RFC 9112 9.5). A reader in a loop written by hand takes
-   * it in itself: nothing could let that reader look again.
+   * Looks, before a request goes out on an idle connection, whether the server has sent something or closed (RFC 9112 9.5). Not while a
+   * reader of a loop written by hand waits: nothing could let that reader look again.
    * @throws ConnectionClosed, or InvalidResponse as {@link assertHTTP}
    */
   assertQuiet(): void {
@@ -189,7 +189,7 @@ export class Wire {
     try {
       return this.protocol.output.take();
     } catch (error) {
-      // Neither these bytes can be sent any more, nor what comes after them.
+      // Neither these bytes nor those after them can be sent any more.
       this.protocol.sendFailed(error);
       throw error;
     }
@@ -197,7 +197,7 @@ export class Wire {
 
   #sendFailure(result: number): Error {
     const cause = this.#connection.failure ?? systemError(result, 'send');
-    // What has come before can still be received.
+    // What came before the reset can still be received.
     if (result === CONNECTION_RESET) this.#reset = cause;
     this.protocol.sendFailed(cause);
     if (!isConnectionLost(result)) return cause;

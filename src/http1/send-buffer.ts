@@ -54,7 +54,8 @@ export class SendBuffer {
   take(): readonly Uint8Array[] {
     this.driven = true;
     this.#encodeText();
-    if (this.#views.some(({ length }) => length === 0)) {
+    for (const { length } of this.#views) {
+      if (length > 0) continue;
       throw new RangeError('the memory of bytes that wait to be sent is gone: their buffer was detached or has shrunk');
     }
     if (this.#taken === this.sentBytes) this.#onTaken();
@@ -147,7 +148,8 @@ export class SendBuffer {
       left -= view.length;
       done++;
     }
-    if (done > 0) this.#views = this.#views.slice(done);
+    if (done === this.#views.length) this.#views.length = 0;
+    else if (done > 0) this.#views = this.#views.slice(done);
     const [first] = this.#views;
     if (left > 0 && first !== undefined) this.#views[0] = first.subarray(left);
   }

@@ -102,10 +102,10 @@ export class Poller {
     const count = native.waitPoller(this.fd, this.#events, timeoutMs ?? -1, heeded(onSignal));
     if (count === INTERRUPTED) throw interruption();
     if (count < 0) throw systemError(count, 'epoll_wait');
-    return Array.from({ length: count }, (_, index) => ({
-      fd: this.#events[2 * index] as number,
-      events: this.#events[2 * index + 1] as number,
-    }));
+    const events: PollerEvent[] = [];
+    for (let index = 0; index < 2 * count; index += 2)
+      events.push({ fd: this.#events[index] as number, events: this.#events[index + 1] as number });
+    return events;
   }
 
   /** Closes the poller's descriptor. May be called again. */

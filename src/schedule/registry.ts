@@ -87,16 +87,21 @@ export class Registry {
 
   #wakeReady(events: readonly PollerEvent[] = []): void {
     for (const { fd, events: bits } of events) {
-      if (this.#table.waitsFor(fd).length === 0) this.#poller?.remove(fd);
-      for (const wait of this.#table.take(fd, bits)) this.#wake(wait);
+      const woken = this.#table.take(fd, bits);
+      if (woken.length === 0 && this.#table.waitsFor(fd).length === 0) this.#poller?.remove(fd);
+      for (const wait of woken) this.#wake(wait);
     }
     const time = now();
-    for (let due = this.#timers.takeDue(time); due !== undefined; due = this.#timers.takeDue(time)) this.#wake(due);
+    for (let due = this.#timers.takeDue(time); due !== undefined; due = this.#timers.takeDue(time)) {
+      if (due.live && due.need.fd >= 0) this.#table.remove(due);
+      this.#wake(due);
+    }
   }
 
+  /** The table has the wait no longer. */
   #wake(wait: TimedWait): void {
     if (!wait.live) return;
-    this.remove(wait);
+    wait.live = false;
     wait.wake();
   }
 

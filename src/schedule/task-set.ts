@@ -20,6 +20,8 @@ import { WaitList } from './wait-list.ts';
 export class Member<T = unknown> implements Runner {
   readonly set: TaskSet;
   readonly steps: Stepper<T>;
+  /** Runs it until it waits or has ended. Made once, not for each step. */
+  readonly step: () => Outcome<T> | undefined;
   readonly ended: (outcome: Outcome<T>) => void;
   state: 'ready' | 'running' | 'waiting' | 'ended' = 'ready';
   /** Its wait in the registry, if it has one. */
@@ -28,6 +30,8 @@ export class Member<T = unknown> implements Runner {
   constructor(set: TaskSet, coroutine: Coroutine<T>, ended: (outcome: Outcome<T>) => void) {
     this.set = set;
     this.steps = new Stepper('running many at once', coroutine);
+    const suspend = (need: PollNeeded): 'wait' => set.suspend(this as Member, need);
+    this.step = () => this.steps.run(suspend);
     this.ended = ended;
   }
 
@@ -248,14 +252,14 @@ export class TaskSet {
   #step(member: Member): Outcome<unknown> | undefined {
     if (member.state !== 'ready') return undefined;
     member.state = 'running';
-    const outcome = runAs(member, () => member.steps.run((need) => this.#suspend(member, need)));
+    const outcome = runAs(member, member.step);
     if (outcome !== undefined || this.#members.has(member)) return outcome;
     // The set was closed by this member.
     return this.#endFailure(member) ?? { status: 'rejected', reason: cancellation() };
   }
 
-  /** @throws what is to be thrown into the member, because it cannot wait for `need` */
-  #suspend(member: Member, need: PollNeeded): 'wait' {
+  /** The member waits for `need`. @throws what is to be thrown into it, because it cannot wait for that */
+  suspend(member: Member, need: PollNeeded): 'wait' {
     if (!this.#members.has(member)) return 'wait';
     const inner = need instanceof SetNeeded ? need.set : undefined;
     // The waits of a set inside are registered already.

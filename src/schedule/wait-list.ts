@@ -6,8 +6,8 @@
  * - A loop written by hand understands descriptors only. `coWait()` gives it a descriptor of its own, a stand-in, which becomes ready
  *   when the real one does, or by `notify()`.
  *
- * A loop written by hand may also drop a coroutine, and nothing says so. A coroutine that relies on others looks for that from time to
- * time.
+ * A loop written by hand may also drop a coroutine, and nothing says so. A coroutine that relies on another one is therefore resumed from
+ * time to time, and looks.
  */
 
 import { now } from '../clock.ts';
@@ -19,12 +19,12 @@ import { currentDriver, currentRunner, type Runner, runsBlocked, wakeSoon } from
 /** Never ready by itself: `notify()` alone ends this wait. */
 export const UNTIL_NOTIFIED: PollNeeded = new PollNeeded(-1, 0);
 
-/** Milliseconds after which a coroutine looks whether another one, on which it relies, was dropped. */
+/** Milliseconds between two looks. */
 const LOOK_AFTER = 1000;
-/** After so many looks. */
+/** At so many looks in a row, a dropped coroutine's descriptor is ready. A coroutine that is only resumed late has fewer. */
 const DROPPED_AFTER = 3;
 
-/** Whether the running coroutine will be resumed: a loop written by hand may drop it. */
+/** Whether the running coroutine cannot be dropped. */
 function isCertain(): boolean {
   return currentDriver() !== 'own loop';
 }
@@ -35,46 +35,51 @@ export class Entry {
   readonly need: PollNeeded;
   /** Whether the coroutine cannot have been dropped. */
   readonly certain: boolean = isCertain();
-  /** The coroutine was seen to be dropped. */
+  /** Whether the coroutine counts as dropped. */
   dropped = false;
-  /** At how many looks in a row what it waits for was ready. */
+  /** The neighbours in the list, which is linked: no set, whose hashing costs more than the rest of a wait. */
+  next: Entry | undefined = undefined;
+  previous: Entry | undefined = undefined;
+  /** Number of looks in a row at which the descriptor was ready. */
   #readyLooks = 0;
-  #lookAgainAt = 0;
+  #lookAt: number;
 
   constructor(need: PollNeeded) {
     this.runner = currentRunner();
     this.need = need;
+    this.#lookAt = this.certain ? Number.POSITIVE_INFINITY : now() + LOOK_AFTER;
   }
 
-  /** A coroutine that leaves what it waits for lying, at look after look, was dropped, and not only resumed late. */
+  /**
+   * Looks, if it is time, whether the coroutine was dropped: its descriptor, which must be open, is ready at each look, and the coroutine is
+   * not resumed.
+   */
   look(): void {
-    if (this.certain || this.dropped) return;
-    if (!this.need.poll(0, 'continue')) {
-      this.#readyLooks = 0;
-    } else if (now() >= this.#lookAgainAt) {
-      this.#readyLooks++;
-      this.#lookAgainAt = now() + LOOK_AFTER;
-    }
+    if (this.certain || this.dropped || now() < this.#lookAt) return;
+    this.#lookAt = now() + LOOK_AFTER;
+    this.#readyLooks = this.need.poll(0, 'continue') ? this.#readyLooks + 1 : 0;
     this.dropped = this.#readyLooks === DROPPED_AFTER;
   }
 }
 
 export class WaitList {
-  readonly #entries = new Set<Entry>();
+  #first: Entry | undefined;
+  #last: Entry | undefined;
   /**
-   * The latest wait in a loop written by hand, or in a blocking call, which may run such a loop. It may drop a coroutine: a later wait
-   * takes the place of a dropped one.
+   * The latest wait without a runner: in a loop written by hand, or in a blocking call, which may run such a loop. It replaces the one
+   * before, whose coroutine may have been dropped.
    */
   #untold: Entry | undefined;
   #standIn: StandIn | undefined;
 
-  /** Whether a coroutine waits, as far as this is known. */
+  /** Whether a coroutine waits that does not count as dropped. */
   get waiting(): boolean {
-    for (const { dropped } of this.#entries) if (!dropped) return true;
-    return false;
+    let entry = this.#first;
+    while (entry?.dropped) entry = entry.next;
+    return entry !== undefined;
   }
 
-  /** Whether a coroutine waits which `notify()` does not reach, unless it waits for a stand-in. */
+  /** Whether a coroutine waits without a runner: `notify()` reaches it by a stand-in only. */
   get untold(): boolean {
     return this.#untold?.dropped === false;
   }
@@ -83,35 +88,48 @@ export class WaitList {
   enter(need: PollNeeded): Entry {
     const entry = new Entry(need);
     if (entry.runner === undefined) {
-      if (this.#untold !== undefined) this.#entries.delete(this.#untold);
+      if (this.#untold !== undefined) this.leave(this.#untold);
       this.#untold = entry;
     }
-    this.#entries.add(entry);
+    entry.previous = this.#last;
+    if (this.#last === undefined) this.#first = entry;
+    else this.#last.next = entry;
+    this.#last = entry;
     return entry;
   }
 
+  /** May be called again. */
   leave(entry: Entry): void {
-    this.#entries.delete(entry);
+    const { previous, next } = entry;
+    if (previous !== undefined) previous.next = next;
+    else if (entry === this.#first) this.#first = next;
+    if (next !== undefined) next.previous = previous;
+    else if (entry === this.#last) this.#last = previous;
+    entry.previous = undefined;
+    entry.next = undefined;
     if (entry === this.#untold) this.#untold = undefined;
   }
 
   /**
-   * `need`, for the running coroutine, which relies on those of this list: it looks again after a time, where one of them may have been
-   * dropped, or nothing lets this one know of a change.
+   * `need` of the running coroutine, which relies on the coroutines of this list. A deadline is added if one of them may be dropped, or if
+   * nothing wakes the running coroutine.
    */
   reliedOnBy(need: PollNeeded): PollNeeded {
-    const certain = isCertain() && [...this.#entries].every((entry) => entry.certain || entry.dropped);
+    let certain = isCertain();
+    for (let entry = this.#first; entry !== undefined && certain; entry = entry.next)
+      certain = entry.certain || entry.dropped;
     return certain ? need : need.before(now() + LOOK_AFTER);
   }
 
-  /** Looks which coroutines were dropped: those count as waiting no longer. */
+  /** Looks which coroutines were dropped. From then on they count as waiting no longer. Their descriptors must be open. */
   look(): void {
-    for (const entry of this.#entries) entry.look();
+    for (let entry = this.#first; entry !== undefined; entry = entry.next) entry.look();
   }
 
-  /** All that wait look again. */
+  /** Lets all coroutines of this list look again. */
   notify(): void {
-    for (const { runner } of this.#entries) if (runner !== undefined) wakeSoon(runner);
+    for (let entry = this.#first; entry !== undefined; entry = entry.next)
+      if (entry.runner !== undefined) wakeSoon(entry.runner);
     const standIn = this.#standIn;
     this.#standIn = undefined;
     if (standIn?.unused) standIn.close();
@@ -127,23 +145,23 @@ export class WaitList {
     } finally {
       this.leave(entry);
       standIn?.leave();
-      // It has rung: the next wait gets another one.
+      // It has rung, and is no longer the list's.
       if (standIn?.unused && standIn !== this.#standIn) standIn.close();
     }
   }
 
-  /** From now on, stand-ins become ready with `need`. The descriptor of before may be closed, and its number mean something else. */
+  /** Lets stand-ins become ready with `need` from now on. The descriptor before it may be closed, and its number used again. */
   hold(need: PollNeeded): void {
     this.#standIn?.hold(need);
   }
 
-  /** Frees what stand-ins have, also while loops wait for them: a closed descriptor is no longer waited for. */
+  /** Closes the stand-in, also while loops wait for it: poll(2) reports a closed descriptor (POLLNVAL). */
   close(): void {
     this.#standIn?.close();
     this.#standIn = undefined;
   }
 
-  /** Undefined if there are no descriptors left for a stand-in: the coroutine waits for `need` itself then. */
+  /** Undefined if no descriptor is left for a stand-in: the coroutine then waits for `need` itself. */
   #joined(need: PollNeeded): StandIn | undefined {
     try {
       this.#standIn ??= new StandIn();
@@ -157,8 +175,8 @@ export class WaitList {
 }
 
 /**
- * A descriptor in place of another one, for coroutines that wait for the same thing: a coroutine that is resumed early may close the
- * other descriptor, for which a loop would then wait in vain. After `ring()` it stays ready until the last coroutine has left.
+ * A descriptor in place of another one, for coroutines that wait for the same thing. One of them may close the other descriptor while
+ * loops still wait for it; this one stays. After `ring()` it stays ready until the last coroutine has left.
  */
 class StandIn {
   #joined = 0;
@@ -201,7 +219,7 @@ class StandIn {
     try {
       this.#poller.add(fd, mask);
     } catch {
-      // What a poller does not take is always ready for poll(2), a regular file for one.
+      // poll(2) calls always ready what a poller refuses, e.g. a regular file.
       this.#bell.ring(this.#poller);
     }
   }

@@ -27,7 +27,9 @@ const DIRECTIONS = POLLIN | POLLOUT;
 
 /** The directions that are waited for. */
 export function directionsOf(waits: readonly Wait[]): number {
-  return waits.reduce((mask, { need }) => mask | need.mask, 0);
+  let mask = 0;
+  for (const { need } of waits) mask |= need.mask;
+  return mask;
 }
 
 export class WaitTable<W extends Wait> {
@@ -46,7 +48,7 @@ export class WaitTable<W extends Wait> {
   }
 
   waitsFor(fd: number): readonly W[] {
-    return this.#byDescriptor.get(fd) ?? [];
+    return this.#byDescriptor.get(fd) ?? NONE;
   }
 
   /** @throws SlotTaken; SystemError if the descriptor cannot be watched */
@@ -56,7 +58,7 @@ export class WaitTable<W extends Wait> {
     assertSlotsFree(wait.need, present);
     const all = [...present, wait];
     this.#watcher.watch(fd, all);
-    this.#put(fd, all);
+    this.#put(fd, present, all);
   }
 
   /** The wait is no longer wanted, if it is there. */
@@ -65,31 +67,30 @@ export class WaitTable<W extends Wait> {
     const present = this.waitsFor(fd);
     const left = present.filter((other) => other !== wait);
     if (left.length === present.length) return;
-    this.#put(fd, left);
+    this.#put(fd, present, left);
     this.#watcher.watch(fd, left);
   }
 
   /** Takes out the waits that `events` of poll(2) end. An error or a hang-up ends all. */
   take(fd: number, events: number): readonly W[] {
     const present = this.waitsFor(fd);
-    const woken = present.filter(({ need }) => events & (need.mask | ~DIRECTIONS));
-    const left = present.filter((wait) => !woken.includes(wait));
-    this.#put(fd, left);
+    const ended = ({ need }: W): boolean => (events & (need.mask | ~DIRECTIONS)) !== 0;
+    const left = present.every(ended) ? NONE : present.filter((wait) => !ended(wait));
+    this.#put(fd, present, left);
     this.#watcher.watch(fd, left);
-    return woken;
+    return left === NONE ? present : present.filter(ended);
   }
 
   /** Takes out all waits for a descriptor that was closed. */
   closed(fd: number): readonly W[] {
     const present = this.waitsFor(fd);
-    this.#put(fd, []);
+    this.#put(fd, present, NONE);
     return present;
   }
 
-  #put(fd: number, waits: readonly W[]): void {
-    const before = this.#byDescriptor.get(fd);
-    if (before === undefined && waits.length === 0) return;
-    this.#size += waits.length - (before?.length ?? 0);
+  #put(fd: number, before: readonly W[], waits: readonly W[]): void {
+    if (before.length === 0 && waits.length === 0) return;
+    this.#size += waits.length - before.length;
     this.#byDescriptor.set(fd, waits.length === 0 ? NONE : waits);
   }
 }

@@ -67,8 +67,8 @@ export const SCHEDULE: readonly Mutation[] = [
   {
     name: 'The end of one wait for a descriptor ends the other one',
     file: 'schedule/wait-table.ts',
-    before: '    this.#put(fd, left);\n    this.#watcher.watch(fd, left);\n    return woken;',
-    after: '    this.#put(fd, []);\n    this.#watcher.watch(fd, left);\n    return woken;',
+    before: 'const left = present.every(ended) ? NONE',
+    after: 'const left = present.some(ended) ? NONE',
     world: 'situation',
   },
   {
@@ -103,7 +103,7 @@ export const SCHEDULE: readonly Mutation[] = [
   {
     name: 'A loop watches on what no coroutine waits for',
     file: 'schedule/registry.ts',
-    before: '      if (this.#table.waitsFor(fd).length === 0) this.#poller?.remove(fd);\n',
+    before: '      if (woken.length === 0 && this.#table.waitsFor(fd).length === 0) this.#poller?.remove(fd);\n',
     after: '',
     world: 'situation',
   },
@@ -208,8 +208,8 @@ export const SCHEDULE: readonly Mutation[] = [
   {
     name: 'A wait that was given up stays in its list',
     file: 'schedule/wait-list.ts',
-    before: '    this.#entries.delete(entry);\n    if (entry',
-    after: '    if (entry',
+    before: '  leave(entry: Entry): void {\n',
+    after: '  leave(entry: Entry): void {\n    if (entry !== this.#untold) return;\n',
     world: 'situation',
   },
   {
