@@ -133,7 +133,7 @@ function define(version: string): Command {
     .option('--compressed', 'ask for compressed bodies, and write them decompressed')
     .option('--timeout <SECONDS>', 'give up when nothing happens for so long', seconds)
     .addOption(new Option('--cacert <FILE>', 'trust the certificates in this file (PEM) only').argParser(certificates))
-    .option('-k, --insecure', 'take any certificate: whoever is in between can read and change everything')
+    .option('-k, --insecure', 'take any certificate: anyone in between can read and change everything')
     .option('-x, --proxy <URL>', 'send the requests through this HTTP proxy, whatever the environment says')
     .option('--no-proxy', 'send them to the servers themselves, whatever the environment says')
     .option('--fail', 'exit with status 1 if a response has a status of 400 or more')

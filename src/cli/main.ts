@@ -146,7 +146,7 @@ function tlsWayOut({ code, peer }: TLSError): string {
   }
   if (peer === 'proxy') return 'is the URL of the proxy right, and does it speak TLS on this port?';
   if (/^ERR_(SSL|OSSL)_/.test(code)) return 'does an HTTPS server listen on this port, and speak TLS 1.2 or later?';
-  return 'the server needs another certificate; --insecure takes any, and with it whoever is in between';
+  return 'the server needs another certificate; --insecure takes any, and with it anyone in between';
 }
 
 function outputWayOut(error: OutputError): string | undefined {

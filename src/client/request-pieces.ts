@@ -64,14 +64,14 @@ export function* coEachPiece(body: BodyPieces, sink: PieceSink): Coroutine<void>
     // Node's own iterators would look up options such as `signal` and `timeout` on Object.prototype.
     yield* coEachAwaited(new StreamPieces(body.stream().getReader()), sink);
   } else if (isIterable(body)) {
-    for (const piece of runByNobody(body)) yield* sink.coSend(pieceOf(piece));
+    for (const piece of withoutRunner(body)) yield* sink.coSend(pieceOf(piece));
   } else {
     yield* coEachAwaited(awaitedPieces(body), sink);
   }
 }
 
 /** Runs the iterator without a current runner, so that a coroutine that it runs is not taken for a part of this one. */
-function runByNobody<T>(iterable: Iterable<T>): Iterable<T> {
+function withoutRunner<T>(iterable: Iterable<T>): Iterable<T> {
   return {
     [Symbol.iterator](): Iterator<T> {
       const iterator = iterable[Symbol.iterator]();
