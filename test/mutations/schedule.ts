@@ -67,8 +67,8 @@ export const SCHEDULE: readonly Mutation[] = [
   {
     name: 'The end of one wait for a descriptor ends the other one',
     file: 'schedule/wait-table.ts',
-    before: 'const left = present.every(ended) ? NONE',
-    after: 'const left = present.some(ended) ? NONE',
+    before: '    this.#put(fd, present, left);\n    this.#watcher.watch(fd, left);\n    return left',
+    after: '    this.#put(fd, present, NONE);\n    this.#watcher.watch(fd, left);\n    return left',
     world: 'situation',
   },
   {
