@@ -30,11 +30,8 @@ const MOST_EVENTS = 256;
 export class Poller {
   /** The poller's own descriptor: readable while one of its members is ready. Not for use after `close()`. */
   readonly fd: number;
-  /**
-   * The mask of each descriptor, 0 after removal. Entries are not deleted, because a Map keeps track of deleted entries
-   * while it is large. There are no more entries than descriptors.
-   */
-  readonly #masks = new Map<number, number>();
+  /** The mask by descriptor, which is a small number; 0 after removal. */
+  readonly #masks: number[] = [];
   #size = 0;
   readonly #events = new Int32Array(2 * MOST_EVENTS);
   #closed = false;
@@ -70,7 +67,7 @@ export class Poller {
 
   /** What the poller waits for on `fd`; 0: nothing. */
   maskOf(fd: number): number {
-    return this.#masks.get(fd) ?? 0;
+    return this.#masks[fd] ?? 0;
   }
 
   /** Waits for `mask` on `fd`, whatever it was before; 0: no longer. @throws as {@link add} */
@@ -86,7 +83,7 @@ export class Poller {
   remove(fd: number): boolean {
     const old = this.maskOf(fd);
     if (old === 0) return false;
-    this.#masks.set(fd, 0);
+    this.#masks[fd] = 0;
     this.#size--;
     // The kernel removes a closed descriptor from the poller.
     if (!this.#closed) native.changePoller(this.fd, fd, 0, old);
@@ -112,7 +109,7 @@ export class Poller {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#masks.clear();
+    this.#masks.length = 0;
     this.#size = 0;
     closeOwned(this, this.fd);
   }
@@ -129,7 +126,7 @@ export class Poller {
   #change(fd: number, mask: number, old: number): void {
     const result = native.changePoller(this.fd, fd, mask, old);
     if (result < 0) throw systemError(result, 'epoll_ctl');
-    this.#masks.set(fd, mask);
+    this.#masks[fd] = mask;
   }
 }
 

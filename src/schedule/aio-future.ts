@@ -91,6 +91,8 @@ export class AioFuture<T> extends Promise<T> {
   /** Whether the process is kept alive while this future waits. */
   #referenced = true;
   readonly #steps: Stepper<T>;
+  readonly #suspend = (need: PollNeeded): 'wait' => this.#waitFor(need);
+  readonly #step = (): Outcome<T> | undefined => this.#steps.run(this.#suspend);
   /** Typed so that an AioFuture<Derived> can be assigned to an AioFuture<Base>, as with promises. */
   readonly #resolve: (value: never) => void;
   readonly #reject: (error: unknown) => void;
@@ -205,7 +207,7 @@ export class AioFuture<T> extends Promise<T> {
 
   /** Runs the coroutine until it waits or ends. */
   #run(): void {
-    const outcome = runAs(this.#runner, () => this.#steps.run((need) => this.#waitFor(need)));
+    const outcome = runAs(this.#runner, this.#step);
     if (outcome !== undefined) this.#settle(outcome);
   }
 

@@ -16,11 +16,11 @@ export interface LoopWait extends Wait {
 }
 
 /** By descriptor: the directions that the addon watches. An event ends the watching of its directions. */
-const watched = new Map<number, number>();
+const watched: number[] = [];
 
 const table = new WaitTable<LoopWait>({
   watch(fd, waits): void {
-    const unchanged = directionsOf(waits) === (watched.get(fd) ?? 0);
+    const unchanged = directionsOf(waits) === (watched[fd] ?? 0);
     if (!unchanged || waits.some(({ referenced }) => !referenced)) watch(fd, waits);
   },
 });
@@ -45,7 +45,7 @@ function watch(fd: number, waits: readonly LoopWait[]): void {
   const mask = directionsOf(waits);
   const result = native.watch(fd, mask);
   if (result < 0) throw systemError(result, 'watch');
-  watched.set(fd, mask);
+  watched[fd] = mask;
   if (waits.some(({ referenced }) => !referenced)) {
     native.release(fd, mask & ~directionsOf(waits.filter(({ referenced }) => referenced)));
   }
@@ -57,13 +57,13 @@ function ready(fd: number, events: number): void {
     ringDue();
     return;
   }
-  watched.set(fd, (watched.get(fd) ?? 0) & ~events);
+  watched[fd] = (watched[fd] ?? 0) & ~events;
   for (const wait of table.take(fd, events)) wait.wake();
 }
 
 /** Wakes the waits for a closed descriptor, but not inside the closing call. */
 function closed(fd: number): void {
-  if (watched.has(fd)) watched.set(fd, 0);
+  if (watched[fd] !== undefined) watched[fd] = 0;
   const woken = table.closed(fd);
   if (woken.length === 0) return;
   soon(() => {

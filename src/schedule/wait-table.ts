@@ -33,8 +33,8 @@ export function directionsOf(waits: readonly Wait[]): number {
 }
 
 export class WaitTable<W extends Wait> {
-  /** Entries are emptied, never deleted: a Map remembers deleted keys for as long as it is large, and looks through them. */
-  readonly #byDescriptor = new Map<number, readonly W[]>();
+  /** By descriptor, which is a small number. */
+  readonly #byDescriptor: (readonly W[])[] = [];
   readonly #watcher: Watcher<W>;
   #size = 0;
 
@@ -48,7 +48,7 @@ export class WaitTable<W extends Wait> {
   }
 
   waitsFor(fd: number): readonly W[] {
-    return this.#byDescriptor.get(fd) ?? NONE;
+    return this.#byDescriptor[fd] ?? NONE;
   }
 
   /** @throws SlotTaken; SystemError if the descriptor cannot be watched */
@@ -91,7 +91,7 @@ export class WaitTable<W extends Wait> {
   #put(fd: number, before: readonly W[], waits: readonly W[]): void {
     if (before.length === 0 && waits.length === 0) return;
     this.#size += waits.length - before.length;
-    this.#byDescriptor.set(fd, waits.length === 0 ? NONE : waits);
+    this.#byDescriptor[fd] = waits.length === 0 ? NONE : waits;
   }
 }
 

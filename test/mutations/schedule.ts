@@ -180,7 +180,7 @@ export const SCHEDULE: readonly Mutation[] = [
   {
     name: 'The event loop takes what it watched of a closed descriptor for that of its successor',
     file: 'schedule/event-loop.ts',
-    before: '  if (watched.has(fd)) watched.set(fd, 0);\n',
+    before: '  if (watched[fd] !== undefined) watched[fd] = 0;\n',
     after: '',
     world: 'situation',
   },
