@@ -146,7 +146,7 @@ export class Session implements ResponseInput {
       yield* coEachPiece(body, {
         coSend: (piece) => this.#coSendPiece(piece),
         waits: this.#senders,
-        need: () => this.#answerNeed(),
+        need: () => this.wire.readers.reliedOnBy(this.#answerNeed() ?? UNTIL_NOTIFIED),
         heed: () => this.#heedAnswer(),
       });
       this.wire.assertOpen('send');
@@ -224,9 +224,7 @@ export class Session implements ResponseInput {
   }
 
   *#coWaitSending(): Coroutine<void> {
-    const { readers } = this.wire;
-    readers.look();
-    const need = readers.reliedOnBy(this.#roomNeed(this.wire.transport as Transport));
+    const need = this.wire.readers.reliedOnBy(this.#roomNeed(this.wire.transport as Transport));
     const entry = this.#senders.enter(need);
     this.wire.suspends();
     try {
@@ -244,7 +242,7 @@ export class Session implements ResponseInput {
    */
   get #listens(): boolean {
     const { protocol } = this;
-    if (protocol.ended || this.closed || this.wire.readers.waiting) return false;
+    if (protocol.ended || this.closed || this.wire.readers.reliable) return false;
     if (this.wire.transport?.sendAwaitsInput) return protocol.input.length < MOST_TAKEN_IN;
     return protocol.halfSent && protocol.earlyStatus() === undefined;
   }
@@ -274,6 +272,7 @@ export class Session implements ResponseInput {
    */
   #heedAnswer(): void {
     this.wire.assertOpen('send');
+    this.wire.readers.look();
     while (this.#listens && this.wire.receive());
     this.protocol.heedEarlyAnswer();
     if (this.protocol.sendingOver) throw this.protocol.sendingError;
@@ -404,7 +403,7 @@ export class Session implements ResponseInput {
     this.#senders.look();
     const { bytesReceived } = this.protocol;
     // A sender that waits sends for itself: its caller may rely on being ahead of its reader.
-    const rest = this.#senders.waiting ? this.protocol.output.length > 0 : !this.flushForOthers();
+    const rest = this.#senders.reliable ? this.protocol.output.length > 0 : !this.flushForOthers();
     // Before a request goes out on an idle connection, what lies there is received.
     if (this.protocol.bytesReceived > bytesReceived || (!this.wire.mustSuspend && this.wire.receive())) return;
     const { transport } = this.wire;
@@ -432,7 +431,7 @@ export class Session implements ResponseInput {
   /** What a reader waits for while a rest waits: input, and room if no sender waits for that. */
   #restNeed({ receiveNeeds, sendNeeds, sendAwaitsInput }: Transport): PollNeeded {
     if (sendAwaitsInput) return receiveNeeds;
-    return this.#senders.waiting ? this.#senders.reliedOnBy(receiveNeeds) : either(receiveNeeds, sendNeeds);
+    return this.#senders.reliable ? this.#senders.reliedOnBy(receiveNeeds) : either(receiveNeeds, sendNeeds);
   }
 
   /** Sends what no sender is sending. A failure is left to senders: the response may have come already. */

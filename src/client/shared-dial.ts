@@ -116,7 +116,7 @@ export class SharedDial {
     this.#need = outcome === undefined && this.#failure === undefined ? this.#steps.need : undefined;
     // Coroutines that wait for something else look again; a stand-in goes on to stand for the same descriptor.
     if (this.#need !== undefined && this.#need.fd === before?.fd && this.#need.mask === before.mask)
-      this.#waits.hold(this.#need);
+      this.#waits.hold(this.#driver.untold ? UNTIL_NOTIFIED : this.#need);
     else this.#waits.notify();
     return this.#need;
   }

@@ -180,7 +180,8 @@ export class TaskSet {
    * ever) until one is. @throws Interrupted, StateError, before any member runs
    */
   runBlocking(timeoutMs: number): void {
-    this.#driver = 'blocked thread';
+    // Its caller may run it once, and never again.
+    this.#driver = 'own loop';
     if (this.ready === 0) {
       const { fd, deadline } = this.#own;
       if (fd < 0 && deadline === undefined && timeoutMs < 0) {

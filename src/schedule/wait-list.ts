@@ -14,7 +14,7 @@ import { now } from '../clock.ts';
 import { type Coroutine, POLLIN, PollNeeded, SharedNeed, waitFor } from '../coroutine.ts';
 import { Bell } from '../io/bell.ts';
 import { Poller } from '../io/poller.ts';
-import { currentDriver, currentRunner, type Runner, runsBlocked, wakeSoon } from './running.ts';
+import { currentDriver, currentRunner, type Driver, type Runner, runsBlocked, wakeSoon } from './running.ts';
 
 /** Never ready by itself: `notify()` alone ends this wait. */
 export const UNTIL_NOTIFIED: PollNeeded = new PollNeeded(-1, 0);
@@ -24,17 +24,11 @@ const LOOK_AFTER = 1000;
 /** At so many looks in a row, a dropped coroutine's descriptor is ready. A coroutine that is only resumed late has fewer. */
 const DROPPED_AFTER = 3;
 
-/** Whether the running coroutine cannot be dropped. */
-function isCertain(): boolean {
-  return currentDriver() !== 'own loop';
-}
-
 /** One wait in a list. */
 export class Entry {
   readonly runner: Runner | undefined;
   readonly need: PollNeeded;
-  /** Whether the coroutine cannot have been dropped. */
-  readonly certain: boolean = isCertain();
+  readonly driver: Driver = currentDriver();
   /** Whether the coroutine counts as dropped. */
   dropped = false;
   /** The neighbours in the list, which is linked: no set, whose hashing costs more than the rest of a wait. */
@@ -50,6 +44,11 @@ export class Entry {
     this.#lookAt = this.certain ? Number.POSITIVE_INFINITY : now() + LOOK_AFTER;
   }
 
+  /** Whether the coroutine cannot have been dropped. */
+  get certain(): boolean {
+    return this.driver !== 'own loop';
+  }
+
   /**
    * Looks, if it is time, whether the coroutine was dropped: its descriptor, which must be open, is ready at each look, and the coroutine is
    * not resumed.
@@ -57,7 +56,8 @@ export class Entry {
   look(): void {
     if (this.certain || this.dropped || now() < this.#lookAt) return;
     this.#lookAt = now() + LOOK_AFTER;
-    this.#readyLooks = this.need.poll(0, 'continue') ? this.#readyLooks + 1 : 0;
+    // Without a descriptor, it has been notified before.
+    this.#readyLooks = this.need.fd < 0 || this.need.poll(0, 'continue') ? this.#readyLooks + 1 : 0;
     this.dropped = this.#readyLooks === DROPPED_AFTER;
   }
 }
@@ -76,6 +76,18 @@ export class WaitList {
   get waiting(): boolean {
     let entry = this.#first;
     while (entry?.dropped) entry = entry.next;
+    return entry !== undefined;
+  }
+
+  /**
+   * Whether a coroutine waits that goes on while the running one waits, and does not count as dropped. Futures do so beside futures only:
+   * a blocked thread, or a loop written by hand, keeps them waiting.
+   */
+  get reliable(): boolean {
+    const besideFutures = currentDriver() === 'event loop';
+    let entry = this.#first;
+    while (entry !== undefined && (entry.dropped || (entry.driver === 'event loop' && !besideFutures)))
+      entry = entry.next;
     return entry !== undefined;
   }
 
@@ -115,7 +127,7 @@ export class WaitList {
    * nothing wakes the running coroutine.
    */
   reliedOnBy(need: PollNeeded): PollNeeded {
-    let certain = isCertain();
+    let certain = currentDriver() !== 'own loop';
     for (let entry = this.#first; entry !== undefined && certain; entry = entry.next)
       certain = entry.certain || entry.dropped;
     return certain ? need : need.before(now() + LOOK_AFTER);

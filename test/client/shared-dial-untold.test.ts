@@ -327,3 +327,30 @@ test('a coroutine that waits for the connecting socket and is given up lets the 
   assert.ok(ready());
   assert.equal(suspend(other).mask, POLLOUT, 'it waits for the socket itself now');
 });
+
+test('coroutines beside a driver that was dropped are not resumed again and again when a future goes on, too', () => {
+  using listener = startStalledListener();
+  using connection = new HTTPConnection('127.0.0.1', { port: listener.port });
+  const driver = connection.coConnect();
+  assert.equal(suspend(driver).mask, POLLOUT);
+  const others = [connection.coConnect(), connection.coConnect()].map((coroutine) => ({
+    coroutine,
+    need: suspend(coroutine),
+  }));
+  for (let count = 0; count < 2; count++) connection.promises.connect().catch(() => undefined);
+  listener.accept();
+  let resumptions = 0;
+  for (let connected = false; !connected; resumptions++) {
+    assert.ok(resumptions < 100, 'a busy loop');
+    poll(
+      others.map(({ need }) => need),
+      LIMIT,
+    );
+    for (const other of others) {
+      if (!other.need.poll(0)) continue;
+      const step = other.coroutine.next();
+      connected ||= step.done === true;
+      if (!step.done) other.need = step.value;
+    }
+  }
+});

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { BodyFollowing } from 'dugong';
+import { BodyFollowing, type Coroutine, type HTTPResponse, PollLoop, runBlocking } from 'dugong';
 import { ok, response } from '../support/messages.ts';
 import {
   expect,
@@ -17,6 +17,7 @@ import {
   stopReading,
 } from '../support/scripted-server.ts';
 import { MORE_THAN_FITS } from '../support/socket-capacity.ts';
+import { timeLimit } from '../support/time-limit.ts';
 import { connectionTo, waysOfWaiting } from '../support/waiting.ts';
 
 const refusal = response('413 Content Too Large', ['Content-Length: 2'], 'no');
@@ -127,5 +128,25 @@ describe('a body in pieces that fails in the middle', () => {
         assert.equal((await run(connection.coReadResponse())).status, 200);
       });
     }
+  }
+});
+
+describe('a request that a future has begun to send', () => {
+  for (const [what, run] of Object.entries({
+    'runBlocking()': (reading: Coroutine<HTTPResponse>) => runBlocking(reading, { timeout: timeLimit(20_000) }),
+    'a PollLoop': (reading: Coroutine<HTTPResponse>) => {
+      using loop = new PollLoop();
+      return loop.runUntilComplete(loop.createTask(reading));
+    },
+  })) {
+    test(`goes on while ${what} reads its response, and the future cannot run`, async () => {
+      using server = startScriptedServer([[expectHead(), expectBytes(MORE_THAN_FITS), send(ok('x'))]]);
+      using connection = connectionTo(server);
+      connection.connect();
+      const sending = connection.promises.sendRequest('PUT', '/', { body: Buffer.alloc(MORE_THAN_FITS) });
+      assert.ok(!sending.done());
+      assert.equal(run(connection.coReadResponse()).status, 200);
+      await sending;
+    });
   }
 });

@@ -209,8 +209,9 @@ export const CLIENT: readonly Mutation[] = [
   {
     name: 'Coroutines that share a dialling do not hear that it waits for something else',
     file: 'client/shared-dial.ts',
-    before: '      this.#waits.hold(this.#need);\n    else this.#waits.notify();',
-    after: '      this.#waits.hold(this.#need);',
+    before:
+      '      this.#waits.hold(this.#driver.untold ? UNTIL_NOTIFIED : this.#need);\n    else this.#waits.notify();',
+    after: '      this.#waits.hold(this.#driver.untold ? UNTIL_NOTIFIED : this.#need);',
     world: 'situation',
   },
   {
@@ -251,7 +252,7 @@ export const CLIENT: readonly Mutation[] = [
   {
     name: 'A reader that a loop of the caller has dropped keeps senders from listening',
     file: 'client/session.ts',
-    before: '    readers.look();\n',
+    before: '    this.wire.readers.look();\n',
     after: '',
     world: 'situation',
   },

@@ -240,6 +240,14 @@ describe('a coroutine that may have been dropped', () => {
     assert.ok(!list.waiting);
   });
 
+  test('is one without a descriptor, too, which has been notified and is not resumed', () => {
+    using clock = new MemoryClock();
+    const list = new WaitList();
+    list.enter(UNTIL_NOTIFIED);
+    look(list, clock, 3);
+    assert.equal(list.waiting, false);
+  });
+
   test('is looked at by a coroutine that relies on it, and by no other one', () => {
     using clock = new MemoryClock();
     assert.ok(clock);
@@ -258,6 +266,23 @@ describe('a coroutine that may have been dropped', () => {
       need,
     );
   });
+});
+
+test('futures go on while other futures wait, but not while a thread is blocked, or in a loop written by hand', () => {
+  const future: Runner = { driver: 'event loop', wake: () => undefined };
+  const list = new WaitList();
+  const reliable = (): boolean[] => [
+    runAs(future, () => list.reliable),
+    runBlocked(() => list.reliable),
+    list.reliable,
+  ];
+  assert.deepEqual(reliable(), [false, false, false]);
+  const entry = runAs(future, () => list.enter(UNTIL_NOTIFIED));
+  assert.deepEqual(reliable(), [true, false, false]);
+  assert.ok(list.waiting);
+  list.leave(entry);
+  list.enter(UNTIL_NOTIFIED);
+  assert.deepEqual(reliable(), [true, true, true]);
 });
 
 describe('without descriptors for a stand-in', () => {
