@@ -14,7 +14,6 @@ import { native } from '../io/native.ts';
 import type { OnSignal } from '../io/signals.ts';
 import type { Transport } from '../io/transport.ts';
 import type { Session } from './session.ts';
-import { either } from './wait.ts';
 
 export interface BlockedWaitOptions {
   /** Bytes of responses that a blocked send may take in. */
@@ -45,29 +44,17 @@ export class BlockedWait {
    */
   poll(session: Session | undefined, need: PollNeeded, timeoutMs: number | undefined): boolean {
     const { onSignal } = this.#options;
-    if (session === undefined || session.wire.transport?.fd !== need.fd) return need.poll(timeoutMs, onSignal);
+    if (session?.wire.transport?.fd !== need.fd) return need.poll(timeoutMs, onSignal);
     const { fd, mask, deadline } = need;
     const { protocol } = session;
     const awaited = protocol.pendingRequest !== undefined || protocol.body !== undefined;
-    if (mask === POLLIN) return this.#beforeReading(session, need).poll(timeoutMs, onSignal);
+    // A reader that suspends only because it has had its share (deadline 0) finds more bytes at once.
+    if (mask === POLLIN && deadline !== 0) this.#pause(session.wire.transport, protocol);
     if (mask !== POLLOUT || protocol.ended || !awaited) return need.poll(timeoutMs, onSignal);
     if (!new PollNeeded(fd, POLLIN | POLLOUT, { deadline }).poll(timeoutMs, onSignal)) return false;
     const events = native.pollOne(fd, POLLIN | POLLOUT, 0);
     if (events & POLLIN && !(events & POLLOUT)) this.#readAhead(session);
     return true;
-  }
-
-  /**
-   * Sends what waits: no sender runs while the thread is blocked, and the response may depend on the rest of a request. Returns what to
-   * wait for.
-   */
-  #beforeReading(session: Session, need: PollNeeded): PollNeeded {
-    const transport = session.wire.transport as Transport;
-    if (session.protocol.output.length > 0 && !session.flushForOthers() && !transport.sendAwaitsInput)
-      return either(need, transport.sendNeeds);
-    // A reader that suspends only because it has had its share (deadline 0) finds more bytes at once.
-    if (need.deadline !== 0) this.#pause(transport, session.protocol);
-    return need;
   }
 
   /** Pauses, so that more of a fast body comes together. */

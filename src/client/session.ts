@@ -403,7 +403,7 @@ export class Session implements ResponseInput {
     this.#senders.look();
     const { bytesReceived } = this.protocol;
     // A sender that waits sends for itself: its caller may rely on being ahead of its reader.
-    const rest = this.#senders.reliable ? this.protocol.output.length > 0 : !this.flushForOthers();
+    const rest = this.#senders.reliable ? this.protocol.output.length > 0 : !this.#flushForOthers();
     // Before a request goes out on an idle connection, what lies there is received.
     if (this.protocol.bytesReceived > bytesReceived || (!this.wire.mustSuspend && this.wire.receive())) return;
     const { transport } = this.wire;
@@ -435,7 +435,7 @@ export class Session implements ResponseInput {
   }
 
   /** Sends what no sender is sending. A failure is left to senders: the response may have come already. */
-  flushForOthers(): boolean {
+  #flushForOthers(): boolean {
     try {
       return this.wire.flush();
     } catch (error) {

@@ -49,6 +49,11 @@ export class Entry {
     return this.driver !== 'own loop';
   }
 
+  /** Whether it goes on while a coroutine of `driver` waits: a blocked thread, or a loop written by hand, keeps futures waiting. */
+  goesOnBeside(driver: Driver): boolean {
+    return this.driver === driver || (this.driver === 'own loop' && driver === 'event loop');
+  }
+
   /**
    * Looks, if it is time, whether the coroutine was dropped: its descriptor, which must be open, is ready at each look, and the coroutine is
    * not resumed.
@@ -79,15 +84,11 @@ export class WaitList {
     return entry !== undefined;
   }
 
-  /**
-   * Whether a coroutine waits that goes on while the running one waits, and does not count as dropped. Futures do so beside futures only:
-   * a blocked thread, or a loop written by hand, keeps them waiting.
-   */
+  /** Whether a coroutine waits that goes on while the running one waits, and does not count as dropped. */
   get reliable(): boolean {
-    const besideFutures = currentDriver() === 'event loop';
+    const driver = currentDriver();
     let entry = this.#first;
-    while (entry !== undefined && (entry.dropped || (entry.driver === 'event loop' && !besideFutures)))
-      entry = entry.next;
+    while (entry !== undefined && (entry.dropped || !entry.goesOnBeside(driver))) entry = entry.next;
     return entry !== undefined;
   }
 

@@ -333,10 +333,10 @@ export class SessionRun {
     else this.#stop(what.endsWith('S') ? this.sender : this.reader, what.startsWith('throw'));
   }
 
-  /** As a call that blocks the thread does, for a sender that is not run meanwhile. */
+  /** What waits goes out beside the sender. */
   #flush(): void {
     try {
-      this.session.flushForOthers();
+      this.session.uncork();
     } catch (error) {
       if (!(error instanceof DugongError)) throw error;
     }
