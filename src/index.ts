@@ -42,6 +42,7 @@ export type { TracedRequest, TraceMessages } from './fetch/trace.ts';
 export type { RangePart } from './http1/byteranges-decoder.ts';
 export { type HeadersInit, HTTPHeaders } from './http1/headers.ts';
 export { DEFAULT_LIMITS, type Limits } from './http1/limits.ts';
+export { isIdempotent } from './http1/methods.ts';
 export type { PendingRequest } from './http1/protocol.ts';
 export { type PollRequest, type PollResult, poll, type Selectable, select } from './io/poll.ts';
 export { Poller, type PollerEvent } from './io/poller.ts';

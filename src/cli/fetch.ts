@@ -10,6 +10,7 @@ import {
   DugongError,
   HTTPConnection,
   type HTTPResponse,
+  isIdempotent,
   proxyFromEnvironment,
   UnsupportedResponse,
 } from '../index.ts';
@@ -23,8 +24,6 @@ import type { Progress } from './progress.ts';
 const DEPTH = 64;
 const PART = 65_536;
 const AS_IT_CAME = 'Without --compressed it is written as it came';
-/** Methods whose requests may be sent again if it is unknown whether the server has processed them (RFC 9110 9.2.2). */
-const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE']);
 
 /** A task whose body has been read. */
 export interface FetchTask extends Omit<Task, 'body'> {
@@ -156,13 +155,13 @@ class Run {
 
   #depth(): number {
     const { body, method } = this.#task;
-    return body === undefined && IDEMPOTENT.has(method) ? DEPTH : 1;
+    return body === undefined && isIdempotent(method) ? DEPTH : 1;
   }
 
   #mayRepeat(error: unknown): boolean {
     if (!(error instanceof ConnectionClosed) || this.#begun) return false;
     return (
-      IDEMPOTENT.has(this.#task.method) || error.lostRequests.every(({ mayHaveBeenProcessed }) => !mayHaveBeenProcessed)
+      isIdempotent(this.#task.method) || error.lostRequests.every(({ mayHaveBeenProcessed }) => !mayHaveBeenProcessed)
     );
   }
 

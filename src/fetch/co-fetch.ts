@@ -7,6 +7,7 @@ import type { HTTPConnection } from '../client/http-connection.ts';
 import type { HTTPResponse } from '../client/http-response.ts';
 import type { Coroutine } from '../coroutine.ts';
 import { ConnectionClosed, DugongError, TLSError, UnsupportedResponse } from '../errors.ts';
+import { isIdempotent } from '../http1/methods.ts';
 import { Attempts } from './attempts.ts';
 import type { ConnectionPool, Lease } from './connection-pool.ts';
 import { type CheckedRouting, endpointOf } from './endpoint.ts';
@@ -57,8 +58,6 @@ interface Course {
   readonly trace: CallTrace | undefined;
 }
 
-/** Methods whose requests may be sent again if it is unknown whether the server has processed them (RFC 9110 9.2.2). */
-const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
 /** The body of a redirect is discarded up to this size, if that keeps the connection usable. */
 const WORTH_DISCARDING = 65_536;
 
@@ -157,7 +156,7 @@ function* coConnect({ connection, trace }: Lease): Coroutine<void> {
 
 /** Whether the request can be repeated even if the server has processed it. */
 function isRepeatable({ method, content }: FetchRequest): boolean {
-  return IDEMPOTENT.has(method) && content?.repeatable !== false;
+  return isIdempotent(method) && content?.repeatable !== false;
 }
 
 function mayRepeat({ method, content }: FetchRequest, error: unknown, connection: HTTPConnection): boolean {
@@ -166,7 +165,7 @@ function mayRepeat({ method, content }: FetchRequest, error: unknown, connection
   // alert may be.
   if (error instanceof TLSError) return connection.pendingRequests().every((each) => !each.mayHaveBeenProcessed);
   if (!(error instanceof ConnectionClosed)) return false;
-  return IDEMPOTENT.has(method) || error.lostRequests.every(({ mayHaveBeenProcessed }) => !mayHaveBeenProcessed);
+  return isIdempotent(method) || error.lostRequests.every(({ mayHaveBeenProcessed }) => !mayHaveBeenProcessed);
 }
 
 /**

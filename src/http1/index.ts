@@ -20,6 +20,7 @@ export type { FramingFields } from './field-section.ts';
 export { type FramedMessage, type Framing, isPersistent, responseFraming } from './framing.ts';
 export { type HeadersInit, HTTPHeaders } from './headers.ts';
 export { DEFAULT_LIMITS, type Limits } from './limits.ts';
+export { isIdempotent } from './methods.ts';
 export {
   ClientProtocol,
   type ClientProtocolOptions,

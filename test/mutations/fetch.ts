@@ -13,7 +13,7 @@ export const FETCH: readonly Mutation[] = [
   {
     name: 'A POST is tried again although the server may have acted on it',
     file: 'fetch/co-fetch.ts',
-    before: 'return IDEMPOTENT.has(method) || error.lostRequests.every(',
+    before: 'return isIdempotent(method) || error.lostRequests.every(',
     after: "return method !== '' || error.lostRequests.every(",
     world: 'situation',
   },

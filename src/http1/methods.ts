@@ -1,0 +1,13 @@
+/**
+ * What the methods of requests mean for retries.
+ */
+
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+
+/**
+ * Whether a request with this method may be sent again although the server may have processed it: the effect is that of one request
+ * (RFC 9110 9.2.2). Methods are case-sensitive (RFC 9110 9.1).
+ */
+export function isIdempotent(method: string): boolean {
+  return IDEMPOTENT.has(method);
+}
