@@ -17,8 +17,8 @@ import { WaitList } from '../schedule/wait-list.ts';
 import type { SharedDial } from './shared-dial.ts';
 
 /** Most bytes that a coroutine moves without a suspension. Each call counts as CALL bytes at least. */
-const FAIR_SHARE = 1 << 20;
-const CALL = 4096;
+const FAIR_SHARE = 1 << 22;
+const CALL = 16_384;
 
 export class Wire {
   readonly protocol: ClientProtocol;

@@ -10,7 +10,7 @@ import { socketPair } from '../support/socket-pair.ts';
 
 /** As much as one call of TLS gives of what it has read ahead. */
 const PORTION = 245_760;
-const BODY = 1_500_000;
+const BODY = 6_000_000;
 
 /** Has received all that is to come, and gives a portion of it with each call. */
 class ReadAhead implements Transport {

@@ -16,7 +16,7 @@ import { MemoryTransport } from '../support/memory-transport.ts';
 const CHUNKED = { framing: { kind: 'chunked' } } as const;
 
 /** What a coroutine may move before it suspends. */
-const SHARE = 1 << 20;
+const SHARE = 1 << 22;
 const CALLS = 256;
 
 function sessionOver(transport: MemoryTransport, receiveBufferSize: number = 65_536): Session {
