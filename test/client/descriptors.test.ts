@@ -15,7 +15,7 @@ import { TestTrust } from '../support/https.ts';
 import { openDescriptors } from '../support/open-descriptors.ts';
 import { runProgram } from '../support/run-program.ts';
 import { expectAnything, type Script, startScriptedServer } from '../support/scripted-server.ts';
-import { stalledListenersEnded, startStalledListener } from '../support/stalled-listener.ts';
+import { stalledListenersEnded, startBesideStalled, startStalledListener } from '../support/stalled-listener.ts';
 import { atSomePace, timeLimit } from '../support/time-limit.ts';
 import { startRawServer } from '../support/tls-server.ts';
 
@@ -61,18 +61,12 @@ const ways: Record<string, () => Way> = {
     return way('localhost', { family: 4, port: server.front.port, tls: trust.context }, server);
   },
   'the second of two addresses, by a lookup of the user'() {
-    const server = startScriptedServer(scripts, { host: '127.0.0.2' });
-    const stalled = startStalledListener(server.port);
+    const both = startBesideStalled(() => startScriptedServer(scripts, { host: '127.0.0.2' }));
     function* lookup(): Coroutine<string[]> {
       for (let count = 0; count < 2; count++) yield new PollNeeded(-1, 0, { deadline: performance.now() + 1 });
       return ['127.0.0.1', '127.0.0.2'];
     }
-    return way(
-      'x.test',
-      { port: server.port, lookup, attemptDelay: 10 },
-      { [Symbol.dispose]: () => server.stop() },
-      stalled,
-    );
+    return way('x.test', { port: both.port, lookup, attemptDelay: 10 }, both);
   },
   'three addresses, of which none answers'() {
     const stalled = startStalledListener();
@@ -311,11 +305,10 @@ describe('connecting without enough descriptors', {
 
   test('to two addresses gives all back: one is tried if there is one, two need a third for waiting', () =>
     atSomePace(async (factor) => {
-      using server = startScriptedServer(scripts, { host: '127.0.0.2' });
-      using stalled = startStalledListener(server.port);
+      using both = startBesideStalled(() => startScriptedServer(scripts, { host: '127.0.0.2' }));
       const addresses = ['127.0.0.1', '127.0.0.2'];
       const times = { attemptDelay: 20, connectTimeout: 500 * factor };
-      assertOutcomes(await outcomes({ hostname: 'x.test', addresses, port: stalled.port, ...times }), [
+      assertOutcomes(await outcomes({ hostname: 'x.test', addresses, port: both.port, ...times }), [
         /SystemError socket EMFILE/,
         /ConnectionTimedOut/,
         /SystemError epoll_create1 EMFILE/,

@@ -10,7 +10,7 @@ import { after, describe, test } from 'node:test';
 import { type Coroutine, HTTPConnection, type HTTPConnectionOptions, PollNeeded } from 'dugong';
 import { native } from '../../src/io/native.ts';
 import { expect, type ScriptedServer, send, startScriptedServer } from '../support/scripted-server.ts';
-import { startStalledListener } from '../support/stalled-listener.ts';
+import { startBesideStalled, startStalledListener } from '../support/stalled-listener.ts';
 import { timeLimit } from '../support/time-limit.ts';
 import { suspend, waysOfWaiting } from '../support/waiting.ts';
 
@@ -81,11 +81,10 @@ describe('names', () => {
 
 describe('addresses [RFC 8305]', () => {
   test('are tried beside one that does not answer, after a delay; the loser is closed', async () => {
-    using server = serve('origin.example', { host: '127.0.0.2' });
-    using stalled = startStalledListener(server.port);
+    using both = startBesideStalled(() => serve('origin.example', { host: '127.0.0.2' }));
     const before = native.counts();
     const connection = new HTTPConnection('origin.example', {
-      port: stalled.port,
+      port: both.port,
       lookup: () => ['127.0.0.1', '127.0.0.2'],
       attemptDelay: 20,
     });
