@@ -37,6 +37,10 @@ export class Registry {
   readonly #timers = new TimerQueue<TimedWait>();
   readonly #reference = new WeakRef(this);
 
+  constructor() {
+    registries.add(this.#reference);
+  }
+
   /** The descriptor that is readable when a wait is to be woken; -1 if only time can do that. */
   get fd(): number {
     return this.#poller === undefined || this.#table.size === 0 ? -1 : this.#poller.fd;
@@ -52,7 +56,6 @@ export class Registry {
     const { fd, deadline } = wait.need;
     if (fd >= 0) this.#table.add(wait);
     if (deadline !== undefined) this.#timers.add(wait);
-    registries.add(this.#reference);
   }
 
   /** The wait is no longer wanted. */
@@ -116,7 +119,7 @@ export class Registry {
   }
 }
 
-/** Registries that have had waits, held weakly: a combinator that is dropped early never closes its own. */
+/** The registries that have not been closed, held weakly: a combinator that is dropped early never closes its own. */
 const registries = new Set<WeakRef<Registry>>();
 
 addDescriptorListener((fd) => {

@@ -63,7 +63,8 @@ export class Stepper<T> {
   }
 
   #step(): IteratorResult<PollNeeded, T> {
-    const interruption = this.#interruptions.shift();
+    // Most often there is none, and shift() costs more than the question.
+    const interruption = this.#interruptions.length === 0 ? undefined : this.#interruptions.shift();
     return interruption === undefined ? this.#coroutine.next() : this.#coroutine.throw(interruption.error);
   }
 

@@ -36,12 +36,13 @@ export class Entry {
   previous: Entry | undefined = undefined;
   /** Number of looks in a row at which the descriptor was ready. */
   #readyLooks = 0;
-  #lookAt: number;
+  /** When to look again, if the coroutine may have been dropped. */
+  #lookAt = 0;
 
   constructor(need: PollNeeded) {
     this.runner = currentRunner();
     this.need = need;
-    this.#lookAt = this.certain ? Number.POSITIVE_INFINITY : now() + LOOK_AFTER;
+    if (!this.certain) this.#lookAt = now() + LOOK_AFTER;
   }
 
   /** Whether the coroutine cannot have been dropped. */
@@ -86,8 +87,9 @@ export class WaitList {
 
   /** Whether a coroutine waits that goes on while the running one waits, and does not count as dropped. */
   get reliable(): boolean {
-    const driver = currentDriver();
     let entry = this.#first;
+    if (entry === undefined) return false;
+    const driver = currentDriver();
     while (entry !== undefined && (entry.dropped || !entry.goesOnBeside(driver))) entry = entry.next;
     return entry !== undefined;
   }

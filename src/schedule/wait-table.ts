@@ -56,7 +56,7 @@ export class WaitTable<W extends Wait> {
     const { fd } = wait.need;
     const present = this.waitsFor(fd);
     assertSlotsFree(wait.need, present);
-    const all = [...present, wait];
+    const all = present.length === 0 ? [wait] : [...present, wait];
     this.#watcher.watch(fd, all);
     this.#put(fd, present, all);
   }
