@@ -37,10 +37,6 @@ export class Registry {
   readonly #timers = new TimerQueue<TimedWait>();
   readonly #reference = new WeakRef(this);
 
-  constructor() {
-    registries.add(this.#reference);
-  }
-
   /** The descriptor that is readable when a wait is to be woken; -1 if only time can do that. */
   get fd(): number {
     return this.#poller === undefined || this.#table.size === 0 ? -1 : this.#poller.fd;
@@ -114,12 +110,15 @@ export class Registry {
    */
   #watch(fd: number, mask: number): void {
     if (mask === 0 && this.#poller?.maskOf(fd) === POLLIN && native.owns(fd) === 1) return;
-    if (mask !== 0) this.#poller ??= new Poller();
+    if (mask !== 0 && this.#poller === undefined) {
+      this.#poller = new Poller();
+      registries.add(this.#reference);
+    }
     this.#poller?.watch(fd, mask);
   }
 }
 
-/** The registries that have not been closed, held weakly: a combinator that is dropped early never closes its own. */
+/** Registries with a poller, held weakly: a combinator that is dropped early never closes its own. */
 const registries = new Set<WeakRef<Registry>>();
 
 addDescriptorListener((fd) => {
