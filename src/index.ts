@@ -7,10 +7,21 @@ export type { HTTPConnectionOptions } from './client/connection-options.ts';
 export type { ConnectionPromises } from './client/connection-promises.ts';
 export { HTTPConnection } from './client/http-connection.ts';
 export type { HTTPResponse } from './client/http-response.ts';
+export type {
+  Consuming,
+  CoPipelineOptions,
+  PipelineFailure,
+  PipelineOptions,
+  PipelineRequest,
+  PipelineResponse,
+  PipelineResult,
+} from './client/pipeline.ts';
+export { coPipeline, pipeline } from './client/pipeline-functions.ts';
 export type { ProxyOptions } from './client/proxy.ts';
 export { proxyFromEnvironment } from './client/proxy-environment.ts';
 export { BodyFollowing, type ContentChecks, type DigestAlgorithm, type WholeBody } from './client/request-body.ts';
 export type { BodyPieces } from './client/request-pieces.ts';
+export type { WholeResponse } from './client/request-queue.ts';
 export type { SendRequestOptions } from './client/send-options.ts';
 export { type Coroutine, POLLIN, POLLOUT, PollNeeded, type PollNeededOptions } from './coroutine.ts';
 export {

@@ -12,6 +12,16 @@ import { AioFuture, type AioFutureOptions, FUTURE_OPTIONS, futureOptions } from 
 import { asyncChunksOf, streamOf } from './body-chunks.ts';
 import type { HTTPConnection } from './http-connection.ts';
 import type { HTTPResponse } from './http-response.ts';
+import type { Operations } from './operations.ts';
+import {
+  asyncResultsOf,
+  PIPELINE_OPTIONS,
+  Pipeline,
+  type PipelineOptions,
+  type PipelineRequest,
+  type PipelineResult,
+} from './pipeline.ts';
+import type { WholeResponse } from './request-queue.ts';
 import { SEND_OPTIONS, type SendRequestOptions } from './send-options.ts';
 
 const REQUEST_AND_CALL = [...SEND_OPTIONS, ...FUTURE_OPTIONS];
@@ -52,10 +62,12 @@ export function numberAndOptions(
  */
 export class ConnectionPromises {
   readonly #connection: HTTPConnection;
+  readonly #operations: Operations;
 
   /** Made by each HTTPConnection as its `promises`. */
-  constructor(connection: HTTPConnection) {
+  constructor(connection: HTTPConnection, operations: Operations) {
     this.#connection = connection;
+    this.#operations = operations;
   }
 
   /** Awaits {@link HTTPConnection.coConnect}. */
@@ -72,6 +84,31 @@ export class ConnectionPromises {
       const { signal, timeout, ...request } = ownOptions('sendRequest()', options, REQUEST_AND_CALL);
       return new AioFuture(this.#connection.coSendRequest(method, path, request), { signal, timeout });
     });
+  }
+
+  /**
+   * Awaits {@link HTTPConnection.coRequest}: may be called any number of times at once. The requests are pipelined, and resolve in their
+   * order. An aborted one leaves the others as they are.
+   */
+  request(method: string, path: string, options?: SendRequestOptions & AioFutureOptions): AioFuture<WholeResponse> {
+    return rejecting(() => {
+      const { signal, timeout, ...request } = ownOptions('request()', options, REQUEST_AND_CALL);
+      return new AioFuture(this.#connection.coRequest(method, path, request), { signal, timeout });
+    });
+  }
+
+  /**
+   * {@link HTTPConnection.coPipeline}, its results one by one: `for await (const { request, response, body, error } of ...)`. Requests may
+   * come from an asynchronous iterable, too. `signal` and `timeout` are for each result. A loop that is left early closes the connection
+   * if requests are in flight.
+   */
+  pipeline<R extends string | PipelineRequest, T = Buffer>(
+    requests: Iterable<R> | AsyncIterable<R>,
+    options?: PipelineOptions<R, T> & AioFutureOptions,
+  ): AsyncGenerator<PipelineResult<R, T>, void, void> {
+    const { signal, timeout, ...own } = ownOptions('pipeline()', options, [...PIPELINE_OPTIONS, ...FUTURE_OPTIONS]);
+    const pipeline = new Pipeline(this.#operations, requests, own);
+    return asyncResultsOf(pipeline, (coroutine) => new AioFuture(coroutine, { signal, timeout }));
   }
 
   /** Awaits {@link HTTPConnection.coWrite}. */

@@ -10,6 +10,7 @@ import type { Limits } from '../http1/limits.ts';
 import type { PendingRequest } from '../http1/protocol.ts';
 import { shownAs } from '../inspection.ts';
 import { TLSTransport } from '../io/tls.ts';
+import { ownOptions } from '../options.ts';
 import { runWaiting } from '../schedule/run-blocking.ts';
 import { BlockedWait } from './blocked-wait.ts';
 import { chunksOf } from './body-chunks.ts';
@@ -24,11 +25,24 @@ import { connectionView } from './connection-view.ts';
 import type { Destination } from './dial-steps.ts';
 import type { HTTPResponse } from './http-response.ts';
 import { Operations } from './operations.ts';
+import {
+  type CoPipelineOptions,
+  coResults,
+  PIPELINE_OPTIONS,
+  Pipeline,
+  type PipelineOptions,
+  type PipelineRequest,
+  type PipelineResult,
+  resultsOf,
+} from './pipeline.ts';
+import type { WholeResponse } from './request-queue.ts';
 import type { SendRequestOptions } from './send-options.ts';
 import type { Session } from './session.ts';
 
 /** The limits of a connection, also for what is read by its operations. */
 export let limitsOf: (connection: HTTPConnection) => Limits;
+/** The operations of a connection, for what runs many of them. */
+export let operationsOf: (connection: HTTPConnection) => Operations;
 
 /**
  * One HTTP/1.1 connection to one server. It connects with the first request and carries any number of pipelined
@@ -67,7 +81,7 @@ export class HTTPConnection {
     this.#destination = destination;
     this.#limits = limits;
     this.#operations = new Operations(checked);
-    this.promises = new ConnectionPromises(this);
+    this.promises = new ConnectionPromises(this, this.#operations);
     const { timeout = 0 } = given;
     this.#timeout = wholeNumber('timeout', timeout, 0);
     this.#blocked = new BlockedWait(checked);
@@ -187,6 +201,36 @@ export class HTTPConnection {
     return chunksOf(() => this.read(size));
   }
 
+  // --- many requests -------------------------------------------------------------------------------------------------
+
+  /**
+   * Sends a request and returns its response with the whole body. Any number of coroutines may call it at the same time: the requests
+   * queue, are pipelined as {@link coPipeline} does it, and are sent again under the same conditions.
+   * @throws TypeError if the request can never be sent; StateError while a response to `sendRequest` is to be read; ConnectionClosed with
+   * `lostRequests`, its own first; the errors of {@link coConnect} and {@link coReadAll}
+   */
+  coRequest(method: string, path: string, options?: SendRequestOptions): Coroutine<WholeResponse> {
+    return this.#operations.coRequest({ method, path, options });
+  }
+
+  /**
+   * Sends all requests (paths, or objects with `path`, `method` and the options of `sendRequest`), ahead of the responses, and returns
+   * their results in order, or gives each to `each`. It begins with one request, and sends ahead once the server has sent an HTTP/1.1
+   * response that leaves the connection open. What cannot be sent ahead (a method that is not idempotent, a large body) is alone on the
+   * connection. When the connection is lost, idempotent requests without a response are sent again, the oldest of them alone (RFC 9112
+   * 9.3.2), a limited number of times; any other that the server may have processed is a result with an `error`. A server that loses
+   * connections, or sends errors, when requests are pipelined gets fewer of them at a time, in the end one.
+   * @throws TypeError on invalid options; StateError while requests are under way on the connection; the errors of {@link coConnect},
+   * those of the iterable, of `consume` and of `each`
+   */
+  *coPipeline<R extends string | PipelineRequest, T = Buffer>(
+    requests: Iterable<R> | AsyncIterable<R>,
+    options?: CoPipelineOptions<R, T>,
+  ): Coroutine<PipelineResult<R, T>[]> {
+    const { each, ...own } = ownOptions('coPipeline()', options, [...PIPELINE_OPTIONS, 'each']);
+    return yield* coResults(new Pipeline(this.#operations, requests, own), each);
+  }
+
   // --- the same, blocking the thread ---------------------------------------------------------------------------------
 
   /** Blocking {@link coConnect}. @throws as that; ConnectionTimedOut, Interrupted */
@@ -253,6 +297,22 @@ export class HTTPConnection {
   /** Blocking {@link coWriteRaw}. @throws as that; ConnectionTimedOut, Interrupted */
   writeRaw(data: Uint8Array): void {
     this.runBlocking(this.coWriteRaw(data));
+  }
+
+  /** Blocking {@link coRequest}. @throws as that; ConnectionTimedOut, Interrupted */
+  request(method: string, path: string, options?: SendRequestOptions): WholeResponse {
+    return this.runBlocking(this.coRequest(method, path, options));
+  }
+
+  /**
+   * Blocking {@link coPipeline}: gives each result when its turn comes, and sends and receives meanwhile only as far as that needs. A loop
+   * that is left early closes the connection if requests are in flight. @throws as that; ConnectionTimedOut, Interrupted
+   */
+  pipeline<R extends string | PipelineRequest, T = Buffer>(
+    requests: Iterable<R>,
+    options?: PipelineOptions<R, T>,
+  ): Generator<PipelineResult<R, T>, void, void> {
+    return resultsOf(new Pipeline(this.#operations, requests, options), (coroutine) => this.runBlocking(coroutine));
   }
 
   /**
@@ -386,6 +446,7 @@ export class HTTPConnection {
 
   static {
     limitsOf = (connection) => connection.#limits;
+    operationsOf = (connection) => connection.#operations;
     shownAs(HTTPConnection, (one) => connectionView(one, one.#destination, one.#operations.session));
   }
 

@@ -9,9 +9,11 @@ import type { BodyDecoder } from '../http1/body-decoder.ts';
 import type { HeadersInit } from '../http1/headers.ts';
 import type { ClientProtocol } from '../http1/protocol.ts';
 import { shownPath } from '../inspection.ts';
+import type { RequestParts } from './asking.ts';
 import { type ConnectionSettings, wholeNumber } from './connection-options.ts';
 import { checkedBytes } from './given-bytes.ts';
 import { assumedContinue, type HTTPResponse, responseOf } from './http-response.ts';
+import { RequestQueue, type WholeResponse } from './request-queue.ts';
 import { outgoingRequest, type SendRequestOptions } from './send-options.ts';
 import { Session } from './session.ts';
 import { charsetOf, decodedText } from './text.ts';
@@ -42,6 +44,8 @@ export class Operations {
   /** "http://host:port". */
   readonly #origin: string;
   #session: Session | undefined;
+  /** Whole requests, once there was one. */
+  #requests: RequestQueue | undefined;
   /** The latest response. */
   #response: HTTPResponse | undefined;
   /** Kind of the response that the next body read is about; `none` once a reader has seen its end and no request waits. */
@@ -88,6 +92,14 @@ export class Operations {
     } catch (error) {
       throw this.#told(error, { method, path });
     }
+  }
+
+  *coRequest(parts: RequestParts): Coroutine<WholeResponse> {
+    if (this.#requests?.idle !== false && this.#session?.closed === false && this.#session.protocol.underWay) {
+      throw new StateError('request() while the response to sendRequest() has not been read: read it first');
+    }
+    this.#requests ??= new RequestQueue(this);
+    return yield* this.#requests.coRequest(parts);
   }
 
   *coWrite(data: Uint8Array): Coroutine<void> {

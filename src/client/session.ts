@@ -166,7 +166,8 @@ export class Session implements ResponseInput {
     this.corked = false;
     if (this.wire.transport === undefined || this.closed) return;
     try {
-      this.wire.flush();
+      // A reader that waits meanwhile sends the rest.
+      if (!this.wire.flush()) this.wire.readers.notify();
     } finally {
       this.#tellSenders();
     }

@@ -1,0 +1,73 @@
+/**
+ * A request that may be sent more than once: what it is, and what is known of its attempts. It decides what its method and its body
+ * allow, and does no I/O.
+ */
+
+import { isIdempotent } from '../http1/methods.ts';
+import { bytesOf } from './given-bytes.ts';
+import { BodyFollowing } from './request-body.ts';
+import type { SendRequestOptions } from './send-options.ts';
+
+/** The arguments of `sendRequest`. */
+export interface RequestParts {
+  readonly method: string;
+  readonly path: string;
+  readonly options?: SendRequestOptions | undefined;
+}
+
+/** Longest body that is sent ahead. */
+const SMALL = 8192;
+/** Most bytes of a character in UTF-8, for each unit of a string. */
+const WIDEST = 3;
+
+export class Asking {
+  readonly #parts: RequestParts;
+  /** Whether its body can be given again. */
+  readonly renewable: boolean;
+  /** Whether it may be sent again although the server may have processed it. */
+  readonly repeatable: boolean;
+  /** Whether nothing else may be in flight meanwhile. */
+  alone: boolean;
+  /** Whether others were in flight when it was sent. */
+  behind = false;
+  /** The error status that it got among others. */
+  doubted: number | undefined;
+  /** How often it was lost as the oldest request of a connection. */
+  losses = 0;
+  /** Why it can never be sent. */
+  refusal: unknown;
+
+  constructor(parts: RequestParts) {
+    const { method, options } = parts;
+    const body = options?.body;
+    const size = sizeOf(body);
+    this.#parts = parts;
+    this.renewable = size !== undefined || body instanceof Blob || body instanceof FormData;
+    this.repeatable = this.renewable && isIdempotent(method);
+    this.alone = !isIdempotent(method) || size === undefined || size > SMALL;
+    this.refusal = unfit(parts);
+  }
+
+  /** What to send; asked for before each attempt. */
+  parts(): RequestParts {
+    return this.#parts;
+  }
+}
+
+/** Bytes of a whole body, at most; undefined for a body in pieces. */
+function sizeOf(body: SendRequestOptions['body']): number | undefined {
+  if (body === undefined || body === null) return 0;
+  if (typeof body === 'string') return body.length * WIDEST;
+  if (body instanceof URLSearchParams) return body.toString().length;
+  return bytesOf(body)?.length;
+}
+
+function unfit({ method, options }: RequestParts): TypeError | undefined {
+  if (options?.body instanceof BodyFollowing) {
+    return new TypeError('a pipelined request needs its body: a BodyFollowing is for sendRequest() and write()');
+  }
+  if (method === 'CONNECT' || options?.upgrade !== undefined) {
+    return new TypeError('a request that ends HTTP on its connection cannot be pipelined: use sendRequest()');
+  }
+  return undefined;
+}

@@ -1,0 +1,434 @@
+/**
+ * The requests in flight on one connection: sends them ahead as far as `Pipelining` allows, reads the responses in order, and gives back
+ * what a lost connection has left without a response, to be sent again (RFC 9112 9.3.1, 9.3.2). One coroutine at a time asks for the next
+ * response. Where requests come from, and what becomes of responses, is the caller's.
+ *
+ * A request is sent ahead only if its sending never waits: it has no body, or a small one. Any other request is alone on the connection,
+ * and is sent while its response is read. So no sizes make both sides wait for each other.
+ */
+
+import { now } from '../clock.ts';
+import { type Coroutine, type PollNeeded, waitFor } from '../coroutine.ts';
+import {
+  ConnectionClosed,
+  ConnectionTimedOut,
+  DugongError,
+  InvalidResponse,
+  StateError,
+  UnsupportedResponse,
+} from '../errors.ts';
+import { Queue } from '../queue.ts';
+import { coAll } from '../schedule/combinators.ts';
+import type { Asking } from './asking.ts';
+import type { HTTPResponse } from './http-response.ts';
+import type { Operations } from './operations.ts';
+import type { Pipelining } from './pipelining.ts';
+import type { Session } from './session.ts';
+
+/** Where requests come from. */
+export interface AskingSource<A extends Asking> {
+  /** The next request; undefined: there is none now. */
+  take(): A | undefined;
+  /** Waits until there may be one (true), or is certain that none follows (false). */
+  coMore(): Coroutine<boolean>;
+  /** These were taken, and have no response. In their order, they are to be taken before all others. */
+  giveBack(askings: readonly A[]): void;
+}
+
+/** A request with its response; `value` is what `consume` has made of it. */
+export interface Answered<A, T> {
+  readonly asking: A;
+  readonly response: HTTPResponse;
+  readonly value: T;
+  readonly error?: undefined;
+}
+
+/** A request that got no whole response. */
+export interface Unanswered<A> {
+  readonly asking: A;
+  readonly error: unknown;
+  readonly mayHaveBeenProcessed: boolean;
+}
+
+/** Reads the body of a response from the connection, as far as it is wanted. It is called again if the request is sent again. */
+export type Consume<A, T> = (response: HTTPResponse, asking: A) => Coroutine<T>;
+
+/** How a lane treats its requests. */
+export interface LaneRules {
+  /** Times that a request may be lost with a connection. */
+  readonly losses: number;
+  /** Milliseconds that pipelined requests wait for a response before the oldest is sent again, alone; 0: no limit. */
+  readonly stall: number;
+  /** Whether responses are returned in the order of the requests, also if one is asked for again. */
+  readonly inOrder: boolean;
+}
+
+/** Most unsent bytes of requests: a corked connection collects as many without waiting. */
+const BYTES_AHEAD = 49_152;
+/** A rest of a body up to this size is read and dropped; for a longer one a new connection is cheaper. */
+const WORTH_DISCARDING = 262_144;
+const LATE = Symbol('late');
+
+export class Lane<A extends Asking> {
+  readonly #operations: Operations;
+  readonly #pipelining: Pipelining;
+  readonly #source: AskingSource<A>;
+  readonly #rules: LaneRules;
+  /** Without a response, oldest first. */
+  readonly #flight = new Queue<A>();
+  /** Taken, and not sent yet. */
+  #held: A | undefined;
+  /** What sends the request that is alone in flight, if that has to wait. */
+  #sending: Coroutine<void> | undefined;
+  /** The session of the requests in flight. */
+  #session: Session | undefined;
+  #sent = 0;
+  #answered = 0;
+  /** Whether a response on this connection allows to send ahead. */
+  #opened = false;
+  /** The response whose body is on the connection. */
+  #unread: HTTPResponse | undefined;
+
+  /** @throws StateError if requests of another call are under way on the connection */
+  constructor(operations: Operations, source: AskingSource<A>, use: { pipelining: Pipelining; rules: LaneRules }) {
+    const { session } = operations;
+    if (session !== undefined && !session.closed && session.protocol.underWay) {
+      throw new StateError('other requests are under way on this connection: read their responses first');
+    }
+    this.#operations = operations;
+    this.#source = source;
+    this.#pipelining = use.pipelining;
+    this.#rules = use.rules;
+  }
+
+  /** Requests in flight. */
+  get inFlight(): number {
+    return this.#flight.length;
+  }
+
+  /**
+   * The next response, or the failure of the next request; undefined when no request follows. An interruption loses no response but the
+   * one whose body was being read.
+   * @throws the errors of connecting; what `consume` throws; ConnectionClosed after `disconnect()`
+   */
+  *coNext<T>(consume: Consume<A, T>): Coroutine<Answered<A, T> | Unanswered<A> | undefined> {
+    for (;;) {
+      yield* this.#coSkip();
+      const oldest = yield* this.#coOldest();
+      if (oldest === undefined) return undefined;
+      if (oldest.refusal !== undefined) {
+        this.#flight.shift();
+        return { asking: oldest, error: oldest.refusal, mayHaveBeenProcessed: false };
+      }
+      const ended = yield* this.#coExchange(oldest, consume);
+      if (ended !== undefined) return ended;
+    }
+  }
+
+  /** Sends what may be sent ahead. Never waits. */
+  fill(): void {
+    if (!this.#connected || this.#sending !== undefined) return;
+    const session = this.#session as Session;
+    try {
+      while (this.#hasRoom) {
+        this.#held ??= this.#source.take();
+        if (this.#held === undefined || (this.#held.alone && this.#flight.length > 0)) return;
+        session.corked = !this.#held.alone;
+        if (!this.#send(this.#held)) return;
+        this.#held = undefined;
+      }
+    } finally {
+      if (session.corked) this.#uncork(session);
+    }
+  }
+
+  /** The same, for a request that has come while the next response is waited for. */
+  fillBehind(): void {
+    if (this.#flight.length > 0) this.fill();
+  }
+
+  /** Gives up what is in flight: nothing else can use the connection otherwise. Returns the requests. */
+  close(): readonly A[] {
+    const askings = [...this.#flight, ...(this.#held === undefined ? [] : [this.#held])];
+    this.#held = undefined;
+    if (this.#flight.length > 0 || this.#unread !== undefined) this.#startOver();
+    return askings;
+  }
+
+  /** Forgets a request that has not been sent. */
+  withdraw(asking: A): void {
+    if (this.#held === asking) this.#held = undefined;
+  }
+
+  /** Drops the connection. The requests in flight are given back. */
+  restart(): void {
+    const askings = [...this.#flight];
+    this.#startOver();
+    this.#source.giveBack(askings);
+  }
+
+  // --- sending -------------------------------------------------------------------------------------------------------
+
+  /** The oldest request in flight, after sending what may be sent; undefined when no request follows. */
+  *#coOldest(): Coroutine<A | undefined> {
+    for (;;) {
+      this.fill();
+      const oldest = this.#flight.at(0);
+      if (oldest !== undefined) return oldest;
+      this.#held ??= this.#source.take();
+      if (this.#held !== undefined) yield* this.#coConnect();
+      else if (!(yield* this.#source.coMore())) return undefined;
+    }
+  }
+
+  *#coConnect(): Coroutine<void> {
+    if (!this.#usable) this.#startOver();
+    yield* this.#operations.coConnect();
+    this.#session = this.#operations.session;
+  }
+
+  get #connected(): boolean {
+    const session = this.#session;
+    return session !== undefined && !session.closed && session.wire.transport !== undefined;
+  }
+
+  /** Whether another request may be sent on this connection. */
+  get #usable(): boolean {
+    const { session } = this.#operations;
+    if (session === undefined || session.closed || session.protocol.ended) return false;
+    return session.protocol.sendState === 'idle' && this.#sent < this.#pipelining.perConnection;
+  }
+
+  get #hasRoom(): boolean {
+    const { length } = this.#flight;
+    if (!this.#usable || this.#flight.at(length - 1)?.alone) return false;
+    const { output } = (this.#session as Session).protocol;
+    return length < (this.#opened ? this.#pipelining.depth : 1) && output.length < BYTES_AHEAD;
+  }
+
+  /** False if the connection takes no more requests. */
+  #send(asking: A): boolean {
+    const { protocol } = this.#session as Session;
+    const { latestRequest } = protocol;
+    asking.behind = this.#flight.length > 0;
+    try {
+      if (asking.refusal === undefined) this.#begin(asking);
+    } catch (error) {
+      const begun = protocol.latestRequest !== latestRequest;
+      if (!begun && error instanceof ConnectionClosed) return false;
+      if (!begun) asking.refusal = error;
+      else if (!(error instanceof ConnectionClosed)) this.#sending = coFailed(error);
+    }
+    // A refused one waits for its turn only.
+    asking.alone &&= asking.refusal === undefined;
+    this.#sent++;
+    this.#flight.push(asking);
+    return true;
+  }
+
+  #begin(asking: A): void {
+    const { method, path, options } = asking.parts();
+    const sending = this.#operations.coSendRequest(method, path, options);
+    const step = sending.next();
+    if (!step.done) this.#sending = coResumed(sending, step.value);
+  }
+
+  #uncork(session: Session): void {
+    try {
+      session.uncork();
+    } catch (error) {
+      // The reader finds what has come before, and then the same.
+      if (!(error instanceof DugongError)) throw error;
+    }
+  }
+
+  // --- receiving -----------------------------------------------------------------------------------------------------
+
+  /** Drops the rest of a body that nothing reads any more. */
+  *#coSkip(): Coroutine<void> {
+    const response = this.#unread;
+    if (response === undefined) return;
+    if (!this.#connected) {
+      this.restart();
+    } else if (!this.#atEnd) {
+      if (response.length === null || response.length > WORTH_DISCARDING) return this.restart();
+      try {
+        yield* this.#operations.coDiscard();
+      } catch (error) {
+        if (!this.#isLost) throw error;
+        this.restart();
+      }
+    }
+    this.#unread = undefined;
+  }
+
+  get #atEnd(): boolean {
+    return this.#session?.protocol.body === undefined;
+  }
+
+  /** Undefined if the request is to be sent again. */
+  *#coExchange<T>(oldest: A, consume: Consume<A, T>): Coroutine<Answered<A, T> | Unanswered<A> | undefined> {
+    const sending = this.#sending;
+    try {
+      if (sending === undefined) return yield* this.#coAnswer(oldest, consume);
+      const [, answered] = yield* coAll([coUpload(sending), this.#coAnswer(oldest, consume)]);
+      return answered;
+    } catch (error) {
+      return this.#failed(oldest, error);
+    } finally {
+      this.#sending = undefined;
+    }
+  }
+
+  *#coAnswer<T>(oldest: A, consume: Consume<A, T>): Coroutine<Answered<A, T> | undefined> {
+    const response = yield* this.#coResponse();
+    this.#unread = response;
+    const { protocol } = this.#session as Session;
+    const pipelined = oldest.behind || this.#flight.length > 1;
+    const persistent = response.httpVersion === '1.1' && protocol.sendState !== 'closed';
+    this.#pipelining.answered({ persistent, number: ++this.#answered });
+    this.#opened ||= persistent;
+    const { doubted } = oldest;
+    oldest.doubted = undefined;
+    if (doubted !== undefined) this.#pipelining.confirmed(doubted, response.status);
+    else if (pipelined && oldest.repeatable && this.#pipelining.doubts(response.status)) {
+      yield* this.#coDoubt(oldest, response);
+      return undefined;
+    }
+    this.fill();
+    const value = yield* consume(response, oldest);
+    this.#flight.shift();
+    yield* this.#coSkip();
+    return { asking: oldest, response, value };
+  }
+
+  /** Asks for the response again, alone: its error may come of pipelining. */
+  *#coDoubt(oldest: A, { status }: HTTPResponse): Coroutine<void> {
+    oldest.doubted = status;
+    oldest.alone = true;
+    if (this.#rules.inOrder) return this.restart();
+    this.#flight.shift();
+    this.#source.giveBack([oldest]);
+    yield* this.#coSkip();
+  }
+
+  *#coResponse(): Coroutine<HTTPResponse> {
+    const { stall } = this.#rules;
+    const reading = this.#operations.coReadResponse();
+    if (stall === 0 || this.#flight.length < 2) return yield* reading;
+    const response = yield* coBefore(reading, now() + stall);
+    if (response === LATE) throw new Stalled(stall, 'receive');
+    return response;
+  }
+
+  /** The oldest request has failed. Undefined if it is to be sent again. @throws an error that is not the connection's */
+  #failed(oldest: A, error: unknown): Unanswered<A> | undefined {
+    if (error instanceof UploadFailed) return this.#giveUp(oldest, error.reason);
+    if (!this.#connected || !(error instanceof DugongError)) return this.#thrown(error);
+    if (!(error instanceof Stalled) && !this.#isLost) {
+      const refused = error instanceof InvalidResponse || error instanceof UnsupportedResponse;
+      return refused ? this.#giveUp(oldest, error) : this.#thrown(error);
+    }
+    const { mayHaveBeenProcessed = true } =
+      (error.lostRequests ?? this.#session?.protocol.pendingRequests ?? []).at(0) ?? {};
+    this.#charge(oldest, { error, mayHaveBeenProcessed });
+    const safe = oldest.repeatable || (oldest.renewable && !mayHaveBeenProcessed);
+    if (!safe || oldest.losses > this.#rules.losses) return this.#giveUp(oldest, error, mayHaveBeenProcessed);
+    this.restart();
+    return undefined;
+  }
+
+  /** An error of `consume`, or an interruption. */
+  #thrown(error: unknown): never {
+    if (this.#unread !== undefined) this.#flight.shift();
+    throw error;
+  }
+
+  #giveUp(oldest: A, error: unknown, mayHaveBeenProcessed = true): Unanswered<A> {
+    this.#flight.shift();
+    this.restart();
+    return { asking: oldest, error, mayHaveBeenProcessed };
+  }
+
+  /** Counts the loss, unless the server has announced it, or had closed the connection before the request was sent. */
+  #charge(oldest: A, { error, mayHaveBeenProcessed }: { error: DugongError; mayHaveBeenProcessed: boolean }): void {
+    const announced = this.#unread === undefined && this.#session?.protocol.sendState === 'closed';
+    if (this.#answered > 0 && (announced || !mayHaveBeenProcessed)) return;
+    const pipelined = oldest.behind || this.#flight.length > 1;
+    if (pipelined && (error instanceof Stalled || error instanceof InvalidResponse)) this.#pipelining.suspect();
+    else if (pipelined || this.#answered > 0) this.#pipelining.broke(this.#answered);
+    oldest.losses++;
+    oldest.alone = true;
+  }
+
+  get #isLost(): boolean {
+    return this.#session === undefined || this.#session.protocol.receiveState === 'failed';
+  }
+
+  #startOver(): void {
+    this.#operations.session?.close();
+    this.#session = undefined;
+    this.#sent = 0;
+    this.#answered = 0;
+    this.#opened = false;
+    this.#unread = undefined;
+    while (this.#flight.length > 0) this.#flight.shift();
+  }
+}
+
+/** No response has come to pipelined requests for too long: something on the way may have lost one. */
+class Stalled extends ConnectionTimedOut {}
+
+/** The source of a body has failed. */
+class UploadFailed extends Error {
+  readonly reason: unknown;
+
+  constructor(reason: unknown) {
+    super('the body of the request could not be sent', { cause: reason });
+    this.reason = reason;
+  }
+}
+
+/** Sends; a lost connection is left to the reader, since the response may have come before. @throws UploadFailed */
+function* coUpload(sending: Coroutine<void>): Coroutine<void> {
+  try {
+    yield* sending;
+  } catch (error) {
+    if (!(error instanceof ConnectionClosed)) throw new UploadFailed(error);
+  }
+}
+
+/** A coroutine that has begun, and has yielded `need`. */
+function* coResumed<T>(begun: Coroutine<T>, need: PollNeeded): Coroutine<T> {
+  yield* waitFor(need);
+  return yield* begun;
+}
+
+// biome-ignore lint/correctness/useYield: a coroutine that fails at once
+function* coFailed(error: unknown): Coroutine<never> {
+  throw error;
+}
+
+/** Runs `coroutine` until `deadline`. */
+function* coBefore<T>(coroutine: Coroutine<T>, deadline: number): Coroutine<T | typeof LATE> {
+  try {
+    let step = coroutine.next();
+    while (!step.done) {
+      if (now() >= deadline) return LATE;
+      step = yield* coStep(coroutine, step.value.before(deadline));
+    }
+    return step.value;
+  } finally {
+    coroutine.return(undefined as never);
+  }
+}
+
+/** Waits, and resumes `coroutine` with what comes: also an error that is thrown into this one. */
+function* coStep<T>(coroutine: Coroutine<T>, need: PollNeeded): Coroutine<IteratorResult<PollNeeded, T>> {
+  try {
+    yield* waitFor(need);
+  } catch (error) {
+    return coroutine.throw(error);
+  }
+  return coroutine.next();
+}

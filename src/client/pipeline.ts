@@ -1,0 +1,181 @@
+/**
+ * Many requests over one connection: takes them from any iterable, sends them ahead, and gives the responses in the order of the
+ * requests. It knows how to send and to receive as little as its caller has to: a `Lane` does both.
+ */
+
+import type { Coroutine } from '../coroutine.ts';
+import { shownValue } from '../io/shown-value.ts';
+import { ownOptions } from '../options.ts';
+import { wholeNumber } from './connection-options.ts';
+import type { HTTPResponse } from './http-response.ts';
+import { Lane } from './lane.ts';
+import type { Operations } from './operations.ts';
+import { type Numbered, PipelineSource } from './pipeline-source.ts';
+import { Pipelining } from './pipelining.ts';
+import type { SendRequestOptions } from './send-options.ts';
+
+/** A request of a pipeline: the arguments of `sendRequest` in one object. */
+export interface PipelineRequest extends SendRequestOptions {
+  /** Default GET. */
+  readonly method?: string | undefined;
+  /** Path and query, percent-encoded. */
+  readonly path: string;
+}
+
+/** How a pipeline sends, and what it does with bodies. */
+export interface PipelineOptions<R, T> {
+  /** Most requests without a response. It is 1 until the server has shown that it can do more. Default 32; 1: no pipelining. */
+  readonly depth?: number | undefined;
+  /** How often a request may be lost with its connection before it counts as failed. Default 3. */
+  readonly losses?: number | undefined;
+  /**
+   * Milliseconds that pipelined requests wait for a response. Then the connection is given up, and the oldest request is sent again
+   * alone, which has no limit. Default 30,000; 0: no limit.
+   */
+  readonly stallTimeout?: number | undefined;
+  /**
+   * Reads the body from the connection, as `function* (response) { ... yield* connection.coRead() ... }`; what it returns is the `body`
+   * of the result. What it does not read is dropped. It is called again if the connection is lost and the request sent again. Default:
+   * the whole body as a Buffer.
+   */
+  readonly consume?: Consuming<R, T> | undefined;
+}
+
+/** Reads the body of a response. */
+export type Consuming<R, T> = (response: HTTPResponse, request: R) => Coroutine<T>;
+
+/** A response of a pipeline. */
+export interface PipelineResponse<R, T> {
+  /** Place of the request among all, from 0. */
+  readonly index: number;
+  /** The request, as it was given. */
+  readonly request: R;
+  /** The head of the response. */
+  readonly response: HTTPResponse;
+  /** The body, or what `consume` has returned. */
+  readonly body: T;
+  /** How often the request was lost with its connection before. */
+  readonly losses: number;
+  readonly error?: undefined;
+}
+
+/** A request of a pipeline that has no response. */
+export interface PipelineFailure<R> {
+  /** Place of the request among all, from 0. */
+  readonly index: number;
+  /** The request, as it was given. */
+  readonly request: R;
+  readonly response?: undefined;
+  readonly body?: undefined;
+  /** How often the request was lost with its connection. */
+  readonly losses: number;
+  /** Why there is no response. */
+  readonly error: unknown;
+  /** False only if it is certain that the server has not processed the request. */
+  readonly mayHaveBeenProcessed: boolean;
+}
+
+/** What has become of a request: one with an `error` has no response. */
+export type PipelineResult<R = string | PipelineRequest, T = Buffer> = PipelineResponse<R, T> | PipelineFailure<R>;
+
+/** How a coroutine runs a pipeline. */
+export interface CoPipelineOptions<R, T> extends PipelineOptions<R, T> {
+  /** Gets each result as it comes, in order; may be a generator function. Without it, all results are returned at the end. */
+  readonly each?: ((result: PipelineResult<R, T>) => Coroutine<void> | void) | undefined;
+}
+
+export const PIPELINE_OPTIONS = ['depth', 'losses', 'stallTimeout', 'consume'] as const;
+/** The defaults. */
+export const PIPELINE_RULES = { depth: 32, losses: 3, stall: 30_000, inOrder: true } as const;
+
+export class Pipeline<R extends string | PipelineRequest, T> {
+  readonly #lane: Lane<Numbered<R>>;
+  readonly #source: PipelineSource<R>;
+  readonly #consume: Consuming<R, T>;
+
+  /** @throws TypeError on an invalid option, or what is no iterable; StateError if requests are under way on the connection */
+  constructor(
+    operations: Operations,
+    requests: Iterable<R> | AsyncIterable<R>,
+    given: PipelineOptions<R, T> | undefined,
+  ) {
+    const options = ownOptions('pipeline()', given, PIPELINE_OPTIONS);
+    const { depth, losses, stall, inOrder } = PIPELINE_RULES;
+    const { consume } = options;
+    const rules = {
+      losses: wholeNumber('losses', options.losses ?? losses, 0),
+      stall: wholeNumber('stallTimeout', options.stallTimeout ?? stall, 0),
+      inOrder,
+    };
+    if (consume !== undefined && typeof consume !== 'function') {
+      throw new TypeError(`consume must be a generator function, got ${shownValue(consume)}`);
+    }
+    const pipelining = new Pipelining(wholeNumber('depth', options.depth ?? depth, 1));
+    this.#source = new PipelineSource(requests, () => this.#lane.fillBehind());
+    this.#lane = new Lane(operations, this.#source, { pipelining, rules });
+    // Without `consume`, T is Buffer.
+    this.#consume = consume ?? ((() => operations.coReadAll()) as unknown as Consuming<R, T>);
+  }
+
+  /**
+   * The result of the next request; undefined at the end. @throws the errors of connecting, of the iterable, and of `consume`; then the
+   * pipeline is over
+   */
+  *coNext(): Coroutine<PipelineResult<R, T> | undefined> {
+    const ended = yield* this.#lane.coNext((response, { given }) => this.#consume(response, given));
+    if (ended === undefined) return undefined;
+    const { index, given: request, losses } = ended.asking;
+    if ('response' in ended) return { index, request, response: ended.response, body: ended.value, losses };
+    const { error, mayHaveBeenProcessed } = ended;
+    return { index, request, losses, error, mayHaveBeenProcessed };
+  }
+
+  /** Takes no more requests. What is in flight is given up, with the connection. */
+  close(): void {
+    this.#lane.close();
+    this.#source.end();
+  }
+}
+
+/** Runs a pipeline to its end; returns the results, unless `each` takes them. */
+export function* coResults<R extends string | PipelineRequest, T>(
+  pipeline: Pipeline<R, T>,
+  each: CoPipelineOptions<R, T>['each'],
+): Coroutine<PipelineResult<R, T>[]> {
+  const results: PipelineResult<R, T>[] = [];
+  try {
+    for (let result = yield* pipeline.coNext(); result !== undefined; result = yield* pipeline.coNext()) {
+      if (each === undefined) results.push(result);
+      else yield* each(result) ?? [];
+    }
+    return results;
+  } finally {
+    pipeline.close();
+  }
+}
+
+/** The results of a pipeline; `run` blocks for each. */
+export function* resultsOf<R extends string | PipelineRequest, T>(
+  pipeline: Pipeline<R, T>,
+  run: <V>(coroutine: Coroutine<V>) => V,
+): Generator<PipelineResult<R, T>, void, void> {
+  try {
+    for (let result = run(pipeline.coNext()); result !== undefined; result = run(pipeline.coNext())) yield result;
+  } finally {
+    pipeline.close();
+  }
+}
+
+/** The results of a pipeline; `run` awaits each. */
+export async function* asyncResultsOf<R extends string | PipelineRequest, T>(
+  pipeline: Pipeline<R, T>,
+  run: <V>(coroutine: Coroutine<V>) => PromiseLike<V>,
+): AsyncGenerator<PipelineResult<R, T>, void, void> {
+  try {
+    for (let result = await run(pipeline.coNext()); result !== undefined; result = await run(pipeline.coNext())) {
+      yield result;
+    }
+  } finally {
+    pipeline.close();
+  }
+}
