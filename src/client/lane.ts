@@ -281,10 +281,10 @@ export class Lane<A extends Asking> {
   }
 
   *#coAnswer<T>(oldest: A, consume: Consume<A, T>): Coroutine<Answered<A, T> | undefined> {
-    const response = yield* this.#coResponse();
+    const response = yield* this.#coResponse(oldest);
     this.#unread = response;
     const { protocol } = this.#session as Session;
-    const pipelined = oldest.behind || this.#flight.length > 1;
+    const pipelined = this.#isPipelined(oldest);
     const persistent = response.httpVersion === '1.1' && protocol.sendState !== 'closed';
     this.#pipelining.answered({ persistent, number: ++this.#answered });
     this.#opened ||= persistent;
@@ -312,10 +312,10 @@ export class Lane<A extends Asking> {
     yield* this.#coSkip();
   }
 
-  *#coResponse(): Coroutine<HTTPResponse> {
+  *#coResponse(oldest: A): Coroutine<HTTPResponse> {
     const { stall } = this.#rules;
     const reading = this.#operations.coReadResponse();
-    if (stall === 0 || this.#flight.length < 2) return yield* reading;
+    if (stall === 0 || !this.#isPipelined(oldest)) return yield* reading;
     const response = yield* coBefore(reading, now() + stall);
     if (response === LATE) throw new Stalled(stall, 'receive');
     return response;
@@ -354,15 +354,22 @@ export class Lane<A extends Asking> {
   #charge(oldest: A, { error, mayHaveBeenProcessed }: { error: DugongError; mayHaveBeenProcessed: boolean }): void {
     const announced = this.#unread === undefined && this.#session?.protocol.sendState === 'closed';
     if (this.#answered > 0 && (announced || !mayHaveBeenProcessed)) return;
-    const pipelined = oldest.behind || this.#flight.length > 1;
+    const pipelined = this.#isPipelined(oldest);
     if (pipelined && (error instanceof Stalled || error instanceof InvalidResponse)) this.#pipelining.suspect();
     else if (pipelined || this.#answered > 0) this.#pipelining.broke(this.#answered);
     oldest.losses++;
     oldest.alone = true;
   }
 
+  /** Whether the oldest request had, or has, others with it on the connection. */
+  #isPipelined(oldest: A): boolean {
+    return oldest.behind || this.#flight.length > 1;
+  }
+
+  /** Whether no response, or nothing more of the present one, can come. */
   get #isLost(): boolean {
-    return this.#session === undefined || this.#session.protocol.receiveState === 'failed';
+    const state = this.#session?.protocol.receiveState ?? 'failed';
+    return state === 'failed' || (state === 'closed' && this.#unread === undefined);
   }
 
   #startOver(): void {
