@@ -8,7 +8,9 @@ import { PerformanceMark, performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers';
 import { native } from './io/native.ts';
 
-/** The platform's own function, saved before a test framework can replace it. */
+/** The platform's own, saved before a test framework can replace them. */
+// biome-ignore lint/style/noRestrictedGlobals: the one place where the platform's own is taken
+const calendar = Date;
 const mark = performance.markResourceTiming;
 
 /** Node takes a mark's start time from its own clock, which nothing replaces. (Its types declare no constructor.) */
@@ -32,6 +34,16 @@ const origin = originOfScale();
 /** Milliseconds on a monotonic clock, on the scale of this thread's real `performance.now()`. */
 export function now(): number {
   return native.now() - origin;
+}
+
+/** The calendar's time, in milliseconds since 1970. */
+export function wallTime(): number {
+  return calendar.now();
+}
+
+/** The time that a text names, in milliseconds since 1970; NaN if it names none. */
+export function timeOf(text: string): number {
+  return calendar.parse(text);
 }
 
 /**

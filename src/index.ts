@@ -2,6 +2,16 @@
  * The public surface of dugong.
  */
 
+export { Transfer, type TransferPromises } from './bulk/transfer.ts';
+export type {
+  TransferDigest,
+  TransferJob,
+  TransferResult,
+  TransferSink,
+  Verification,
+} from './bulk/transfer-job.ts';
+export type { TransferCounts, TransferOptions } from './bulk/transfer-options.ts';
+export { WrongDocument } from './bulk/verification.ts';
 export { type ByterangesPromises, ByterangesReader } from './client/byteranges-reader.ts';
 export type { HTTPConnectionOptions } from './client/connection-options.ts';
 export type { ConnectionPromises } from './client/connection-promises.ts';

@@ -23,9 +23,9 @@ const WIDEST = 3;
 export class Asking {
   readonly #parts: RequestParts;
   /** Whether its body can be given again. */
-  readonly renewable: boolean;
+  renewable: boolean;
   /** Whether it may be sent again although the server may have processed it. */
-  readonly repeatable: boolean;
+  repeatable: boolean;
   /** Whether nothing else may be in flight meanwhile. */
   alone: boolean;
   /** Whether others were in flight when it was sent. */
@@ -46,6 +46,13 @@ export class Asking {
     this.repeatable = this.renewable && isIdempotent(method);
     this.alone = !isIdempotent(method) || size === undefined || size > SMALL;
     this.refusal = unfit(parts);
+  }
+
+  /** Its body is made anew for each attempt, and may be of any size. */
+  renew(): void {
+    this.renewable = true;
+    this.repeatable = isIdempotent(this.#parts.method);
+    this.alone = true;
   }
 
   /** What to send; asked for before each attempt. */

@@ -32,8 +32,18 @@ export interface AskingSource<A extends Asking> {
   /** Waits until there may be one (true), or is certain that none follows (false). */
   coMore(): Coroutine<boolean>;
   /** These were taken, and have no response. In their order, they are to be taken before all others. */
-  giveBack(askings: readonly A[]): void;
+  giveBack(askings: readonly A[], why: GivenBack): void;
+  /** A connection is about to be made, for this request first. */
+  connecting?(asking: A): void;
+  /** It has been made. */
+  connected?(asking: A): void;
 }
+
+/**
+ * Why requests are given back: the connection was lost, or did not behave; the server had announced its end; this side has dropped it,
+ * or one request of it.
+ */
+export type GivenBack = 'lost' | 'ended' | 'dropped';
 
 /** A request with its response; `value` is what `consume` has made of it. */
 export interface Answered<A, T> {
@@ -59,15 +69,18 @@ export interface LaneRules {
   readonly losses: number;
   /** Milliseconds that pipelined requests wait for a response before the oldest is sent again, alone; 0: no limit. */
   readonly stall: number;
+  /** Milliseconds that a request waits for the head of its response, once it is the oldest; 0: no limit. */
+  readonly patience: number;
   /** Whether responses are returned in the order of the requests, also if one is asked for again. */
   readonly inOrder: boolean;
 }
 
 /** Most unsent bytes of requests: a corked connection collects as many without waiting. */
 const BYTES_AHEAD = 49_152;
+/** While a body that is longer is received, nothing more is sent ahead. */
+const LONG = 1 << 20;
 /** A rest of a body up to this size is read and dropped; for a longer one a new connection is cheaper. */
 const WORTH_DISCARDING = 262_144;
-const LATE = Symbol('late');
 
 export class Lane<A extends Asking> {
   readonly #operations: Operations;
@@ -86,6 +99,8 @@ export class Lane<A extends Asking> {
   #answered = 0;
   /** Whether a response on this connection allows to send ahead. */
   #opened = false;
+  /** Whether this connection is to carry no further request. */
+  #spent = false;
   /** The response whose body is on the connection. */
   #unread: HTTPResponse | undefined;
 
@@ -104,6 +119,13 @@ export class Lane<A extends Asking> {
   /** Requests in flight. */
   get inFlight(): number {
     return this.#flight.length;
+  }
+
+  /** Whether bytes have come that answer no request, while none is in flight. Looks at the socket. */
+  get hasRest(): boolean {
+    const { session } = this.#operations;
+    session?.reusable();
+    return session !== undefined && session.protocol.input.length > 0;
   }
 
   /**
@@ -161,10 +183,20 @@ export class Lane<A extends Asking> {
   }
 
   /** Drops the connection. The requests in flight are given back. */
-  restart(): void {
+  restart(why: GivenBack): void {
     const askings = [...this.#flight];
     this.#startOver();
-    this.#source.giveBack(askings);
+    this.#source.giveBack(askings, why);
+  }
+
+  /** Gives back the requests behind the oldest, whose response takes long. The connection ends with that response. */
+  releaseBehind(): void {
+    const [oldest, ...behind] = this.#flight;
+    if (oldest === undefined || behind.length === 0) return;
+    this.#spent = true;
+    while (this.#flight.length > 0) this.#flight.shift();
+    this.#flight.push(oldest);
+    this.#source.giveBack(behind, 'dropped');
   }
 
   // --- sending -------------------------------------------------------------------------------------------------------
@@ -176,14 +208,17 @@ export class Lane<A extends Asking> {
       const oldest = this.#flight.at(0);
       if (oldest !== undefined) return oldest;
       this.#held ??= this.#source.take();
-      if (this.#held !== undefined) yield* this.#coConnect();
+      if (this.#held !== undefined) yield* this.#coConnect(this.#held);
       else if (!(yield* this.#source.coMore())) return undefined;
     }
   }
 
-  *#coConnect(): Coroutine<void> {
+  *#coConnect(asking: A): Coroutine<void> {
     if (!this.#usable) this.#startOver();
+    const fresh = !this.#operations.session?.wire.transport;
+    if (fresh) this.#source.connecting?.(asking);
     yield* this.#operations.coConnect();
+    if (fresh) this.#source.connected?.(asking);
     this.#session = this.#operations.session;
   }
 
@@ -195,7 +230,7 @@ export class Lane<A extends Asking> {
   /** Whether another request may be sent on this connection. */
   get #usable(): boolean {
     const { session } = this.#operations;
-    if (session === undefined || session.closed || session.protocol.ended) return false;
+    if (session === undefined || session.closed || session.protocol.ended || this.#spent) return false;
     return session.protocol.sendState === 'idle' && this.#sent < this.#pipelining.perConnection;
   }
 
@@ -249,14 +284,14 @@ export class Lane<A extends Asking> {
     const response = this.#unread;
     if (response === undefined) return;
     if (!this.#connected) {
-      this.restart();
+      this.restart('dropped');
     } else if (!this.#atEnd) {
-      if (response.length === null || response.length > WORTH_DISCARDING) return this.restart();
+      if (response.length === null || response.length > WORTH_DISCARDING) return this.restart('dropped');
       try {
         yield* this.#operations.coDiscard();
       } catch (error) {
         if (!this.#isLost) throw error;
-        this.restart();
+        this.restart('lost');
       }
     }
     this.#unread = undefined;
@@ -295,7 +330,7 @@ export class Lane<A extends Asking> {
       yield* this.#coDoubt(oldest, response);
       return undefined;
     }
-    this.fill();
+    if (response.length !== null && response.length <= LONG) this.fill();
     const value = yield* consume(response, oldest);
     this.#flight.shift();
     yield* this.#coSkip();
@@ -306,19 +341,16 @@ export class Lane<A extends Asking> {
   *#coDoubt(oldest: A, { status }: HTTPResponse): Coroutine<void> {
     oldest.doubted = status;
     oldest.alone = true;
-    if (this.#rules.inOrder) return this.restart();
+    if (this.#rules.inOrder) return this.restart('dropped');
     this.#flight.shift();
-    this.#source.giveBack([oldest]);
+    this.#source.giveBack([oldest], 'dropped');
     yield* this.#coSkip();
   }
 
-  *#coResponse(oldest: A): Coroutine<HTTPResponse> {
-    const { stall } = this.#rules;
-    const reading = this.#operations.coReadResponse();
-    if (stall === 0 || !this.#isPipelined(oldest)) return yield* reading;
-    const response = yield* coBefore(reading, now() + stall);
-    if (response === LATE) throw new Stalled(stall, 'receive');
-    return response;
+  #coResponse(oldest: A): Coroutine<HTTPResponse> {
+    const { stall, patience } = this.#rules;
+    const limit = this.#isPipelined(oldest) && stall > 0 && (stall < patience || patience === 0) ? stall : patience;
+    return coWithPatience(this.#operations.coReadResponse(), limit);
   }
 
   /** The oldest request has failed. Undefined if it is to be sent again. @throws an error that is not the connection's */
@@ -331,10 +363,10 @@ export class Lane<A extends Asking> {
     }
     const { mayHaveBeenProcessed = true } =
       (error.lostRequests ?? this.#session?.protocol.pendingRequests ?? []).at(0) ?? {};
-    this.#charge(oldest, { error, mayHaveBeenProcessed });
+    const why = this.#charge(oldest, { error, mayHaveBeenProcessed }) ? 'lost' : 'ended';
     const safe = oldest.repeatable || (oldest.renewable && !mayHaveBeenProcessed);
     if (!safe || oldest.losses > this.#rules.losses) return this.#giveUp(oldest, error, mayHaveBeenProcessed);
-    this.restart();
+    this.restart(why);
     return undefined;
   }
 
@@ -346,19 +378,20 @@ export class Lane<A extends Asking> {
 
   #giveUp(oldest: A, error: unknown, mayHaveBeenProcessed = true): Unanswered<A> {
     this.#flight.shift();
-    this.restart();
+    this.restart('lost');
     return { asking: oldest, error, mayHaveBeenProcessed };
   }
 
-  /** Counts the loss, unless the server has announced it, or had closed the connection before the request was sent. */
-  #charge(oldest: A, { error, mayHaveBeenProcessed }: { error: DugongError; mayHaveBeenProcessed: boolean }): void {
+  /** Counts the loss (true), unless the server has announced it, or had closed the connection before the request was sent. */
+  #charge(oldest: A, { error, mayHaveBeenProcessed }: { error: DugongError; mayHaveBeenProcessed: boolean }): boolean {
     const announced = this.#unread === undefined && this.#session?.protocol.sendState === 'closed';
-    if (this.#answered > 0 && (announced || !mayHaveBeenProcessed)) return;
+    if (this.#answered > 0 && (announced || !mayHaveBeenProcessed)) return false;
     const pipelined = this.#isPipelined(oldest);
     if (pipelined && (error instanceof Stalled || error instanceof InvalidResponse)) this.#pipelining.suspect();
     else if (pipelined || this.#answered > 0) this.#pipelining.broke(this.#answered);
     oldest.losses++;
     oldest.alone = true;
+    return true;
   }
 
   /** Whether the oldest request had, or has, others with it on the connection. */
@@ -378,12 +411,13 @@ export class Lane<A extends Asking> {
     this.#sent = 0;
     this.#answered = 0;
     this.#opened = false;
+    this.#spent = false;
     this.#unread = undefined;
     while (this.#flight.length > 0) this.#flight.shift();
   }
 }
 
-/** No response has come to pipelined requests for too long: something on the way may have lost one. */
+/** Nothing has come for too long: the connection counts as lost. Something on the way may have lost a pipelined request. */
 class Stalled extends ConnectionTimedOut {}
 
 /** The source of a body has failed. */
@@ -416,12 +450,18 @@ function* coFailed(error: unknown): Coroutine<never> {
   throw error;
 }
 
-/** Runs `coroutine` until `deadline`. */
-function* coBefore<T>(coroutine: Coroutine<T>, deadline: number): Coroutine<T | typeof LATE> {
+/**
+ * Runs `coroutine`, which reads from a lane's connection, for `ms` milliseconds at most; 0: no limit. @throws an error that makes the lane
+ * give the connection up
+ */
+export function* coWithPatience<T>(coroutine: Coroutine<T>, ms: number): Coroutine<T> {
+  if (ms === 0) return yield* coroutine;
   try {
     let step = coroutine.next();
+    // What is there already needs no clock.
+    const deadline = step.done ? 0 : now() + ms;
     while (!step.done) {
-      if (now() >= deadline) return LATE;
+      if (now() >= deadline) throw new Stalled(ms, 'receive');
       step = yield* coStep(coroutine, step.value.before(deadline));
     }
     return step.value;

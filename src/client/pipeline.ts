@@ -86,7 +86,7 @@ export interface CoPipelineOptions<R, T> extends PipelineOptions<R, T> {
 
 export const PIPELINE_OPTIONS = ['depth', 'losses', 'stallTimeout', 'consume'] as const;
 /** The defaults. */
-export const PIPELINE_RULES = { depth: 32, losses: 3, stall: 30_000, inOrder: true } as const;
+export const PIPELINE_RULES = { depth: 32, losses: 3, stall: 30_000, patience: 0, inOrder: true } as const;
 
 export class Pipeline<R extends string | PipelineRequest, T> {
   readonly #lane: Lane<Numbered<R>>;
@@ -100,12 +100,12 @@ export class Pipeline<R extends string | PipelineRequest, T> {
     given: PipelineOptions<R, T> | undefined,
   ) {
     const options = ownOptions('pipeline()', given, PIPELINE_OPTIONS);
-    const { depth, losses, stall, inOrder } = PIPELINE_RULES;
+    const { depth, losses, stall, ...others } = PIPELINE_RULES;
     const { consume } = options;
     const rules = {
       losses: wholeNumber('losses', options.losses ?? losses, 0),
       stall: wholeNumber('stallTimeout', options.stallTimeout ?? stall, 0),
-      inOrder,
+      ...others,
     };
     if (consume !== undefined && typeof consume !== 'function') {
       throw new TypeError(`consume must be a generator function, got ${shownValue(consume)}`);

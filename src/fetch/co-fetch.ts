@@ -216,6 +216,6 @@ export function isUnconnected({ connection }: Lease): boolean {
 }
 
 /** The request-target: all characters behind the authority. Reading the parts of the URL takes longer. */
-function targetOf({ href }: URL): string {
+export function targetOf({ href }: URL): string {
   return href.slice(href.indexOf('/', 'https://'.length));
 }

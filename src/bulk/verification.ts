@@ -1,0 +1,113 @@
+/**
+ * Whether a body is the one that was asked for: by its digest (RFC 9530), entity tag or size. A pipelined response may belong to another
+ * request, and its own framing does not show that.
+ */
+
+import type { HTTPResponse } from '../client/http-response.ts';
+import { DugongError } from '../errors.ts';
+import { builtin } from '../io/builtin.ts';
+import type { TransferDigest, TransferJob, Verification } from './transfer-job.ts';
+
+/** The response is not the one that was asked for. */
+export class WrongDocument extends DugongError {
+  /** The code is DUGONG_WRONG_DOCUMENT. */
+  constructor(message: string) {
+    super('DUGONG_WRONG_DOCUMENT', message);
+  }
+
+  static {
+    WrongDocument.prototype.name = 'WrongDocument';
+  }
+}
+
+/** Names of node:crypto. */
+const HASHES: Record<TransferDigest['algorithm'], string> = {
+  'sha-256': 'sha256',
+  'sha-512': 'sha512',
+  'sha-1': 'sha1',
+  md5: 'md5',
+};
+
+/** Checks one body while it comes. */
+export class BodyCheck {
+  readonly #job: TransferJob;
+  readonly #response: HTTPResponse;
+  readonly #digests: readonly { readonly expected: TransferDigest; readonly hash: import('node:crypto').Hash }[];
+  #bytes = 0;
+
+  constructor(job: TransferJob, response: HTTPResponse) {
+    this.#job = job;
+    this.#response = response;
+    const given = job.digest === undefined ? [] : [job.digest];
+    this.#digests = [...given, ...announcedDigests(response)].map((expected) => ({
+      expected,
+      hash: builtin.crypto.createHash(HASHES[expected.algorithm]),
+    }));
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** @throws WrongDocument if the entity tag is another one, or the length announced is */
+  begin(): void {
+    const { etag, size } = this.#job;
+    const { status, length, headers } = this.#response;
+    if (etag !== undefined && !sameEntity(etag, headers.get('ETag'))) {
+      throw new WrongDocument(`the entity tag is ${headers.get('ETag') ?? 'missing'}, not ${etag}`);
+    }
+    if (size !== undefined && status !== 206 && length !== null && length !== size) throw this.#wrongSize(length);
+  }
+
+  update(bytes: Uint8Array): void {
+    this.#bytes += bytes.length;
+    for (const { hash } of this.#digests) hash.update(bytes);
+  }
+
+  /** @throws WrongDocument */
+  end(): Verification {
+    const { size, etag } = this.#job;
+    const partial = this.#response.status === 206;
+    if (size !== undefined && !partial && this.#bytes !== size) throw this.#wrongSize(this.#bytes);
+    for (const { expected, hash } of this.#digests) {
+      if (!hash.digest().equals(expected.value))
+        throw new WrongDocument(`the body has another ${expected.algorithm} digest`);
+    }
+    if (this.#digests.length > 0) return 'digest';
+    if (etag !== undefined) return 'validator';
+    if (size !== undefined && !partial) return 'size';
+    return this.#response.length === null && !isChunked(this.#response) ? 'none' : 'length';
+  }
+
+  #wrongSize(size: number): WrongDocument {
+    return new WrongDocument(`the body has ${size} bytes, not ${this.#job.size}`);
+  }
+}
+
+function isChunked({ headers }: HTTPResponse): boolean {
+  return headers.has('Transfer-Encoding');
+}
+
+/** By strong comparison (RFC 9110 8.8.3.2). */
+function sameEntity(one: string, other: string | undefined): boolean {
+  return one === other && !one.startsWith('W/');
+}
+
+/**
+ * The digests that a response announces of its body: Content-Digest is of the content as sent; Repr-Digest is of the whole
+ * representation, which is the content unless it is a part (RFC 9530 2, 3). A HEAD has no content.
+ */
+function announcedDigests({ method, status, headers }: HTTPResponse): readonly TransferDigest[] {
+  if (method === 'HEAD') return [];
+  const fields = [headers.get('Content-Digest'), status === 206 ? undefined : headers.get('Repr-Digest')];
+  return fields.flatMap((field) => (field === undefined ? [] : digestsOf(field)));
+}
+
+/** The known digests of a dictionary of byte sequences (RFC 8941 3.2). What is not one is ignored. */
+function digestsOf(field: string): readonly TransferDigest[] {
+  return field.split(',').flatMap((member) => {
+    const [, name, base64] = /^\s*(sha-256|sha-512)\s*=\s*:([A-Za-z0-9+/]*={0,2}):\s*(?:;.*)?$/.exec(member) ?? [];
+    if (base64 === undefined || (name !== 'sha-256' && name !== 'sha-512')) return [];
+    return [{ algorithm: name, value: Buffer.from(base64, 'base64') }];
+  });
+}
