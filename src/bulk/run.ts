@@ -20,7 +20,7 @@ import type { TransferJob, TransferResult } from './transfer-job.ts';
 import { type CheckedSettings, checkedJob, type TransferCounts } from './transfer-options.ts';
 
 /** Most jobs that have been taken and have no result. */
-const MOST_TAKEN = 4096;
+const MOST_TAKEN = 1024;
 /** Most hosts that are remembered although they have nothing to do. */
 const MOST_REMEMBERED = 4096;
 

@@ -77,6 +77,8 @@ export interface LaneRules {
 
 /** Most unsent bytes of requests: a corked connection collects as many without waiting. */
 const BYTES_AHEAD = 49_152;
+/** The part of the depth that is sent at once, so that not each request costs a system call. */
+const REFILL = 4;
 /** While a body that is longer is received, nothing more is sent ahead. */
 const LONG = 1 << 20;
 /** A rest of a body up to this size is read and dropped; for a longer one a new connection is cheaper. */
@@ -149,7 +151,7 @@ export class Lane<A extends Asking> {
 
   /** Sends what may be sent ahead. Never waits. */
   fill(): void {
-    if (!this.#connected || this.#sending !== undefined) return;
+    if (!this.#connected || this.#sending !== undefined || !this.#isWorthFilling) return;
     const session = this.#session as Session;
     try {
       while (this.#hasRoom) {
@@ -234,11 +236,22 @@ export class Lane<A extends Asking> {
     return session.protocol.sendState === 'idle' && this.#sent < this.#pipelining.perConnection;
   }
 
+  /** How many requests may be in flight on this connection now. */
+  get #depth(): number {
+    return this.#opened ? this.#pipelining.depth : 1;
+  }
+
+  /** Whether so many requests may be sent that a system call is worth while. */
+  get #isWorthFilling(): boolean {
+    const depth = this.#depth;
+    return depth - this.#flight.length >= depth / REFILL;
+  }
+
   get #hasRoom(): boolean {
     const { length } = this.#flight;
     if (!this.#usable || this.#flight.at(length - 1)?.alone) return false;
     const { output } = (this.#session as Session).protocol;
-    return length < (this.#opened ? this.#pipelining.depth : 1) && output.length < BYTES_AHEAD;
+    return length < this.#depth && output.length < BYTES_AHEAD;
   }
 
   /** False if the connection takes no more requests. */
