@@ -67,7 +67,7 @@ describe('a pipeline', () => {
     assertComplete(results);
     assert.equal(seen[0]?.ahead, 0);
     assert.equal(seen[1]?.ahead, 0, 'the second request came before the first response');
-    assert.equal(Math.max(...seen.map(({ ahead }) => ahead)), 4);
+    assert.ok(Math.max(...seen.map(({ ahead }) => ahead)) < 5);
   });
 
   test('of depth 1 sends one request at a time', () => {
