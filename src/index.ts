@@ -10,7 +10,7 @@ export type {
   TransferSink,
   Verification,
 } from './bulk/transfer-job.ts';
-export type { TransferCounts, TransferOptions } from './bulk/transfer-options.ts';
+export type { TransferCounts, TransferOptions, TransferRequest } from './bulk/transfer-options.ts';
 export { WrongDocument } from './bulk/verification.ts';
 export { type ByterangesPromises, ByterangesReader } from './client/byteranges-reader.ts';
 export type { HTTPConnectionOptions } from './client/connection-options.ts';

@@ -12,6 +12,7 @@ import type { CallTrace, RequestTrace } from '../fetch/trace.ts';
 import { HTTPHeaders } from '../http1/headers.ts';
 import type { Host } from './host.ts';
 import type { TransferJob, TransferResult, TransferSink, Verification } from './transfer-job.ts';
+import type { TransferOptions } from './transfer-options.ts';
 
 /** A job that has no result yet. */
 export class Work {
@@ -74,26 +75,18 @@ export class Work {
   }
 }
 
-/** Changes a request before it is sent: adds fields. */
-export type BeforeRequest = (request: {
-  readonly url: URL;
-  readonly method: string;
-  readonly headers: HTTPHeaders;
-  readonly job: TransferJob;
-}) => void;
-
 export class Attempt extends Asking {
   readonly work: Work;
   readonly host: Host;
   readonly request: FetchRequest;
-  readonly #before: BeforeRequest | undefined;
+  readonly #before: TransferOptions['beforeRequest'];
   trace: RequestTrace | undefined;
   /** Called when the request goes out. */
   onSending: (() => void) | undefined;
   /** Losses that were seen by the one that counts attempts. */
   lossesSeen = 0;
 
-  constructor(work: Work, request: FetchRequest, use: { host: Host; before: BeforeRequest | undefined }) {
+  constructor(work: Work, request: FetchRequest, use: { host: Host; before: TransferOptions['beforeRequest'] }) {
     const body = work.job.body;
     super({ method: request.method, path: '/', options: { body: request.content?.data } });
     if (typeof body === 'function' && request.content !== undefined) this.renew();
@@ -120,7 +113,7 @@ export class Attempt extends Asking {
   #fields(): HTTPHeaders {
     const { url, method, headers } = this.request;
     const fields = new HTTPHeaders(this.trace?.headers ?? headers);
-    this.#before?.({ url, method, headers: fields, job: this.work.job });
+    this.#before?.({ url, method, headers: fields, job: this.work.given });
     return fields;
   }
 }

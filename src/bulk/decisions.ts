@@ -10,6 +10,7 @@ import { type Attempt, nextRequest, type Work } from './attempt.ts';
 import type { Host } from './host.ts';
 import { backoff, canPass, isOverload, retryAfter } from './retry.ts';
 import type { Run } from './run.ts';
+import type { TransferResult } from './transfer-job.ts';
 import type { CheckedSettings } from './transfer-options.ts';
 
 /** The part of Retry-After by which the next attempt is later at most, so that not all come at the same time. */
@@ -54,7 +55,10 @@ export class Decisions {
     this.#finish(attempt.work, attempt.url, { outcome: 'done', body });
   }
 
-  failed(attempt: Attempt, error: unknown, mayHaveBeenProcessed: boolean): void {
+  failed(
+    attempt: Attempt,
+    { error, mayHaveBeenProcessed }: Pick<TransferResult, 'error' | 'mayHaveBeenProcessed'>,
+  ): void {
     this.#finish(attempt.work, attempt.url, { outcome: 'failed', error, mayHaveBeenProcessed });
   }
 
@@ -85,7 +89,7 @@ export class Decisions {
       work.redirects.push({ status: response.status, url });
       this.#run.enqueue(work, next, 'first');
     } catch (error) {
-      this.failed(attempt, error, true);
+      this.failed(attempt, { error, mayHaveBeenProcessed: true });
     }
   }
 
@@ -123,14 +127,14 @@ export class Decisions {
     return attempts < most && (retryMaxTime === 0 || now() + wait - begunAt <= retryMaxTime);
   }
 
-  /** The response is not the document that was asked for; `pipelined`: perhaps it is another request's. */
-  wrong(attempt: Attempt, error: unknown, pipelined: boolean): void {
+  /** The response is not the document that was asked for. One of a pipelined request is perhaps another request's. */
+  wrong(attempt: Attempt, error: unknown, sent: 'pipelined' | 'alone'): void {
     const { work, host } = attempt;
     attempt.alone = true;
     const wait = this.backoff(work.attempts);
-    if (pipelined) host.addFirst([attempt]);
+    if (sent === 'pipelined') host.addFirst([attempt]);
     else if (this.#mayTryAgain(work, wait)) host.addLater(attempt, now() + wait);
-    else this.failed(attempt, error, true);
+    else this.failed(attempt, { error, mayHaveBeenProcessed: true });
   }
 
   /** No connection to the host could be made. After some times, and at once if that cannot pass, all its jobs fail. */
@@ -144,6 +148,6 @@ export class Decisions {
       return;
     }
     host.dead = { reason: error };
-    for (const attempt of host.drain()) this.failed(attempt, error, false);
+    for (const attempt of host.drain()) this.failed(attempt, { error, mayHaveBeenProcessed: false });
   }
 }

@@ -202,7 +202,8 @@ export class Line implements AskingSource<Attempt> {
     const { settings } = this.#run;
     trace?.sent();
     trace?.answered(response);
-    settings.afterResponse?.(response, { url: request.url, job: work.job });
+    const { url, method, headers } = request;
+    settings.afterResponse?.(response, { url, method, headers, job: work.given });
     work.response = response;
     work.dueAt = now();
     work.remoteAddress = this.#connection.remoteAddress;
@@ -280,7 +281,7 @@ export class Line implements AskingSource<Attempt> {
     this.#host.ended(1);
     if (!('response' in ended)) {
       attempt.trace?.failed(ended.error);
-      this.#decisions.failed(attempt, ended.error, ended.mayHaveBeenProcessed);
+      this.#decisions.failed(attempt, ended);
       return;
     }
     const { response, value: verdict } = ended;
@@ -290,14 +291,15 @@ export class Line implements AskingSource<Attempt> {
     if (verdict.kind === 'whole') yield* this.#coWhole(attempt, verdict.body);
     else if (verdict.kind === 'redirect') this.#decisions.redirected(attempt, response);
     else if (verdict.kind === 'refused') this.#decisions.refused(attempt, response);
-    else if (verdict.kind === 'failed') this.#decisions.failed(attempt, verdict.error, true);
+    else if (verdict.kind === 'failed')
+      this.#decisions.failed(attempt, { error: verdict.error, mayHaveBeenProcessed: true });
     else this.#wrong(attempt, verdict.error);
   }
 
   /** If the response may be another request's, so may be others on this connection. */
   #wrong(attempt: Attempt, error: unknown): void {
     const pipelined = this.#isPipelined(attempt);
-    this.#decisions.wrong(attempt, error, pipelined);
+    this.#decisions.wrong(attempt, error, pipelined ? 'pipelined' : 'alone');
     if (!pipelined) return;
     this.#host.pipelining.suspect();
     this.#lane.restart('lost');
@@ -332,7 +334,7 @@ export class Line implements AskingSource<Attempt> {
     } catch (error) {
       if (!(error instanceof SinkFailed)) throw error;
       this.#decisions.unreceive(work, work.bytes);
-      this.#decisions.failed(attempt, error.reason, true);
+      this.#decisions.failed(attempt, { error: error.reason, mayHaveBeenProcessed: true });
     }
   }
 

@@ -10,6 +10,7 @@ import { CallTrace } from '../fetch/trace.ts';
 import { Queue } from '../queue.ts';
 import { onAbort } from '../schedule/abort-signal.ts';
 import { coAwait } from '../schedule/co-await.ts';
+import type { Pull } from '../schedule/pull.ts';
 import { TaskSet } from '../schedule/task-set.ts';
 import { WaitList } from '../schedule/wait-list.ts';
 import { Attempt, firstRequest, Work } from './attempt.ts';
@@ -26,7 +27,7 @@ const MOST_REMEMBERED = 4096;
 
 type Jobs = Iterator<TransferJob> | AsyncIterator<TransferJob>;
 
-export class Run {
+export class Run implements Pull<TransferResult> {
   readonly settings: CheckedSettings;
   readonly #jobs: Jobs;
   readonly #asynchronous: boolean;
@@ -165,7 +166,7 @@ export class Run {
     const host = this.#hostOf(request.url);
     const attempt = new Attempt(work, request, { host, before: this.settings.beforeRequest });
     if (host.dead !== undefined) {
-      this.#decisions.failed(attempt, host.dead.reason, false);
+      this.#decisions.failed(attempt, { error: host.dead.reason, mayHaveBeenProcessed: false });
       return;
     }
     if (place === 'first') host.addFirst([attempt]);

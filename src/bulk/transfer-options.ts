@@ -7,11 +7,23 @@ import type { HTTPResponse } from '../client/http-response.ts';
 import { type CheckedRouting, checkedRouting, type FetchRouting, NAMES_OF_REACH } from '../fetch/endpoint.ts';
 import { MOST_REDIRECTS } from '../fetch/redirect.ts';
 import { NAMES_OF_LIMITS, type TimeLimits, timeLimits } from '../fetch/time-limits.ts';
+import type { HTTPHeaders } from '../http1/headers.ts';
 import { shownValue } from '../io/shown-value.ts';
 import { ownOptions } from '../options.ts';
-import type { BeforeRequest } from './attempt.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { TransferJob } from './transfer-job.ts';
+
+/** A request of a job. */
+export interface TransferRequest {
+  /** Where it goes. */
+  readonly url: URL;
+  /** Its method. */
+  readonly method: string;
+  /** Its header fields. What is added before it is sent is sent, too. */
+  readonly headers: HTTPHeaders;
+  /** Its job. */
+  readonly job: TransferJob;
+}
 
 /** How a bulk transfer treats servers. Times are milliseconds; 0: no limit, where that is possible. */
 export interface TransferOptions extends FetchRouting, Partial<TimeLimits> {
@@ -40,21 +52,22 @@ export interface TransferOptions extends FetchRouting, Partial<TimeLimits> {
   /** Ends the run: jobs without a result are "aborted", and the signal's reason is thrown after their results. */
   readonly signal?: AbortSignal | undefined;
   /** Called before each request, also of redirects and further attempts: may add fields, as of cookies. */
-  readonly beforeRequest?: BeforeRequest | undefined;
+  readonly beforeRequest?: ((request: TransferRequest) => void) | undefined;
   /** Called with each response, also of redirects. */
-  readonly afterResponse?:
-    | ((response: HTTPResponse, request: { readonly url: URL; readonly job: TransferJob }) => void)
-    | undefined;
+  readonly afterResponse?: ((response: HTTPResponse, request: TransferRequest) => void) | undefined;
   /** Chooses the times between attempts: numbers from 0 to below 1. Default Math.random. */
   readonly random?: (() => number) | undefined;
 }
 
 /** What a transfer has done so far, for a progress display. */
 export interface TransferCounts {
-  /** Jobs by outcome. */
+  /** Jobs whose document is there. */
   readonly done: number;
+  /** Jobs whose document the server does not have, or does not give. */
   readonly missing: number;
+  /** Jobs that have failed. */
   readonly failed: number;
+  /** Jobs that had no result when the run ended. */
   readonly aborted: number;
   /** Jobs that have been taken and are not in flight. */
   readonly waiting: number;
@@ -89,7 +102,7 @@ export interface CheckedSettings extends TimeLimits {
   /** Shared by all runs. */
   readonly rate: RateLimit;
   readonly signal: AbortSignal | undefined;
-  readonly beforeRequest: BeforeRequest | undefined;
+  readonly beforeRequest: TransferOptions['beforeRequest'];
   readonly afterResponse: TransferOptions['afterResponse'];
   readonly random: () => number;
 }

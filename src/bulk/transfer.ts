@@ -5,6 +5,7 @@
 import type { Coroutine } from '../coroutine.ts';
 import { shownAs } from '../inspection.ts';
 import { AioFuture } from '../schedule/aio-future.ts';
+import { coEach, iterated, iteratedAwaiting } from '../schedule/pull.ts';
 import { runBlocking } from '../schedule/run-blocking.ts';
 import { Run } from './run.ts';
 import type { TransferJob, TransferResult } from './transfer-job.ts';
@@ -44,7 +45,7 @@ export class Transfer {
   /** Checks the options; does no I/O. @throws TypeError on an invalid option, TLSError on TLS options that OpenSSL does not accept */
   constructor(options?: TransferOptions) {
     this.#settings = transferSettings(options);
-    this.promises = { run: (jobs) => this.#runAwaiting(jobs) };
+    this.promises = { run: (jobs) => iteratedAwaiting(this.#begin(jobs), (coroutine) => new AioFuture(coroutine)) };
   }
 
   /** What the latest run has done so far. */
@@ -61,39 +62,16 @@ export class Transfer {
     each: (result: TransferResult) => Coroutine<void> | void,
   ): Coroutine<TransferCounts> {
     const run = this.#begin(jobs);
-    try {
-      for (let result = yield* run.coNext(); result !== undefined; result = yield* run.coNext())
-        yield* each(result) ?? [];
-      return run.counts;
-    } finally {
-      run.close();
-    }
+    yield* coEach(run, each);
+    return run.counts;
   }
 
   /**
    * Runs the jobs, and blocks the thread for each result. Between the results nothing is sent or received. A loop that is left early gives
    * up what is under way. @throws as {@link coRun}; Interrupted
    */
-  *run(jobs: Iterable<TransferJob>): Generator<TransferResult, void, void> {
-    const run = this.#begin(jobs);
-    try {
-      for (let result = runBlocking(run.coNext()); result !== undefined; result = runBlocking(run.coNext()))
-        yield result;
-    } finally {
-      run.close();
-    }
-  }
-
-  async *#runAwaiting(
-    jobs: Iterable<TransferJob> | AsyncIterable<TransferJob>,
-  ): AsyncGenerator<TransferResult, void, void> {
-    const run = this.#begin(jobs);
-    const next = (): AioFuture<TransferResult | undefined> => new AioFuture(run.coNext());
-    try {
-      for (let result = await next(); result !== undefined; result = await next()) yield result;
-    } finally {
-      run.close();
-    }
+  run(jobs: Iterable<TransferJob>): Generator<TransferResult, void, void> {
+    return iterated(this.#begin(jobs), (coroutine) => runBlocking(coroutine));
   }
 
   #begin(jobs: Iterable<TransferJob> | AsyncIterable<TransferJob>): Run {

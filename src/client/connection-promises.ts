@@ -9,12 +9,12 @@ import type { HeadersInit } from '../http1/headers.ts';
 import { shownAs } from '../inspection.ts';
 import { ownOptions } from '../options.ts';
 import { AioFuture, type AioFutureOptions, FUTURE_OPTIONS, futureOptions } from '../schedule/aio-future.ts';
+import { iteratedAwaiting } from '../schedule/pull.ts';
 import { asyncChunksOf, streamOf } from './body-chunks.ts';
 import type { HTTPConnection } from './http-connection.ts';
 import type { HTTPResponse } from './http-response.ts';
 import type { Operations } from './operations.ts';
 import {
-  asyncResultsOf,
   PIPELINE_OPTIONS,
   Pipeline,
   type PipelineOptions,
@@ -23,6 +23,9 @@ import {
 } from './pipeline.ts';
 import type { WholeResponse } from './request-queue.ts';
 import { SEND_OPTIONS, type SendRequestOptions } from './send-options.ts';
+
+/** Made by each HTTPConnection as its `promises`. */
+export let promisesOf: (connection: HTTPConnection, operations: Operations) => ConnectionPromises;
 
 const REQUEST_AND_CALL = [...SEND_OPTIONS, ...FUTURE_OPTIONS];
 
@@ -64,8 +67,7 @@ export class ConnectionPromises {
   readonly #connection: HTTPConnection;
   readonly #operations: Operations;
 
-  /** Made by each HTTPConnection as its `promises`. */
-  constructor(connection: HTTPConnection, operations: Operations) {
+  private constructor(connection: HTTPConnection, operations: Operations) {
     this.#connection = connection;
     this.#operations = operations;
   }
@@ -108,7 +110,7 @@ export class ConnectionPromises {
   ): AsyncGenerator<PipelineResult<R, T>, void, void> {
     const { signal, timeout, ...own } = ownOptions('pipeline()', options, [...PIPELINE_OPTIONS, ...FUTURE_OPTIONS]);
     const pipeline = new Pipeline(this.#operations, requests, own);
-    return asyncResultsOf(pipeline, (coroutine) => new AioFuture(coroutine, { signal, timeout }));
+    return iteratedAwaiting(pipeline, (coroutine) => new AioFuture(coroutine, { signal, timeout }));
   }
 
   /** Awaits {@link HTTPConnection.coWrite}. */
@@ -190,6 +192,7 @@ export class ConnectionPromises {
   }
 
   static {
+    promisesOf = (connection, operations) => new ConnectionPromises(connection, operations);
     shownAs(ConnectionPromises, (promises) => ({ connection: promises.#connection }));
   }
 }

@@ -11,6 +11,7 @@ import type { PendingRequest } from '../http1/protocol.ts';
 import { shownAs } from '../inspection.ts';
 import { TLSTransport } from '../io/tls.ts';
 import { ownOptions } from '../options.ts';
+import { iterated } from '../schedule/pull.ts';
 import { runWaiting } from '../schedule/run-blocking.ts';
 import { BlockedWait } from './blocked-wait.ts';
 import { chunksOf } from './body-chunks.ts';
@@ -20,7 +21,7 @@ import {
   type HTTPConnectionOptions,
   wholeNumber,
 } from './connection-options.ts';
-import { ConnectionPromises } from './connection-promises.ts';
+import { type ConnectionPromises, promisesOf } from './connection-promises.ts';
 import { connectionView } from './connection-view.ts';
 import type { Destination } from './dial-steps.ts';
 import type { HTTPResponse } from './http-response.ts';
@@ -33,7 +34,6 @@ import {
   type PipelineOptions,
   type PipelineRequest,
   type PipelineResult,
-  resultsOf,
 } from './pipeline.ts';
 import type { WholeResponse } from './request-queue.ts';
 import type { SendRequestOptions } from './send-options.ts';
@@ -81,7 +81,7 @@ export class HTTPConnection {
     this.#destination = destination;
     this.#limits = limits;
     this.#operations = new Operations(checked);
-    this.promises = new ConnectionPromises(this, this.#operations);
+    this.promises = promisesOf(this, this.#operations);
     const { timeout = 0 } = given;
     this.#timeout = wholeNumber('timeout', timeout, 0);
     this.#blocked = new BlockedWait(checked);
@@ -312,7 +312,7 @@ export class HTTPConnection {
     requests: Iterable<R>,
     options?: PipelineOptions<R, T>,
   ): Generator<PipelineResult<R, T>, void, void> {
-    return resultsOf(new Pipeline(this.#operations, requests, options), (coroutine) => this.runBlocking(coroutine));
+    return iterated(new Pipeline(this.#operations, requests, options), (coroutine) => this.runBlocking(coroutine));
   }
 
   /**

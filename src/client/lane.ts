@@ -368,17 +368,17 @@ export class Lane<A extends Asking> {
 
   /** The oldest request has failed. Undefined if it is to be sent again. @throws an error that is not the connection's */
   #failed(oldest: A, error: unknown): Unanswered<A> | undefined {
-    if (error instanceof UploadFailed) return this.#giveUp(oldest, error.reason);
+    if (error instanceof UploadFailed) return this.#giveUp(oldest, { error: error.reason, mayHaveBeenProcessed: true });
     if (!this.#connected || !(error instanceof DugongError)) return this.#thrown(error);
     if (!(error instanceof Stalled) && !this.#isLost) {
       const refused = error instanceof InvalidResponse || error instanceof UnsupportedResponse;
-      return refused ? this.#giveUp(oldest, error) : this.#thrown(error);
+      return refused ? this.#giveUp(oldest, { error, mayHaveBeenProcessed: true }) : this.#thrown(error);
     }
     const { mayHaveBeenProcessed = true } =
       (error.lostRequests ?? this.#session?.protocol.pendingRequests ?? []).at(0) ?? {};
     const why = this.#charge(oldest, { error, mayHaveBeenProcessed }) ? 'lost' : 'ended';
     const safe = oldest.repeatable || (oldest.renewable && !mayHaveBeenProcessed);
-    if (!safe || oldest.losses > this.#rules.losses) return this.#giveUp(oldest, error, mayHaveBeenProcessed);
+    if (!safe || oldest.losses > this.#rules.losses) return this.#giveUp(oldest, { error, mayHaveBeenProcessed });
     this.restart(why);
     return undefined;
   }
@@ -389,10 +389,10 @@ export class Lane<A extends Asking> {
     throw error;
   }
 
-  #giveUp(oldest: A, error: unknown, mayHaveBeenProcessed = true): Unanswered<A> {
+  #giveUp(oldest: A, failure: Omit<Unanswered<A>, 'asking'>): Unanswered<A> {
     this.#flight.shift();
     this.restart('lost');
-    return { asking: oldest, error, mayHaveBeenProcessed };
+    return { asking: oldest, ...failure };
   }
 
   /** Counts the loss (true), unless the server has announced it, or had closed the connection before the request was sent. */

@@ -6,6 +6,7 @@
 import type { Coroutine } from '../coroutine.ts';
 import { shownValue } from '../io/shown-value.ts';
 import { ownOptions } from '../options.ts';
+import { coEach, type Pull } from '../schedule/pull.ts';
 import { wholeNumber } from './connection-options.ts';
 import type { HTTPResponse } from './http-response.ts';
 import { Lane } from './lane.ts';
@@ -56,6 +57,7 @@ export interface PipelineResponse<R, T> {
   readonly body: T;
   /** How often the request was lost with its connection before. */
   readonly losses: number;
+  /** None. */
   readonly error?: undefined;
 }
 
@@ -65,7 +67,9 @@ export interface PipelineFailure<R> {
   readonly index: number;
   /** The request, as it was given. */
   readonly request: R;
+  /** None. */
   readonly response?: undefined;
+  /** None. */
   readonly body?: undefined;
   /** How often the request was lost with its connection. */
   readonly losses: number;
@@ -88,7 +92,7 @@ export const PIPELINE_OPTIONS = ['depth', 'losses', 'stallTimeout', 'consume'] a
 /** The defaults. */
 export const PIPELINE_RULES = { depth: 32, losses: 3, stall: 30_000, patience: 0, inOrder: true } as const;
 
-export class Pipeline<R extends string | PipelineRequest, T> {
+export class Pipeline<R extends string | PipelineRequest, T> implements Pull<PipelineResult<R, T>> {
   readonly #lane: Lane<Numbered<R>>;
   readonly #source: PipelineSource<R>;
   readonly #consume: Consuming<R, T>;
@@ -143,39 +147,6 @@ export function* coResults<R extends string | PipelineRequest, T>(
   each: CoPipelineOptions<R, T>['each'],
 ): Coroutine<PipelineResult<R, T>[]> {
   const results: PipelineResult<R, T>[] = [];
-  try {
-    for (let result = yield* pipeline.coNext(); result !== undefined; result = yield* pipeline.coNext()) {
-      if (each === undefined) results.push(result);
-      else yield* each(result) ?? [];
-    }
-    return results;
-  } finally {
-    pipeline.close();
-  }
-}
-
-/** The results of a pipeline; `run` blocks for each. */
-export function* resultsOf<R extends string | PipelineRequest, T>(
-  pipeline: Pipeline<R, T>,
-  run: <V>(coroutine: Coroutine<V>) => V,
-): Generator<PipelineResult<R, T>, void, void> {
-  try {
-    for (let result = run(pipeline.coNext()); result !== undefined; result = run(pipeline.coNext())) yield result;
-  } finally {
-    pipeline.close();
-  }
-}
-
-/** The results of a pipeline; `run` awaits each. */
-export async function* asyncResultsOf<R extends string | PipelineRequest, T>(
-  pipeline: Pipeline<R, T>,
-  run: <V>(coroutine: Coroutine<V>) => PromiseLike<V>,
-): AsyncGenerator<PipelineResult<R, T>, void, void> {
-  try {
-    for (let result = await run(pipeline.coNext()); result !== undefined; result = await run(pipeline.coNext())) {
-      yield result;
-    }
-  } finally {
-    pipeline.close();
-  }
+  yield* coEach(pipeline, each ?? ((result) => void results.push(result)));
+  return results;
 }
