@@ -74,7 +74,7 @@ export interface PipelineFailure<R> {
   /** How often the request was lost with its connection. */
   readonly losses: number;
   /** Why there is no response. */
-  readonly error: unknown;
+  readonly error: Error;
   /** False only if it is certain that the server has not processed the request. */
   readonly mayHaveBeenProcessed: boolean;
 }
@@ -130,7 +130,8 @@ export class Pipeline<R extends string | PipelineRequest, T> implements Pull<Pip
     if (ended === undefined) return undefined;
     const { index, given: request, losses } = ended.asking;
     if ('response' in ended) return { index, request, response: ended.response, body: ended.value, losses };
-    const { error, mayHaveBeenProcessed } = ended;
+    const { error: reason, mayHaveBeenProcessed } = ended;
+    const error = reason instanceof Error ? reason : new Error(String(reason), { cause: reason });
     return { index, request, losses, error, mayHaveBeenProcessed };
   }
 
