@@ -74,12 +74,12 @@ export function companion(path: string, suffix: string): string {
 let created = 0;
 
 /** A new file beside `path`, open for writing. It is never one that exists, nor the target of a symbolic link. */
-export function createBeside(path: string): { readonly fd: number; readonly name: string } {
+export function createBeside(path: string, mode = 0o666): { readonly fd: number; readonly name: string } {
   const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
   for (let attempt = 1; ; attempt++) {
     const name = companion(path, `.${process.pid.toString(36)}-${(created++).toString(36)}.tmp`);
     try {
-      return { fd: openSync(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666), name };
+      return { fd: openSync(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode), name };
     } catch (error) {
       // Left behind by a process of the same number.
       if (codeOf(error) !== 'EEXIST' || attempt === 100) throw error;
@@ -113,10 +113,17 @@ function linked(name: string, path: string): boolean {
   }
 }
 
+interface WriteOptions {
+  readonly existing?: Existing;
+  /** Of the new file, less the umask. */
+  readonly mode?: number;
+}
+
 /** Writes a whole file or, if that fails, nothing. @throws LocalFileError */
-export function writeWhole(path: string, bytes: Uint8Array, existing: Existing = 'overwrite'): void {
+export function writeWhole(path: string, bytes: Uint8Array, options: WriteOptions = {}): void {
+  const { existing = 'overwrite', mode = 0o666 } = options;
   onFile(path, () => {
-    const { fd, name } = createBeside(path);
+    const { fd, name } = createBeside(path, mode);
     try {
       try {
         writeAll(fd, bytes);

@@ -37,8 +37,10 @@ describe('a file that is written as a whole', () => {
   test('replaces the one that is there, or does not', (context) => {
     const folder = temporaryFolder(context);
     const path = join(folder, 'a');
-    writeWhole(path, Buffer.from('one'), 'refuse');
-    assert.throws(() => writeWhole(path, Buffer.from('two'), 'refuse'), { message: `${path}: file already exists` });
+    writeWhole(path, Buffer.from('one'), { existing: 'refuse' });
+    assert.throws(() => writeWhole(path, Buffer.from('two'), { existing: 'refuse' }), {
+      message: `${path}: file already exists`,
+    });
     assert.equal(readFileSync(path, 'utf8'), 'one');
     writeWhole(path, Buffer.from('two'));
     assert.equal(readFileSync(path, 'utf8'), 'two');
@@ -67,8 +69,10 @@ describe('a file that is written as a whole', () => {
     replaced(context, 'linkSync', () => {
       throw systemError('EPERM', 'operation not permitted', 'link');
     });
-    writeWhole(path, Buffer.from('one'), 'refuse');
-    assert.throws(() => writeWhole(path, Buffer.from('two'), 'refuse'), { message: `${path}: file already exists` });
+    writeWhole(path, Buffer.from('one'), { existing: 'refuse' });
+    assert.throws(() => writeWhole(path, Buffer.from('two'), { existing: 'refuse' }), {
+      message: `${path}: file already exists`,
+    });
     assert.equal(readFileSync(path, 'utf8'), 'one');
     assert.deepEqual(namesIn(folder), ['a']);
   });
