@@ -3,9 +3,9 @@
  * tough-cookie, which is loaded when cookies are asked for. Texts have a character for each byte, as fields have.
  */
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Cookie, CookieJar } from 'tough-cookie';
-import { codeOf, LocalFileError, writeWhole } from './local-file.ts';
+import { onFile, writeWhole } from './local-file.ts';
 
 /** The files of a jar. */
 export interface CookieFiles {
@@ -31,7 +31,9 @@ export async function openCookieJar({ read = [], write }: CookieFiles = {}): Pro
   // Public suffixes, as `co.uk`, are refused as domains.
   const jar = new CookieJar(undefined, { rejectPublicSuffixes: true, prefixSecurity: 'silent' });
   for (const path of read) {
-    for (const line of linesOf(path, path === write)) addLine(jar, Cookie, line);
+    // It may be the first run.
+    const lines = path === write && !existsSync(path) ? [] : linesOf(path);
+    for (const line of lines) addLine(jar, Cookie, line);
   }
   return {
     header: (url) => jar.getCookieStringSync(String(url)) || undefined,
@@ -45,13 +47,8 @@ export async function openCookieJar({ read = [], write }: CookieFiles = {}): Pro
   };
 }
 
-function linesOf(path: string, mayBeMissing: boolean): string[] {
-  try {
-    return readFileSync(path, 'latin1').split(/\r?\n/);
-  } catch (error) {
-    if (mayBeMissing && codeOf(error) === 'ENOENT') return [];
-    throw new LocalFileError(path, error);
-  }
+function linesOf(path: string): string[] {
+  return onFile(path, () => readFileSync(path, 'latin1')).split(/\r?\n/);
 }
 
 const HTTP_ONLY = '#HttpOnly_';
@@ -80,6 +77,8 @@ function addLine(jar: CookieJar, Class: typeof Cookie, line: string): void {
   jar.setCookieSync(cookie, url, { ignoreError: true });
 }
 
+const WORDS = ['FALSE', 'TRUE'];
+
 function isTrue(word: string | undefined): boolean {
   return word?.toUpperCase() === 'TRUE';
 }
@@ -99,10 +98,6 @@ function lineOf(cookie: Cookie): string {
   if (domain === null || [path ?? '', key, value].some((text) => CONTROL.test(text))) return '';
   if (expiry !== undefined && expiry <= Date.now()) return '';
   const expires = expiry === undefined || !Number.isFinite(expiry) ? 0 : Math.floor(expiry / 1000);
-  const flags = [hostOnly ? domain : `.${domain}`, word(!hostOnly), path ?? '/', word(secure)];
+  const flags = [hostOnly ? domain : `.${domain}`, WORDS[Number(!hostOnly)], path ?? '/', WORDS[Number(secure)]];
   return `${httpOnly ? HTTP_ONLY : ''}${[...flags, expires, key, value].join('\t')}\n`;
-}
-
-function word(flag: boolean): string {
-  return flag ? 'TRUE' : 'FALSE';
 }

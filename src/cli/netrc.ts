@@ -41,7 +41,7 @@ const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
 /** Parses a .netrc file. @throws Error if a quoted token has no end */
 export function parseNetrc(text: string): Netrc {
   const entries: Entry[] = [];
-  const tokens = tokensOf(text);
+  const tokens = tokensOf(text).values();
   for (const token of tokens) {
     const entry = entries.at(-1);
     switch (token.toLowerCase()) {
@@ -64,28 +64,29 @@ export function parseNetrc(text: string): Netrc {
   return new Netrc(entries);
 }
 
-function next(tokens: Generator<string, undefined>): string {
+function next(tokens: Iterator<string>): string {
   return tokens.next().value ?? '';
 }
 
 /** The tokens, without comments and macros. */
-function* tokensOf(text: string): Generator<string, undefined> {
+function tokensOf(text: string): string[] {
+  const tokens: string[] = [];
   let macro = false;
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     // A blank line ends a macro.
-    if (macro) macro = line !== '';
-    else macro = yield* tokensOfLine(line, index + 1);
+    macro = macro ? line !== '' : beginsMacro(line, { number: index + 1, tokens });
   }
+  return tokens;
 }
 
-/** Returns whether a macro begins in the line. */
-function* tokensOfLine(line: string, number: number): Generator<string, boolean> {
+/** Adds the tokens of a line. Returns whether a macro begins in it. */
+function beginsMacro(line: string, { number, tokens }: { number: number; tokens: string[] }): boolean {
   for (const [, quoted, end, plain] of line.matchAll(TOKEN)) {
     if (end === '') throw new Error(`line ${number}: a quoted text has no end`);
     if (plain?.toLowerCase() === 'macdef') return true;
     const unquoted = quoted?.replace(/\\(.)/g, (_, character: string) => ESCAPES[character] ?? character);
     const token = unquoted ?? plain;
-    if (token !== undefined) yield token;
+    if (token !== undefined) tokens.push(token);
   }
   return false;
 }
