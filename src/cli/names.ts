@@ -75,17 +75,22 @@ function decoded(text: string): string {
 
 /** A name that is safe on all systems; the same for the same text. */
 export function safeName(text: string): string {
+  const bounded = boundedText(text);
   // The library merges adjacent separators, which would merge names.
-  const apart = text.replace(/[<>:"/\\|?*\p{Cs}]/gu, '_');
-  const name = filenamify(apart, { replacement: '_', maxLength: Number.POSITIVE_INFINITY });
+  const apart = bounded.replace(/[<>:"/\\|?*\p{Cs}]/gu, '_');
+  const unhidden = filenamify(apart, { replacement: '_', maxLength: Number.POSITIVE_INFINITY });
   // A leading dot hides a file or configures a program; a leading hyphen looks like an option.
-  return shortened(name.replace(/^[.-]+/, (leading) => '_'.repeat(leading.length)));
+  const name = unhidden.replace(/^[.-]+/, (leading) => '_'.repeat(leading.length));
+  if (bounded === text && Buffer.byteLength(name) <= LONGEST_NAME) return name;
+  // The hash keeps names with a common beginning apart.
+  return withSuffix(name, `-${createHash('sha256').update(text).digest('hex').slice(0, 8)}`);
 }
 
-/** Shortens a name that is too long. A hash of the whole name keeps names with a common beginning apart. */
-function shortened(name: string): string {
-  if (Buffer.byteLength(name) <= LONGEST_NAME) return name;
-  return withSuffix(name, `-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`);
+/** The text without its middle if it is much too long: the library takes a time that grows with the square of it. */
+function boundedText(text: string): string {
+  if (text.length <= 1000) return text;
+  const [stem, extension] = split(text);
+  return `${cut(stem, 1000)}${extension}`;
 }
 
 function withNumber(name: string, number: number): string {

@@ -137,6 +137,14 @@ describe('safeName', () => {
   });
 });
 
+test('a name of any length takes little time, and stays distinct', () => {
+  const long = (end: string): string => safeName(`a${'. '.repeat(100_000)}${end}.txt`);
+  assert.match(long('x'), /^a[. ]+-[0-9a-f]{8}\.txt$/);
+  assert.notEqual(long('x'), long('y'));
+  assertSafe(safeName(`${'.'.repeat(100_000)}x`));
+  assertSafe(nameFromDisposition(`attachment; filename="a${'. '.repeat(100_000)}b"`) ?? '');
+});
+
 describe('the names of a run', () => {
   test('get numbers in the order of the list where they are the same', () => {
     assert.deepEqual(namesOf('/a/x.txt', '/b/x.txt', '/c/x.txt', '/', '/d/'), [
