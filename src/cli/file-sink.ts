@@ -12,6 +12,7 @@ import type { HTTPResponse } from '../index.ts';
 import { prepareFolder } from './folders.ts';
 import { createBeside, type Existing, LocalFileError, moveInto, onFile, quietly, writeAll } from './local-file.ts';
 import {
+  hasSidecar,
   type Identity,
   identityOf,
   isInUse,
@@ -174,7 +175,7 @@ export class FileSink implements TransferSink {
       moveInto(file.name, this.path, this.#options.existing);
       if (file.partial) removeSidecar(this.path);
       // One of another version.
-      else if (this.#options.resume && !isInUse(this.path)) removePartial(this.path);
+      else if (this.#options.resume && hasSidecar(this.path) && !isInUse(this.path)) removePartial(this.path);
     });
     this.#written = true;
     this.#end();

@@ -6,7 +6,17 @@
  * The process may be killed at any moment. A power failure may leave wrong bytes in a partial file: nothing is synchronised.
  */
 
-import { closeSync, constants, fstatSync, ftruncateSync, lstatSync, openSync, readFileSync, unlinkSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  unlinkSync,
+} from 'node:fs';
 import type { HTTPResponse } from '../index.ts';
 import { companion, quietly, writeAll } from './local-file.ts';
 
@@ -145,6 +155,11 @@ export function openPartial(
     closeSync(fd);
     throw error;
   }
+}
+
+/** Whether there may be a partial file of `path`. */
+export function hasSidecar(path: string): boolean {
+  return existsSync(companion(path, SIDECAR));
 }
 
 /** Whether another process writes the partial file of `path`. */
