@@ -8,7 +8,7 @@
 
 import { closeSync, futimesSync, lstatSync, unlinkSync } from 'node:fs';
 import type { TransferJob, TransferSink } from '../bulk/types.ts';
-import type { HTTPResponse } from '../index.ts';
+import { HTTPHeaders, type HTTPResponse } from '../index.ts';
 import { prepareFolder } from './folders.ts';
 import { createBeside, type Existing, LocalFileError, moveInto, onFile, quietly, writeAll } from './local-file.ts';
 import {
@@ -101,8 +101,13 @@ export class FileSink implements TransferSink {
     this.#time = remoteTime ? modificationTime(headers.get('Last-Modified')) : undefined;
     prepareFolder(this.path, directory);
     this.#identity = undefined;
-    if (status === 206 || status === 416) this.#continue(response, String(job.url));
+    if (status === 416 || (status === 206 && !this.#isWanted(job))) this.#continue(response, String(job.url));
     else if (resume) this.#identity = identityOf(response, String(job.url));
+  }
+
+  /** Whether the caller asked for a part of the document, and not for the rest of a partial file. */
+  #isWanted({ headers }: TransferJob): boolean {
+    return !this.#options.resume && new HTTPHeaders(headers).has('Range');
   }
 
   #continue(response: HTTPResponse, url: string): void {

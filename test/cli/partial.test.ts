@@ -188,6 +188,17 @@ describe('what is not continued', () => {
     assert.deepEqual(namesIn(folder), ['.a.dugong', '.a.part']);
   });
 
+  test('a part that the caller asked for, which is the document', (context) => {
+    const folder = temporaryFolder(context);
+    const path = join(folder, 'a');
+    const sink = new FileSink(path, { existing: 'refuse', remoteTime: false });
+    sink.begin(range(100, { end: 103 }), { ...JOB, headers: { range: 'bytes=100-102' } });
+    sink.write(WHOLE.subarray(100, 103));
+    sink.commit();
+    assert.deepEqual(readFileSync(path), WHOLE.subarray(100, 103));
+    assert.throws(() => sink.begin(range(0), JOB), RangeMismatch);
+  });
+
   test('a document for which it was not asked', (context) => {
     const folder = temporaryFolder(context);
     const sink = new FileSink(join(folder, 'a'), { existing: 'refuse', remoteTime: false });
