@@ -1,0 +1,59 @@
+/** The details of one request: in a box beside it, and as a sentence for screen readers. All that comes from servers is text. */
+
+import { duration, size } from './format.ts';
+import { type Model, PHASES, type RequestView } from './model.ts';
+import { html } from './svg.ts';
+
+const NAMES = {
+  blocked: 'blocked',
+  send: 'sending',
+  held: 'held behind an earlier response',
+  wait: 'waiting',
+  receive: 'receiving',
+} as const;
+
+export function outcome({ status, error, attempt }: RequestView): string {
+  const answer = status === 0 ? 'no response' : String(status);
+  const again = attempt > 1 ? `, attempt ${attempt}` : '';
+  return `${error === undefined ? answer : `failed (${answer})`}${again}`;
+}
+
+function onConnection({ connection: { number, address } }: RequestView): string {
+  return number === 0 ? 'not sent' : `connection ${number}${address === undefined ? '' : ` to ${address}`}`;
+}
+
+export function detailElements(model: Model, request: RequestView): HTMLElement[] {
+  const { method, url, bytes, phases, begin, end, error } = request;
+  const previous = phases.held > 0 ? model.before(request.index) : undefined;
+  const rows = PHASES.filter((phase) => phases[phase] > 0).map((phase) => {
+    const behind = phase === 'held' && previous !== undefined ? ` (${previous.path})` : '';
+    return html(
+      'tr',
+      {},
+      html('th', { scope: 'row' }, html('span', { class: `swatch ${phase}` }), `${NAMES[phase]}${behind}`),
+      html('td', {}, duration(phases[phase])),
+    );
+  });
+  const total = html(
+    'tr',
+    { class: 'total' },
+    html('th', { scope: 'row' }, 'in all'),
+    html('td', {}, duration(end - begin)),
+  );
+  return [
+    html('p', { class: 'url' }, html('b', {}, method), ` ${url}`),
+    html('p', {}, `${outcome(request)} · ${size(bytes)} · ${onConnection(request)} · from ${duration(begin)} on`),
+    ...(error === undefined ? [] : [html('p', { class: 'error' }, error)]),
+    html('table', {}, html('tbody', {}, ...rows, total)),
+  ];
+}
+
+export function sentence(model: Model, request: RequestView): string {
+  const { method, url, bytes, phases, begin, end, error, lane, index } = request;
+  const times = PHASES.filter((phase) => phases[phase] > 0).map(
+    (phase) => `${NAMES[phase]} ${duration(phases[phase])}`,
+  );
+  const position = `Request ${index - lane.first + 1} of ${lane.count} in lane ${model.laneOf(index) + 1}`;
+  const failure = error === undefined ? '' : ` ${error}.`;
+  return `${method} ${url}: ${outcome(request)}, ${size(bytes)}, ${onConnection(request)}.${failure} From ${duration(begin)} on, ${duration(end - begin)} in all: ${times.join(', ')}. ${position}.`;
+}
