@@ -28,7 +28,7 @@ await using server = await startDistantServer({
   roundTrip: 30,
   speed: 2000,
   size: (path) => sizes.get(path),
-  cutAt: (connection) => (connection === 1 ? 46 : undefined),
+  cutAt: (connection) => (connection === 1 ? 40 : undefined),
 });
 const waterfall = new Waterfall('160 documents, 30 ms away, over two connections');
 waterfall.start();

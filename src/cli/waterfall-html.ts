@@ -10,21 +10,19 @@ import { printable } from '../inspection.ts';
 import type { RequestPhase, SetUpPhase, Totals, WaterfallData } from './page/data.ts';
 import { count, counted, duration, size } from './page/format.ts';
 
-const LEGEND: readonly (readonly [RequestPhase, string, string])[] = [
-  ['blocked', 'blocked', 'It has not been sent yet.'],
-  ['send', 'sending', 'The request goes out.'],
-  [
-    'held',
-    'held behind an earlier response',
-    'A connection answers in order, so this response waits for those before it; it was asked for ahead of time, and costs no round trip of its own.',
-  ],
-  ['wait', 'waiting', 'Its turn has come; the first byte is on its way.'],
-  ['receive', 'receiving', 'The response arrives.'],
-];
-const SET_UP: readonly (readonly [SetUpPhase, string])[] = [
+type Swatch = RequestPhase | SetUpPhase | 'failed' | 'again';
+
+const LEGEND: readonly (readonly [Swatch, string])[] = [
+  ['blocked', 'not sent yet'],
+  ['send', 'sending'],
+  ['held', 'held behind an earlier response'],
+  ['wait', 'waiting for the first byte'],
+  ['receive', 'receiving'],
   ['dns', 'name lookup'],
-  ['connect', 'connect'],
+  ['connect', 'connecting'],
   ['tls', 'TLS'],
+  ['failed', 'failed, or cut'],
+  ['again', 'sent again'],
 ];
 
 export function waterfallHTML(data: WaterfallData): string {
@@ -50,7 +48,6 @@ ${figures(data.totals)}
 ${comparison(data.totals)}
 </header>
 <main>
-${legend()}
 <section aria-labelledby="picture">
 <div class="bar">
 <h2 id="picture">Requests over time</h2>
@@ -63,6 +60,8 @@ ${legend()}
 <button type="button" id="toggle" aria-expanded="false" aria-controls="table">Show as a table</button>
 </div>
 </div>
+<p class="lead">Each line is a request in flight, from left to right in time; lines of one connection are together.</p>
+${legend()}
 <div id="frame">
 <svg id="axis" aria-hidden="true"></svg>
 <div id="chart" tabindex="0" role="application" aria-roledescription="waterfall" aria-labelledby="picture" aria-describedby="keys">
@@ -120,8 +119,8 @@ function comparison({ wall, oneAtATime }: Totals): string {
     return '<p class="saved">No response was waited for less because its request was sent ahead.</p>';
   const bar = (name: string, time: number, kind: string): string =>
     `<tr><th scope="row">${name}</th><td><svg class="${kind}" aria-hidden="true" viewBox="0 0 1000 16" preserveAspectRatio="none"><rect width="${Math.max(2, Math.round((time / oneAtATime) * 1000))}" height="16"/></svg></td><td class="time">${duration(time)}</td></tr>`;
-  return `<table class="saved"><caption><strong>${duration(saved)} saved</strong> by sending requests ahead of the responses</caption><tbody>${bar('this run', wall, 'now')}${bar('one at a time', oneAtATime, 'then')}</tbody></table>
-<p class="hint">One at a time: an estimate for the same connections, each of which sends a request when it has the response to the one before.</p>`;
+  return `<table class="saved"><caption><strong>At least ${duration(saved)} saved</strong> by sending requests ahead of the responses</caption><tbody>${bar('this run', wall, 'now')}${bar('one at a time', oneAtATime, 'then')}</tbody></table>
+<p class="hint">One at a time: over the same connections, each request after the response to the one before, in the shortest round trip seen.</p>`;
 }
 
 function summary({ documents, bytes, wall, connections, failed }: Totals): string {
@@ -130,19 +129,11 @@ function summary({ documents, bytes, wall, connections, failed }: Totals): strin
 }
 
 function legend(): string {
-  const swatch = (kind: string): string => `<span class="swatch ${kind}" aria-hidden="true"></span>`;
-  const phases = LEGEND.map(
-    ([kind, name, meaning]) => `<li class="${kind}">${swatch(kind)}<span><b>${name}</b> ${meaning}</span></li>`,
-  );
-  const setUp = SET_UP.map(([kind, name]) => `${swatch(kind)}${name}`).join(' ');
-  return `<section aria-labelledby="legend">
-<h2 id="legend">How to read it</h2>
-<ul class="legend">${phases.join('')}
-<li>${setUp}<span>The connection is made.</span></li>
-<li>${swatch('failed')}<span><b>failed</b> The request failed, or its connection was cut.</span></li>
-<li>${swatch('again')}<span><b>sent again</b> It had failed before.</span></li>
-</ul>
-</section>`;
+  const items = LEGEND.map(([kind, name]) => `<li><span class="swatch ${kind}" aria-hidden="true"></span>${name}</li>`);
+  return `<ul class="legend" aria-label="Legend">${items.join('')}</ul>
+<p class="meaning"><b>Held behind an earlier response:</b> a connection answers in the order of the requests, so this response waits for
+those before it; its request has been sent already, so no round trip lies between them. Where requests are sent ahead, the blue
+pieces follow one another like the steps of a staircase.</p>`;
 }
 
 /** A file of the page, as built. Both from src/ and from dist/, the package is two folders up. */

@@ -8,6 +8,9 @@ import { createServer as createHTTPServer } from 'node:http';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { listen } from './listen.ts';
 
+/** Bytes that arrive at once. */
+const PIECE = 4096;
+
 export interface DistantServerOptions {
   /** Milliseconds there and back. */
   readonly roundTrip: number;
@@ -68,17 +71,27 @@ export async function startDistantServer(options: DistantServerOptions): Promise
 
 /** Passes on what comes, later, and not faster than the speed. */
 function relayed(from: Socket, to: Socket, { delay, speed }: { readonly delay: number; readonly speed: number }): void {
+  const waiting: { readonly at: number; readonly piece: Buffer | undefined }[] = [];
   let free = 0;
-  from.on('data', (chunk) => {
-    const PIECE = 4096;
-    for (let at = 0; at < chunk.length; at += PIECE) {
-      const piece = chunk.subarray(at, at + PIECE);
-      const now = performance.now();
-      free = Math.max(free, now) + piece.length / speed;
-      setTimeout(() => to.writable && to.write(piece), free - now + delay);
+  // One timer for all: timers of different lengths may run in another order.
+  const pass = (): void => {
+    const now = performance.now();
+    while (waiting[0] !== undefined && waiting[0].at <= now) {
+      const { piece } = waiting.shift() as { piece: Buffer | undefined };
+      if (piece === undefined) to.destroy();
+      else if (to.writable) to.write(piece);
     }
+    if (waiting[0] !== undefined) setTimeout(pass, waiting[0].at - now);
+  };
+  const later = (piece: Buffer | undefined): void => {
+    free = Math.max(free, performance.now()) + (piece?.length ?? 0) / speed;
+    waiting.push({ at: free + delay, piece });
+    if (waiting.length === 1) setTimeout(pass, free + delay - performance.now());
+  };
+  from.on('data', (chunk: Buffer) => {
+    for (let at = 0; at < chunk.length; at += PIECE) later(chunk.subarray(at, at + PIECE));
   });
-  from.on('close', () => setTimeout(() => to.destroy(), Math.max(0, free - performance.now()) + delay));
+  from.on('close', () => later(undefined));
 }
 
 async function closed(server: Server): Promise<void> {

@@ -20,9 +20,10 @@ export function marks({ begin, end, span, width }: View): number[] {
 export function axisElements(view: View, height: number): SVGElement[] {
   return marks(view).flatMap((time) => {
     const x = view.x(time);
+    const side = x > view.width - SPACE / 2 ? { x: x - 3, 'text-anchor': 'end' } : { x: x + 3 };
     return [
       svg('line', { class: 'tick', x1: x, x2: x, y1: height - 6, y2: height }),
-      svg('text', { class: 'time', x: x + 3, y: height - 8 }, time === 0 ? '0' : duration(time)),
+      svg('text', { class: 'time', ...side, y: height - 8 }, time === 0 ? '0' : duration(time)),
     ];
   });
 }

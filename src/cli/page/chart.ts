@@ -12,7 +12,7 @@ const AXIS = 30;
 /** How far from a bar, in pixels, a pointer still means it. */
 const REACH = 4;
 /** Drawn above and below what is on the screen, in pixels. */
-const AROUND = 200;
+const AROUND = 600;
 
 export class Chart {
   readonly view: View;
@@ -39,7 +39,7 @@ export class Chart {
     this.#axis.setAttribute('height', String(AXIS));
     const size = new ResizeObserver(() => this.view.resize(this.element.clientWidth));
     size.observe(this.element);
-    addEventListener('scroll', () => this.#redraw(), { passive: true });
+    for (const event of ['scroll', 'resize']) addEventListener(event, () => this.#redraw(), { passive: true });
     this.view.resize(this.element.clientWidth);
   }
 

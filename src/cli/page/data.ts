@@ -69,7 +69,7 @@ export interface Totals {
   readonly origins: number;
   /** Most requests in flight on one connection. */
   readonly depth: number;
-  /** An estimate of `wall`, if each connection had waited for each response before it sent the next request. */
+  /** What `wall` would at least have been if each connection had waited for each response before it sent the next request. */
   readonly oneAtATime: number;
   /** Requests that came when there was no more room for them; they are in no figure. */
   readonly leftOut: number;

@@ -1,16 +1,23 @@
 /** The details of one request: in a box beside it, and as a sentence for screen readers. All that comes from servers is text. */
 
+import type { RequestPhase } from './data.ts';
 import { duration, size } from './format.ts';
 import { type Model, PHASES, type RequestView } from './model.ts';
 import { html } from './svg.ts';
 
 const NAMES = {
-  blocked: 'blocked',
+  blocked: 'not sent yet',
   send: 'sending',
   held: 'held behind an earlier response',
-  wait: 'waiting',
+  wait: 'waiting for the first byte',
   receive: 'receiving',
 } as const;
+/** Phases that are shorter, in ms, are not named. */
+const SHORTEST = 0.005;
+
+function lasting({ phases }: RequestView): RequestPhase[] {
+  return PHASES.filter((phase) => phases[phase] >= SHORTEST);
+}
 
 export function outcome({ status, error, attempt }: RequestView): string {
   const answer = status === 0 ? 'no response' : String(status);
@@ -25,7 +32,7 @@ function onConnection({ connection: { number, address } }: RequestView): string 
 export function detailElements(model: Model, request: RequestView): HTMLElement[] {
   const { method, url, bytes, phases, begin, end, error } = request;
   const previous = phases.held > 0 ? model.before(request.index) : undefined;
-  const rows = PHASES.filter((phase) => phases[phase] > 0).map((phase) => {
+  const rows = lasting(request).map((phase) => {
     const behind = phase === 'held' && previous !== undefined ? ` (${previous.path})` : '';
     return html(
       'tr',
@@ -50,9 +57,7 @@ export function detailElements(model: Model, request: RequestView): HTMLElement[
 
 export function sentence(model: Model, request: RequestView): string {
   const { method, url, bytes, phases, begin, end, error, lane, index } = request;
-  const times = PHASES.filter((phase) => phases[phase] > 0).map(
-    (phase) => `${NAMES[phase]} ${duration(phases[phase])}`,
-  );
+  const times = lasting(request).map((phase) => `${NAMES[phase]} ${duration(phases[phase])}`);
   const position = `Request ${index - lane.first + 1} of ${lane.count} in lane ${model.laneOf(index) + 1}`;
   const failure = error === undefined ? '' : ` ${error}.`;
   return `${method} ${url}: ${outcome(request)}, ${size(bytes)}, ${onConnection(request)}.${failure} From ${duration(begin)} on, ${duration(end - begin)} in all: ${times.join(', ')}. ${position}.`;

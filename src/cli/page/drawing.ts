@@ -16,6 +16,8 @@ type Kind = (typeof KINDS)[number];
 
 /** Least width of a bar, and of the space in which one bar stands for all, in pixels. */
 const LEAST = 0.6;
+/** A picture of this width, in pixels, has room for short labels only. */
+const NARROW = 400;
 /** Heights, as parts of a bar's height: what waits in line is thinner than what is served. */
 const HEIGHTS = { blocked: 0.16, send: 1, held: 0.42, wait: 1, receive: 1 } as const;
 
@@ -59,9 +61,8 @@ export class Drawing {
         width: Math.max(1, to - from),
         height: bottom - slots + 3,
       });
-      // The first one is in the label.
-      if (to - from < 40 || number === lane.connections[0]?.number) return [rect];
-      return [rect, svg('text', { class: 'number', x: Math.max(from, 0) + 3, y: top + 15 }, `#${number}`)];
+      if (to - from < 30 || lane.connections.length === 1) return [rect];
+      return [rect, svg('text', { class: 'number', x: Math.max(from, 0) + 3, y: slots - 6 }, `#${number}`)];
     });
     if (origin !== undefined) elements.push(svg('text', { class: 'origin', x: 0, y: top - 9 }, origin));
     const label = svg('text', { class: 'label', x: 0, y: top + 15 }, this.#label(lane));
@@ -72,10 +73,10 @@ export class Drawing {
     const { requests } = this.#model.data;
     if (connections[0]?.number === 0) return `${counted(count, 'request')} not sent`;
     const bytes = requests.bytes.slice(first, first + count).reduce((sum, each) => sum + each, 0);
-    const numbers = connections.slice(0, 4).map(({ number }) => number);
-    const more = connections.length > 4 ? ` and ${connections.length - 4} more` : '';
-    const name = `connection${connections.length > 1 ? 's' : ''} ${numbers.join(', then ')}${more}`;
-    return `${name} · ${counted(count, 'request')} · ${size(bytes)}${slots > 1 ? ` · up to ${slots} in flight` : ''}`;
+    const [one, ...others] = connections;
+    const name = `Connection #${one?.number}${others.length > 0 ? `, then ${counted(others.length, 'other')}` : ''}`;
+    const inFlight = slots > 1 && this.#view.width > NARROW ? ` · up to ${slots} in flight` : '';
+    return `${name} · ${counted(count, 'request')} · ${size(bytes)}${inFlight}`;
   }
 
   /** How connections were made, and which were cut. */

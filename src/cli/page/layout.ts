@@ -3,8 +3,10 @@
 import type { Model } from './model.ts';
 
 const ORIGIN = 34;
-const LABEL = 22;
-const GAP = 12;
+const LABEL = 20;
+/** For the numbers of connections that share a lane. */
+const NUMBERS = 14;
+const GAP = 14;
 
 export interface Place {
   readonly lane: number;
@@ -28,12 +30,12 @@ export class Layout {
   constructor({ data }: Model) {
     let top = 4;
     let latest: number | undefined;
-    this.places = data.lanes.map(({ origin, slots: count }, lane) => {
+    this.places = data.lanes.map(({ origin, slots: count, connections }, lane) => {
       const isFirst = origin !== latest;
       latest = origin;
       const begin = top + (isFirst ? ORIGIN : 0);
       const pitch = pitchFor(count);
-      const slots = begin + LABEL;
+      const slots = begin + LABEL + (connections.length > 1 ? NUMBERS : 0);
       const bottom = slots + count * pitch;
       top = bottom + GAP;
       const bar = pitch > 4 ? pitch - 1 : pitch - 0.5;

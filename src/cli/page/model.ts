@@ -2,7 +2,7 @@
 
 import type { ConnectionData, LaneData, RequestPhase, WaterfallData } from './data.ts';
 
-export const PHASES = ['blocked', 'send', 'held', 'wait', 'receive'] as const satisfies readonly RequestPhase[];
+export const PHASES: readonly RequestPhase[] = ['blocked', 'send', 'held', 'wait', 'receive'];
 
 /** A request, unfolded from the columns. */
 export interface RequestView {

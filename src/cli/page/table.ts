@@ -66,7 +66,7 @@ export class Table {
     this.#first = first;
     const rows = this.#order.slice(first, first + ROWS);
     this.#body.replaceChildren(...rows.map((index) => this.#row(index)));
-    this.#caption.textContent = `Requests ${count(Math.min(first + 1, rows.length))} to ${count(first + rows.length)} of ${count(this.#order.length)}, in the order in which they began`;
+    this.#caption.textContent = `Requests ${count(rows.length === 0 ? 0 : first + 1)} to ${count(first + rows.length)} of ${count(this.#order.length)}, in the order in which they began`;
     this.#previous.disabled = first === 0;
     this.#next.disabled = first + ROWS >= this.#order.length;
   }
