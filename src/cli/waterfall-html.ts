@@ -25,11 +25,16 @@ const LEGEND: readonly (readonly [Swatch, string])[] = [
   ['again', 'sent again'],
 ];
 
+/** A run that was shorter by a smaller part than this has saved nothing. */
+const NOTHING_SAVED = 0.02;
+
 export function waterfallHTML(data: WaterfallData): string {
   const style = bundled('page.css');
   const program = bundled('main.js');
-  const policy = `default-src 'none'; style-src '${digest(style)}'; script-src '${digest(program)}'; base-uri 'none'; form-action 'none'`;
+  const sources = `style-src '${digest(style)}'; script-src '${digest(program)}'`;
+  const policy = `default-src 'none'; ${sources}; base-uri 'none'; form-action 'none'`;
   const title = text(data.title);
+  const name = `Waterfall of ${counted(data.requests.slot.length, 'request')}`;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -43,7 +48,7 @@ export function waterfallHTML(data: WaterfallData): string {
 <body>
 <header>
 <h1>${title}</h1>
-<p class="began">Recorded <time datetime="${text(data.began)}">${text(data.began.slice(0, 19).replace('T', ' '))} UTC</time></p>
+<p class="began">Recorded <time datetime="${data.began}">${data.began.slice(0, 19).replace('T', ' ')} UTC</time></p>
 ${figures(data.totals)}
 ${comparison(data.totals)}
 </header>
@@ -64,12 +69,16 @@ ${comparison(data.totals)}
 ${legend()}
 <div id="frame">
 <svg id="axis" aria-hidden="true"></svg>
-<div id="chart" tabindex="0" role="application" aria-roledescription="waterfall" aria-labelledby="picture" aria-describedby="keys">
-<svg id="lanes" role="img" aria-labelledby="lanes-title lanes-desc"><title id="lanes-title">Waterfall of ${counted(data.requests.slot.length, 'request')}</title><desc id="lanes-desc">${summary(data.totals)}</desc></svg>
+<div id="chart" tabindex="0" role="application" aria-roledescription="waterfall" aria-labelledby="picture"
+aria-describedby="keys"><svg id="lanes" role="img" aria-labelledby="lanes-title lanes-desc">
+<title id="lanes-title">${name}</title>
+<desc id="lanes-desc">${summary(data.totals)}</desc>
+</svg>
 </div>
 <div id="details" role="tooltip" hidden></div>
 </div>
-<p id="keys" class="hint">Drag, or turn the wheel with Shift, to move; turn the wheel with Ctrl, or pinch, to zoom. With the keyboard: the arrow keys go from request to request, + and − zoom, 0 shows the whole run, Escape closes the details.</p>
+<p id="keys" class="hint">Drag, or turn the wheel with Shift, to move; turn the wheel with Ctrl, or pinch, to zoom. With the
+keyboard: the arrow keys go from request to request, + and − zoom, 0 shows the whole run, Escape closes the details.</p>
 <p id="told" class="unseen" aria-live="polite"></p>
 <noscript><p>The picture is drawn by the page's own program: scripts are switched off.</p></noscript>
 </section>
@@ -115,25 +124,34 @@ function figures({
 function comparison({ wall, oneAtATime }: Totals): string {
   const saved = oneAtATime - wall;
   if (wall === 0) return '';
-  if (saved < wall * 0.02)
-    return '<p class="saved">No response was waited for less because its request was sent ahead.</p>';
-  const bar = (name: string, time: number, kind: string): string =>
-    `<tr><th scope="row">${name}</th><td><svg class="${kind}" aria-hidden="true" viewBox="0 0 1000 16" preserveAspectRatio="none"><rect width="${Math.max(2, Math.round((time / oneAtATime) * 1000))}" height="16"/></svg></td><td class="time">${duration(time)}</td></tr>`;
-  return `<table class="saved"><caption><strong>At least ${duration(saved)} saved</strong> by sending requests ahead of the responses</caption><tbody>${bar('this run', wall, 'now')}${bar('one at a time', oneAtATime, 'then')}</tbody></table>
-<p class="hint">One at a time: over the same connections, each request after the response to the one before, in the shortest round trip seen.</p>`;
+  if (saved < wall * NOTHING_SAVED) return '<p>No time was saved by sending requests ahead of responses.</p>';
+  const bar = (name: string, time: number, kind: string): string => {
+    const width = Math.max(2, Math.round((time / oneAtATime) * 1000));
+    const svg = `<svg class="${kind}" aria-hidden="true" viewBox="0 0 1000 16" preserveAspectRatio="none">`;
+    const cell = `<td>${svg}<rect width="${width}" height="16"/></svg></td>`;
+    return `<tr><th scope="row">${name}</th>${cell}<td class="time">${duration(time)}</td></tr>`;
+  };
+  return `<table class="saved">
+<caption><strong>At least ${duration(saved)} saved</strong> by sending requests ahead of the responses</caption>
+<tbody>${bar('this run', wall, 'now')}${bar('one at a time', oneAtATime, 'then')}</tbody>
+</table>
+<p class="hint">One at a time: over the same connections, each request after the response to the one before, in the shortest round
+trip seen.</p>`;
 }
 
 function summary({ documents, bytes, wall, connections, failed }: Totals): string {
   const failures = failed === 0 ? '' : ` ${counted(failed, 'request')} failed.`;
-  return `${counted(documents, 'document')}, ${size(bytes)}, in ${duration(wall)} over ${counted(connections, 'connection')}.${failures} Each lane has the connections to an origin that followed one another, each line in it one request in flight. The button "Show as a table" has the same data as text.`;
+  const run = `${counted(documents, 'document')}, ${size(bytes)}, in ${duration(wall)}`;
+  return `${run} over ${counted(connections, 'connection')}.${failures} Each lane has the connections to an origin that followed one
+another, each line in it one request in flight. The button "Show as a table" has the same data as text.`;
 }
 
 function legend(): string {
   const items = LEGEND.map(([kind, name]) => `<li><span class="swatch ${kind}" aria-hidden="true"></span>${name}</li>`);
   return `<ul class="legend" aria-label="Legend">${items.join('')}</ul>
-<p class="meaning"><b>Held behind an earlier response:</b> a connection answers in the order of the requests, so this response waits for
-those before it; its request has been sent already, so no round trip lies between them. Where requests are sent ahead, the blue
-pieces follow one another like the steps of a staircase.</p>`;
+<p class="meaning"><b>Held behind an earlier response:</b> a connection answers in the order of the requests, so this response
+waits for those before it; its request has been sent already, so no round trip lies between them. Where requests are sent ahead,
+the blue pieces follow one another like the steps of a staircase.</p>`;
 }
 
 /** A file of the page, as built. Both from src/ and from dist/, the package is two folders up. */

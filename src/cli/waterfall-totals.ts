@@ -3,7 +3,13 @@
 import type { Totals } from './page/data.ts';
 import type { UsedConnection } from './used-connections.ts';
 
-export function totalsOf(connections: readonly UsedConnection[], depth: number): Omit<Totals, 'leftOut'> {
+/** What the picture says: most requests in flight on a connection, and the number of connections beside one another. */
+interface Shape {
+  readonly depth: number;
+  readonly lanes: number;
+}
+
+export function totalsOf(connections: readonly UsedConnection[], { depth, lanes }: Shape): Omit<Totals, 'leftOut'> {
   const figures = { documents: 0, redirects: 0, missing: 0, failed: 0, again: 0, bytes: 0 };
   const sent = connections.filter(({ number }) => number > 0);
   for (const { error, status, attempt, bytes } of connections.flatMap(({ requests }) => requests)) {
@@ -18,7 +24,7 @@ export function totalsOf(connections: readonly UsedConnection[], depth: number):
     connections: sent.filter(({ made, requests }) => made?.open !== undefined || requests.length > 0).length,
     origins: new Set(connections.map(({ origin }) => origin)).size,
     depth,
-    oneAtATime: wall * Math.max(1, timesFaster(sent)),
+    oneAtATime: wall + savedTime(sent) / Math.max(1, lanes),
   };
 }
 
@@ -39,8 +45,8 @@ function spanOf(connections: readonly UsedConnection[]): number {
   return Math.max(0, end - begin);
 }
 
-/** What the whole requests would at least have taken one at a time, in multiples of the time for which their connections were busy. */
-function timesFaster(connections: readonly UsedConnection[]): number {
+/** For how much longer, added up, connections would at least have been busy with their whole requests one at a time. */
+function savedTime(connections: readonly UsedConnection[]): number {
   const shortest = shortestTrips(connections);
   let alone = 0;
   let busy = 0;
@@ -55,7 +61,7 @@ function timesFaster(connections: readonly UsedConnection[]): number {
       until = Math.max(until, end);
     }
   }
-  return busy === 0 ? 1 : alone / busy;
+  return Math.max(0, alone - busy);
 }
 
 /** For each origin the shortest time from a request to its response: a round trip, and what the server takes at least. */

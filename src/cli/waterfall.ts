@@ -1,6 +1,7 @@
 /**
- * A picture of what the library does: one HTML page with all that it needs, without network. Of each request it keeps about 50 bytes
- * and the text of its path (request-rows.ts). The page's own program and style come from `page/`, as the build has bundled them.
+ * A picture of what the library does: one HTML page with all that it needs, without network. Of each request it keeps about 50
+ * bytes and the text of its path (request-rows.ts). The page's own program and style come from `page/`, as the build has bundled
+ * them.
  */
 
 import type { Totals, WaterfallData } from './page/data.ts';
@@ -43,11 +44,9 @@ export class Waterfall implements RecordingSink {
     const { origins, methods, errors, leftOut } = this.#rows;
     const connections = usedConnections(this.#rows, this.#connections);
     const { lanes, requests } = lanesOf(connections, errors.list);
-    const depth = lanes.reduce(
-      (most, { slots, connections: [first] }) => (first?.number === 0 ? most : Math.max(most, slots)),
-      0,
-    );
-    const totals: Totals = { ...totalsOf(connections, depth), leftOut };
+    const used = lanes.filter(({ connections: [first] }) => first !== undefined && first.number > 0);
+    const depth = used.reduce((most, { slots }) => Math.max(most, slots), 0);
+    const totals: Totals = { ...totalsOf(connections, { depth, lanes: used.length }), leftOut };
     return {
       ...{ title: this.#title, began: this.#recording.date.toISOString() },
       ...{ origins: origins.list, methods: methods.list, errors: errors.list, lanes, requests, totals },

@@ -34,7 +34,7 @@ describe('totals', () => {
     ];
     const unmade = connection([], { number: 2, end: 3, made: { open: undefined } as RecordedConnection });
     const unsent = connection([request(2, {}, { error: 0 })], { number: 0, origin: 1 });
-    const { oneAtATime: _, ...totals } = totalsOf([connection(requests), unmade, unsent], 6);
+    const { oneAtATime: _, ...totals } = totalsOf([connection(requests), unmade, unsent], { depth: 6, lanes: 1 });
     assert.deepEqual(totals, {
       ...{ documents: 2, redirects: 1, missing: 2, failed: 2, again: 1, bytes: 700, wall: 7 },
       ...{ connections: 1, origins: 2, depth: 6 },
@@ -42,19 +42,20 @@ describe('totals', () => {
   });
 
   test('of nothing are nothing', () => {
-    const { wall, oneAtATime, documents } = totalsOf([], 0);
+    const { wall, oneAtATime, documents } = totalsOf([], { depth: 0, lanes: 0 });
     assert.deepEqual([wall, oneAtATime, documents], [0, 0, 0]);
   });
 
   test('begin with the creation of the first request', () => {
-    assert.equal(totalsOf([connection([request(5, { wait: 5 }, { create: 2 })], { begin: 4 })], 1).wall, 8);
+    const requests = [request(5, { wait: 5 }, { create: 2 })];
+    assert.equal(totalsOf([connection(requests, { begin: 4 })], { depth: 1, lanes: 1 }).wall, 8);
   });
 });
 
 describe('one at a time', () => {
   test('requests that were sent one at a time take as long', () => {
     const requests = [request(0, { wait: 10, receive: 5 }), request(20, { wait: 30, receive: 5 })];
-    const { wall, oneAtATime } = totalsOf([connection(requests)], 1);
+    const { wall, oneAtATime } = totalsOf([connection(requests)], { depth: 1, lanes: 1 });
     assert.deepEqual([wall, oneAtATime], [55, 55]);
   });
 
@@ -64,13 +65,20 @@ describe('one at a time', () => {
       request(0, { held: 12, receive: 2 }),
       request(0, { held: 14, receive: 2 }),
     ];
-    const { wall, oneAtATime } = totalsOf([connection(requests)], 3);
+    const { wall, oneAtATime } = totalsOf([connection(requests)], { depth: 3, lanes: 1 });
     assert.deepEqual([wall, oneAtATime], [16, 36]);
+  });
+
+  test('connections beside one another share what is saved', () => {
+    const requests = [request(0, { wait: 10 }), request(0, { held: 10 }), request(0, { held: 10 })];
+    const both = [connection(requests), connection(requests, { number: 2 })];
+    const { wall, oneAtATime } = totalsOf(both, { depth: 3, lanes: 2 });
+    assert.deepEqual([wall, oneAtATime], [10, 30]);
   });
 
   test('what failed counts on neither side', () => {
     const requests = [request(0, { wait: 10 }), request(10, { held: 90 }, { error: 0 })];
-    const { wall, oneAtATime } = totalsOf([connection(requests)], 2);
+    const { wall, oneAtATime } = totalsOf([connection(requests)], { depth: 2, lanes: 1 });
     assert.deepEqual([wall, oneAtATime], [100, 100]);
   });
 });

@@ -153,7 +153,8 @@ describe('the page', { skip }, () => {
     assert.equal(await page.locator('#details').isVisible(), false);
     await hoverFirst(page);
     const details = await page.locator('#details').innerText();
-    assert.match(details, /^GET http:\/\/127\.0\.0\.1:\d+\/\d+\.txt\s+200 · 2 kB · connection \d to 127\.0\.0\.1/);
+    assert.match(details, /^GET http:\/\/127\.0\.0\.1:\d+\/\d+\.txt\s+200 · 2 kB · from [\d.]+ ms on/);
+    assert.match(details, /connection \d to 127\.0\.0\.1, made in [\d.]+ ms \(/);
     assert.match(details, /receiving\s+[\d.]+ ms\s+in all\s+[\d.]+ ms/);
     assert.equal(await page.locator('#lanes .shown').count(), 1);
     await page.mouse.move(5, 5);
@@ -310,7 +311,8 @@ const CONTRAST = `(() => {
     && !each.matches('script, [disabled]') && [...each.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== ''));
   for (const each of texts) {
     const { color, fill } = getComputedStyle(each);
-    check(each.tagName + '.' + each.getAttribute('class') + ' ' + each.textContent.slice(0, 20), [each.closest('svg') ? fill : color, behind(each)], 4.5);
+    const what = each.tagName + '.' + each.getAttribute('class') + ' ' + each.textContent.slice(0, 20);
+    check(what, [each.closest('svg') ? fill : color, behind(each)], 4.5);
   }
   const band = getComputedStyle(document.querySelector('.band')).fill;
   const page = getComputedStyle(document.body).backgroundColor;

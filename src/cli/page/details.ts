@@ -12,6 +12,7 @@ const NAMES = {
   wait: 'waiting for the first byte',
   receive: 'receiving',
 } as const;
+const STEPS = { dns: 'name lookup', connect: 'connecting', tls: 'TLS' } as const;
 /** Phases that are shorter, in ms, are not named. */
 const SHORTEST = 0.005;
 
@@ -27,6 +28,13 @@ export function outcome({ status, error, attempt }: RequestView): string {
 
 function onConnection({ connection: { number, address } }: RequestView): string {
   return number === 0 ? 'not sent' : `connection ${number}${address === undefined ? '' : ` to ${address}`}`;
+}
+
+/** How the connection was made; empty if that was not seen. */
+function madeIn({ connection: { steps } }: RequestView): string {
+  const all = steps.reduce((sum, [, lasted]) => sum + lasted, 0);
+  const each = steps.map(([step, lasted]) => `${STEPS[step]} ${duration(lasted)}`);
+  return steps.length === 0 ? '' : `, made in ${duration(all)} (${each.join(', ')})`;
 }
 
 export function detailElements(model: Model, request: RequestView): HTMLElement[] {
@@ -49,7 +57,8 @@ export function detailElements(model: Model, request: RequestView): HTMLElement[
   );
   return [
     html('p', { class: 'url' }, html('b', {}, method), ` ${url}`),
-    html('p', {}, `${outcome(request)} · ${size(bytes)} · ${onConnection(request)} · from ${duration(begin)} on`),
+    html('p', {}, `${outcome(request)} · ${size(bytes)} · from ${duration(begin)} on`),
+    html('p', { class: 'quiet' }, `${onConnection(request)}${madeIn(request)}`),
     ...(error === undefined ? [] : [html('p', { class: 'error' }, error)]),
     html('table', {}, html('tbody', {}, ...rows, total)),
   ];
@@ -60,5 +69,7 @@ export function sentence(model: Model, request: RequestView): string {
   const times = lasting(request).map((phase) => `${NAMES[phase]} ${duration(phases[phase])}`);
   const position = `Request ${index - lane.first + 1} of ${lane.count} in lane ${model.laneOf(index) + 1}`;
   const failure = error === undefined ? '' : ` ${error}.`;
-  return `${method} ${url}: ${outcome(request)}, ${size(bytes)}, ${onConnection(request)}.${failure} From ${duration(begin)} on, ${duration(end - begin)} in all: ${times.join(', ')}. ${position}.`;
+  const what = `${method} ${url}: ${outcome(request)}, ${size(bytes)}, ${onConnection(request)}${madeIn(request)}.${failure}`;
+  const when = `From ${duration(begin)} on, ${duration(end - begin)} in all: ${times.join(', ')}.`;
+  return `${what} ${when} ${position}.`;
 }

@@ -66,7 +66,9 @@ export class Table {
     this.#first = first;
     const rows = this.#order.slice(first, first + ROWS);
     this.#body.replaceChildren(...rows.map((index) => this.#row(index)));
-    this.#caption.textContent = `Requests ${count(rows.length === 0 ? 0 : first + 1)} to ${count(first + rows.length)} of ${count(this.#order.length)}, in the order in which they began`;
+    const from = count(rows.length === 0 ? 0 : first + 1);
+    const range = `Requests ${from} to ${count(first + rows.length)} of ${count(this.#order.length)}`;
+    this.#caption.textContent = `${range}, in the order in which they began`;
     this.#previous.disabled = first === 0;
     this.#next.disabled = first + ROWS >= this.#order.length;
   }
