@@ -33,7 +33,7 @@ export interface RequestRow {
   readonly phases: RequestPhases;
 }
 
-/** Texts that occur again and again, each once. */
+/** Texts that occur again and again, each once, and printable. */
 export class Texts {
   readonly list: string[] = [];
   readonly #indexes = new Map<string, number>();
@@ -53,7 +53,7 @@ export class Texts {
 
   #add(text: string): number {
     this.#indexes.set(text, this.list.length);
-    return this.list.push(text) - 1;
+    return this.list.push(printable(text)) - 1;
   }
 }
 
@@ -107,11 +107,13 @@ export class RequestRows {
     block.create[at] = request.create;
     block.bytes[at] = request.bytes;
     block.connection[at] = request.connection?.number ?? 0;
-    block.origin[at] = this.origins.index(printable(request.origin));
+    block.origin[at] = this.origins.index(request.origin);
     block.status[at] = request.response?.status ?? 0;
-    block.method[at] = this.methods.index(printable(request.method));
+    block.method[at] = this.methods.index(request.method);
     block.paths.push(ownText(printable(request.path, PATH_LENGTH)));
-    for (const [phase, name] of PHASES.entries()) block.phases[at * PHASES.length + phase] = request.phases[name];
+    for (let phase = 0; phase < PHASES.length; phase++) {
+      block.phases[at * PHASES.length + phase] = request.phases[PHASES[phase] as keyof RequestPhases];
+    }
     if (request.error !== undefined) this.#failed.set(index, this.errors.index(request.error));
   }
 
