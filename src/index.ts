@@ -12,6 +12,7 @@ export { proxyFromEnvironment } from './client/proxy-environment.ts';
 export { BodyFollowing, type ContentChecks, type DigestAlgorithm, type WholeBody } from './client/request-body.ts';
 export type { BodyPieces } from './client/request-pieces.ts';
 export type { SendRequestOptions } from './client/send-options.ts';
+export type { ConnectStep } from './client/wire.ts';
 export { type Coroutine, POLLIN, POLLOUT, PollNeeded, type PollNeededOptions } from './coroutine.ts';
 export {
   ConnectionClosed,

@@ -12,11 +12,25 @@ interface Cover {
   readonly through?: string;
 }
 
+const PAGE = 'the page, in a browser';
+
 /** Modules that have no test file of their own name. */
 const ELSEWHERE: Readonly<Record<string, Cover>> = {
   'cli/fetch': { by: 'cli/command', through: 'the command, which is run as a process' },
   'cli/main': { by: 'cli/command', through: 'the command, which is run as a process' },
   'cli/output': { by: 'cli/outcomes', through: 'the command: its output is that of a process' },
+  'cli/page/axis': { by: 'integration/waterfall', through: PAGE },
+  'cli/page/chart': { by: 'integration/waterfall', through: PAGE },
+  'cli/page/controls': { by: 'integration/waterfall', through: PAGE },
+  'cli/page/details': { by: 'integration/waterfall', through: PAGE },
+  'cli/page/drawing': { by: 'integration/waterfall', through: PAGE },
+  'cli/page/format': { by: 'cli/page-format' },
+  'cli/page/layout': { by: 'integration/waterfall', through: PAGE },
+  'cli/page/main': { by: 'integration/waterfall', through: PAGE },
+  'cli/page/model': { by: 'integration/waterfall', through: PAGE },
+  'cli/page/svg': { by: 'integration/waterfall', through: PAGE },
+  'cli/page/table': { by: 'integration/waterfall', through: PAGE },
+  'cli/page/view': { by: 'integration/waterfall', through: PAGE },
   'client/blocked-wait': { by: 'client/receive-pace' },
   'client/connection-promises': { by: 'client/surface', through: 'HTTPConnection: the same operations in three forms' },
   'client/connection-view': { by: 'inspection', through: 'console.log of a connection' },
