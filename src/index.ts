@@ -2,6 +2,8 @@
  * The public surface of dugong.
  */
 
+export { Transfer, type TransferOptions } from './bulk/transfer.ts';
+export type { TransferJob, TransferResult, TransferSink } from './bulk/types.ts';
 export { type ByterangesPromises, ByterangesReader } from './client/byteranges-reader.ts';
 export type { HTTPConnectionOptions } from './client/connection-options.ts';
 export type { ConnectionPromises } from './client/connection-promises.ts';
