@@ -16,11 +16,14 @@ import {
 import { LocalFileError } from './file-sink.ts';
 import { UsageError } from './usage-error.ts';
 
+const NO_HTTP = 'does an HTTP/1.1 server listen on this port?';
+
 /** A line of advice; undefined: there is none. */
 export function adviceFor(error: unknown): string | undefined {
   if (error instanceof UsageError) return 'dugong --help shows what can be given';
   if (error instanceof LocalFileError) return adviceForFile(error);
-  if (error instanceof InvalidResponse) return 'does an HTTP/1.1 server listen on this port?';
+  // Data that cannot be decoded has the decoder's error as its cause.
+  if (error instanceof InvalidResponse) return error.cause === undefined ? NO_HTTP : undefined;
   if (error instanceof UnsupportedResponse) return undefined;
   if (error instanceof HostnameNotResolvable) return 'is the name spelled right?';
   if (error instanceof DNSUnavailable) return 'is there a network connection? If so, try again later';

@@ -43,12 +43,14 @@ describe('dugong', () => {
   test('prefers what the command line says: another proxy, or none', async () => {
     using first = answering('by the first');
     using second = answering('by the second');
-    using server = answering('directly', 2);
+    using server = answering('directly');
+    using excepted = answering('directly, too');
     const env = { all_proxy: first.authority };
     const url = `http://${server.authority}/`;
     assert.equal(await printed(['-x', second.authority, url], { ...env, no_proxy: '*' }), 'by the second');
     assert.equal(await printed(['--noproxy', '*', url], env), 'directly');
-    assert.equal(await printed(['-x', second.authority, '--noproxy', '127.0.0.0/8', url], env), 'directly');
+    const args = ['-x', second.authority, '--noproxy', '127.0.0.0/8', `http://${excepted.authority}/`];
+    assert.equal(await printed(args, env), 'directly, too');
     assert.equal(await printed([url], env), 'by the first');
   });
 
