@@ -106,6 +106,11 @@ function said<E extends DugongError>(error: E, message: string): E {
   return error;
 }
 
+/** `reason` as an Error: code of the caller may throw anything. */
+export function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason), { cause: reason });
+}
+
 /** Sets `lostRequests` of `error`. Returns `error`. */
 export function withLostRequests<E extends DugongError>(error: E, lostRequests: readonly LostRequest[]): E {
   return withProperties(error, { lostRequests });

@@ -33,6 +33,7 @@ export { BodyFollowing, type ContentChecks, type DigestAlgorithm, type WholeBody
 export type { BodyPieces } from './client/request-pieces.ts';
 export type { WholeResponse } from './client/request-queue.ts';
 export type { SendRequestOptions } from './client/send-options.ts';
+export type { ConnectStep } from './client/wire.ts';
 export { type Coroutine, POLLIN, POLLOUT, PollNeeded, type PollNeededOptions } from './coroutine.ts';
 export {
   ConnectionClosed,

@@ -4,6 +4,7 @@
 
 import { Asking, type RequestParts } from '../client/asking.ts';
 import type { HTTPResponse } from '../client/http-response.ts';
+import { asError } from '../errors.ts';
 import { targetOf } from '../fetch/co-fetch.ts';
 import { Content, contentAtHand } from '../fetch/content.ts';
 import { checkedURL, type FetchRequest, fetchRequest } from '../fetch/fetch-request.ts';
@@ -13,6 +14,13 @@ import { HTTPHeaders } from '../http1/headers.ts';
 import type { Host } from './host.ts';
 import type { TransferJob, TransferResult, TransferSink, Verification } from './transfer-job.ts';
 import type { TransferOptions } from './transfer-options.ts';
+
+/** How a job ends. The reason of a failure may be anything: a sink, a body or a signal may have given it. */
+export interface Ending
+  extends Pick<TransferResult, 'outcome'>,
+    Partial<Pick<TransferResult, 'body' | 'mayHaveBeenProcessed'>> {
+  readonly error?: unknown;
+}
 
 /** A job that has no result yet. */
 export class Work {
@@ -52,10 +60,7 @@ export class Work {
     this.sink = typeof sink === 'object' ? sink : undefined;
   }
 
-  result(
-    url: string,
-    ending: Pick<TransferResult, 'outcome'> & Partial<Pick<TransferResult, 'error' | 'body' | 'mayHaveBeenProcessed'>>,
-  ): TransferResult {
+  result(url: string, { error: reason, ...ending }: Ending): TransferResult {
     const {
       given: job,
       index,
@@ -70,7 +75,12 @@ export class Work {
     } = this;
     return {
       ...{ job, index, url, redirects, response, bytes, verification, attempts, retryAt, duration, remoteAddress },
-      ...{ error: undefined, body: undefined, mayHaveBeenProcessed: false, ...ending },
+      ...{
+        error: reason === undefined ? undefined : asError(reason),
+        body: undefined,
+        mayHaveBeenProcessed: false,
+        ...ending,
+      },
     };
   }
 }

@@ -6,16 +6,21 @@ import type { HTTPResponse } from '../client/http-response.ts';
 import { now, wallTime } from '../clock.ts';
 import { ProxyError, UnsupportedResponse } from '../errors.ts';
 import { isTempNetworkError } from '../temp-network-error.ts';
-import { type Attempt, nextRequest, type Work } from './attempt.ts';
+import { type Attempt, type Ending, nextRequest, type Work } from './attempt.ts';
 import type { Host } from './host.ts';
 import { backoff, canPass, isOverload, retryAfter } from './retry.ts';
 import type { Run } from './run.ts';
-import type { TransferResult } from './transfer-job.ts';
 import type { CheckedSettings } from './transfer-options.ts';
 
 /** The part of Retry-After by which the next attempt is later at most, so that not all come at the same time. */
 const JITTER = 0.25;
 const LEAST_JITTER = 250;
+
+/** Why an attempt has failed, and what is known of the server. */
+export interface Failure {
+  readonly error: unknown;
+  readonly mayHaveBeenProcessed: boolean;
+}
 
 export class Decisions {
   readonly #settings: CheckedSettings;
@@ -55,10 +60,7 @@ export class Decisions {
     this.#finish(attempt.work, attempt.url, { outcome: 'done', body });
   }
 
-  failed(
-    attempt: Attempt,
-    { error, mayHaveBeenProcessed }: Pick<TransferResult, 'error' | 'mayHaveBeenProcessed'>,
-  ): void {
+  failed(attempt: Attempt, { error, mayHaveBeenProcessed }: Failure): void {
     this.#finish(attempt.work, attempt.url, { outcome: 'failed', error, mayHaveBeenProcessed });
   }
 
@@ -72,7 +74,7 @@ export class Decisions {
     this.#finish(work, String(work.job.url), { outcome: 'aborted', error: failure?.reason });
   }
 
-  #finish(work: Work, url: string, ending: Parameters<Work['result']>[1]): void {
+  #finish(work: Work, url: string, ending: Ending): void {
     this.#counts[ending.outcome]++;
     this.#run.finish(work, work.result(url, ending));
   }

@@ -285,7 +285,7 @@ export class Line implements AskingSource<Attempt> {
       return;
     }
     const { response, value: verdict } = ended;
-    attempt.trace?.completed(response);
+    attempt.trace?.completed(response, verdict.kind === 'whole' ? attempt.work.bytes : (response.length ?? 0));
     attempt.work.duration = now() - attempt.work.dueAt;
     this.#answered++;
     if (verdict.kind === 'whole') yield* this.#coWhole(attempt, verdict.body);

@@ -87,7 +87,7 @@ export interface TransferResult {
   /** Requests that were sent for it, without those that a server has announced not to answer. */
   readonly attempts: number;
   /** Why it failed, or the run was aborted. */
-  readonly error: unknown;
+  readonly error: Error | undefined;
   /** For a job that failed: whether the server may have processed the request. */
   readonly mayHaveBeenProcessed: boolean;
   /** When the server wants to be asked again (milliseconds since 1970), if that was too late for this run. */

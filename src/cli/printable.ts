@@ -17,3 +17,11 @@ export function printable(text: string): string {
 export function withoutControls(text: string): string {
   return text.replace(UNSAFE, '_');
 }
+
+/** JSON on one line that is safe for a terminal. Characters that are not ASCII are inside of its strings. */
+export function printableJSON(value: object): string {
+  return JSON.stringify(value).replace(
+    UNSAFE,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

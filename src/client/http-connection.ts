@@ -38,6 +38,7 @@ import {
 import type { WholeResponse } from './request-queue.ts';
 import type { SendRequestOptions } from './send-options.ts';
 import type { Session } from './session.ts';
+import type { ConnectStep } from './wire.ts';
 
 /** The limits of a connection, also for what is read by its operations. */
 export let limitsOf: (connection: HTTPConnection) => Limits;
@@ -419,6 +420,14 @@ export class HTTPConnection {
    */
   get connectedAt(): number | undefined {
     return this.#open?.wire.connectedAt;
+  }
+
+  /**
+   * The steps by which the connection was made, in order: `resolve`, `connect`, `handshake` with TLS; with a proxy also
+   * `proxy-handshake` and `tunnel`. Empty without a connection.
+   */
+  get connectSteps(): readonly ConnectStep[] {
+    return this.#open?.wire.connectSteps ?? [];
   }
 
   /** Closes the connection at once, if there is one. The next request connects again. */

@@ -4,6 +4,7 @@
  */
 
 import type { Coroutine } from '../coroutine.ts';
+import { asError } from '../errors.ts';
 import { shownValue } from '../io/shown-value.ts';
 import { ownOptions } from '../options.ts';
 import { coEach, type Pull } from '../schedule/pull.ts';
@@ -130,9 +131,8 @@ export class Pipeline<R extends string | PipelineRequest, T> implements Pull<Pip
     if (ended === undefined) return undefined;
     const { index, given: request, losses } = ended.asking;
     if ('response' in ended) return { index, request, response: ended.response, body: ended.value, losses };
-    const { error: reason, mayHaveBeenProcessed } = ended;
-    const error = reason instanceof Error ? reason : new Error(String(reason), { cause: reason });
-    return { index, request, losses, error, mayHaveBeenProcessed };
+    const { error, mayHaveBeenProcessed } = ended;
+    return { index, request, losses, error: asError(error), mayHaveBeenProcessed };
   }
 
   /** Takes no more requests. What is in flight is given up, with the connection. */

@@ -22,11 +22,18 @@ export interface DialSteps {
   readonly onFailure: (failure: Error) => void;
 }
 
+/** A step of making a connection, and when it began, on the scale of `now()`. */
+export interface DialStep {
+  readonly phase: Phase;
+  readonly begin: number;
+}
+
 export class SharedDial {
+  /** The steps so far, in order. */
+  readonly steps: DialStep[] = [];
   readonly #steps: Stepper<Transport>;
   /** Milliseconds for all of it; 0: no limit. */
   readonly #timeout: number;
-  #phase: Phase = 'connect';
   /** Why addresses did not connect so far. */
   readonly #failures: Error[] = [];
   #begun: number | undefined;
@@ -50,7 +57,7 @@ export class SharedDial {
       onPhase: (phase) => {
         // The caller's `lookup` has ended it, in the middle of this step.
         if (this.#failure !== undefined) throw this.#failure.error;
-        this.#phase = phase;
+        this.steps.push({ phase, begin: now() });
       },
     });
     this.#steps = new Stepper('a connection', steps);
@@ -62,7 +69,7 @@ export class SharedDial {
 
   /** What is being done at present. */
   get phase(): Phase {
-    return this.#phase;
+    return this.steps.at(-1)?.phase ?? 'connect';
   }
 
   /** Why it failed, if it did. */
@@ -126,9 +133,9 @@ export class SharedDial {
   }
 
   #timedOut(timeout: number): ConnectionTimedOut {
-    if (this.#phase !== 'connect' || this.#failures.length === 0) return new ConnectionTimedOut(timeout, this.#phase);
+    if (this.phase !== 'connect' || this.#failures.length === 0) return new ConnectionTimedOut(timeout, this.phase);
     const cause = new AggregateError([...this.#failures], 'these addresses had failed by then');
-    return new ConnectionTimedOut(timeout, this.#phase, { cause });
+    return new ConnectionTimedOut(timeout, this.phase, { cause });
   }
 
   #limited(need: PollNeeded): PollNeeded {

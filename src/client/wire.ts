@@ -20,6 +20,14 @@ import type { SharedDial } from './shared-dial.ts';
 const FAIR_SHARE = 1 << 22;
 const CALL = 16_384;
 
+/** A step of making a connection. */
+export interface ConnectStep {
+  /** resolve, connect, proxy-handshake, tunnel or handshake. */
+  readonly phase: Phase;
+  /** Milliseconds that it took. */
+  readonly duration: number;
+}
+
 export class Wire {
   readonly protocol: ClientProtocol;
   /** Coroutines that wait until something comes. */
@@ -48,6 +56,14 @@ export class Wire {
   /** When the connection was made, on the scale of `now()`; undefined before. */
   get connectedAt(): number | undefined {
     return this.#connectedAt;
+  }
+
+  /** The steps of making the connection, and the milliseconds that each took; none before it is made. */
+  get connectSteps(): ConnectStep[] {
+    const made = this.#connectedAt;
+    if (made === undefined) return [];
+    const { steps } = this.#dialling;
+    return steps.map(({ phase, begin }, index) => ({ phase, duration: (steps[index + 1]?.begin ?? made) - begin }));
   }
 
   /** What is being done to connect; undefined before that begins, and after it. */

@@ -173,9 +173,10 @@ function mayRepeat({ method, content }: FetchRequest, error: unknown, connection
  * whatever happens to its body.
  */
 function keepIfWhole(lease: Lease, { response, sent }: Answer): void {
-  if (!sent() || response.length === null || response.length > WORTH_DISCARDING) return;
+  const { length } = response;
+  if (!sent() || length === null || length > WORTH_DISCARDING) return;
   const { connection } = lease;
-  if (!connection.responsePending() || discardedAtOnce(connection)) lease.giveBack(response);
+  if (!connection.responsePending() || discardedAtOnce(connection)) lease.giveBack(response, length);
 }
 
 /** Discards the body as far as it has arrived. False if bytes are missing, or the body is cut short. */

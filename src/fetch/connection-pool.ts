@@ -247,9 +247,9 @@ export class Lease {
     return neglected;
   }
 
-  /** Ends the exchange after this response. The connection stays for the next one if it is reusable. */
-  giveBack(response: HTTPResponse): void {
-    this.trace?.completed(response);
+  /** Ends the exchange after this response and `bytes` of its body. The connection stays for the next one if it is reusable. */
+  giveBack(response: HTTPResponse, bytes: number): void {
+    this.trace?.completed(response, bytes);
     this.#end(keptFor(response.headers.get('Keep-Alive')));
   }
 

@@ -221,7 +221,7 @@ function responseOf(fetched: Fetched<AwaitedAnswer>, means: Means, { url, signal
   const type = !redirected || request.url.origin === url.origin ? 'basic' : 'cors';
   const from = { head, url: request.url, redirected, type, signal } as const;
   if (!mayHaveBody(head)) {
-    end(answer, lease, head.length === 0 ? 'whole' : 'given up');
+    end(answer, lease, head.length === 0 ? 0 : undefined);
     timing?.ended({ encoded: 0, decoded: 0 }, status);
     return fetchedResponse(from, null);
   }
@@ -235,7 +235,7 @@ function responseOf(fetched: Fetched<AwaitedAnswer>, means: Means, { url, signal
   const onWhole = (decoded: number): void => timing?.ended({ encoded, decoded }, status);
   const onEnd = (how: 'whole' | 'given up', received: number): void => {
     if (how === 'given up' && signal?.aborted) lease.trace?.failed(signal.reason);
-    end(answer, lease, how);
+    end(answer, lease, how === 'whole' ? received : undefined);
     encoded = received;
     if (how === 'whole' && codings.length === 0) onWhole(received);
   };
@@ -256,15 +256,18 @@ function codingsOf(
     return contentCodings(answer.response.headers) ?? [];
   } catch (error) {
     const shown = told(error);
-    end(answer, lease, 'given up');
+    end(answer, lease, undefined);
     throw shown;
   }
 }
 
-/** Ends the exchange. If the request was not sent completely, sending stops and the connection is closed. */
-function end({ response, sending, sent }: AwaitedAnswer, lease: Lease, how: 'whole' | 'given up'): void {
-  const reusable = how === 'whole' && sent();
+/**
+ * Ends the exchange, after `bytes` of a whole body; undefined if it is given up. If the request was not sent completely,
+ * sending stops and the connection is closed.
+ */
+function end({ response, sending, sent }: AwaitedAnswer, lease: Lease, bytes: number | undefined): void {
+  const whole = sent() ? bytes : undefined;
   sending?.cancel();
-  if (reusable) lease.giveBack(response);
-  else lease.drop();
+  if (whole === undefined) lease.drop();
+  else lease.giveBack(response, whole);
 }

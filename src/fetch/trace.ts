@@ -56,8 +56,15 @@ export interface TraceMessages {
   readonly 'dugong:request:sent': { readonly request: TracedRequest };
   /** The head of the response has arrived. */
   readonly 'dugong:request:headers': { readonly request: TracedRequest; readonly response: HTTPResponse };
-  /** The whole response has arrived, with its trailers. The last message of a request. */
-  readonly 'dugong:request:end': { readonly request: TracedRequest; readonly response: HTTPResponse };
+  /**
+   * The whole response has arrived, with its trailers, and `bytes` of its body: as received, without the framing, not
+   * decoded. The last message of a request.
+   */
+  readonly 'dugong:request:end': {
+    readonly request: TracedRequest;
+    readonly response: HTTPResponse;
+    readonly bytes: number;
+  };
   /**
    * The request has failed, or was given up, also because the consumer does not want the rest of the response: then
    * `error` is the reason of the signal, or an AbortError. The last message of a request.
@@ -65,7 +72,7 @@ export interface TraceMessages {
   readonly 'dugong:request:error': { readonly request: TracedRequest; readonly error: unknown };
   /** A connection to the server of `origin` is about to be made. */
   readonly 'dugong:connection:create': { readonly connection: HTTPConnection; readonly origin: string };
-  /** The connection has been made, with TLS if it has any. */
+  /** The connection has been made, with TLS if it has any. Its `connectSteps` have the time that each step took. */
   readonly 'dugong:connection:open': { readonly connection: HTTPConnection; readonly origin: string };
   /** The connection could not be made. */
   readonly 'dugong:connection:error': {
@@ -181,11 +188,14 @@ export class RequestTrace {
     }));
   }
 
-  completed(response: HTTPResponse): void {
+  completed(response: HTTPResponse, bytes: number): void {
     if (this.#over) return;
     const request = this.#request;
     request.completed = true;
-    this.#publish(CHANNELS.end, { request, response }, () => ({ request, trailers: rawBytes(response.trailers) }));
+    this.#publish(CHANNELS.end, { request, response, bytes }, () => ({
+      request,
+      trailers: rawBytes(response.trailers),
+    }));
   }
 
   failed(failure: unknown): void {

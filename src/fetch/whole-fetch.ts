@@ -101,7 +101,7 @@ export function* coWholeBody(
   try {
     const { response, sent } = answer;
     const body = answer.body ?? (yield* coBody(lease.connection, bodyIn(response, maxBodySize), limits));
-    if (sent()) lease.giveBack(response);
+    if (sent()) lease.giveBack(response, body.length);
     return { response, body: decompress ? decoded(head, body, maxBodySize) : body, request, redirected };
   } catch (error) {
     lease.trace?.failed(error);

@@ -8,7 +8,6 @@ import {
   existsSync,
   mkdtempSync,
   openSync,
-  readFileSync,
   readSync,
   rmSync,
   writeFileSync,
@@ -36,35 +35,13 @@ function dugong(args: readonly string[], onStart?: (pid: number) => void): Promi
 describe('a file that could not be written to its end', () => {
   const part = ok('0123456789').slice(0, -5);
 
-  test('is named when the connection is lost; what came is in it', async () => {
+  test('is not there when the connection is lost', async () => {
     using server = startScriptedServer([[expectHead(), send(part), close()]]);
     const file = join(folder, 'lost');
-    const { status, stderr } = await dugong(['-o', file, `http://${server.authority}/`]);
-    assert.equal(status, 3);
-    assert.ok(stderr.endsWith(`\n        ${file} is incomplete\n`), stderr);
-    assert.equal(readFileSync(file, 'latin1'), '01234');
-  });
-
-  test('is named after SIGINT', async () => {
-    using server = startScriptedServer([[expectHead(), send(part), mark('sent'), gate('never')]]);
-    const file = join(folder, 'interrupted');
-    let pid = 0;
-    const running = dugong(['-o', file, `http://${server.authority}/`], (started) => {
-      pid = started;
-    });
-    await server.reached('sent');
-    while (!existsSync(file) || readFileSync(file).length === 0) await new Promise(setImmediate);
-    process.kill(pid, 'SIGINT');
-    const { status, stderr } = await running;
-    assert.equal(status, 130);
-    assert.equal(stderr, `dugong: interrupted\n        ${file} is incomplete\n`);
-  });
-
-  test('is not named if nothing of the document has come', async () => {
-    using server = startScriptedServer([[expectHead(), close()]]);
-    const { status, stderr } = await dugong(['-d', 'x', '-o', join(folder, 'never'), `http://${server.authority}/`]);
-    assert.equal(status, 3);
-    assert.doesNotMatch(stderr, /incomplete/);
+    const { status, stderr } = await dugong(['--retry', '0', '-o', file, `http://${server.authority}/`]);
+    assert.equal(status, 4);
+    assert.match(stderr, /^dugong: http:/);
+    assert.equal(existsSync(file), false);
   });
 
   test('is named with the cause and the way out when the disk is full', {
@@ -72,8 +49,8 @@ describe('a file that could not be written to its end', () => {
   }, async () => {
     using server = startScriptedServer([[expectHead(), send(ok('x'), { peerMayLeave: true })]]);
     const { status, stderr } = await dugong(['-o', '/dev/full', `http://${server.authority}/`]);
-    assert.equal(status, 5);
-    assert.match(stderr, /^dugong: \/dev\/full: ENOSPC: .*\n {8}make room, /);
+    assert.equal(status, 3);
+    assert.match(stderr, /^dugong: \/dev\/full: no space left on device\n {8}make room, /);
   });
 });
 
@@ -120,7 +97,7 @@ describe('a signal ends the command', { skip: onLinux }, () => {
     process.kill(pid, 'SIGTERM');
     const { signal, status, stderr } = await running;
     assert.ok(signal === 'SIGTERM' || status === 143, `${signal} ${status}`);
-    assert.equal(stderr, 'dugong: ended by SIGTERM\n');
+    assert.match(stderr, /^dugong: ended by SIGTERM/);
   });
 
   for (const output of ['standard output', 'a file']) {
@@ -140,10 +117,10 @@ describe('a signal ends the command', { skip: onLinux }, () => {
       // The first write has more than a page: when that is taken, the rest of it waits.
       while (hasRoom(reading)) await new Promise(setImmediate);
       process.kill(pid, 'SIGINT');
-      const { signal, stderr } = await running;
+      const { signal, status, stderr } = await running;
       closeSync(reading);
-      assert.equal(signal, 'SIGINT');
-      assert.match(stderr, /^dugong: interrupted\n/);
+      assert.ok(signal === 'SIGINT' || status === 130, `${signal} ${status}`);
+      assert.match(stderr, /^dugong: interrupted/);
     });
   }
 
@@ -172,8 +149,8 @@ describe('standard input and output', { skip: onLinux }, () => {
   test('may be full, or gone, when the help is to be shown', async () => {
     for (const option of ['--help', '--version']) {
       const { status, stderr } = await runProgram('src/cli/main.ts', [option], { outputTo: '/dev/full' });
-      assert.match(stderr, /^dugong: ENOSPC: .*\n {8}make room, /);
-      assert.equal(status, 5);
+      assert.match(stderr, /^dugong: ENOSPC: /);
+      assert.equal(status, 3);
       const gone = await runProgram('src/cli/main.ts', [option], { closeStdout: true });
       assert.equal(gone.stderr, '');
       assert.equal(gone.status, 141);
@@ -200,7 +177,7 @@ describe('the way out of an error of TLS', { skip: opensslMissing() }, () => {
     for (const [args, message] of cases) {
       const { status, stderr } = await dugong(args);
       assert.match(stderr, message);
-      assert.equal(status, 3);
+      assert.equal(status, 5);
     }
   });
 
@@ -209,8 +186,8 @@ describe('the way out of an error of TLS', { skip: opensslMissing() }, () => {
     const { cert, key } = makeCertificate({ san: 'DNS:localhost', issuer: authority });
     using server = startTLSServer({ cert, key, ca: authority.cert, requestCert: true, minVersion: 'TLSv1.3' });
     const { status, stderr } = await dugong(['--cacert', ca, `https://localhost:${server.port}/`]);
-    assert.match(stderr, /CERTIFICATE_REQUIRED.*\n {8}the server wants a certificate of its client/);
-    assert.equal(status, 3);
+    assert.match(stderr, /CERTIFICATE_REQUIRED.*\n {8}the server wants a certificate of its client: --cert and --key/);
+    assert.equal(status, 5);
   });
 
   test('is the command line where --cacert names no certificates', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { printable, withoutControls } from '../../src/cli/printable.ts';
+import { printable, printableJSON, withoutControls } from '../../src/cli/printable.ts';
 
 test('what a terminal would obey is escaped, and all else stays', () => {
   assert.equal(
@@ -9,4 +9,10 @@ test('what a terminal would obey is escaped, and all else stays', () => {
   );
   assert.equal(withoutControls('a\x1b\nü\u2066'), 'a__ü_');
   assert.equal(printable('\u200e\u200f\u061c\u2028\u2029'), '\\u200e\\u200f\\u061c\\u2028\\u2029');
+});
+
+test('JSON stays valid without anything that a terminal would obey', () => {
+  const json = printableJSON({ a: '\x1b\x7f\x9b\u202e\u2028"\n\ud800ü' });
+  assert.equal(json, '{"a":"\\u001b\\u007f\\u009b\\u202e\\u2028\\"\\n\\ud800ü"}');
+  assert.deepEqual(JSON.parse(json), { a: '\x1b\x7f\x9b\u202e\u2028"\n\ud800ü' });
 });

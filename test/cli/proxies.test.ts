@@ -44,10 +44,13 @@ describe('dugong', () => {
     using first = answering('by the first');
     using second = answering('by the second');
     using server = answering('directly');
+    using excepted = answering('directly, too');
     const env = { all_proxy: first.authority };
     const url = `http://${server.authority}/`;
     assert.equal(await printed(['-x', second.authority, url], { ...env, no_proxy: '*' }), 'by the second');
-    assert.equal(await printed(['--no-proxy', url], env), 'directly');
+    assert.equal(await printed(['--noproxy', '*', url], env), 'directly');
+    const args = ['-x', second.authority, '--noproxy', '127.0.0.0/8', `http://${excepted.authority}/`];
+    assert.equal(await printed(args, env), 'directly, too');
     assert.equal(await printed([url], env), 'by the first');
   });
 
@@ -84,7 +87,7 @@ describe('dugong, with a proxy that speaks TLS,', { skip: opensslMissing() }, ()
     assert.doesNotMatch(server.origin.heads()[0] ?? '', /proxy/i);
   });
 
-  test('says that it is the proxy who is not trusted, and what to do: status 3', async () => {
+  test('says that it is the proxy who is not trusted, and what to do: status 5', async () => {
     using behind = startScriptedServer([]);
     using proxy = startTLSFront(behind, trust.certificate);
     const url = `https://user:s3cret@localhost:${proxy.port}`;
@@ -97,7 +100,7 @@ describe('dugong, with a proxy that speaks TLS,', { skip: opensslMissing() }, ()
     );
     assert.match(stderr, /\n {8}if you trust the proxy nevertheless, .* NODE_EXTRA_CA_CERTS\n$/);
     assert.doesNotMatch(stderr, /s3cret/);
-    assert.equal(status, 3);
+    assert.equal(status, 5);
     assert.equal(behind.connections(), 0);
   });
 });

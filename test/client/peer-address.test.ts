@@ -18,6 +18,11 @@ function view({ remoteAddress, remotePort }: HTTPConnection): unknown[] {
   return [remoteAddress, remotePort];
 }
 
+function phases({ connectSteps }: HTTPConnection): string[] {
+  for (const { phase, duration } of connectSteps) assert.ok(duration >= 0 && duration < 60_000, phase);
+  return connectSteps.map(({ phase }) => phase);
+}
+
 describe('a connection says where it leads', () => {
   test('as long as it is there, and when it was made', () => {
     const script = [expectHead(), send(ok('x')), expectEnd()];
@@ -32,12 +37,14 @@ describe('a connection says where it leads', () => {
       // The two clocks are not read at once.
       assert.ok(connectedAt > before - 1 && connectedAt < performance.now() + 1);
       assert.deepEqual(view(connection), ['127.0.0.1', server.port]);
+      assert.deepEqual(phases(connection), ['resolve', 'connect']);
       connection.readResponse();
       connection.discard();
       assert.equal(connection.connectedAt, connectedAt);
       before = performance.now();
       connection.disconnect();
       assert.deepEqual([...view(connection), connection.connectedAt], [undefined, undefined, undefined]);
+      assert.deepEqual(phases(connection), []);
     }
   });
 
@@ -61,6 +68,7 @@ describe('a connection says where it leads', () => {
     using server = trust.serve([[expectEnd()]]);
     using connection = trust.connectTo(server);
     connection.connect();
+    assert.deepEqual(phases(connection), ['resolve', 'connect', 'handshake']);
     assert.deepEqual(view(connection), ['127.0.0.1', server.front.port]);
   });
 

@@ -132,6 +132,7 @@ for (const { name, fetch } of faces) {
       );
       const { response } = watch.last('dugong:request:end') as unknown as TraceMessages['dugong:request:end'];
       assert.equal(response.trailers.get('X-Sum'), '1');
+      assert.equal(watch.last('dugong:request:end')['bytes'], 1);
       const { connection, reused } = watch.last('dugong:request:send');
       assert.ok(connection instanceof HTTPConnection);
       assert.equal(connection, watch.last('dugong:connection:open')['connection']);

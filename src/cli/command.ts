@@ -1,0 +1,63 @@
+/**
+ * Runs a command line to its exit code. Each command is loaded only when it is asked for.
+ */
+
+import { EXIT } from './exit-codes.ts';
+import type { CommandLine, Given } from './given.ts';
+import { help } from './help.ts';
+import { Interruption } from './interruption.ts';
+import { parse } from './parse.ts';
+import { print } from './print.ts';
+import { tell, type Use } from './run.ts';
+import { UsageError } from './usage-error.ts';
+import { version } from './version.ts';
+import { Voice } from './voice.ts';
+
+type Command = (line: CommandLine, use: Use) => Promise<number>;
+
+const COMMANDS: Readonly<Record<CommandLine['command'], () => Promise<Command>>> = {
+  get: async () => (await import('./get.ts')).get,
+  check: async () => (await import('./check.ts')).check,
+  put: async () => (await import('./put.ts')).put,
+  demo: async () => (await import('./demo.ts')).demo,
+  completion: () => Promise.reject(new UsageError('completion: for which shell? bash, zsh or fish')),
+};
+
+/** Runs it. Returns the exit code. */
+export async function runCommand(argv: readonly string[]): Promise<number> {
+  // Without standard error there is no place for messages; the exit code remains.
+  process.stderr.on('error', () => {});
+  // Each write has its own error, too.
+  process.stdout.on('error', () => {});
+  let given: Given = {};
+  try {
+    const line = parse(argv);
+    given = line.given;
+    if (given.help || given.version) return printed(line);
+    const command = await COMMANDS[line.command]();
+    return await interruptible(line, command);
+  } catch (error) {
+    return tell(error, new Voice(given));
+  }
+}
+
+function printed({ command, given }: CommandLine): number {
+  print(given.version ? `${version()}\n` : help({ command, all: false }));
+  return EXIT.done;
+}
+
+async function interruptible(line: CommandLine, command: Command): Promise<number> {
+  using interruption = new Interruption();
+  const voice = new Voice(line.given);
+  let code: number;
+  try {
+    code = await command(line, { given: line.given, version: version(), voice, interruption });
+  } catch (error) {
+    if (interruption.code === undefined) throw error;
+    voice.say(interruption.cause ?? '');
+    code = interruption.code;
+  }
+  // A reader of the output that does not read would keep the process alive.
+  interruption.exit(code);
+  return code;
+}

@@ -1,0 +1,141 @@
+/**
+ * Where documents go: to files that the command line, the list or the URLs name, or to standard output. It plans paths in
+ * the order of the list, and makes the sinks.
+ */
+
+import { createWriteStream, lstatSync, type WriteStream } from 'node:fs';
+import { join } from 'node:path';
+import type { TransferSink } from '../index.ts';
+import { DecodingSink } from './decoding-sink.ts';
+import { FileSink, LocalFileError, resumeFields, StreamSink } from './file-sink.ts';
+import type { Given } from './given.ts';
+import { HeadSink } from './head-sink.ts';
+import type { Interruption } from './interruption.ts';
+import type { Entry, List } from './list.ts';
+import { onFile } from './local-file.ts';
+import { Names, safeName } from './names.ts';
+import { OrderedOutput } from './ordered-output.ts';
+import { isStream } from './stream-sink.ts';
+import { UsageError } from './usage-error.ts';
+
+const STDOUT = '-';
+
+/** What is to be done about a document whose file is there. */
+export type Presence = 'absent' | 'skip' | 'refuse';
+
+/** The destination of all documents of a run. */
+export class Destination {
+  readonly #given: Given;
+  readonly #folder: string | undefined;
+  readonly #names: Names | undefined;
+  readonly #reserved = new Map<number, string>();
+  readonly #streams: WriteStream[] = [];
+  /** Standard output, if documents may go there. */
+  readonly ordered: OrderedOutput | undefined;
+
+  /** @throws UsageError if the flags do not fit the list */
+  constructor(given: Given, list: List) {
+    this.#given = given;
+    const { output, remoteName, directory } = given;
+    this.#folder = directory ?? (remoteName ? '.' : undefined);
+    if (output !== undefined) assertOneEach(output, list);
+    this.#names = output === undefined && this.#folder !== undefined ? new Names(this.#folder) : undefined;
+    for (const entry of list) this.#reserve(entry);
+    const toStdout = output?.includes(STDOUT) ?? this.#names === undefined;
+    if (toStdout && given.jsonl) {
+      throw new UsageError('--jsonl and the documents would share standard output: -P, -O or -o name files');
+    }
+    if (toStdout && (given.continue || given.skipExisting)) {
+      throw new UsageError('-C and --skip-existing are about files: -P, -O or -o name them');
+    }
+    this.ordered = toStdout ? new OrderedOutput(process.stdout) : undefined;
+  }
+
+  /** Takes the names of the list first, so that names from URLs keep clear of them. */
+  #reserve({ index, out, line }: Entry): void {
+    if (out === undefined) return;
+    const where = `line ${line} of the list: out=${out}`;
+    if (this.#names === undefined) throw new UsageError(`${where}: -P or -O says where files go`);
+    if (safeName(out) !== out) throw new UsageError(`${where}: a safe name would be ${safeName(out)}`);
+    if (this.#names.unused(out) !== out) throw new UsageError(`${where}: another line has this name`);
+    this.#reserved.set(index, out);
+  }
+
+  /** The path of a document's file; undefined: standard output. Called once for each entry, in order. */
+  pathFor({ index, url }: Pick<Entry, 'index' | 'url'>): string | undefined {
+    const { output } = this.#given;
+    const named = output?.[index];
+    if (named === STDOUT) return undefined;
+    if (named !== undefined) return this.#folder === undefined ? named : join(this.#folder, named);
+    const reserved = this.#reserved.get(index);
+    if (reserved !== undefined) return join(this.#folder ?? '', reserved);
+    return this.#names?.pathFor(url);
+  }
+
+  /** Whether the file is there, and what that means. @throws LocalFileError */
+  presence(path: string | undefined): Presence {
+    const { overwrite, skipExisting, continue: resume } = this.#given;
+    if (path === undefined || overwrite || !onFile(path, () => isThere(path))) return 'absent';
+    return skipExisting || resume ? 'skip' : 'refuse';
+  }
+
+  /** The fields that ask for the rest of a partial file. */
+  resumeFields(path: string | undefined, url: URL): Readonly<Record<string, string>> {
+    const { continue: resume } = this.#given;
+    return (resume && path !== undefined && resumeFields(path, url.href)) || {};
+  }
+
+  /** The sink for the document at a position, from 0, of those that the run is about. */
+  sinkFor(path: string | undefined, position: number): TransferSink {
+    const { include, head, compressed } = this.#given;
+    const end = this.#end(path, position);
+    const terminal = path === undefined && process.stdout.isTTY;
+    const headed = include || head ? new HeadSink(end, { terminal }) : end;
+    return compressed ? new DecodingSink(headed) : headed;
+  }
+
+  #end(path: string | undefined, position: number): TransferSink {
+    if (path === undefined) return (this.ordered as OrderedOutput).sink(position);
+    if (onFile(path, () => isStream(path))) return this.#streamTo(path);
+    const { overwrite, remoteTime = false, continue: resume = false } = this.#given;
+    const existing = overwrite ? 'overwrite' : 'refuse';
+    const within = this.#folder === undefined ? undefined : { directory: this.#folder };
+    return new FileSink(path, { existing, remoteTime, resume, ...within });
+  }
+
+  /** A device, a FIFO: it is written to, never replaced. */
+  #streamTo(path: string): TransferSink {
+    const stream = createWriteStream(path);
+    this.#streams.push(stream);
+    return new StreamSink(stream, path);
+  }
+
+  /** Closes what is open. @throws LocalFileError for an error that comes with closing */
+  async close(interruption: Interruption): Promise<void> {
+    this.ordered?.close();
+    for (const stream of this.#streams) {
+      if (!interruption.signal.aborted) await closed(stream);
+      // A FIFO that nothing reads: a thread of the platform waits for it.
+      else if (stream.pending || stream.writableLength > 0) interruption.cannotExit();
+    }
+  }
+}
+
+/** Whether there is something that a new file would replace. */
+function isThere(path: string): boolean {
+  return !isStream(path) && lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+function closed(stream: WriteStream): Promise<void> {
+  if (stream.destroyed) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    stream.once('error', (error) => reject(new LocalFileError(String(stream.path), error)));
+    stream.end(resolve);
+  });
+}
+
+function assertOneEach(output: readonly string[], list: List): void {
+  if (output.length === list.length) return;
+  const several = output.length < list.length ? '; -P FOLDER or -O writes a file for each URL' : '';
+  throw new UsageError(`-o names a file for one URL, and there are ${list.length}${several}`);
+}

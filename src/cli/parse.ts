@@ -1,0 +1,79 @@
+/**
+ * Reads a command line by the table of flags. It knows no meaning of a flag.
+ */
+
+import { Command, CommanderError, Option } from 'commander';
+import { configured } from './config-file.ts';
+import { COMMANDS, type CommandName, type Flag, spellingOf } from './flag.ts';
+import { FLAGS, flagsOf, RETIRED } from './flags.ts';
+import type { CommandLine, Given } from './given.ts';
+import { UsageError } from './usage-error.ts';
+import { readValue } from './values.ts';
+
+/** Reads the command line, and the configuration files that it names. @throws UsageError, which shows no value */
+export function parse(argv: readonly string[]): CommandLine {
+  const { command, rest } = commandOf(argv);
+  const { given, operands } = read(command, rest);
+  const { config = [], disableConfig = false, help = false } = given;
+  const before = help || command === 'demo' || command === 'completion' ? [] : configured(config, { disableConfig });
+  // What is nearer to the user comes later, and the last value counts.
+  const known = before.filter(({ flag }) => flag.of.includes(command)).flatMap(({ words }) => words);
+  if (known.length === 0) return { command, given, operands };
+  return { command, ...read(command, [...known, ...rest]) };
+}
+
+function commandOf(argv: readonly string[]): { command: CommandName; rest: readonly string[] } {
+  const first = COMMANDS.find((name) => name === argv[0]);
+  return first === undefined ? { command: 'get', rest: argv } : { command: first, rest: argv.slice(1) };
+}
+
+function read(name: CommandName, argv: readonly string[]): { given: Given; operands: readonly string[] } {
+  const command = new Command('dugong').helpOption(false).exitOverride().allowExcessArguments();
+  command.configureOutput({ writeOut: () => {}, writeErr: () => {} });
+  for (const flag of flagsOf(name)) command.addOption(optionOf(flag));
+  try {
+    command.parse(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    throw new UsageError(explained(error.message.replace(/^error: /, ''), name));
+  }
+  // Without a prototype, so that missing flags are not looked up on Object.prototype.
+  return { given: Object.assign(Object.create(null), command.opts<Given>()), operands: command.args };
+}
+
+function optionOf(flag: Flag): Option {
+  const { value, kind, excludes } = flag;
+  const option = new Option(value === undefined ? spellingOf(flag) : `${spellingOf(flag)} <${value}>`);
+  if (excludes.length > 0) option.conflicts(excludes.map(camelCase));
+  if (kind === 'list' || kind === 'files') {
+    option.argParser((text, before: readonly string[] = []) => [...before, text]);
+  } else if (value !== undefined) {
+    option.argParser((text) => readValue(flag, text));
+  }
+  return option;
+}
+
+function camelCase(long: string): string {
+  return long.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/**
+ * The message, with what to give in place of a spelling that is no longer known. The value of an unknown option is
+ * removed: it may be a secret, as in options of other commands (--password=...).
+ */
+function explained(message: string, command: CommandName): string {
+  const [, option] = /^unknown option '(-[^-]|--[\w-]+)/s.exec(message) ?? [];
+  if (option === undefined) return message;
+  const instead = RETIRED.get(option);
+  if (instead !== undefined) return `${option} is not known: give ${instead}`;
+  const flag = FLAGS.find(({ short, long }) => option === `--${long}` || option === `-${short}`);
+  if (flag !== undefined) return `${option} is no flag of dugong ${command}: it is one of ${flag.of.join(', ')}`;
+  return `unknown option '${option}'${similar(option)}`;
+}
+
+/** Long names that begin in the same way. */
+function similar(option: string): string {
+  const start = option.slice(2, 6);
+  const alike = option.startsWith('--') ? FLAGS.filter(({ long }) => start !== '' && long.startsWith(start)) : [];
+  return alike.length === 0 ? '' : ` (is it ${alike.map(({ long }) => `--${long}`).join(' or ')}?)`;
+}

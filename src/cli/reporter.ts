@@ -1,0 +1,80 @@
+/**
+ * Reports what becomes of the documents: totals, messages, JSON, the list of what is wanting. It knows results, not how
+ * they came about.
+ */
+
+import type { TransferResult } from '../index.ts';
+import { EXIT } from './exit-codes.ts';
+import type { Given } from './given.ts';
+import type { Item } from './item.ts';
+import { Lines } from './lines.ts';
+import { writeWhole } from './local-file.ts';
+import { FailedList, jsonLine } from './report.ts';
+import { type Fate, Totals } from './totals.ts';
+import { codeOfResult, Verdict } from './verdict.ts';
+import type { Voice } from './voice.ts';
+import { sentenceFor } from './wording.ts';
+
+/** What a report says beside the result itself. */
+export interface Remark {
+  /** What became of it, if that is not the outcome. */
+  readonly fate?: Fate;
+  /** The exit code that it stands for, if that is not the one of the result. */
+  readonly code?: number;
+  /** More members of its line of JSON. */
+  readonly json?: object;
+  /** Whether standard output tells it, so that no message is needed. */
+  readonly isTold?: boolean;
+}
+
+/** The reports of one run. */
+export class Reporter {
+  readonly totals: Totals = new Totals();
+  readonly verdict: Verdict = new Verdict();
+  readonly #voice: Voice;
+  readonly #lines: Lines | undefined;
+  readonly #failed: FailedList | undefined;
+  readonly #summary: string | undefined;
+
+  constructor({ jsonl, failed, summary }: Given, voice: Voice) {
+    this.#voice = voice;
+    this.#lines = jsonl ? new Lines(process.stdout) : undefined;
+    this.#failed = failed === undefined ? undefined : new FailedList(failed);
+    this.#summary = summary;
+  }
+
+  /** Returns a promise if the reader of the report is slow. */
+  report(item: Item, result: TransferResult, remark: Remark = {}): Promise<void> | undefined {
+    const { outcome, bytes } = result;
+    const { fate = outcome, code = codeOfResult(result), json, isTold = false } = remark;
+    this.totals.add(fate, outcome === 'done' ? bytes : 0);
+    this.verdict.add(code);
+    if (outcome === 'aborted' || code !== 0) this.#failed?.add({ ...result, index: item.position }, item.text);
+    if (outcome !== 'done' && outcome !== 'aborted' && code !== 0 && !isTold) {
+      const { message, advice } = sentenceFor(item, result);
+      this.#voice.say(message, advice);
+    }
+    return this.#lines?.write(jsonOf(item, result, { class: classOf(fate, code), ...json }));
+  }
+
+  /** Writes the files. @throws LocalFileError */
+  close(): void {
+    this.#failed?.close();
+    if (this.#summary !== undefined) writeWhole(this.#summary, Buffer.from(this.totals.json()));
+  }
+}
+
+/** The word for what became of a document: that of its exit code, or its fate. */
+function classOf(fate: Fate, code: number): string {
+  if (code === EXIT.done) return fate === 'done' ? 'ok' : fate;
+  return Object.entries(EXIT).find(([, each]) => each === code)?.[0] ?? fate;
+}
+
+/** The line; `more` has its class, and what the result does not know. */
+function jsonOf(item: Item, result: TransferResult, more: { readonly class: string }): string {
+  const { line = null, path = null } = item;
+  const { class: kind, ...others } = more;
+  const text = jsonLine(result, { line, file: path, class: kind });
+  const added = JSON.stringify(others).slice(1, -1);
+  return added === '' ? `${text}\n` : `${text.slice(0, -1)},${added}}\n`;
+}

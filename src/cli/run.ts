@@ -1,0 +1,152 @@
+/**
+ * Runs jobs on the event loop, so that signals work, and makes sure that each item is reported, also those that a signal
+ * or an error has kept from being done.
+ */
+
+import {
+  AioFuture,
+  type Coroutine,
+  coAwait,
+  Transfer,
+  type TransferJob,
+  type TransferOptions,
+  type TransferResult,
+} from '../index.ts';
+import { adviceFor } from './advice.ts';
+import { EXIT } from './exit-codes.ts';
+import { removeTemporaries } from './file-sink.ts';
+import type { Given } from './given.ts';
+import type { Interruption } from './interruption.ts';
+import { type Item, itemOf, unsent } from './item.ts';
+import { writeWhole } from './local-file.ts';
+import type { Recordings } from './recordings.ts';
+import type { Reporter } from './reporter.ts';
+import { codeOfError } from './verdict.ts';
+import type { Voice } from './voice.ts';
+
+/** What all parts of a command use. */
+export interface Use {
+  readonly given: Given;
+  readonly version: string;
+  readonly voice: Voice;
+  readonly interruption: Interruption;
+}
+
+/** How jobs are to be run. */
+export interface Work {
+  /** How many jobs there are, at most. */
+  readonly total: number;
+  readonly options: TransferOptions;
+}
+
+/** Called with each result; a promise makes the engine wait. */
+export type Each = (result: TransferResult, item: Item) => Promise<void> | undefined;
+
+/** Milliseconds in which the engine may still end in an orderly way after a signal. */
+const GRACE = 200;
+/** Most documents that are named when a run is ended. */
+const NAMED = 10;
+
+/** Says what is wrong, and what can be done. An error of the command itself shows where it is. Returns its exit code. */
+export function tell(error: unknown, voice: Voice): number {
+  const code = codeOfError(error);
+  if (code === EXIT.internal) sayStack(error, voice);
+  else if (code !== EXIT.brokenPipe) voice.say((error as Error).message, adviceFor(error));
+  return code;
+}
+
+function sayStack(error: unknown, voice: Voice): void {
+  const [first = '', ...frames] = String(error instanceof Error ? error.stack : error).split('\n');
+  voice.say(`internal error: ${first}`);
+  for (const frame of frames) voice.line(frame);
+}
+
+/** A run of jobs. */
+export class Run {
+  readonly #use: Use;
+  readonly #reporter: Reporter;
+  /** Items of which there is a result, by their positions. */
+  readonly #settled = new Set<number>();
+  #fatal: number | undefined;
+
+  constructor(use: Use, reporter: Reporter) {
+    this.#use = use;
+    this.#reporter = reporter;
+  }
+
+  /** Notes that an item needs no job. */
+  settle({ position }: Item): void {
+    this.#settled.add(position);
+  }
+
+  /** Runs the jobs, whose tags are their items. Results of jobs that the end of the run has kept off are left out. */
+  async transfer(jobs: Iterable<TransferJob>, { total, options }: Work, each: Each): Promise<void> {
+    const { voice, interruption } = this.#use;
+    const transfer = new Transfer({ ...options, signal: interruption.signal });
+    interruption.watch();
+    voice.watch(transfer, total);
+    const future = new AioFuture(transfer.coRun(jobs, (result) => this.#coEach(result, each)));
+    const cancel = (): void => void setTimeout(() => future.cancel(interruption.signal.reason), GRACE).unref();
+    interruption.signal.addEventListener('abort', cancel);
+    try {
+      await future;
+    } catch (error) {
+      if (!interruption.signal.aborted) this.fail(error);
+    } finally {
+      interruption.signal.removeEventListener('abort', cancel);
+      voice.stop();
+    }
+  }
+
+  #coEach(result: TransferResult, each: Each): Coroutine<void> | undefined {
+    const item = itemOf(result.job);
+    if (result.outcome === 'aborted') return undefined;
+    this.#settled.add(item.position);
+    const waiting = each(result, item);
+    return waiting === undefined ? undefined : coAwait(waiting);
+  }
+
+  /** Ends the run for an error after which it cannot go on. */
+  fail(error: unknown): void {
+    if (this.#fatal !== undefined) return;
+    this.#fatal = codeOfError(error);
+    this.#use.interruption.stop(error instanceof Error ? error : new Error(String(error)));
+    tell(error, this.#use.voice);
+  }
+
+  /**
+   * Ends the run: reports what has no result, writes the files, tells the totals.
+   * @param items all of them, again
+   * @returns the exit code
+   */
+  async end(items: Iterable<Item>, recordings: Recordings): Promise<number> {
+    const { voice, interruption } = this.#use;
+    removeTemporaries();
+    const wanting = await this.#abandoned(items);
+    for (const { file, content } of recordings.stop()) writeWhole(file, Buffer.from(content));
+    this.#reporter.close();
+    const { totals, verdict } = this.#reporter;
+    const code = interruption.code ?? this.#fatal ?? verdict.code;
+    // The reader of a pipe that has gone wants to know no more.
+    if (code === EXIT.brokenPipe) return code;
+    const { cause } = interruption;
+    if (cause !== undefined) voice.say(`${cause}: ${totals}`);
+    else if (voice.tellsTotals && totals.count > 1 && totals.wanting > 0) voice.say(String(totals));
+    for (const line of wanting) voice.line(`        ${line}`);
+    return code;
+  }
+
+  /** Reports the items without a result as aborted. Returns the lines that name the first of them. */
+  async #abandoned(items: Iterable<Item>): Promise<string[]> {
+    const lines: string[] = [];
+    let count = 0;
+    for (const item of items) {
+      if (this.#settled.has(item.position)) continue;
+      count++;
+      if (count <= NAMED) lines.push(`not done: ${item.text}`);
+      const { url } = item;
+      await this.#reporter.report(item, unsent({ url, tag: item }, { outcome: 'aborted', error: undefined }));
+    }
+    return count > NAMED ? [...lines, `and ${count - NAMED} more (--failed FILE lists all)`] : lines;
+  }
+}

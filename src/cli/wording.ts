@@ -1,0 +1,49 @@
+/**
+ * The sentences about documents that are not there.
+ */
+
+import { DugongError, type TransferResult } from '../index.ts';
+import { adviceFor } from './advice.ts';
+import type { Item } from './item.ts';
+import { withoutUserinfo } from './urls.ts';
+
+/** What to say of a result that is not done. */
+export interface Sentence {
+  readonly message: string;
+  readonly advice: string | undefined;
+}
+
+/** The message begins with the URL that was asked for, and the line of the list. */
+export function sentenceFor(item: Item, result: TransferResult): Sentence {
+  const { url, line } = item;
+  const where = `${withoutUserinfo(url)}${line === undefined ? '' : ` (line ${line})`}`;
+  const { error, response } = result;
+  if (result.outcome === 'failed' && error !== undefined) {
+    const later = result.retryAt === undefined ? '' : `; not before ${new Date(result.retryAt).toISOString()}`;
+    const doubtful = result.mayHaveBeenProcessed ? '; the server may have processed the request' : '';
+    return { message: `${where}: ${withoutURL(error)}${later}${doubtful}`, advice: adviceFor(error) };
+  }
+  if (response === undefined) return { message: `${where}: not asked for`, advice: undefined };
+  const { status, reason, headers } = response;
+  const location = status >= 300 && status < 400 ? headers.get('Location') : undefined;
+  const to = location === undefined ? '' : `, to ${withoutUserinfo(location)}`;
+  const via = result.url === url ? '' : ` at ${withoutUserinfo(result.url)}`;
+  return {
+    message: `${where}: ${`${status} ${reason}`.trim()}${to}${via}`,
+    advice: adviceForStatus(status, to !== ''),
+  };
+}
+
+// Parameters: whether there is a place to go, which the advice is about.
+function adviceForStatus(status: number, redirects: boolean): string | undefined {
+  if (redirects) return '-L follows redirects';
+  if (status === 401) return '-u or -n gives user name and password';
+  if (status === 407) return 'the URL of the proxy may hold user name and password';
+  if (status === 412) return 'it is there already: --overwrite replaces it';
+  return undefined;
+}
+
+/** Messages of a connection begin with the method and URL, or with the server's URL, which is removed. */
+function withoutURL(error: Error): string {
+  return error instanceof DugongError ? error.message.replace(/^(\S+ )?https?:\/\/\S*?: /, '') : error.message;
+}

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import type { CommandLine } from '../../src/cli/given.ts';
+import { parse } from '../../src/cli/parse.ts';
+import { UsageError } from '../../src/cli/usage-error.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'dugong-parse-'));
+after(() => rmSync(folder, { recursive: true }));
+
+/** Parses without the user's own configuration. */
+function parsed(...argv: string[]): CommandLine {
+  const [first = '', ...rest] = argv;
+  const named = ['check', 'put', 'demo'].includes(first);
+  return parse(named ? [first, '--disable-config', ...rest] : ['--disable-config', ...argv]);
+}
+
+describe('the command line', () => {
+  test('has the command first, which may be left out', () => {
+    assert.equal(parsed('x.test').command, 'get');
+    assert.equal(parsed('check', 'x.test').command, 'check');
+    assert.equal(parse(['get', '--disable-config', 'x.test']).command, 'get');
+  });
+
+  test('has flags and operands in any order', () => {
+    const { given, operands } = parsed('a', '-o', 'x', '-ivk', 'b', '-j4', '--retry=2', '-w', '-x', '--', '-c');
+    assert.deepEqual(operands, ['a', 'b', '-c']);
+    assert.deepEqual(
+      { ...given },
+      {
+        ...{
+          disableConfig: true,
+          output: ['x'],
+          include: true,
+          verbose: true,
+          insecure: true,
+          connections: 4,
+          retry: 2,
+        },
+        writeOut: '-x',
+      },
+    );
+  });
+
+  test('collects what may be given several times, and else takes the last', () => {
+    const { given } = parsed('-H', 'a: 1', '-H', 'b: 2', '-d', 'x', '-d', 'y', '-A', 'one', '-A', 'two');
+    assert.deepEqual([given.header, given.data, given.userAgent], [['a: 1', 'b: 2'], ['x', 'y'], 'two']);
+  });
+
+  test('knows -4 and -6, which are no numbers', () => {
+    assert.deepEqual([parsed('-4', 'a').given.ipv4, parsed('a', '-6').given.ipv6], [true, true]);
+  });
+
+  test('comes after the configuration, of which flags of other commands are left out', () => {
+    const file = join(folder, 'config');
+    writeFileSync(file, 'output = x\nretry = 1\nheader = "a: 1"\nconnections = 8\n');
+    const { given } = parsed('check', '-K', file, '--retry', '3', '-H', 'b: 2', 'x.test');
+    assert.deepEqual([given.retry, given.header, given.connections], [3, ['a: 1', 'b: 2'], 8]);
+    assert.equal('output' in given, false);
+  });
+
+  test('does not inherit flags', () => {
+    Object.assign(Object.prototype, { insecure: true });
+    try {
+      assert.equal(parsed('x.test').given.insecure, undefined);
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'insecure');
+    }
+  });
+});
+
+describe('a command line that is wrong', () => {
+  const cases: readonly (readonly [argv: readonly string[], message: RegExp])[] = [
+    [['--token=secret', 'x'], /^unknown option '--token'$/],
+    [['-Zsecret', 'x'], /^unknown option '-Z'$/],
+    [['--outptu', 'secret', 'x'], /^unknown option '--outptu' \(is it --output\?\)$/],
+    [['-o'], /argument missing/],
+    [['-I', '-d', 'secret', 'x'], /cannot be used with/],
+    [['-O', '-o', 'x'], /cannot be used with/],
+    [['--skip-existing', '--overwrite', 'x'], /cannot be used with/],
+    [['-K', '/nonexistent', 'x'], /^-K \/nonexistent: ENOENT/],
+    [['check', '-o', 'x'], /^-o is no flag of dugong check: it is one of get$/],
+    [['--output-dir', 'x'], /^--output-dir is not known: give -P FOLDER/],
+    [['--timeout', '5', 'x'], /^--timeout is not known: give -m SECONDS .* or --connect-timeout/],
+    [['--timeout=5', 'x'], /^--timeout is not known/],
+    [['--no-proxy', 'x'], /^--no-proxy is not known: give --noproxy '\*'$/],
+    [['--parallel-max', '4'], /give -j/],
+    [['--progress', 'dots'], /--progress dots: must be auto, bar, plain or none/],
+  ];
+  for (const [argv, message] of cases) {
+    test(`is refused: ${JSON.stringify(argv.join(' '))}, and no secret is shown`, () => {
+      assert.throws(
+        () => parsed(...argv),
+        (error: Error) => {
+          assert.ok(error instanceof UsageError);
+          assert.match(error.message, message);
+          assert.ok(!error.message.includes('secret'), error.message);
+          return true;
+        },
+      );
+    });
+  }
+});

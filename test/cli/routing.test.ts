@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import type { Given } from '../../src/cli/given.ts';
+import { routingOf } from '../../src/cli/routing.ts';
+import { transferSetup } from '../../src/cli/transfer-options.ts';
+import { UsageError } from '../../src/cli/usage-error.ts';
+import { TLSContext } from '../../src/index.ts';
+
+const before = { ...process.env };
+beforeEach(() => {
+  for (const name of ['http_proxy', 'https_proxy', 'no_proxy', 'NO_PROXY']) Reflect.deleteProperty(process.env, name);
+});
+afterEach(() => {
+  for (const name of ['http_proxy', 'https_proxy', 'no_proxy', 'NO_PROXY']) {
+    if (before[name] === undefined) Reflect.deleteProperty(process.env, name);
+    else process.env[name] = before[name];
+  }
+});
+
+describe('the way to a server', () => {
+  test('has options only for what was given', () => {
+    assert.deepEqual(routingOf({}), { connection: {} });
+    assert.deepEqual(routingOf({ ipv6: true, unixSocket: '/s', connectTimeout: 5 }).connection, {
+      socketPath: '/s',
+      family: 6,
+      connectTimeout: 5,
+    });
+    assert.ok(routingOf({ insecure: true }).tls instanceof TLSContext);
+  });
+
+  test('goes through the proxy that is given, but for the hosts that are excepted', () => {
+    assert.equal(routingOf({ proxy: 'p:3128' }).proxy, 'p:3128');
+    assert.equal(routingOf({ proxy: '' }).proxy, false);
+    assert.equal(routingOf({ noproxy: '*', proxy: 'p:3128' }).proxy, false);
+    assert.equal(routingOf({ noproxy: 'a,b', proxy: 'p:3128' }).proxy, undefined);
+    const { no_proxy, http_proxy, https_proxy } = process.env;
+    assert.deepEqual([no_proxy, http_proxy, https_proxy], ['a,b', 'p:3128', 'p:3128']);
+  });
+
+  test('takes addresses for names', () => {
+    const { lookup } = routingOf({ resolve: ['a.test:80:127.0.0.1,[::1]'] }).connection ?? {};
+    assert.deepEqual(lookup?.('A.test', 0), ['127.0.0.1', '::1']);
+    assert.deepEqual(lookup?.('a.test', 6), ['::1']);
+  });
+
+  const wrong: readonly (readonly [given: Given, message: RegExp])[] = [
+    [{ resolve: ['a.test:127.0.0.1'] }, /--resolve a\.test:127\.0\.0\.1: must be like/],
+    [{ resolve: ['a.test:80:b.test'] }, /must be like/],
+    [{ proxy: 'socks5://u:secret@p' }, /^-x: the proxy must be/],
+    [{ key: 'k' }, /--cert names the certificate/],
+    [{ cacert: '/nonexistent' }, /^--cacert \/nonexistent: ENOENT/],
+    [{ cert: '/dev/null' }, /^--cert, --key: no certificate with its key in PEM form/],
+  ];
+  for (const [given, message] of wrong) {
+    test(`cannot be ${JSON.stringify(given)}`, () => {
+      assert.throws(
+        () => routingOf(given),
+        (error: Error) => error instanceof UsageError && message.test(error.message) && !/secret/.test(error.message),
+      );
+    });
+  }
+});
+
+describe('the options of the engine', () => {
+  const setup = async (given: Given, follows = false) =>
+    (await transferSetup(given, { signal: new AbortController().signal, follows })).options;
+
+  test('are those of the flags', async () => {
+    const { connections, depth, attempts, timeout, maxSize, bytesPerSecond, redirects } = await setup({
+      ...{ connections: 4, pipeline: 8, retry: 2, maxTime: 5, maxFilesize: 6, limitRate: 7 },
+    });
+    assert.deepEqual([connections, depth, attempts, timeout, maxSize, bytesPerSecond], [4, 8, 3, 5, 6, 7]);
+    assert.equal(redirects, 0);
+  });
+
+  test('follow redirects if told so', async () => {
+    assert.equal((await setup({ location: true })).redirects, 20);
+    assert.equal((await setup({ location: true, maxRedirs: 3 })).redirects, 3);
+    assert.equal((await setup({}, true)).redirects, 20);
+  });
+});
