@@ -22,6 +22,8 @@ import { type CheckedSettings, checkedJob, type TransferCounts } from './transfe
 
 /** Most jobs that have been taken and have no result. */
 const MOST_TAKEN = 1024;
+/** Another connection is opened for each so many jobs: making one costs a round trip, and a pipelined request none. */
+const LEAST_SHARE = 4;
 /** Most hosts that are remembered although they have nothing to do. */
 const MOST_REMEMBERED = 4096;
 
@@ -194,7 +196,11 @@ export class Run implements Pull<TransferResult> {
   /** Opens the connections that a host may have, and has work for. */
   openLines(host: Host): void {
     const { connections, totalConnections } = this.settings;
-    while (host.lines < Math.min(connections, host.load) && this.#lines.size < totalConnections && !this.ending) {
+    while (
+      host.lines < Math.min(connections, Math.ceil(host.load / LEAST_SHARE)) &&
+      this.#lines.size < totalConnections &&
+      !this.ending
+    ) {
       const line = new Line(this, host, this.#decisions);
       host.lines++;
       this.#lines.set(line, host);

@@ -75,6 +75,14 @@ export function contentOf(file: string, option: string): Buffer {
   }
 }
 
+/** The usual fields that the flags take away. */
+export function takenAway(given: Given): readonly string[] {
+  const own = (given.header ?? []).flatMap(headerFields);
+  const empty = own.filter(([, value]) => value === undefined).map(([name]) => name.toLowerCase());
+  if (given.userAgent === '') empty.push('user-agent');
+  return ['User-Agent', 'Accept'].filter((name) => empty.includes(name.toLowerCase()));
+}
+
 /** The fields to send. Some servers refuse requests without the first two. */
 function fields(given: Given, { version, type }: { version: string; type: string | undefined }): [string, string][] {
   const own = (given.header ?? []).flatMap(headerFields);

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { TransferOptions } from '../index.ts';
 import type { Cookies } from './cookies.ts';
 import type { Given } from './given.ts';
+import { takenAway } from './request.ts';
 import { routingOf } from './routing.ts';
 import { reasonOf, UsageError } from './usage-error.ts';
 
@@ -57,9 +58,11 @@ async function cookieJar({ cookie = [], cookieJar: write }: Given): Promise<Cook
 /** Cookies and passwords of ~/.netrc go to the servers that they are for, redirects included. */
 async function hooks(given: Given, jar: Cookies | undefined): Promise<Hooks> {
   const netrc = given.netrc ? await readNetrc() : undefined;
-  if (netrc === undefined && jar === undefined) return {};
+  const unwanted = takenAway(given);
+  if (netrc === undefined && jar === undefined && unwanted.length === 0) return {};
   return {
     beforeRequest: ({ url, headers }) => {
+      for (const name of unwanted) headers.delete(name);
       const login = headers.has('Authorization') ? undefined : netrc?.for(url.hostname);
       if (login !== undefined) headers.set('Authorization', basic(`${login.login}:${login.password}`));
       const cookies = jar?.header(url.href);

@@ -2,7 +2,7 @@
  * The sentences about documents that are not there.
  */
 
-import { DugongError, type TransferResult } from '../index.ts';
+import { DugongError, isIdempotent, type TransferResult } from '../index.ts';
 import { adviceFor } from './advice.ts';
 import type { Item } from './item.ts';
 import { withoutUserinfo } from './urls.ts';
@@ -20,7 +20,8 @@ export function sentenceFor(item: Item, result: TransferResult): Sentence {
   const { error, response } = result;
   if (result.outcome === 'failed' && error !== undefined) {
     const later = result.retryAt === undefined ? '' : `; not before ${new Date(result.retryAt).toISOString()}`;
-    const doubtful = result.mayHaveBeenProcessed ? '; the server may have processed the request' : '';
+    const unsafe = !isIdempotent(result.job.method ?? 'GET') && result.mayHaveBeenProcessed;
+    const doubtful = unsafe ? '; the server may have processed the request' : '';
     return { message: `${where}: ${withoutURL(error)}${later}${doubtful}`, advice: adviceFor(error) };
   }
   if (response === undefined) return { message: `${where}: not asked for`, advice: undefined };

@@ -217,7 +217,8 @@ export class Lane<A extends Asking> {
 
   *#coConnect(asking: A): Coroutine<void> {
     if (!this.#usable) this.#startOver();
-    const fresh = !this.#operations.session?.wire.transport;
+    const { session } = this.#operations;
+    const fresh = session === undefined || session.closed || session.wire.transport === undefined;
     if (fresh) this.#source.connecting?.(asking);
     yield* this.#operations.coConnect();
     if (fresh) this.#source.connected?.(asking);
@@ -370,8 +371,10 @@ export class Lane<A extends Asking> {
   #failed(oldest: A, error: unknown): Unanswered<A> | undefined {
     if (error instanceof UploadFailed) return this.#giveUp(oldest, { error: error.reason, mayHaveBeenProcessed: true });
     if (!this.#connected || !(error instanceof DugongError)) return this.#thrown(error);
-    if (!(error instanceof Stalled) && !this.#isLost) {
-      const refused = error instanceof InvalidResponse || error instanceof UnsupportedResponse;
+    const refused = error instanceof InvalidResponse || error instanceof UnsupportedResponse;
+    // On a new connection it is the response, and not what came before it.
+    const certain = refused && this.#answered === 0 && !this.#isPipelined(oldest);
+    if (certain || (!(error instanceof Stalled) && !this.#isLost)) {
       return refused ? this.#giveUp(oldest, { error, mayHaveBeenProcessed: true }) : this.#thrown(error);
     }
     const { mayHaveBeenProcessed = true } =
