@@ -15,6 +15,7 @@ import {
   DugongError,
   InvalidResponse,
   StateError,
+  TLSError,
   UnsupportedResponse,
 } from '../errors.ts';
 import { Queue } from '../queue.ts';
@@ -371,7 +372,8 @@ export class Lane<A extends Asking> {
   #failed(oldest: A, error: unknown): Unanswered<A> | undefined {
     if (error instanceof UploadFailed) return this.#giveUp(oldest, { error: error.reason, mayHaveBeenProcessed: true });
     if (!this.#connected || !(error instanceof DugongError)) return this.#thrown(error);
-    const refused = error instanceof InvalidResponse || error instanceof UnsupportedResponse;
+    const refused =
+      error instanceof InvalidResponse || error instanceof UnsupportedResponse || error instanceof TLSError;
     // On a new connection it is the response, and not what came before it.
     const certain = refused && this.#answered === 0 && !this.#isPipelined(oldest);
     if (certain || (!(error instanceof Stalled) && !this.#isLost)) {
