@@ -36,7 +36,12 @@ describe('a message about a document', () => {
 
   test('says what is doubtful, and when to come again', () => {
     const error = new ConnectionTimedOut(5);
-    assert.match(sentence({ error, mayHaveBeenProcessed: true }).message, /the server may have processed the request$/);
+    const job = { url: 'http://h/a', method: 'POST' };
+    assert.match(
+      sentence({ job, error, mayHaveBeenProcessed: true }).message,
+      /the server may have processed the request$/,
+    );
+    assert.doesNotMatch(sentence({ error, mayHaveBeenProcessed: true }).message, /may have processed/);
     assert.match(sentence({ error, retryAt: 0 }).message, /; not before 1970-01-01T00:00:00/);
     assert.match(sentence({ outcome: 'aborted' }).message, /: not asked for$/);
   });
