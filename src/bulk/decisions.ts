@@ -105,12 +105,8 @@ export class Decisions {
       host.addLater(attempt, now() + wait);
       return;
     }
-    // The responses to all requests in flight are one event.
-    if (host.pausedUntil <= now()) {
-      host.overloads++;
-      host.pause(wait);
-    }
-    host.addFirst([attempt]);
+    host.overloaded(wait);
+    host.addLater(attempt, host.pausedUntil);
   }
 
   #waitAfter(asked: number, failures: number): number {

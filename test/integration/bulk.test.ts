@@ -77,15 +77,21 @@ describe('Transfer with a real server', { skip: nginxMissing() }, () => {
     });
   });
 
-  test('200 documents from a server that refuses what comes too fast (429)', async () => {
-    const zone = 'limit_req_zone $binary_remote_addr zone=pace:1m rate=200r/s; limit_req_status 429;';
-    await withServer({ http: zone, server: 'limit_req zone=pace burst=10 nodelay;' }, async ({ port }) => {
-      const some = all.slice(0, 200);
-      using files = new Files(port, some);
-      await files.fetch(plain(some));
-      files.check(some);
+  for (const [count, burst] of [
+    [200, 'burst=10 nodelay'],
+    [30, ''],
+  ] as const) {
+    const title = burst === '' ? 'a second one within 10 ms' : 'what comes too fast';
+    test(`${count} documents from a server that refuses ${title} (429)`, async () => {
+      const zone = 'limit_req_zone $binary_remote_addr zone=pace:1m rate=100r/s; limit_req_status 429;';
+      await withServer({ http: zone, server: `limit_req zone=pace ${burst};` }, async ({ port }) => {
+        const some = all.slice(0, count);
+        using files = new Files(port, some);
+        await files.fetch(plain(some), { random: () => 0.2 });
+        files.check(some);
+      });
     });
-  });
+  }
 
   test('300 documents from an HTTP/1.0 server (python3 -m http.server)', {
     skip: programMissing('python3'),
