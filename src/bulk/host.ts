@@ -33,8 +33,6 @@ export class Host {
   dead: { readonly reason: unknown } | undefined;
   /** Nothing is sent before this time. */
   pausedUntil = 0;
-  /** How often the server was overloaded since it last served a request. */
-  overloads = 0;
   #first: Attempt[] = [];
   readonly #queue = new Queue<Attempt>();
   /** The earliest is first. */
@@ -124,20 +122,19 @@ export class Host {
   }
 
   /**
-   * The server has refused a request, since it has too much to do. The responses to all requests in flight are one event. From now on it
-   * gets as many at a time as it has served since the last one: a burst that is too large is refused in part again and again.
+   * The server has refused a request, since it has too much to do: nothing is sent for `ms` milliseconds. The responses to all requests in
+   * flight are one event. From now on it gets as many at a time as it has served since the last one: of a burst that is too large it would
+   * refuse a part again and again. If it has served none, fewer at a time would not help.
    */
   overloaded(ms: number): void {
     if (this.pausedUntil > now()) return;
-    this.overloads++;
-    this.#window = Math.max(1, Math.min(this.#window, this.#served));
+    if (this.#served > 0) this.#window = Math.min(this.#window, this.#served);
     this.#served = 0;
     this.pause(ms);
   }
 
   /** The server has served a request. */
   served(): void {
-    this.overloads = 0;
     this.#served++;
     this.#window += 1 / GOOD_RUN;
   }

@@ -93,6 +93,20 @@ describe('Transfer with a real server', { skip: nginxMissing() }, () => {
     });
   }
 
+  test('300 documents, 15 of which the server always refuses (503): the others are right, and the 15 are named', async () => {
+    await withServer({ server: 'location /none/ { return 503; }' }, async ({ port }) => {
+      const some = all.slice(0, 300);
+      const paths = plain(some).map((path, index) => (index % 20 === 0 ? `none/${path}` : path));
+      using files = new Files(port, some);
+      const { missing } = await files.fetch(paths, { random: () => 0.2 });
+      assert.deepEqual(
+        missing,
+        paths.filter((path) => path.startsWith('none/')),
+      );
+      files.check(some.filter((_, index) => index % 20 !== 0));
+    });
+  });
+
   test('300 documents from an HTTP/1.0 server (python3 -m http.server)', {
     skip: programMissing('python3'),
   }, async () => {
