@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: dugong against undici, node:http, node:https, curl and libcurl, on a real nginx on loopback.
+ * `npm run bench`: dugong against undici, node:http, node:https, curl, wget2 and libcurl, on a real nginx on loopback.
  */
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,16 +9,24 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { opensslMissing } from '../test/support/certificates.ts';
 import { nginxMissing } from '../test/support/nginx.ts';
+import { Bulk } from './bulk.ts';
+import { BULK_SCENARIOS, type BulkScenario } from './bulk-scenarios.ts';
 import { comparison, type SavedRun, table, targets } from './report.ts';
-import { runScenario } from './run.ts';
-import { SCENARIOS, type Scenario } from './scenarios.ts';
+import { isAvailable, runScenario, type Samples } from './run.ts';
+import { type Reported, SCENARIOS, type Scenario } from './scenarios.ts';
 import { BenchServer } from './server.ts';
+
+const BULK = 'bulk';
+const NAMES = [...SCENARIOS.map(({ name }) => name), BULK];
+/** --quick divides the documents by so much. */
+const QUICK = 10;
 
 const HELP = `Usage: npm run bench -- [options]
 
-  --scenario NAME   only this one, may be repeated: ${SCENARIOS.map(({ name }) => name).join(', ')}
-  --rounds N        how often each client is run (default 5)
+  --scenario NAME   only this one, may be repeated: ${NAMES.join(', ')}
+  --rounds N        how often each client is run (default 5; ${BULK}: 11, through the relay 5, start-up 21)
   --requests N      requests per run, for the scenarios with small bodies
+  --quick           to see whether it runs: one round, and a tenth of the documents of ${BULK}
   --json FILE       save what was measured
   --compare FILE    print the ratio to what an earlier run saved with --json
   --dugong FOLDER   measure the dist/ of another checkout
@@ -27,6 +35,10 @@ const HELP = `Usage: npm run bench -- [options]
 
 Each client runs in its own process, one after the other in turn; figures are medians over the rounds, in brackets the least
 and the most. CPU is user and system time of the client's process. python-dugong is not installable from here: left out.
+
+In ${BULK}, each program is a whole process with its start, and all write files, which are checked after each run and removed. In brackets
+are the quartiles. Times are those of bash's "time": getrusage(2) of its children. The documents are 5,000 of 1 KB to 1 MB, 102 MB in all
+(bounded Pareto distribution, shape 0.63: half are below 3 KB); through the relay, which delay-relay.c describes, 1,000 of them.
 
 libcurl's easy interface (scenario script) is measured where node-libcurl is found, which is no dependency. To build it, with
 Debian's libcurl4-openssl-dev:
@@ -39,7 +51,8 @@ Debian's libcurl4-openssl-dev:
 const { values: options } = parseArgs({
   options: {
     scenario: { type: 'string', multiple: true },
-    rounds: { type: 'string', default: '5' },
+    rounds: { type: 'string' },
+    quick: { type: 'boolean', default: false },
     requests: { type: 'string' },
     json: { type: 'string' },
     compare: { type: 'string' },
@@ -48,6 +61,13 @@ const { values: options } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
+
+// Servers and folders go away when the process exits.
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)
+  process.once(signal, () => process.exit(code));
 
 if (options.help) {
   process.stdout.write(HELP);
@@ -62,8 +82,8 @@ if (options.help) {
 
 /** The exit code. */
 async function main(): Promise<number> {
-  const rounds = positive('--rounds', options.rounds);
-  const scenarios = chosenScenarios();
+  const rounds = roundsOr(5);
+  const names = chosenNames();
   const earlier = options.compare === undefined ? undefined : readRun(options.compare);
   const missing = nginxMissing() || opensslMissing();
   if (missing) {
@@ -79,32 +99,72 @@ async function main(): Promise<number> {
     rounds,
     scenarios: {},
   };
-  console.log(`node ${run.node}, undici ${run.undici}, ${availableParallelism()} CPUs, medians of ${rounds} rounds\n`);
-  await using server = await BenchServer.start();
-  const { hostname, port, tlsPort, ca } = server;
+  const medians = names.some((name) => name !== BULK) ? `, medians of ${rounds} rounds` : '';
+  console.log(`node ${run.node}, undici ${run.undici}, ${availableParallelism()} CPUs${medians}\n`);
   let allMet = true;
-  for (const scenario of scenarios) {
-    const setup = { hostname, port, tlsPort, ca, dugong: options.dugong, rounds, onProgress: progress };
-    const samples = await runScenario(scenario, setup);
+  const report = (scenario: Reported, samples: Samples): void => {
     progress('');
     run.scenarios[scenario.name] = { requests: scenario.work.requests, samples };
     const { text, met } = targets(scenario, samples);
     allMet &&= met;
     console.log(`${scenario.name}: ${scenario.title}\n${table(scenario, samples)}\n${text}`);
     if (earlier) console.log(`compared with ${earlier.date}:\n${comparison(scenario, samples, earlier)}`);
-  }
+  };
+  await runSmall(names.filter((name) => name !== BULK).map(scenarioOf), { rounds, report });
+  if (names.includes(BULK)) await runBulk(report);
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(run, null, 1)}\n`);
   return options.check && !allMet ? 1 : 0;
 }
 
-function chosenScenarios(): Scenario[] {
-  const names = options.scenario ?? SCENARIOS.map(({ name }) => name);
-  return names.map((name) => {
-    const scenario = SCENARIOS.find((each) => each.name === name);
-    if (scenario === undefined) throw new Error(`there is no scenario ${name}; see --help`);
-    if (options.requests === undefined || scenario.work.requests === 1) return scenario;
-    return { ...scenario, work: { ...scenario.work, requests: positive('--requests', options.requests) } };
-  });
+type Report = (scenario: Reported, samples: Samples) => void;
+
+async function runSmall(
+  scenarios: readonly Scenario[],
+  { rounds, report }: { rounds: number; report: Report },
+): Promise<void> {
+  if (scenarios.length === 0) return;
+  await using server = await BenchServer.start();
+  const { hostname, port, tlsPort, ca } = server;
+  for (const scenario of scenarios) {
+    const setup = { hostname, port, tlsPort, ca, dugong: options.dugong, rounds, onProgress: progress };
+    report(scenario, await runScenario(scenario, setup));
+  }
+}
+
+async function runBulk(report: Report): Promise<void> {
+  const scenarios = BULK_SCENARIOS.map(smaller);
+  const programs = new Set(scenarios.flatMap((scenario) => scenario.programs));
+  for (const { name, needs } of [...programs].filter((program) => !isAvailable(program)))
+    console.log(`${name} is left out: ${needs} is not installed\n`);
+  await using bulk = await Bulk.start(Math.max(...scenarios.map(({ work }) => work.requests)));
+  for (const scenario of scenarios) {
+    const rounds = roundsOr(scenario.rounds);
+    const samples = await bulk.run(scenario, { dugong: options.dugong, rounds, onProgress: progress });
+    report({ ...scenario, title: `${bulk.describe(scenario)}${scenario.title}; rounds: ${rounds}` }, samples);
+  }
+}
+
+function smaller(scenario: BulkScenario): BulkScenario {
+  if (!options.quick) return scenario;
+  return { ...scenario, work: { ...scenario.work, requests: Math.ceil(scenario.work.requests / QUICK) } };
+}
+
+function roundsOr(number: number): number {
+  if (options.rounds !== undefined) return positive('--rounds', options.rounds);
+  return options.quick ? 1 : number;
+}
+
+/** In the order of NAMES. */
+function chosenNames(): string[] {
+  const unknown = options.scenario?.find((name) => !NAMES.includes(name));
+  if (unknown !== undefined) throw new Error(`there is no scenario ${unknown}; see --help`);
+  return NAMES.filter((name) => options.scenario?.includes(name) ?? true);
+}
+
+function scenarioOf(name: string): Scenario {
+  const scenario = SCENARIOS.find((each) => each.name === name) as Scenario;
+  if (options.requests === undefined || scenario.work.requests === 1) return scenario;
+  return { ...scenario, work: { ...scenario.work, requests: positive('--requests', options.requests) } };
 }
 
 function positive(option: string, text: string): number {

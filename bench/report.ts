@@ -3,7 +3,7 @@
  */
 
 import type { Sample, Samples } from './run.ts';
-import type { Metric, Scenario, Target } from './scenarios.ts';
+import type { Metric, Reported, Target } from './scenarios.ts';
 
 /** What `--json` saves. */
 export interface SavedRun {
@@ -17,7 +17,7 @@ export interface SavedRun {
 interface MetricInfo {
   readonly heading: string;
   readonly digits: number;
-  readonly of: (sample: Sample, scenario: Scenario) => number | null;
+  readonly of: (sample: Sample, scenario: Reported) => number | null;
 }
 
 const cpuMicros = ({ userMicros, systemMicros }: Sample): number => userMicros + systemMicros;
@@ -35,6 +35,9 @@ const METRICS: Record<Metric, MetricInfo> = {
   cpuSeconds: { heading: 'CPU s', digits: 2, of: (sample) => cpuMicros(sample) / 1e6 },
   callTime: { heading: 'µs/call', digits: 1, of: ({ seconds, requests }) => (seconds * 1e6) / requests },
   suspension: { heading: 'ns/suspension', digits: 0, of: ({ seconds, requests }) => (seconds * 1e9) / requests },
+  wall: { heading: 'wall s', digits: 3, of: ({ seconds }) => seconds },
+  userSeconds: { heading: 'user s', digits: 3, of: ({ userMicros }) => userMicros / 1e6 },
+  systemSeconds: { heading: 'system s', digits: 3, of: ({ systemMicros }) => systemMicros / 1e6 },
   rss: {
     heading: 'max RSS MB',
     digits: 1,
@@ -45,24 +48,32 @@ const METRICS: Record<Metric, MetricInfo> = {
 /** A figure over all rounds. */
 interface Figure {
   readonly median: number;
-  readonly least: number;
-  readonly most: number;
+  /** As the scenario wants its spread. */
+  readonly low: number;
+  readonly high: number;
 }
 
 /** Undefined for a client that was left out, or a figure that cannot be known. */
-function figure(samples: Samples, client: string, metric: Metric, scenario: Scenario): Figure | undefined {
+function figure(samples: Samples, client: string, metric: Metric, scenario: Reported): Figure | undefined {
   const values = (samples[client] ?? [])
     .map((sample) => METRICS[metric].of(sample, scenario))
     .filter((value) => value !== null)
     .sort((a, b) => a - b);
-  const middle = (values.length - 1) / 2;
-  const [low, high] = [values[Math.floor(middle)], values[Math.ceil(middle)]];
-  if (low === undefined || high === undefined) return undefined;
-  return { median: (low + high) / 2, least: values[0] as number, most: values.at(-1) as number };
+  if (values.length === 0) return undefined;
+  const [low, high] = scenario.spread === 'quartiles' ? [0.25, 0.75] : [0, 1];
+  return { median: quantile(values, 0.5), low: quantile(values, low), high: quantile(values, high) };
 }
 
-/** One line per client: the median of each figure, and in brackets the least and the most. */
-export function table(scenario: Scenario, samples: Samples): string {
+/** Between two of the ordered values, in proportion. */
+function quantile(values: readonly number[], part: number): number {
+  const place = part * (values.length - 1);
+  const below = values[Math.floor(place)] as number;
+  const above = values[Math.ceil(place)] as number;
+  return below + (above - below) * (place - Math.floor(place));
+}
+
+/** One line per client: the median of each figure, and in brackets its spread. */
+export function table(scenario: Reported, samples: Samples): string {
   const rows = Object.keys(samples).map((client) => [
     client,
     ...scenario.metrics.map((metric) => show(figure(samples, client, metric, scenario), METRICS[metric].digits)),
@@ -71,12 +82,12 @@ export function table(scenario: Scenario, samples: Samples): string {
 }
 
 /** One line per target, and whether all targets with figures are met. */
-export function targets(scenario: Scenario, samples: Samples): { text: string; met: boolean } {
+export function targets(scenario: Reported, samples: Samples): { text: string; met: boolean } {
   const judged = scenario.targets.map((target) => judge(target, scenario, samples));
   return { text: aligned(judged.map(({ cells }) => cells)), met: judged.every(({ met }) => met !== false) };
 }
 
-function judge(target: Target, scenario: Scenario, samples: Samples): { cells: string[]; met: boolean | undefined } {
+function judge(target: Target, scenario: Reported, samples: Samples): { cells: string[]; met: boolean | undefined } {
   const { client, metric, sense, than, factor = 1, limit } = target;
   const { heading, digits } = METRICS[metric];
   const value = figure(samples, client, metric, scenario)?.median;
@@ -105,7 +116,7 @@ function decimals(ratio: number): string {
 }
 
 /** One line per client: each median as a multiple of the earlier run's. */
-export function comparison(scenario: Scenario, samples: Samples, earlier: SavedRun): string {
+export function comparison(scenario: Reported, samples: Samples, earlier: SavedRun): string {
   const saved = earlier.scenarios[scenario.name];
   if (saved === undefined) return `  the earlier run has no scenario ${scenario.name}\n`;
   const scenarioThen = { ...scenario, work: { ...scenario.work, requests: saved.requests } };
@@ -122,8 +133,8 @@ export function comparison(scenario: Scenario, samples: Samples, earlier: SavedR
 
 function show(value: Figure | undefined, digits: number): string {
   if (value === undefined) return '-';
-  const { median, least, most } = value;
-  return `${median.toFixed(digits)} [${least.toFixed(digits)}-${most.toFixed(digits)}]`;
+  const { median, low, high } = value;
+  return `${median.toFixed(digits)} [${low.toFixed(digits)}-${high.toFixed(digits)}]`;
 }
 
 /** Two spaces between columns. */

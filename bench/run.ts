@@ -82,7 +82,7 @@ async function runClient(client: Client, scenario: Scenario, setup: Setup): Prom
 }
 
 /** @throws Error in CI for a missing command, since no client may be left out there */
-function isAvailable({ needs, needsPackage }: Client): boolean {
+export function isAvailable({ needs, needsPackage }: Pick<Client, 'needs' | 'needsPackage'>): boolean {
   if (needsPackage !== undefined && !isInstalled(needsPackage)) return false;
   if (needs === undefined || spawnSync(needs, ['--version']).status === 0) return true;
   if (process.env.CI !== undefined) throw new Error(`${needs} is not installed, and CI must not leave it out`);

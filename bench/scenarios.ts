@@ -12,7 +12,10 @@ export type Metric =
   | 'cpuSeconds'
   | 'rss'
   | 'callTime'
-  | 'suspension';
+  | 'suspension'
+  | 'wall'
+  | 'userSeconds'
+  | 'systemSeconds';
 
 export interface Client {
   readonly name: string;
@@ -47,9 +50,18 @@ export interface Work {
   readonly requests: number;
 }
 
-export interface Scenario {
+/** What a report needs to know. */
+export interface Reported {
   readonly name: string;
   readonly title: string;
+  readonly work: Pick<Work, 'size' | 'requests'>;
+  readonly metrics: readonly Metric[];
+  readonly targets: readonly Target[];
+  /** What is in brackets: the least and the most, unless given. */
+  readonly spread?: 'quartiles';
+}
+
+export interface Scenario extends Reported {
   readonly depth: number;
   /** How many connections there are at a time; 1 unless given. `requests` are multiples of it. */
   readonly connections?: number;
@@ -57,9 +69,7 @@ export interface Scenario {
   readonly tls?: boolean;
   readonly warmUp: Work;
   readonly work: Work;
-  readonly metrics: readonly Metric[];
   readonly clients: readonly Client[];
-  readonly targets: readonly Target[];
 }
 
 export const MIB: number = 2 ** 20;

@@ -101,7 +101,7 @@ export class Decisions {
     const { status } = response;
     const asked = retryAfter(response, wallTime());
     const late = asked > this.#settings.longestRetryAfter;
-    const wait = this.#waitAfter(asked, isOverload(status) ? host.overloads + 1 : work.attempts);
+    const wait = this.#waitAfter(asked, work.attempts);
     if (!canPass(attempt.request.method, status) || late || !this.#mayTryAgain(work, wait)) {
       if (late) work.retryAt = wallTime() + asked;
       this.#finish(work, url, { outcome: 'missing' });
@@ -111,12 +111,9 @@ export class Decisions {
       host.addLater(attempt, now() + wait);
       return;
     }
-    // The responses to all requests in flight are one event.
-    if (host.pausedUntil <= now()) {
-      host.overloads++;
-      host.pause(wait);
-    }
-    host.addFirst([attempt]);
+    host.overloaded(this.#waitAfter(asked, 1));
+    // The first after the pause: if that is refused, too, it may be all that the server refuses, and must not hold up others.
+    host.addLater(attempt, work.attempts === 1 ? host.pausedUntil : now() + wait);
   }
 
   #waitAfter(asked: number, failures: number): number {

@@ -10,6 +10,9 @@ import { Queue } from '../queue.ts';
 import { WaitList } from '../schedule/wait-list.ts';
 import type { Attempt } from './attempt.ts';
 
+/** Requests served after which an overloaded server gets one more at a time. */
+const GOOD_RUN = 16;
+
 /** An attempt that is not to be made before a time of the clock. */
 interface Later {
   readonly at: number;
@@ -30,13 +33,15 @@ export class Host {
   dead: { readonly reason: unknown } | undefined;
   /** Nothing is sent before this time. */
   pausedUntil = 0;
-  /** How often the server was overloaded since it last served a request. */
-  overloads = 0;
   #first: Attempt[] = [];
   readonly #queue = new Queue<Attempt>();
   /** The earliest is first. */
   readonly #later: Later[] = [];
   #inFlight = 0;
+  /** Most requests in flight; not a whole number. */
+  #window = Number.POSITIVE_INFINITY;
+  /** Requests that were served since the server was overloaded. */
+  #served = 0;
 
   constructor(endpoint: Endpoint, origin: string, depth: number) {
     this.endpoint = endpoint;
@@ -77,7 +82,7 @@ export class Host {
 
   /** The next attempt; undefined if there is none now. */
   take(): Attempt | undefined {
-    if (this.pausedUntil > now()) return undefined;
+    if (this.#isFull || this.pausedUntil > now()) return undefined;
     const due = this.#later.at(0);
     const attempt =
       due !== undefined && due.at <= now()
@@ -90,18 +95,23 @@ export class Host {
   /** Attempts that were taken have ended, or are given back. */
   ended(count: number): void {
     this.#inFlight -= count;
+    if (this.#window < Number.POSITIVE_INFINITY) this.idle.notify();
+  }
+
+  get #isFull(): boolean {
+    return this.#inFlight >= Math.floor(this.#window);
   }
 
   /** Whether an attempt may be taken now. */
   get isReady(): boolean {
     const time = now();
-    if (this.pausedUntil > time) return false;
+    if (this.#isFull || this.pausedUntil > time) return false;
     return this.#first.length + this.#queue.length > 0 || (this.#later.at(0)?.at ?? Number.POSITIVE_INFINITY) <= time;
   }
 
-  /** When an attempt may be taken, if some wait; undefined if none does. */
+  /** When an attempt may be taken, if some wait; undefined if none does, or others must end before. */
   get readyAt(): number | undefined {
-    if (this.waiting === 0) return undefined;
+    if (this.waiting === 0 || this.#isFull) return undefined;
     const due = this.#first.length + this.#queue.length > 0 ? 0 : (this.#later.at(0)?.at ?? 0);
     return Math.max(due, this.pausedUntil);
   }
@@ -109,6 +119,24 @@ export class Host {
   /** Nothing is sent for `ms` milliseconds. */
   pause(ms: number): void {
     this.pausedUntil = Math.max(this.pausedUntil, now() + ms);
+  }
+
+  /**
+   * The server has refused a request, since it has too much to do: nothing is sent for `ms` milliseconds. The responses to all requests in
+   * flight are one event. From now on it gets as many at a time as it has served since the last one: of a burst that is too large it would
+   * refuse a part again and again. If it has served none, fewer at a time would not help.
+   */
+  overloaded(ms: number): void {
+    if (this.pausedUntil > now()) return;
+    if (this.#served > 0) this.#window = Math.min(this.#window, this.#served);
+    this.#served = 0;
+    this.pause(ms);
+  }
+
+  /** The server has served a request. */
+  served(): void {
+    this.#served++;
+    this.#window += 1 / GOOD_RUN;
   }
 
   /** Takes all that wait. */

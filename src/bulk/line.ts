@@ -306,7 +306,7 @@ export class Line implements AskingSource<Attempt> {
   }
 
   *#coWhole(attempt: Attempt, body: Buffer | undefined): Coroutine<void> {
-    this.#host.overloads = 0;
+    this.#host.served();
     const { digest, etag, size } = attempt.work.job;
     const known = digest !== undefined || etag !== undefined || size !== undefined;
     if (known || !this.#isPipelined(attempt)) yield* this.#coCommit(attempt, body);

@@ -90,21 +90,41 @@ export class Nginx implements AsyncDisposable {
 
   /** Settles when nginx reports that it has started its worker, which is after it has bound its port. */
   async started(): Promise<void> {
+    await this.#hasWorkers(1);
+    this.#process.unref();
+    this.#stderr.unref();
+  }
+
+  /**
+   * Makes nginx load its configuration again. The old worker answers what it is processing, then closes its connections. Settles when the
+   * new worker has started.
+   */
+  async reload(): Promise<void> {
+    const workers = this.#workers;
+    this.#process.kill('SIGHUP');
+    await this.#hasWorkers(workers + 1);
+  }
+
+  /** How many worker processes have been started. */
+  get #workers(): number {
+    return this.#log.split('start worker process ').length - 1;
+  }
+
+  async #hasWorkers(count: number): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const fail = (): void => reject(new Error(`nginx did not start:\n${this.#log}`));
       const timer = setTimeout(fail, timeLimit(20_000));
-      this.#stderr.on('data', () => {
-        if (!this.#log.includes('start worker process ')) return;
+      const look = (): void => {
+        if (this.#workers < count) return;
         clearTimeout(timer);
+        this.#stderr.off('data', look);
+        this.#process.off('close', fail);
         resolve();
-      });
-      this.#process.once('close', () => {
-        clearTimeout(timer);
-        fail();
-      });
+      };
+      this.#stderr.on('data', look);
+      this.#process.once('close', fail);
+      look();
     });
-    this.#process.unref();
-    this.#stderr.unref();
   }
 
   /** The error log of nginx while it was serving. */
