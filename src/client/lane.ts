@@ -13,6 +13,7 @@ import {
   ConnectionClosed,
   ConnectionTimedOut,
   DugongError,
+  Interrupted,
   InvalidResponse,
   StateError,
   UnsupportedResponse,
@@ -40,10 +41,10 @@ export interface AskingSource<A extends Asking> {
 }
 
 /**
- * Why requests are given back: the connection was lost, or did not behave; the server had announced its end; this side has dropped it,
- * or one request of it.
+ * Why requests are given back: the connection was lost, or did not behave; the server had announced its end; this side has dropped it;
+ * one response, which has come, is doubted.
  */
-export type GivenBack = 'lost' | 'ended' | 'dropped';
+export type GivenBack = 'lost' | 'ended' | 'dropped' | 'doubted';
 
 /** A request with its response; `value` is what `consume` has made of it. */
 export interface Answered<A, T> {
@@ -69,7 +70,10 @@ export interface LaneRules {
   readonly losses: number;
   /** Milliseconds that pipelined requests wait for a response before the oldest is sent again, alone; 0: no limit. */
   readonly stall: number;
-  /** Milliseconds that a request waits for the head of its response, once it is the oldest; 0: no limit. */
+  /**
+   * Milliseconds that a request waits for the head of its response, once it is the oldest; 0: no limit. Bytes of it that leave meanwhile
+   * start the time anew.
+   */
   readonly patience: number;
   /** Whether responses are returned in the order of the requests, also if one is asked for again. */
   readonly inOrder: boolean;
@@ -81,6 +85,10 @@ const BYTES_AHEAD = 49_152;
 const LONG = 1 << 20;
 /** A rest of a body up to this size is read and dropped; for a longer one a new connection is cheaper. */
 const WORTH_DISCARDING = 262_144;
+/** The same in milliseconds. */
+const WORTH_WAITING = 2000;
+/** Where such a rest goes. */
+const DROPPED = Buffer.allocUnsafeSlow(16_384);
 
 export class Lane<A extends Asking> {
   readonly #operations: Operations;
@@ -143,7 +151,9 @@ export class Lane<A extends Asking> {
         return { asking: oldest, error: oldest.refusal, mayHaveBeenProcessed: false };
       }
       const ended = yield* this.#coExchange(oldest, consume);
-      if (ended !== undefined) return ended;
+      if (ended === undefined) continue;
+      yield* this.#coSkip();
+      return ended;
     }
   }
 
@@ -241,16 +251,16 @@ export class Lane<A extends Asking> {
     return length < (this.#opened ? this.#pipelining.depth : 1) && output.length < BYTES_AHEAD;
   }
 
-  /** False if the connection takes no more requests. */
+  /** False if the connection takes no more requests. A new one that takes none counts as a loss. */
   #send(asking: A): boolean {
     const { protocol } = this.#session as Session;
     const { latestRequest } = protocol;
-    asking.behind = this.#flight.length > 0;
+    asking.pipelined = this.#flight.length > 0;
     try {
       if (asking.refusal === undefined) this.#begin(asking);
     } catch (error) {
       const begun = protocol.latestRequest !== latestRequest;
-      if (!begun && error instanceof ConnectionClosed) return false;
+      if (!begun && error instanceof ConnectionClosed && !this.#refusedAtOnce(asking)) return false;
       if (!begun) asking.refusal = error;
       else if (!(error instanceof ConnectionClosed)) this.#sending = coFailed(error);
     }
@@ -259,6 +269,15 @@ export class Lane<A extends Asking> {
     this.#sent++;
     this.#flight.push(asking);
     return true;
+  }
+
+  /** Whether no further connection is worth trying, after one that ended as soon as it was made. */
+  #refusedAtOnce(asking: A): boolean {
+    if (this.#answered > 0 || this.#flight.length > 0) return false;
+    if (asking.losses++ >= this.#rules.losses) return true;
+    this.#held = undefined;
+    this.#source.giveBack([asking], 'lost');
+    return false;
   }
 
   #begin(asking: A): void {
@@ -286,12 +305,14 @@ export class Lane<A extends Asking> {
     if (!this.#connected) {
       this.restart('dropped');
     } else if (!this.#atEnd) {
-      if (response.length === null || response.length > WORTH_DISCARDING) return this.restart('dropped');
+      const { length } = response;
+      if (length !== null && length > WORTH_DISCARDING) return this.restart('dropped');
       try {
-        yield* this.#operations.coDiscard();
+        if (!(yield* coWithPatience(this.#coDiscard(), WORTH_WAITING))) return this.restart('dropped');
       } catch (error) {
-        if (!this.#isLost) throw error;
-        this.restart('lost');
+        if (error instanceof Stalled) return this.restart('dropped');
+        if (!this.#isLost || isInterruption(error)) throw error;
+        return this.restart('lost');
       }
     }
     this.#unread = undefined;
@@ -301,13 +322,22 @@ export class Lane<A extends Asking> {
     return this.#session?.protocol.body === undefined;
   }
 
+  /** False if the rest of the body is long. */
+  *#coDiscard(): Coroutine<boolean> {
+    let room = WORTH_DISCARDING;
+    while (room > 0) {
+      const count = yield* this.#operations.coReadInto(DROPPED);
+      if (count === 0) return true;
+      room -= count;
+    }
+    return false;
+  }
+
   /** Undefined if the request is to be sent again. */
   *#coExchange<T>(oldest: A, consume: Consume<A, T>): Coroutine<Answered<A, T> | Unanswered<A> | undefined> {
-    const sending = this.#sending;
     try {
-      if (sending === undefined) return yield* this.#coAnswer(oldest, consume);
-      const [, answered] = yield* coAll([coUpload(sending), this.#coAnswer(oldest, consume)]);
-      return answered;
+      if (this.#sending === undefined) return yield* this.#coAnswer(oldest, consume);
+      return yield* this.#coUploadAndAnswer(this.#sending, this.#coAnswer(oldest, consume));
     } catch (error) {
       return this.#failed(oldest, error);
     } finally {
@@ -315,48 +345,74 @@ export class Lane<A extends Asking> {
     }
   }
 
+  /** A server may answer before it has received the whole request. Once the response is whole, it does not matter how the sending ends. */
+  *#coUploadAndAnswer<V>(sending: Coroutine<void>, answer: Coroutine<V>): Coroutine<V> {
+    let answered: { readonly value: V } | undefined;
+    function* coAnswer(): Coroutine<void> {
+      answered = { value: yield* answer };
+    }
+    try {
+      yield* coAll([coWithPatience(coUpload(sending), this.#rules.patience, () => this.#bytesSent), coAnswer()]);
+    } catch (error) {
+      if (answered === undefined || !(error instanceof UploadFailed || error instanceof Stalled)) throw error;
+      this.restart('dropped');
+    }
+    return (answered as unknown as { readonly value: V }).value;
+  }
+
+  get #bytesSent(): number {
+    return this.#session?.protocol.bytesSent ?? 0;
+  }
+
   *#coAnswer<T>(oldest: A, consume: Consume<A, T>): Coroutine<Answered<A, T> | undefined> {
     const response = yield* this.#coResponse(oldest);
     this.#unread = response;
     const { protocol } = this.#session as Session;
-    const pipelined = this.#isPipelined(oldest);
+    oldest.pipelined = this.#isPipelined(oldest);
     const persistent = response.httpVersion === '1.1' && protocol.sendState !== 'closed';
     this.#pipelining.answered({ persistent, number: ++this.#answered });
     this.#opened ||= persistent;
     const { doubted } = oldest;
     oldest.doubted = undefined;
     if (doubted !== undefined) this.#pipelining.confirmed(doubted, response.status);
-    else if (pipelined && oldest.repeatable && this.#pipelining.doubts(response.status)) {
-      yield* this.#coDoubt(oldest, response);
+    else if (oldest.pipelined && oldest.repeatable && this.#pipelining.doubts(response)) {
+      this.#doubt(oldest, response);
       return undefined;
     }
     if (response.length !== null && response.length <= LONG) this.fill();
     const value = yield* consume(response, oldest);
     this.#flight.shift();
-    yield* this.#coSkip();
     return { asking: oldest, response, value };
   }
 
   /** Asks for the response again, alone: its error may come of pipelining. */
-  *#coDoubt(oldest: A, { status }: HTTPResponse): Coroutine<void> {
+  #doubt(oldest: A, { status }: HTTPResponse): void {
     oldest.doubted = status;
     oldest.alone = true;
-    if (this.#rules.inOrder) return this.restart('dropped');
+    if (this.#rules.inOrder) {
+      this.restart('dropped');
+      return;
+    }
     this.#flight.shift();
-    this.#source.giveBack([oldest], 'dropped');
-    yield* this.#coSkip();
+    this.#source.giveBack([oldest], 'doubted');
   }
 
   #coResponse(oldest: A): Coroutine<HTTPResponse> {
     const { stall, patience } = this.#rules;
     const limit = this.#isPipelined(oldest) && stall > 0 && (stall < patience || patience === 0) ? stall : patience;
-    return coWithPatience(this.#operations.coReadResponse(), limit);
+    const progress = this.#sending === undefined ? undefined : () => this.#bytesSent;
+    return coWithPatience(this.#operations.coReadResponse(), limit, progress);
   }
 
   /** The oldest request has failed. Undefined if it is to be sent again. @throws an error that is not the connection's */
   #failed(oldest: A, error: unknown): Unanswered<A> | undefined {
     if (error instanceof UploadFailed) return this.#giveUp(oldest, error.reason);
-    if (!this.#connected || !(error instanceof DugongError)) return this.#thrown(error);
+    if (error instanceof AskAlone) {
+      oldest.alone = true;
+      this.restart('dropped');
+      return undefined;
+    }
+    if (!this.#connected || !(error instanceof DugongError) || isInterruption(error)) return this.#thrown(error);
     if (!(error instanceof Stalled) && !this.#isLost) {
       const refused = error instanceof InvalidResponse || error instanceof UnsupportedResponse;
       return refused ? this.#giveUp(oldest, error) : this.#thrown(error);
@@ -396,7 +452,7 @@ export class Lane<A extends Asking> {
 
   /** Whether the oldest request had, or has, others with it on the connection. */
   #isPipelined(oldest: A): boolean {
-    return oldest.behind || this.#flight.length > 1;
+    return oldest.pipelined || this.#flight.length > 1;
   }
 
   /** Whether no response, or nothing more of the present one, can come. */
@@ -417,8 +473,16 @@ export class Lane<A extends Asking> {
   }
 }
 
+/** Thrown by a `Consume`: the response is not to be received behind others. It is asked for again, alone, without counting as lost. */
+export class AskAlone extends Error {}
+
 /** Nothing has come for too long: the connection counts as lost. Something on the way may have lost a pipelined request. */
 class Stalled extends ConnectionTimedOut {}
+
+/** Whether the error was thrown into a coroutine that waited. */
+function isInterruption(error: unknown): boolean {
+  return error instanceof Interrupted || (error instanceof ConnectionTimedOut && !(error instanceof Stalled));
+}
 
 /** The source of a body has failed. */
 class UploadFailed extends Error {
@@ -451,17 +515,24 @@ function* coFailed(error: unknown): Coroutine<never> {
 }
 
 /**
- * Runs `coroutine`, which reads from a lane's connection, for `ms` milliseconds at most; 0: no limit. @throws an error that makes the lane
- * give the connection up
+ * Runs `coroutine`, which uses a lane's connection, for `ms` milliseconds at most; 0: no limit. The time starts anew if `progress` gives
+ * another number at its end. @throws an error that makes the lane give the connection up
  */
-export function* coWithPatience<T>(coroutine: Coroutine<T>, ms: number): Coroutine<T> {
+// Parameters: no object for each read.
+export function* coWithPatience<T>(coroutine: Coroutine<T>, ms: number, progress?: () => number): Coroutine<T> {
   if (ms === 0) return yield* coroutine;
+  let reached = progress?.();
   try {
     let step = coroutine.next();
     // What is there already needs no clock.
-    const deadline = step.done ? 0 : now() + ms;
+    let deadline = step.done ? 0 : now() + ms;
     while (!step.done) {
-      if (now() >= deadline) throw new Stalled(ms, 'receive');
+      if (now() >= deadline) {
+        const latest = progress?.();
+        if (latest === reached) throw new Stalled(ms, 'receive');
+        reached = latest;
+        deadline = now() + ms;
+      }
       step = yield* coStep(coroutine, step.value.before(deadline));
     }
     return step.value;
