@@ -40,7 +40,11 @@ export class Decisions {
     this.#counts.bytes -= bytes;
     work.bytes = 0;
     work.verification = 'none';
-    work.sink?.abandon();
+    try {
+      work.sink?.abandon();
+    } catch {
+      // It would hide why the body is given up.
+    }
   }
 
   /** Milliseconds before an attempt that follows `failures` failures. */
@@ -60,12 +64,11 @@ export class Decisions {
 
   /** The job itself is wrong. */
   refusedJob(work: Work, error: unknown): void {
-    this.#finish(work, String(work.job?.url), { outcome: 'failed', error });
+    this.#finish(work, urlOf(work), { outcome: 'failed', error });
   }
 
   aborted(work: Work, failure: { readonly reason: unknown } | undefined): void {
-    work.sink?.abandon();
-    this.#finish(work, String(work.job.url), { outcome: 'aborted', error: failure?.reason });
+    this.#finish(work, urlOf(work), { outcome: 'aborted', error: failure?.reason });
   }
 
   #finish(work: Work, url: string, ending: Parameters<Work['result']>[1]): void {
@@ -110,6 +113,8 @@ export class Decisions {
       host.overloads++;
       host.pause(wait);
     }
+    // It shows whether the server has room again.
+    attempt.alone = true;
     host.addFirst([attempt]);
   }
 
@@ -145,5 +150,14 @@ export class Decisions {
     }
     host.dead = { reason: error };
     for (const attempt of host.drain()) this.failed(attempt, error, false);
+  }
+}
+
+/** The URL of a job that may be invalid. */
+function urlOf({ given }: Work): string {
+  try {
+    return String(given.url);
+  } catch {
+    return '';
   }
 }

@@ -59,8 +59,11 @@ export class BodyCheck {
     if (size !== undefined && status !== 206 && length !== null && length !== size) throw this.#wrongSize(length);
   }
 
+  /** @throws WrongDocument if the body is too long */
   update(bytes: Uint8Array): void {
     this.#bytes += bytes.length;
+    const { size } = this.#job;
+    if (size !== undefined && this.#bytes > size && this.#response.status !== 206) throw this.#wrongSize(this.#bytes);
     for (const { hash } of this.#digests) hash.update(bytes);
   }
 
