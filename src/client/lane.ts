@@ -86,7 +86,7 @@ const LONG = 1 << 20;
 /** A rest of a body up to this size is read and dropped; for a longer one a new connection is cheaper. */
 const WORTH_DISCARDING = 262_144;
 /** The same in milliseconds. */
-const WORTH_WAITING = 2000;
+const WORTH_WAITING = 500;
 /** Where such a rest goes. */
 const DROPPED = Buffer.allocUnsafeSlow(16_384);
 
@@ -218,14 +218,33 @@ export class Lane<A extends Asking> {
       const oldest = this.#flight.at(0);
       if (oldest !== undefined) return oldest;
       this.#held ??= this.#source.take();
-      if (this.#held !== undefined) yield* this.#coConnect(this.#held);
-      else if (!(yield* this.#source.coMore())) return undefined;
+      if (this.#held === undefined) {
+        if (!(yield* this.#source.coMore())) return undefined;
+      } else if (this.#session !== undefined && this.#sent === 0) {
+        this.#refusedAtOnce(this.#session, this.#held);
+      } else {
+        yield* this.#coConnect(this.#held);
+      }
     }
+  }
+
+  /** A connection ended as soon as it was made: that counts as a loss. */
+  #refusedAtOnce({ protocol }: Session, asking: A): void {
+    const failed = ++asking.losses > this.#rules.losses;
+    this.#held = undefined;
+    this.#startOver();
+    if (!failed) {
+      this.#source.giveBack([asking], 'lost');
+      return;
+    }
+    asking.refusal = protocol.connectionClosed('the server closed each connection as soon as it was made', 'idle');
+    this.#flight.push(asking);
   }
 
   *#coConnect(asking: A): Coroutine<void> {
     if (!this.#usable) this.#startOver();
-    const fresh = !this.#operations.session?.wire.transport;
+    const { session } = this.#operations;
+    const fresh = session === undefined || session.closed || session.wire.transport === undefined;
     if (fresh) this.#source.connecting?.(asking);
     yield* this.#operations.coConnect();
     if (fresh) this.#source.connected?.(asking);
@@ -251,7 +270,7 @@ export class Lane<A extends Asking> {
     return length < (this.#opened ? this.#pipelining.depth : 1) && output.length < BYTES_AHEAD;
   }
 
-  /** False if the connection takes no more requests. A new one that takes none counts as a loss. */
+  /** False if the connection takes no more requests. */
   #send(asking: A): boolean {
     const { protocol } = this.#session as Session;
     const { latestRequest } = protocol;
@@ -260,7 +279,7 @@ export class Lane<A extends Asking> {
       if (asking.refusal === undefined) this.#begin(asking);
     } catch (error) {
       const begun = protocol.latestRequest !== latestRequest;
-      if (!begun && error instanceof ConnectionClosed && !this.#refusedAtOnce(asking)) return false;
+      if (!begun && error instanceof ConnectionClosed) return false;
       if (!begun) asking.refusal = error;
       else if (!(error instanceof ConnectionClosed)) this.#sending = coFailed(error);
     }
@@ -269,15 +288,6 @@ export class Lane<A extends Asking> {
     this.#sent++;
     this.#flight.push(asking);
     return true;
-  }
-
-  /** Whether no further connection is worth trying, after one that ended as soon as it was made. */
-  #refusedAtOnce(asking: A): boolean {
-    if (this.#answered > 0 || this.#flight.length > 0) return false;
-    if (asking.losses++ >= this.#rules.losses) return true;
-    this.#held = undefined;
-    this.#source.giveBack([asking], 'lost');
-    return false;
   }
 
   #begin(asking: A): void {
