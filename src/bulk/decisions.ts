@@ -123,9 +123,9 @@ export class Decisions {
     return asked + this.#settings.random() * Math.max(LEAST_JITTER, JITTER * asked);
   }
 
-  #mayTryAgain({ attempts, begunAt = now() }: Work, wait: number): boolean {
+  #mayTryAgain({ attempts, redirects, begunAt = now() }: Work, wait: number): boolean {
     const { attempts: most, retryMaxTime } = this.#settings;
-    return attempts < most && (retryMaxTime === 0 || now() + wait - begunAt <= retryMaxTime);
+    return attempts - redirects.length < most && (retryMaxTime === 0 || now() + wait - begunAt <= retryMaxTime);
   }
 
   /** The response is not the document that was asked for; `pipelined`: perhaps it is another request's. */
@@ -148,6 +148,11 @@ export class Decisions {
       if (!pausing) host.pause(this.backoff(host.failures));
       return;
     }
+    this.unreachable(host, error);
+  }
+
+  /** The host cannot be reached in this run. */
+  unreachable(host: Host, error: unknown): void {
     host.dead = { reason: error };
     for (const attempt of host.drain()) this.failed(attempt, error, false);
   }

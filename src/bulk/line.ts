@@ -22,6 +22,8 @@ import type { Run } from './run.ts';
 
 /** Responses after which a connection makes room for one to another host, if there are too many. */
 const TURN = 64;
+/** The same in milliseconds. */
+const LONG_TURN = 2000;
 /** Milliseconds that a connection waits for work. */
 const IDLE = 2000;
 /** Milliseconds after which a body is so slow that the requests behind it go elsewhere. */
@@ -35,6 +37,7 @@ export class Line implements AskingSource<Attempt> {
   readonly #lane: Lane<Attempt>;
   readonly #receiver: Receiver;
   readonly #provisional: Provisional;
+  readonly #begunAt: number = now();
   #answered = 0;
   #connecting = false;
 
@@ -113,8 +116,10 @@ export class Line implements AskingSource<Attempt> {
       if (this.#mustLeave) return false;
       if (host.isReady) return true;
       const { readyAt } = host;
-      if (readyAt === undefined && (this.#run.noMore || this.#run.crowded || now() >= idleUntil)) return false;
-      yield* host.idle.coWait(new PollNeeded(-1, 0, { deadline: readyAt ?? idleUntil }));
+      if (this.#run.crowded || (readyAt === undefined && (this.#run.noMore || now() >= idleUntil))) return false;
+      // Another host may be able to send meanwhile.
+      const deadline = Math.min(readyAt ?? idleUntil, now() + IDLE);
+      yield* host.idle.coWait(new PollNeeded(-1, 0, { deadline }));
     }
   }
 
@@ -123,7 +128,8 @@ export class Line implements AskingSource<Attempt> {
   }
 
   get #mustLeave(): boolean {
-    return this.#answered > TURN && this.#run.crowded;
+    if (this.#run.ending) return true;
+    return (this.#answered > TURN || now() - this.#begunAt > LONG_TURN) && this.#run.crowded;
   }
 
   giveBack(attempts: readonly Attempt[], why: GivenBack): void {
