@@ -57,6 +57,12 @@ describe('a transfer from a server that', () => {
       closeAfter: 10,
       announced: true,
     },
+    'loses a request of a connection, and announces the end of that before this is known': {
+      swallowSecond: true,
+      closeAfter: 10,
+      announced: true,
+      onlyFirst: true,
+    },
     'loses the second request of each segment, and closes after 10': { swallowSecond: true, closeAfter: 10 },
     'announces its end after 3 responses': { closeAfter: 3, announced: true },
   };

@@ -59,12 +59,17 @@ class Peer {
     this.#it = it;
     this.#socket = socket;
     this.#number = it.connections++;
-    const { cutWithin } = it.manner;
+    const { cutWithin } = this.#manner;
     this.#cutAt = cutWithin === undefined ? Number.POSITIVE_INFINITY : 1 + Math.floor(it.random() * cutWithin);
-    if (it.manner.refuses) socket.end();
+    if (this.#manner.refuses) socket.end();
     socket.on('data', (data) => this.#received(data.toString('latin1')));
     socket.on('error', () => {});
     socket.on('close', () => it.sockets.delete(socket));
+  }
+
+  get #manner(): PipelineServerManner {
+    const { manner } = this.#it;
+    return manner.onlyFirst && this.#number > 0 ? {} : manner;
   }
 
   #received(text: string): void {
@@ -74,7 +79,7 @@ class Peer {
       requests.push(request);
     }
     this.#it.seen.push(...requests);
-    const { reversed, swallowSecond, holds, delay, refuses } = this.#it.manner;
+    const { reversed, swallowSecond, holds, delay, refuses } = this.#manner;
     if (refuses) return;
     if (reversed) requests.reverse();
     for (const request of requests) {
@@ -123,7 +128,8 @@ class Peer {
   }
 
   #answer({ method, path, ahead }: SeenRequest): void {
-    const { manner, counts } = this.#it;
+    const { counts } = this.#it;
+    const manner = this.#manner;
     const {
       closeAfter = Number.POSITIVE_INFINITY,
       announced,

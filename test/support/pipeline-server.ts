@@ -40,6 +40,8 @@ export interface PipelineServerManner {
   readonly date?: string;
   /** Responses to HEAD carry the body. */
   readonly headWithBody?: boolean;
+  /** The first connection only is served in this manner. */
+  readonly onlyFirst?: boolean;
   /** Milliseconds before each response. */
   readonly delay?: number;
 }
