@@ -9,7 +9,15 @@
 import type { HTTPConnection } from '../client/http-connection.ts';
 import { operationsOf } from '../client/http-connection.ts';
 import type { HTTPResponse } from '../client/http-response.ts';
-import { type Answered, AskAlone, type AskingSource, type GivenBack, Lane, type Unanswered } from '../client/lane.ts';
+import {
+  type Answered,
+  AskAlone,
+  type AskingSource,
+  coWithWatch,
+  type GivenBack,
+  Lane,
+  type Unanswered,
+} from '../client/lane.ts';
 import { now } from '../clock.ts';
 import { type Coroutine, PollNeeded } from '../coroutine.ts';
 import { DugongError, Interrupted } from '../errors.ts';
@@ -168,11 +176,12 @@ export class Line implements AskingSource<Attempt> {
   // --- responses -----------------------------------------------------------------------------------------------------
 
   #coConsume(response: HTTPResponse, attempt: Attempt): Coroutine<Verdict> {
-    const slowAt = now() + SLOW;
-    return this.#receiver.coReceive(response, attempt, (bytes) => {
-      if (this.#lane.inFlight < 2) return;
-      const held = attempt.work.toMemory ? this.#provisional.bytes + bytes : 0;
-      if (now() > slowAt || held > MOST_IN_MEMORY) this.#letOthersGo(attempt);
+    const receiving = this.#receiver.coReceive(response, attempt, (bytes) => {
+      if (attempt.work.toMemory && this.#provisional.bytes + bytes > MOST_IN_MEMORY) this.#letOthersGo(attempt);
+    });
+    return coWithWatch(receiving, SLOW, () => {
+      this.#letOthersGo(attempt);
+      return SLOW;
     });
   }
 
@@ -181,6 +190,7 @@ export class Line implements AskingSource<Attempt> {
    * count are asked for again. @throws AskAlone if this one does
    */
   #letOthersGo(attempt: Attempt): void {
+    if (this.#lane.inFlight < 2) return;
     if (attempt.pipelined && !isKnown(attempt)) throw new AskAlone('the body takes long');
     this.#askAgain(false);
     this.#lane.releaseBehind();

@@ -529,21 +529,26 @@ function* coFailed(error: unknown): Coroutine<never> {
  * another number at its end. @throws an error that makes the lane give the connection up
  */
 // Parameters: no object for each read.
-export function* coWithPatience<T>(coroutine: Coroutine<T>, ms: number, progress?: () => number): Coroutine<T> {
-  if (ms === 0) return yield* coroutine;
+export function coWithPatience<T>(coroutine: Coroutine<T>, ms: number, progress?: () => number): Coroutine<T> {
+  if (ms === 0) return coroutine;
   let reached = progress?.();
+  return coWithWatch(coroutine, ms, () => {
+    const latest = progress?.();
+    if (latest === reached) throw new Stalled(ms, 'receive');
+    reached = latest;
+    return ms;
+  });
+}
+
+/** Runs `coroutine`, and calls `late` if it has not ended after `ms` milliseconds: that may throw, and says when to call it again. */
+export function* coWithWatch<T>(coroutine: Coroutine<T>, ms: number, late: () => number): Coroutine<T> {
   try {
     let step = coroutine.next();
     // What is there already needs no clock.
     let deadline = step.done ? 0 : now() + ms;
     while (!step.done) {
-      if (now() >= deadline) {
-        const latest = progress?.();
-        if (latest === reached) throw new Stalled(ms, 'receive');
-        reached = latest;
-        deadline = now() + ms;
-      }
-      step = yield* coStep(coroutine, step.value.before(deadline));
+      if (now() >= deadline) deadline = now() + late();
+      step = yield* coStep(coroutine, deadline === Number.POSITIVE_INFINITY ? step.value : step.value.before(deadline));
     }
     return step.value;
   } finally {
