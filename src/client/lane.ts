@@ -99,7 +99,7 @@ export class Lane<A extends Asking> {
   readonly #flight = new Queue<A>();
   /** Taken, and not sent yet. */
   #held: A | undefined;
-  /** What sends the request that is alone in flight, if that has to wait. */
+  /** What sends the request that is alone in flight. */
   #sending: Coroutine<void> | undefined;
   /** The session of the requests in flight. */
   #session: Session | undefined;
@@ -159,7 +159,7 @@ export class Lane<A extends Asking> {
 
   /** Sends what may be sent ahead. Never waits. */
   fill(): void {
-    if (!this.#connected || this.#sending !== undefined) return;
+    if (!this.#connected) return;
     const session = this.#session as Session;
     try {
       while (this.#hasRoom) {
@@ -278,10 +278,13 @@ export class Lane<A extends Asking> {
     try {
       if (asking.refusal === undefined) this.#begin(asking);
     } catch (error) {
-      const begun = protocol.latestRequest !== latestRequest;
-      if (!begun && error instanceof ConnectionClosed) return false;
-      if (!begun) asking.refusal = error;
-      else if (!(error instanceof ConnectionClosed)) this.#sending = coFailed(error);
+      if (protocol.latestRequest === latestRequest) {
+        if (error instanceof ConnectionClosed) return false;
+        asking.refusal = error;
+      } else if (!(error instanceof DugongError)) {
+        throw error;
+      }
+      // Else the reader finds what has come before, and then the same.
     }
     // A refused one waits for its turn only.
     asking.alone &&= asking.refusal === undefined;
@@ -290,11 +293,12 @@ export class Lane<A extends Asking> {
     return true;
   }
 
+  /** One that is alone is sent while its response is waited for. Of any other, the reader sends what the kernel does not take now. */
   #begin(asking: A): void {
     const { method, path, options } = asking.parts();
     const sending = this.#operations.coSendRequest(method, path, options);
-    const step = sending.next();
-    if (!step.done) this.#sending = coResumed(sending, step.value);
+    if (asking.alone) this.#sending = sending;
+    else if (!sending.next().done) sending.return();
   }
 
   #uncork(session: Session): void {
@@ -362,12 +366,24 @@ export class Lane<A extends Asking> {
       answered = { value: yield* answer };
     }
     try {
-      yield* coAll([coWithPatience(coUpload(sending), this.#rules.patience, () => this.#bytesSent), coAnswer()]);
+      yield* coAll([coWithPatience(this.#coUpload(sending), this.#rules.patience, () => this.#bytesSent), coAnswer()]);
     } catch (error) {
       if (answered === undefined || !(error instanceof UploadFailed || error instanceof Stalled)) throw error;
       this.restart('dropped');
     }
     return (answered as unknown as { readonly value: V }).value;
+  }
+
+  /** A connection that is lost is left to the reader, since the response may have come before. @throws UploadFailed */
+  *#coUpload(sending: Coroutine<void>): Coroutine<void> {
+    const { protocol } = this.#session as Session;
+    const { latestRequest } = protocol;
+    try {
+      yield* sending;
+    } catch (error) {
+      const begun = protocol.latestRequest !== latestRequest;
+      if (!begun || !(error instanceof ConnectionClosed)) throw new UploadFailed(error, begun);
+    }
   }
 
   get #bytesSent(): number {
@@ -416,7 +432,7 @@ export class Lane<A extends Asking> {
 
   /** The oldest request has failed. Undefined if it is to be sent again. @throws an error that is not the connection's */
   #failed(oldest: A, error: unknown): Unanswered<A> | undefined {
-    if (error instanceof UploadFailed) return this.#giveUp(oldest, error.reason);
+    if (error instanceof UploadFailed) return this.#unsent(oldest, error);
     if (error instanceof AskAlone) {
       oldest.alone = true;
       this.restart('dropped');
@@ -433,6 +449,16 @@ export class Lane<A extends Asking> {
     const safe = oldest.repeatable || (oldest.renewable && !mayHaveBeenProcessed);
     if (!safe || oldest.losses > this.#rules.losses) return this.#giveUp(oldest, error, mayHaveBeenProcessed);
     this.restart(why);
+    return undefined;
+  }
+
+  #unsent(oldest: A, { reason, begun }: UploadFailed): Unanswered<A> | undefined {
+    if (begun) return this.#giveUp(oldest, reason);
+    this.#flight.shift();
+    if (!(reason instanceof ConnectionClosed)) return { asking: oldest, error: reason, mayHaveBeenProcessed: false };
+    // The connection takes no more requests.
+    this.#sent--;
+    this.#held = oldest;
     return undefined;
   }
 
@@ -494,34 +520,17 @@ function isInterruption(error: unknown): boolean {
   return error instanceof Interrupted || (error instanceof ConnectionTimedOut && !(error instanceof Stalled));
 }
 
-/** The source of a body has failed. */
+/** A request, or the source of its body, has failed. */
 class UploadFailed extends Error {
   readonly reason: unknown;
+  /** Whether a part of it may have been sent. */
+  readonly begun: boolean;
 
-  constructor(reason: unknown) {
-    super('the body of the request could not be sent', { cause: reason });
+  constructor(reason: unknown, begun: boolean) {
+    super('the request could not be sent', { cause: reason });
     this.reason = reason;
+    this.begun = begun;
   }
-}
-
-/** Sends; a lost connection is left to the reader, since the response may have come before. @throws UploadFailed */
-function* coUpload(sending: Coroutine<void>): Coroutine<void> {
-  try {
-    yield* sending;
-  } catch (error) {
-    if (!(error instanceof ConnectionClosed)) throw new UploadFailed(error);
-  }
-}
-
-/** A coroutine that has begun, and has yielded `need`. */
-function* coResumed<T>(begun: Coroutine<T>, need: PollNeeded): Coroutine<T> {
-  yield* waitFor(need);
-  return yield* begun;
-}
-
-// biome-ignore lint/correctness/useYield: a coroutine that fails at once
-function* coFailed(error: unknown): Coroutine<never> {
-  throw error;
 }
 
 /**
