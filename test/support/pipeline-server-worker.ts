@@ -4,7 +4,7 @@
  * `/status/503/x` answers with that status, `/to/path` redirects to `/path`, `/loop/` to itself,
  * `/busy/N/x` answers 429 with Retry-After the first N times, `/failing/N/x` 500; `/never/` gets no response, `/half/N` only a half of
  * its body, `/drip/` a chunked body without end, `/informed/` informational responses without end, `/raw/` what the path says
- * (`rawPath()`); all others are documents.
+ * (`rawPath()`), `/early/413` and `/deaf/` take no body; all others are documents.
  */
 
 import { createHash } from 'node:crypto';
@@ -53,6 +53,7 @@ class Peer {
   readonly #cutAt: number;
   #text = '';
   #answers = 0;
+  #deaf = false;
   #written = 0;
 
   constructor(it: Running, socket: Socket) {
@@ -116,9 +117,20 @@ class Peer {
     return true;
   }
 
+  /** Reads no more of the connection. */
+  #answerEarly(status: string | undefined): void {
+    this.#deaf = true;
+    this.#text = '';
+    this.#socket.pause();
+    if (status !== undefined) this.#write(`HTTP/1.1 ${status} .\r\nContent-Length: 5\r\n\r\nearly`);
+  }
+
   #next(ahead: number): SeenRequest | undefined {
     const end = this.#text.indexOf('\r\n\r\n');
-    if (end < 0) return undefined;
+    if (end < 0 || this.#deaf) return undefined;
+    const early = /^[A-Z]+ \/(early|deaf)\/(\w+)/.exec(this.#text);
+    if (early !== null) this.#answerEarly(early[1] === 'early' ? early[2] : undefined);
+    if (this.#deaf) return undefined;
     const head = this.#text.slice(0, end);
     const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0);
     if (this.#text.length < end + 4 + length) return undefined;
