@@ -1,7 +1,7 @@
 /** Bulk transfers from servers that answer badly, or not at all: each job has one result, and no body has another's name. */
 
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import type { TransferJob, TransferOptions, TransferResult } from '../../src/index.ts';
 import {
   documentAt,
@@ -10,7 +10,7 @@ import {
   type SeenRequest,
   startPipelineServer,
 } from '../support/pipeline-server.ts';
-import { assertDocuments, transferred } from '../support/transfers.ts';
+import { assertDocuments, assertHostsAtRest, transferred, watchHosts } from '../support/transfers.ts';
 
 const PATHS = Array.from({ length: 100 }, (_, index) => `/d${index}/${100 + index * 37}`);
 
@@ -31,6 +31,7 @@ async function run(
     return { url: server.url + path, ...job };
   });
   const results = await transferred(jobs, { connections: 1, stallTimeout: 500, ...options });
+  assertHostsAtRest();
   return { results, seen: server.seen(), connections: server.connections() };
 }
 
@@ -38,6 +39,7 @@ const response = (body: string, fields = `Content-Length: ${body.length}\r\n`, s
   `HTTP/1.1 ${status}\r\n${fields}\r\n${body}`;
 
 describe('a transfer from a server that', () => {
+  before(watchHosts);
   const manners: Record<string, PipelineServerManner> = {
     'answers well': {},
     'sends chunked bodies': { chunked: true },

@@ -3,7 +3,7 @@
  *
  * `/status/503/x` answers with that status, `/to/path` redirects to `/path`, `/loop/` to itself,
  * `/busy/N/x` answers 429 with Retry-After the first N times, `/failing/N/x` 500; `/never/` gets no response, `/half/N` only a half of
- * its body, `/drip/` a chunked body without end, `/informed/` informational responses without end, `/raw/` what the path says
+ * its body, `/part/` the rest of it after the next change of manner, `/drip/` a chunked body without end, `/informed/` informational responses without end, `/raw/` what the path says
  * (`rawPath()`), `/early/413` and `/deaf/` take no body; all others are documents.
  */
 
@@ -26,6 +26,7 @@ interface Running {
 export type PipelineServerCalls = {
   start(manner: PipelineServerManner): Promise<{ id: number; port: number }>;
   seen(id: number): SeenRequest[];
+  saw(until: { id: number; count: number }): Promise<void>;
   connections(id: number): { open: number; all: number };
   change(next: { id: number; manner: PipelineServerManner }): void;
   stop(id: number): Promise<void>;
@@ -54,6 +55,9 @@ class Peer {
   #text = '';
   #answers = 0;
   #deaf = false;
+  /** The rest of a body is held, and so are the answers behind it. */
+  #held = false;
+  readonly #later: (() => void)[] = [];
   #written = 0;
 
   constructor(it: Running, socket: Socket) {
@@ -85,7 +89,8 @@ class Peer {
     if (reversed) requests.reverse();
     for (const request of requests) {
       if (swallowSecond && request.ahead === 1) continue;
-      if (holds) this.#it.held.push(() => this.#answer(request));
+      if (this.#held) this.#later.push(() => this.#answer(request));
+      else if (holds) this.#it.held.push(() => this.#answer(request));
       else if (delay === undefined) this.#answer(request);
       else setTimeout(() => this.#answer(request), delay);
     }
@@ -100,6 +105,17 @@ class Peer {
       if (kind === 'rawend') socket.end();
       // What was written goes out before.
       if (kind === 'rawreset') setImmediate(() => socket.resetAndDestroy());
+      return true;
+    }
+    if (kind === 'part') {
+      const { held } = this.#it;
+      this.#write('HTTP/1.1 200 .\r\nContent-Length: 8\r\n\r\npart');
+      this.#held = true;
+      held.push(() => {
+        this.#held = false;
+        this.#write('rest');
+        for (const answer of this.#later.splice(0)) answer();
+      });
       return true;
     }
     if (kind === 'half') {
@@ -223,6 +239,10 @@ answerCalls<PipelineServerCalls>({
     return { id: last, port: (server.address() as AddressInfo).port };
   },
   seen: (id) => (running.get(id) as Running).seen,
+  async saw({ id, count }) {
+    const { seen } = running.get(id) as Running;
+    while (seen.length < count) await new Promise((resolve) => setTimeout(resolve, 5));
+  },
   connections(id) {
     const { sockets, connections } = running.get(id) as Running;
     return { open: sockets.size, all: connections };

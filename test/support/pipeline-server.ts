@@ -64,6 +64,8 @@ export interface PipelineServer extends Disposable {
   readonly url: string;
   /** What it has seen so far. */
   seen(): SeenRequest[];
+  /** Waits until it has seen so many requests. */
+  sawAsync(count: number): Promise<void>;
   /** Connections that are open, and all there were. */
   connections(): { open: number; all: number };
   /** Changes how it answers from now on. */
@@ -79,6 +81,7 @@ export function startPipelineServer(manner: PipelineServerManner = {}): Pipeline
     port,
     url: `http://127.0.0.1:${port}`,
     seen: () => thread.call('seen', id),
+    sawAsync: (count) => thread.callAsync('saw', { id, count }),
     connections: () => thread.call('connections', id),
     change: (next) => thread.call('change', { id, manner: next }),
     stop,

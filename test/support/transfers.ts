@@ -1,6 +1,8 @@
 /** Runs bulk transfers for tests, in all ways of waiting, and checks what holds for every run. */
 
 import assert from 'node:assert/strict';
+import type { Attempt } from '../../src/bulk/attempt.ts';
+import { Host } from '../../src/bulk/host.ts';
 import {
   Transfer,
   type TransferJob,
@@ -63,6 +65,24 @@ export function inOrder(results: TransferResult[], transfer?: Transfer): Transfe
   );
   if (transfer !== undefined) assertAtRest(transfer, results);
   return results;
+}
+
+const hosts = new Set<Host>();
+
+/** Notes each server that a transfer sends to from now on, for `assertHostsAtRest()`. */
+export function watchHosts(): void {
+  const { take } = Host.prototype;
+  Host.prototype.take = function (this: Host): Attempt | undefined {
+    hosts.add(this);
+    return take.call(this);
+  };
+}
+
+/** After a run that was not aborted, nothing waits for a server or is in flight, and it has no connection. */
+export function assertHostsAtRest(): void {
+  for (const { load, lines } of hosts) assert.deepEqual({ load, lines }, { load: 0, lines: 0 });
+  assert.ok(hosts.size > 0);
+  hosts.clear();
 }
 
 export function assertAtRest({ counts }: Transfer, results: readonly TransferResult[]): void {
