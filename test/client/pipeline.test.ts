@@ -360,8 +360,8 @@ describe('request()', () => {
     using server = startPipelineServer();
     using connection = new HTTPConnection('127.0.0.1', { port: server.port });
     await connection.promises.request('GET', '/warm/10');
+    server.change({ holds: true });
     const aborts = [0, 1, 2, 3].map(() => new AbortController());
-    // The server sends a head and a part of the body; the rest comes with the next response.
     const paths = ['/part/1', '/b/20', '/c/30', '/d/40'];
     const requests = paths.map((path, index) =>
       connection.promises.request('GET', path, { signal: aborts[index]?.signal }),
@@ -369,8 +369,10 @@ describe('request()', () => {
     const settled = Promise.allSettled(requests);
     await server.sawAsync(5);
     aborts[0]?.abort(new Error('first'));
+    // Now come the head, and a part of the body.
+    server.change({});
     // The second one receives now, what is left of the first.
-    for (let turns = 0; turns < 5; turns++) await new Promise((resolve) => setImmediate(resolve));
+    for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
     aborts[1]?.abort(new Error('second'));
     server.change({});
     const [first, second, third, fourth] = await settled;

@@ -89,11 +89,15 @@ class Peer {
     if (reversed) requests.reverse();
     for (const request of requests) {
       if (swallowSecond && request.ahead === 1) continue;
-      if (this.#held) this.#later.push(() => this.#answer(request));
-      else if (holds) this.#it.held.push(() => this.#answer(request));
-      else if (delay === undefined) this.#answer(request);
-      else setTimeout(() => this.#answer(request), delay);
+      if (holds) this.#it.held.push(() => this.#answerInTurn(request));
+      else if (delay === undefined) this.#answerInTurn(request);
+      else setTimeout(() => this.#answerInTurn(request), delay);
     }
+  }
+
+  #answerInTurn(request: SeenRequest): void {
+    if (this.#held) this.#later.push(() => this.#answer(request));
+    else this.#answer(request);
   }
 
   /** True if the path asks for something that is no document. */
