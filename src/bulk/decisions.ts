@@ -58,6 +58,7 @@ export class Decisions {
     this.#finish(attempt.work, attempt.url, { outcome: 'done', body });
   }
 
+  // Parameters: the fields of the result.
   failed(attempt: Attempt, error: unknown, mayHaveBeenProcessed: boolean): void {
     this.#finish(attempt.work, attempt.url, { outcome: 'failed', error, mayHaveBeenProcessed });
   }
@@ -128,9 +129,9 @@ export class Decisions {
     return attempts - redirects.length < most && (retryMaxTime === 0 || now() + wait - begunAt <= retryMaxTime);
   }
 
-  /** The response is not the document that was asked for; `pipelined`: perhaps it is another request's. */
-  wrong(attempt: Attempt, error: unknown, pipelined: boolean): void {
-    const { work, host } = attempt;
+  /** The response is not the document that was asked for; perhaps it is that of another pipelined request. */
+  wrong(attempt: Attempt, error: unknown): void {
+    const { work, host, pipelined } = attempt;
     attempt.alone = true;
     const wait = this.backoff(work.attempts);
     if (pipelined) host.addFirst([attempt]);

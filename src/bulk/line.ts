@@ -142,12 +142,12 @@ export class Line implements AskingSource<Attempt> {
 
   giveBack(attempts: readonly Attempt[], why: GivenBack): void {
     this.#returned(attempts, why === 'lost' ? 'lost' : 'unsent');
-    if (why !== 'doubted') this.#askAgain(why === 'lost');
+    if (why !== 'doubted') this.#askAgain(why === 'lost' ? 'alone' : 'pipelined');
   }
 
   connecting(attempt: Attempt): void {
     this.#connecting = true;
-    this.#askAgain(false);
+    this.#askAgain('pipelined');
     attempt.trace?.connecting(this.#connection);
   }
 
@@ -192,7 +192,7 @@ export class Line implements AskingSource<Attempt> {
   #letOthersGo(attempt: Attempt): void {
     if (this.#lane.inFlight < 2) return;
     if (attempt.pipelined && !isKnown(attempt)) throw new AskAlone('the body takes long');
-    this.#askAgain(false);
+    this.#askAgain('pipelined');
     this.#lane.releaseBehind();
   }
 
@@ -218,9 +218,8 @@ export class Line implements AskingSource<Attempt> {
 
   /** If the response may be another request's, so may be others on this connection. */
   #wrong(attempt: Attempt, error: unknown): void {
-    const { pipelined } = attempt;
-    this.#decisions.wrong(attempt, error, pipelined);
-    if (!pipelined) return;
+    this.#decisions.wrong(attempt, error);
+    if (!attempt.pipelined) return;
     this.#host.pipelining.suspect();
     this.#lane.restart('lost');
   }
@@ -249,10 +248,10 @@ export class Line implements AskingSource<Attempt> {
   }
 
   /** Asks again for the bodies that are not committed. */
-  #askAgain(alone: boolean): void {
+  #askAgain(how: 'alone' | 'pipelined'): void {
     const again = this.#provisional.takeAll();
     for (const attempt of again) {
-      attempt.alone ||= alone;
+      attempt.alone ||= how === 'alone';
       this.#decisions.unreceive(attempt.work, attempt.work.bytes);
     }
     this.#host.addFirst(again);

@@ -52,10 +52,13 @@ export interface TransferOptions extends FetchRouting, Partial<TimeLimits> {
 
 /** What a transfer has done so far, for a progress display. */
 export interface TransferCounts {
-  /** Jobs by outcome. */
+  /** Jobs whose document is where it should be. */
   readonly done: number;
+  /** Jobs whose server has answered with a status that is not accepted. */
   readonly missing: number;
+  /** Jobs that ended with an error. */
   readonly failed: number;
+  /** Jobs without a result when the run ended. */
   readonly aborted: number;
   /** Jobs that have been taken and are not in flight. */
   readonly waiting: number;

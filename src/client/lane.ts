@@ -468,6 +468,7 @@ export class Lane<A extends Asking> {
     throw error;
   }
 
+  // Parameters: the fields of the result.
   #giveUp(oldest: A, error: unknown, mayHaveBeenProcessed = true): Unanswered<A> {
     this.#flight.shift();
     this.restart('lost');
@@ -526,6 +527,7 @@ class UploadFailed extends Error {
   /** Whether a part of it may have been sent. */
   readonly begun: boolean;
 
+  // Parameters: the two properties.
   constructor(reason: unknown, begun: boolean) {
     super('the request could not be sent', { cause: reason });
     this.reason = reason;

@@ -56,6 +56,7 @@ export interface PipelineResponse<R, T> {
   readonly body: T;
   /** How often the request was lost with its connection before. */
   readonly losses: number;
+  /** None. */
   readonly error?: undefined;
 }
 
@@ -65,7 +66,9 @@ export interface PipelineFailure<R> {
   readonly index: number;
   /** The request, as it was given. */
   readonly request: R;
+  /** None. */
   readonly response?: undefined;
+  /** None. */
   readonly body?: undefined;
   /** How often the request was lost with its connection. */
   readonly losses: number;
