@@ -78,7 +78,7 @@ export class Receiver {
   *coCommit({ work }: Attempt): Coroutine<CallFailed | undefined> {
     let committed = false;
     try {
-      yield* this.#coSink(() => work.sink?.commit());
+      if (work.sink !== undefined) yield* this.#coSink(() => work.sink?.commit());
       committed = true;
       return undefined;
     } catch (error) {
@@ -95,7 +95,7 @@ export class Receiver {
     let whole = false;
     try {
       check.begin();
-      yield* this.#coSink(() => work.sink?.begin(response, work.job));
+      if (work.sink !== undefined) yield* this.#coSink(() => work.sink?.begin(response, work.job));
       const body = yield* this.#coParts(check, work, received);
       work.verification = check.end();
       work.bytes = check.bytes;
@@ -120,7 +120,7 @@ export class Receiver {
       this.#bytes = check.bytes;
       if (check.bytes > most) throw new CallFailed(tooLarge(most));
       if (toMemory) kept.push(Buffer.from(bytes));
-      else yield* this.#coSink(() => work.sink?.write(bytes));
+      else if (work.sink !== undefined) yield* this.#coSink(() => work.sink?.write(bytes));
       yield* rate.coTake(count);
       received(check.bytes);
     }
@@ -144,7 +144,8 @@ export class Receiver {
   /** Calls a function of a sink. @throws CallFailed, or an interruption */
   *#coSink(call: () => Coroutine<void> | void): Coroutine<void> {
     try {
-      yield* call() ?? [];
+      const coroutine = call();
+      if (coroutine !== undefined) yield* coroutine;
     } catch (error) {
       throw this.#run.ending ? error : new CallFailed(error);
     }

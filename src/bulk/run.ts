@@ -134,7 +134,7 @@ export class Run {
     try {
       for (;;) {
         while (this.#unfinished.size + this.#results.length >= MOST_TAKEN) yield* this.#room.coWait();
-        const step = yield* this.#coNextJob();
+        const step = this.#asynchronous ? yield* this.#coNextJob() : this.#nextJob();
         if (step.done) return;
         this.#admit(step.value);
       }
@@ -144,16 +144,15 @@ export class Run {
   }
 
   *#coNextJob(): Coroutine<IteratorResult<TransferJob>> {
+    const step = yield* coAwait(this.#jobs.next());
+    this.#jobsOver = step.done === true;
+    return step;
+  }
+
+  #nextJob(): IteratorResult<TransferJob> {
     // An iterator that throws has ended.
     this.#jobsOver = true;
-    const next = this.#jobs.next();
-    if (!this.#asynchronous) {
-      const step = next as IteratorResult<TransferJob>;
-      this.#jobsOver = step.done === true;
-      return step;
-    }
-    this.#jobsOver = false;
-    const step = yield* coAwait(next);
+    const step = this.#jobs.next() as IteratorResult<TransferJob>;
     this.#jobsOver = step.done === true;
     return step;
   }

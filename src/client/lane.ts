@@ -540,10 +540,13 @@ class UploadFailed extends Error {
  * another number at its end. @throws an error that makes the lane give the connection up
  */
 // Parameters: no object for each read.
-export function coWithPatience<T>(coroutine: Coroutine<T>, ms: number, progress?: () => number): Coroutine<T> {
-  if (ms === 0) return coroutine;
+export function* coWithPatience<T>(coroutine: Coroutine<T>, ms: number, progress?: () => number): Coroutine<T> {
+  if (ms === 0) return yield* coroutine;
   let reached = progress?.();
-  return coWithWatch(coroutine, ms, () => {
+  const first = coroutine.next();
+  // What is there already needs no clock.
+  if (first.done) return first.value;
+  return yield* coWatched(coroutine, first, now() + ms, () => {
     const latest = progress?.();
     if (latest === reached) throw new Stalled(ms, 'receive');
     reached = latest;
@@ -553,13 +556,23 @@ export function coWithPatience<T>(coroutine: Coroutine<T>, ms: number, progress?
 
 /** Runs `coroutine`, and calls `late` if it has not ended after `ms` milliseconds: that may throw, and says when to call it again. */
 export function* coWithWatch<T>(coroutine: Coroutine<T>, ms: number, late: () => number): Coroutine<T> {
+  const first = coroutine.next();
+  return first.done ? first.value : yield* coWatched(coroutine, first, now() + ms, late);
+}
+
+// Parameters: for one caller each; no object for each read.
+function* coWatched<T>(
+  coroutine: Coroutine<T>,
+  first: IteratorResult<PollNeeded, T>,
+  due: number,
+  late: () => number,
+): Coroutine<T> {
   try {
-    let step = coroutine.next();
-    // What is there already needs no clock.
-    let deadline = step.done ? 0 : now() + ms;
+    let step = first;
+    let deadline = due;
     while (!step.done) {
       if (now() >= deadline) deadline = now() + late();
-      step = yield* coStep(coroutine, deadline === Number.POSITIVE_INFINITY ? step.value : step.value.before(deadline));
+      step = yield* coStep(coroutine, step.value.before(deadline));
     }
     return step.value;
   } finally {
