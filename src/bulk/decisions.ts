@@ -46,7 +46,11 @@ export class Decisions {
     this.#counts.bytes -= bytes;
     work.bytes = 0;
     work.verification = 'none';
-    work.sink?.abandon();
+    try {
+      work.sink?.abandon();
+    } catch {
+      // It would hide why the body is given up.
+    }
   }
 
   /** Milliseconds before an attempt that follows `failures` failures. */
@@ -66,12 +70,11 @@ export class Decisions {
 
   /** The job itself is wrong. */
   refusedJob(work: Work, error: unknown): void {
-    this.#finish(work, String(work.job?.url), { outcome: 'failed', error });
+    this.#finish(work, urlOf(work), { outcome: 'failed', error });
   }
 
   aborted(work: Work, failure: { readonly reason: unknown } | undefined): void {
-    work.sink?.abandon();
-    this.#finish(work, String(work.job.url), { outcome: 'aborted', error: failure?.reason });
+    this.#finish(work, urlOf(work), { outcome: 'aborted', error: failure?.reason });
   }
 
   #finish(work: Work, url: string, ending: Ending): void {
@@ -121,17 +124,17 @@ export class Decisions {
     return asked + this.#settings.random() * Math.max(LEAST_JITTER, JITTER * asked);
   }
 
-  #mayTryAgain({ attempts, begunAt = now() }: Work, wait: number): boolean {
+  #mayTryAgain({ attempts, redirects, begunAt = now() }: Work, wait: number): boolean {
     const { attempts: most, retryMaxTime } = this.#settings;
-    return attempts < most && (retryMaxTime === 0 || now() + wait - begunAt <= retryMaxTime);
+    return attempts - redirects.length < most && (retryMaxTime === 0 || now() + wait - begunAt <= retryMaxTime);
   }
 
-  /** The response is not the document that was asked for. One of a pipelined request is perhaps another request's. */
-  wrong(attempt: Attempt, error: unknown, sent: 'pipelined' | 'alone'): void {
-    const { work, host } = attempt;
+  /** The response is not the document that was asked for; perhaps it is that of another pipelined request. */
+  wrong(attempt: Attempt, error: unknown): void {
+    const { work, host, pipelined } = attempt;
     attempt.alone = true;
     const wait = this.backoff(work.attempts);
-    if (sent === 'pipelined') host.addFirst([attempt]);
+    if (pipelined) host.addFirst([attempt]);
     else if (this.#mayTryAgain(work, wait)) host.addLater(attempt, now() + wait);
     else this.failed(attempt, { error, mayHaveBeenProcessed: true });
   }
@@ -146,7 +149,21 @@ export class Decisions {
       if (!pausing) host.pause(this.backoff(host.failures));
       return;
     }
+    this.unreachable(host, error);
+  }
+
+  /** The host cannot be reached in this run. */
+  unreachable(host: Host, error: unknown): void {
     host.dead = { reason: error };
     for (const attempt of host.drain()) this.failed(attempt, { error, mayHaveBeenProcessed: false });
+  }
+}
+
+/** The URL of a job that may be invalid. */
+function urlOf({ given }: Work): string {
+  try {
+    return String(given.url);
+  } catch {
+    return '';
   }
 }

@@ -20,7 +20,7 @@ import { Line } from './line.ts';
 import type { TransferJob, TransferResult } from './transfer-job.ts';
 import { type CheckedSettings, checkedJob, type TransferCounts } from './transfer-options.ts';
 
-/** Most jobs that have been taken and have no result. */
+/** Most jobs that have been taken and whose results have not. */
 const MOST_TAKEN = 1024;
 /** Another connection is opened for each so many jobs: making one costs a round trip, and a pipelined request none. */
 const LEAST_SHARE = 4;
@@ -44,6 +44,8 @@ export class Run implements Pull<TransferResult> {
   readonly #decisions: Decisions;
   readonly #ignoreSignal: () => void;
   #noMore = false;
+  /** Whether the source of the jobs has ended, or was left. */
+  #jobsOver = false;
   #taken = 0;
   #failure: { readonly reason: unknown } | undefined;
 
@@ -67,7 +69,10 @@ export class Run implements Pull<TransferResult> {
   *coNext(): Coroutine<TransferResult | undefined> {
     for (;;) {
       const result = this.#results.shift();
-      if (result !== undefined) return result;
+      if (result !== undefined) {
+        this.#room.notify();
+        return result;
+      }
       this.#set.run();
       if (this.#results.length > 0) continue;
       if (this.#set.size === 0) {
@@ -101,7 +106,7 @@ export class Run implements Pull<TransferResult> {
   close(): void {
     this.#ignoreSignal();
     this.#set.close();
-    if (!this.#noMore) leave(this.#jobs);
+    this.#leaveJobs();
     this.#noMore = true;
   }
 
@@ -115,7 +120,6 @@ export class Run implements Pull<TransferResult> {
   finish(work: Work, result: TransferResult): void {
     this.#unfinished.delete(work);
     this.#results.push(result);
-    this.#room.notify();
   }
 
   // --- jobs ----------------------------------------------------------------------------------------------------------
@@ -132,18 +136,34 @@ export class Run implements Pull<TransferResult> {
   *#coIntake(): Coroutine<void> {
     try {
       for (;;) {
-        while (this.#unfinished.size >= MOST_TAKEN) yield* this.#room.coWait();
-        const next = this.#jobs.next();
-        const step = this.#asynchronous ? yield* coAwait(next) : (next as IteratorResult<TransferJob>);
-        if (step.done) {
-          this.#noMore = true;
-          return;
-        }
+        while (this.#unfinished.size + this.#results.length >= MOST_TAKEN) yield* this.#room.coWait();
+        const step = this.#asynchronous ? yield* this.#coNextJob() : this.#nextJob();
+        if (step.done) return;
         this.#admit(step.value);
       }
     } finally {
-      if (!this.#noMore) leave(this.#jobs);
+      this.#leaveJobs();
     }
+  }
+
+  *#coNextJob(): Coroutine<IteratorResult<TransferJob>> {
+    const step = yield* coAwait(this.#jobs.next());
+    this.#jobsOver = step.done === true;
+    return step;
+  }
+
+  #nextJob(): IteratorResult<TransferJob> {
+    // An iterator that throws has ended.
+    this.#jobsOver = true;
+    const step = this.#jobs.next() as IteratorResult<TransferJob>;
+    this.#jobsOver = step.done === true;
+    return step;
+  }
+  /** Lets the source of the jobs clean up. Its errors would hide why it is left. */
+  #leaveJobs(): void {
+    if (this.#jobsOver) return;
+    this.#jobsOver = true;
+    new Promise((resolve) => resolve(this.#jobs.return?.())).catch(() => undefined);
   }
 
   #endIntake(): void {
@@ -188,20 +208,21 @@ export class Run implements Pull<TransferResult> {
 
   // --- connections ---------------------------------------------------------------------------------------------------
 
-  /** Whether hosts wait because there are too many connections. */
+  /** Whether a host could send, and may not because there are too many connections. */
   get crowded(): boolean {
-    return this.#lines.size >= this.settings.totalConnections && this.#starving() !== undefined;
+    return this.#isFull && this.#starving()?.isReady === true;
+  }
+
+  get #isFull(): boolean {
+    return this.#lines.size >= this.settings.totalConnections;
   }
 
   /** Opens the connections that a host may have, and has work for. */
   openLines(host: Host): void {
-    const { connections, totalConnections } = this.settings;
-    while (
-      host.lines < Math.min(connections, Math.ceil(host.load / LEAST_SHARE)) &&
-      this.#lines.size < totalConnections &&
-      !this.ending
-    ) {
-      const line = new Line(this, host, this.#decisions);
+    const { connections } = this.settings;
+    while (host.lines < Math.min(connections, Math.ceil(host.load / LEAST_SHARE)) && !this.#isFull && !this.ending) {
+      const line = this.#lineTo(host);
+      if (line === undefined) return;
       host.lines++;
       this.#lines.set(line, host);
       this.#set.add(line.coRun(), (outcome) => {
@@ -209,6 +230,19 @@ export class Run implements Pull<TransferResult> {
         this.#closed(host);
         if (outcome.status === 'rejected') this.abort(outcome.reason);
       });
+    }
+    if (host.lines > 0 || host.waiting === 0) return;
+    // Connections that have nothing to do make room.
+    for (const other of this.#lines.values()) if (!other.isReady) other.idle.notify();
+  }
+
+  /** Undefined if there can be none: then its jobs have failed. */
+  #lineTo(host: Host): Line | undefined {
+    try {
+      return new Line(this, host, this.#decisions);
+    } catch (error) {
+      this.#decisions.unreachable(host, error);
+      return undefined;
     }
   }
 
@@ -220,13 +254,20 @@ export class Run implements Pull<TransferResult> {
     const remembered = host.dead !== undefined || host.pipelining.faults > 0;
     if (host.load > 0 || host.lines > 0 || remembered) this.#hosts.set(key, host);
     if (this.#hosts.size > MOST_REMEMBERED) this.#forget();
-    const next = this.#starving();
-    if (next !== undefined) this.openLines(next);
+    for (let next = this.#starving(); next !== undefined && !this.#isFull && !this.ending; next = this.#starving()) {
+      this.openLines(next);
+    }
   }
 
+  /** A host that waits for a connection; rather one that can send now. */
   #starving(): Host | undefined {
-    for (const host of this.#hosts.values()) if (host.lines === 0 && host.waiting > 0) return host;
-    return undefined;
+    let later: Host | undefined;
+    for (const host of this.#hosts.values()) {
+      if (host.lines > 0 || host.waiting === 0) continue;
+      if (host.isReady) return host;
+      later ??= host;
+    }
+    return later;
   }
 
   #forget(): void {
@@ -245,9 +286,4 @@ function iteratorOf(jobs: Iterable<TransferJob> | AsyncIterable<TransferJob>): [
   if (typeof given[Symbol.asyncIterator] === 'function') return [given[Symbol.asyncIterator](), true];
   if (typeof given[Symbol.iterator] === 'function') return [given[Symbol.iterator](), false];
   throw new TypeError('the jobs must be an iterable of objects with a url');
-}
-
-/** Lets the source of the jobs clean up. Its errors would hide why it is left. */
-function leave(jobs: Jobs): void {
-  new Promise((resolve) => resolve(jobs.return?.())).catch(() => undefined);
 }

@@ -13,6 +13,7 @@ import {
   ConnectionClosed,
   ConnectionTimedOut,
   DugongError,
+  Interrupted,
   InvalidResponse,
   StateError,
   TLSError,
@@ -41,10 +42,10 @@ export interface AskingSource<A extends Asking> {
 }
 
 /**
- * Why requests are given back: the connection was lost, or did not behave; the server had announced its end; this side has dropped it,
- * or one request of it.
+ * Why requests are given back: the connection was lost, or did not behave; the server had announced its end; this side has dropped it;
+ * one response, which has come, is doubted.
  */
-export type GivenBack = 'lost' | 'ended' | 'dropped';
+export type GivenBack = 'lost' | 'ended' | 'dropped' | 'doubted';
 
 /** A request with its response; `value` is what `consume` has made of it. */
 export interface Answered<A, T> {
@@ -70,7 +71,10 @@ export interface LaneRules {
   readonly losses: number;
   /** Milliseconds that pipelined requests wait for a response before the oldest is sent again, alone; 0: no limit. */
   readonly stall: number;
-  /** Milliseconds that a request waits for the head of its response, once it is the oldest; 0: no limit. */
+  /**
+   * Milliseconds that a request waits for the head of its response, once it is the oldest; 0: no limit. Bytes of it that leave meanwhile
+   * start the time anew.
+   */
   readonly patience: number;
   /** Whether responses are returned in the order of the requests, also if one is asked for again. */
   readonly inOrder: boolean;
@@ -84,6 +88,10 @@ const REFILL = 4;
 const LONG = 1 << 20;
 /** A rest of a body up to this size is read and dropped; for a longer one a new connection is cheaper. */
 const WORTH_DISCARDING = 262_144;
+/** The same in milliseconds. */
+const WORTH_WAITING = 500;
+/** Where such a rest goes. */
+const DROPPED = Buffer.allocUnsafeSlow(16_384);
 
 export class Lane<A extends Asking> {
   readonly #operations: Operations;
@@ -94,7 +102,7 @@ export class Lane<A extends Asking> {
   readonly #flight = new Queue<A>();
   /** Taken, and not sent yet. */
   #held: A | undefined;
-  /** What sends the request that is alone in flight, if that has to wait. */
+  /** What sends the request that is alone in flight. */
   #sending: Coroutine<void> | undefined;
   /** The session of the requests in flight. */
   #session: Session | undefined;
@@ -146,13 +154,15 @@ export class Lane<A extends Asking> {
         return { asking: oldest, error: oldest.refusal, mayHaveBeenProcessed: false };
       }
       const ended = yield* this.#coExchange(oldest, consume);
-      if (ended !== undefined) return ended;
+      if (ended === undefined) continue;
+      yield* this.#coSkip();
+      return ended;
     }
   }
 
   /** Sends what may be sent ahead. Never waits. */
   fill(): void {
-    if (!this.#connected || this.#sending !== undefined || !this.#isWorthFilling) return;
+    if (!this.#connected || !this.#isWorthFilling) return;
     const session = this.#session as Session;
     try {
       while (this.#hasRoom) {
@@ -211,9 +221,27 @@ export class Lane<A extends Asking> {
       const oldest = this.#flight.at(0);
       if (oldest !== undefined) return oldest;
       this.#held ??= this.#source.take();
-      if (this.#held !== undefined) yield* this.#coConnect(this.#held);
-      else if (!(yield* this.#source.coMore())) return undefined;
+      if (this.#held === undefined) {
+        if (!(yield* this.#source.coMore())) return undefined;
+      } else if (this.#session !== undefined && this.#sent === 0) {
+        this.#refusedAtOnce(this.#session, this.#held);
+      } else {
+        yield* this.#coConnect(this.#held);
+      }
     }
+  }
+
+  /** A connection ended as soon as it was made: that counts as a loss. */
+  #refusedAtOnce({ protocol }: Session, asking: A): void {
+    const failed = ++asking.losses > this.#rules.losses;
+    this.#held = undefined;
+    this.#startOver();
+    if (!failed) {
+      this.#source.giveBack([asking], 'lost');
+      return;
+    }
+    asking.refusal = protocol.connectionClosed('the server closed each connection as soon as it was made', 'idle');
+    this.#flight.push(asking);
   }
 
   *#coConnect(asking: A): Coroutine<void> {
@@ -260,14 +288,17 @@ export class Lane<A extends Asking> {
   #send(asking: A): boolean {
     const { protocol } = this.#session as Session;
     const { latestRequest } = protocol;
-    asking.behind = this.#flight.length > 0;
+    asking.pipelined = this.#flight.length > 0;
     try {
       if (asking.refusal === undefined) this.#begin(asking);
     } catch (error) {
-      const begun = protocol.latestRequest !== latestRequest;
-      if (!begun && error instanceof ConnectionClosed) return false;
-      if (!begun) asking.refusal = error;
-      else if (!(error instanceof ConnectionClosed)) this.#sending = coFailed(error);
+      if (protocol.latestRequest === latestRequest) {
+        if (error instanceof ConnectionClosed) return false;
+        asking.refusal = error;
+      } else if (!(error instanceof DugongError)) {
+        throw error;
+      }
+      // Else the reader finds what has come before, and then the same.
     }
     // A refused one waits for its turn only.
     asking.alone &&= asking.refusal === undefined;
@@ -276,11 +307,12 @@ export class Lane<A extends Asking> {
     return true;
   }
 
+  /** One that is alone is sent while its response is waited for. Of any other, the reader sends what the kernel does not take now. */
   #begin(asking: A): void {
     const { method, path, options } = asking.parts();
     const sending = this.#operations.coSendRequest(method, path, options);
-    const step = sending.next();
-    if (!step.done) this.#sending = coResumed(sending, step.value);
+    if (asking.alone) this.#sending = sending;
+    else if (!sending.next().done) sending.return();
   }
 
   #uncork(session: Session): void {
@@ -301,12 +333,14 @@ export class Lane<A extends Asking> {
     if (!this.#connected) {
       this.restart('dropped');
     } else if (!this.#atEnd) {
-      if (response.length === null || response.length > WORTH_DISCARDING) return this.restart('dropped');
+      const { length } = response;
+      if (length !== null && length > WORTH_DISCARDING) return this.restart('dropped');
       try {
-        yield* this.#operations.coDiscard();
+        if (!(yield* coWithPatience(this.#coDiscard(), WORTH_WAITING))) return this.restart('dropped');
       } catch (error) {
-        if (!this.#isLost) throw error;
-        this.restart('lost');
+        if (error instanceof Stalled) return this.restart('dropped');
+        if (!this.#isLost || isInterruption(error)) throw error;
+        return this.restart('lost');
       }
     }
     this.#unread = undefined;
@@ -316,13 +350,22 @@ export class Lane<A extends Asking> {
     return this.#session?.protocol.body === undefined;
   }
 
+  /** False if the rest of the body is long. */
+  *#coDiscard(): Coroutine<boolean> {
+    let room = WORTH_DISCARDING;
+    while (room > 0) {
+      const count = yield* this.#operations.coReadInto(DROPPED);
+      if (count === 0) return true;
+      room -= count;
+    }
+    return false;
+  }
+
   /** Undefined if the request is to be sent again. */
   *#coExchange<T>(oldest: A, consume: Consume<A, T>): Coroutine<Answered<A, T> | Unanswered<A> | undefined> {
-    const sending = this.#sending;
     try {
-      if (sending === undefined) return yield* this.#coAnswer(oldest, consume);
-      const [, answered] = yield* coAll([coUpload(sending), this.#coAnswer(oldest, consume)]);
-      return answered;
+      if (this.#sending === undefined) return yield* this.#coAnswer(oldest, consume);
+      return yield* this.#coUploadAndAnswer(this.#sending, this.#coAnswer(oldest, consume));
     } catch (error) {
       return this.#failed(oldest, error);
     } finally {
@@ -330,48 +373,86 @@ export class Lane<A extends Asking> {
     }
   }
 
+  /** A server may answer before it has received the whole request. Once the response is whole, it does not matter how the sending ends. */
+  *#coUploadAndAnswer<V>(sending: Coroutine<void>, answer: Coroutine<V>): Coroutine<V> {
+    let answered: { readonly value: V } | undefined;
+    function* coAnswer(): Coroutine<void> {
+      answered = { value: yield* answer };
+    }
+    try {
+      yield* coAll([coWithPatience(this.#coUpload(sending), this.#rules.patience, () => this.#bytesSent), coAnswer()]);
+    } catch (error) {
+      if (answered === undefined || !(error instanceof UploadFailed || error instanceof Stalled)) throw error;
+      this.restart('dropped');
+    }
+    return (answered as unknown as { readonly value: V }).value;
+  }
+
+  /** A connection that is lost is left to the reader, since the response may have come before. @throws UploadFailed */
+  *#coUpload(sending: Coroutine<void>): Coroutine<void> {
+    const { protocol } = this.#session as Session;
+    const { latestRequest } = protocol;
+    try {
+      yield* sending;
+    } catch (error) {
+      const begun = protocol.latestRequest !== latestRequest;
+      if (!begun || !(error instanceof ConnectionClosed)) throw new UploadFailed(error, begun);
+    }
+  }
+
+  get #bytesSent(): number {
+    return this.#session?.protocol.bytesSent ?? 0;
+  }
+
   *#coAnswer<T>(oldest: A, consume: Consume<A, T>): Coroutine<Answered<A, T> | undefined> {
     const response = yield* this.#coResponse(oldest);
     this.#unread = response;
     const { protocol } = this.#session as Session;
-    const pipelined = this.#isPipelined(oldest);
+    oldest.pipelined = this.#isPipelined(oldest);
     const persistent = response.httpVersion === '1.1' && protocol.sendState !== 'closed';
     this.#pipelining.answered({ persistent, number: ++this.#answered });
     this.#opened ||= persistent;
     const { doubted } = oldest;
     oldest.doubted = undefined;
     if (doubted !== undefined) this.#pipelining.confirmed(doubted, response.status);
-    else if (pipelined && oldest.repeatable && this.#pipelining.doubts(response.status)) {
-      yield* this.#coDoubt(oldest, response);
+    else if (oldest.pipelined && oldest.repeatable && this.#pipelining.doubts(response)) {
+      this.#doubt(oldest, response);
       return undefined;
     }
     if (response.length !== null && response.length <= LONG) this.fill();
     const value = yield* consume(response, oldest);
     this.#flight.shift();
-    yield* this.#coSkip();
     return { asking: oldest, response, value };
   }
 
   /** Asks for the response again, alone: its error may come of pipelining. */
-  *#coDoubt(oldest: A, { status }: HTTPResponse): Coroutine<void> {
+  #doubt(oldest: A, { status }: HTTPResponse): void {
     oldest.doubted = status;
     oldest.alone = true;
-    if (this.#rules.inOrder) return this.restart('dropped');
+    if (this.#rules.inOrder) {
+      this.restart('dropped');
+      return;
+    }
     this.#flight.shift();
-    this.#source.giveBack([oldest], 'dropped');
-    yield* this.#coSkip();
+    this.#source.giveBack([oldest], 'doubted');
   }
 
   #coResponse(oldest: A): Coroutine<HTTPResponse> {
     const { stall, patience } = this.#rules;
     const limit = this.#isPipelined(oldest) && stall > 0 && (stall < patience || patience === 0) ? stall : patience;
-    return coWithPatience(this.#operations.coReadResponse(), limit);
+    const progress = this.#sending === undefined ? undefined : () => this.#bytesSent;
+    return coWithPatience(this.#operations.coReadResponse(), limit, progress);
   }
 
   /** The oldest request has failed. Undefined if it is to be sent again. @throws an error that is not the connection's */
   #failed(oldest: A, error: unknown): Unanswered<A> | undefined {
-    if (error instanceof UploadFailed) return this.#giveUp(oldest, { error: error.reason, mayHaveBeenProcessed: true });
-    if (!this.#connected || !(error instanceof DugongError)) return this.#thrown(error);
+    if (error instanceof UploadFailed) return this.#unsent(oldest, error);
+    if (error instanceof AskAlone) {
+      oldest.alone = true;
+      this.restart('dropped');
+      return undefined;
+    }
+    if (!this.#connected || !(error instanceof DugongError) || isInterruption(error)) return this.#thrown(error);
     const refused =
       error instanceof InvalidResponse || error instanceof UnsupportedResponse || error instanceof TLSError;
     // On a new connection it is the response, and not what came before it.
@@ -385,6 +466,16 @@ export class Lane<A extends Asking> {
     const safe = oldest.repeatable || (oldest.renewable && !mayHaveBeenProcessed);
     if (!safe || oldest.losses > this.#rules.losses) return this.#giveUp(oldest, { error, mayHaveBeenProcessed });
     this.restart(why);
+    return undefined;
+  }
+
+  #unsent(oldest: A, { reason, begun }: UploadFailed): Unanswered<A> | undefined {
+    if (begun) return this.#giveUp(oldest, { error: reason, mayHaveBeenProcessed: true });
+    this.#flight.shift();
+    if (!(reason instanceof ConnectionClosed)) return { asking: oldest, error: reason, mayHaveBeenProcessed: false };
+    // The connection takes no more requests.
+    this.#sent--;
+    this.#held = oldest;
     return undefined;
   }
 
@@ -414,7 +505,7 @@ export class Lane<A extends Asking> {
 
   /** Whether the oldest request had, or has, others with it on the connection. */
   #isPipelined(oldest: A): boolean {
-    return oldest.behind || this.#flight.length > 1;
+    return oldest.pipelined || this.#flight.length > 1;
   }
 
   /** Whether no response, or nothing more of the present one, can come. */
@@ -435,51 +526,68 @@ export class Lane<A extends Asking> {
   }
 }
 
+/** Thrown by a `Consume`: the response is not to be received behind others. It is asked for again, alone, without counting as lost. */
+export class AskAlone extends Error {}
+
 /** Nothing has come for too long: the connection counts as lost. Something on the way may have lost a pipelined request. */
 class Stalled extends ConnectionTimedOut {}
 
-/** The source of a body has failed. */
+/** Whether the error was thrown into a coroutine that waited. */
+function isInterruption(error: unknown): boolean {
+  return error instanceof Interrupted || (error instanceof ConnectionTimedOut && !(error instanceof Stalled));
+}
+
+/** A request, or the source of its body, has failed. */
 class UploadFailed extends Error {
   readonly reason: unknown;
+  /** Whether a part of it may have been sent. */
+  readonly begun: boolean;
 
-  constructor(reason: unknown) {
-    super('the body of the request could not be sent', { cause: reason });
+  // Parameters: the two properties.
+  constructor(reason: unknown, begun: boolean) {
+    super('the request could not be sent', { cause: reason });
     this.reason = reason;
+    this.begun = begun;
   }
-}
-
-/** Sends; a lost connection is left to the reader, since the response may have come before. @throws UploadFailed */
-function* coUpload(sending: Coroutine<void>): Coroutine<void> {
-  try {
-    yield* sending;
-  } catch (error) {
-    if (!(error instanceof ConnectionClosed)) throw new UploadFailed(error);
-  }
-}
-
-/** A coroutine that has begun, and has yielded `need`. */
-function* coResumed<T>(begun: Coroutine<T>, need: PollNeeded): Coroutine<T> {
-  yield* waitFor(need);
-  return yield* begun;
-}
-
-// biome-ignore lint/correctness/useYield: a coroutine that fails at once
-function* coFailed(error: unknown): Coroutine<never> {
-  throw error;
 }
 
 /**
- * Runs `coroutine`, which reads from a lane's connection, for `ms` milliseconds at most; 0: no limit. @throws an error that makes the lane
- * give the connection up
+ * Runs `coroutine`, which uses a lane's connection, for `ms` milliseconds at most; 0: no limit. The time starts anew if `progress` gives
+ * another number at its end. @throws an error that makes the lane give the connection up
  */
-export function* coWithPatience<T>(coroutine: Coroutine<T>, ms: number): Coroutine<T> {
+// Parameters: no object for each read.
+export function* coWithPatience<T>(coroutine: Coroutine<T>, ms: number, progress?: () => number): Coroutine<T> {
   if (ms === 0) return yield* coroutine;
+  let reached = progress?.();
+  const first = coroutine.next();
+  // What is there already needs no clock.
+  if (first.done) return first.value;
+  return yield* coWatched(coroutine, first, now() + ms, () => {
+    const latest = progress?.();
+    if (latest === reached) throw new Stalled(ms, 'receive');
+    reached = latest;
+    return ms;
+  });
+}
+
+/** Runs `coroutine`, and calls `late` if it has not ended after `ms` milliseconds: that may throw, and says when to call it again. */
+export function* coWithWatch<T>(coroutine: Coroutine<T>, ms: number, late: () => number): Coroutine<T> {
+  const first = coroutine.next();
+  return first.done ? first.value : yield* coWatched(coroutine, first, now() + ms, late);
+}
+
+// Parameters: for one caller each; no object for each read.
+function* coWatched<T>(
+  coroutine: Coroutine<T>,
+  first: IteratorResult<PollNeeded, T>,
+  due: number,
+  late: () => number,
+): Coroutine<T> {
   try {
-    let step = coroutine.next();
-    // What is there already needs no clock.
-    const deadline = step.done ? 0 : now() + ms;
+    let step = first;
+    let deadline = due;
     while (!step.done) {
-      if (now() >= deadline) throw new Stalled(ms, 'receive');
+      if (now() >= deadline) deadline = now() + late();
       step = yield* coStep(coroutine, step.value.before(deadline));
     }
     return step.value;
