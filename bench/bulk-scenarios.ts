@@ -2,7 +2,6 @@
  * The parts of the scenario `bulk`, their programs and targets. Data only.
  */
 
-import { fileURLToPath } from 'node:url';
 import type { Metric, Reported, Target } from './scenarios.ts';
 
 /** For every program. */
@@ -59,8 +58,8 @@ const dugong: Program = {
   fetches: true,
   list: lines,
   argv: ({ files, list, dugong: folder, connections }) => {
-    const client = fileURLToPath(new URL('clients/dugong-bulk.mjs', import.meta.url));
-    return [process.execPath, client, `${folder}/dist/index.js`, files, list, String(connections)];
+    const command = `${folder}/dist/cli/main.js`;
+    return [process.execPath, command, '-q', '-j', String(connections), '-P', files, '--input', list];
   },
 };
 

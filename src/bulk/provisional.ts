@@ -4,6 +4,7 @@
  * they the documents that were asked for, as far as that can be told.
  */
 
+import { now } from '../clock.ts';
 import { Queue } from '../queue.ts';
 import type { Attempt } from './attempt.ts';
 
@@ -16,11 +17,15 @@ export interface WholeBody {
 const MOST = 4;
 /** Bytes of those in memory. */
 const MOST_BYTES = 1 << 24;
+/** Milliseconds: what has come over a slow path should not be lost for long when the run is interrupted. */
+const LONGEST = 1000;
 
 export class Provisional {
   readonly #bodies = new Queue<WholeBody>();
   readonly #most: number;
   #bytes = 0;
+  /** When the oldest came. */
+  #since = 0;
 
   constructor(depth: number) {
     this.#most = MOST * depth;
@@ -28,7 +33,11 @@ export class Provisional {
 
   /** Whether nothing more should be sent before they are committed. */
   get isFull(): boolean {
-    return this.#bodies.length >= this.#most || this.#bytes >= MOST_BYTES;
+    return this.#bodies.length >= this.#most || this.#bytes >= MOST_BYTES || this.#isOld;
+  }
+
+  get #isOld(): boolean {
+    return this.any && now() - this.#since > LONGEST;
   }
 
   /** Bytes in memory. */
@@ -41,6 +50,7 @@ export class Provisional {
   }
 
   add(whole: WholeBody): void {
+    if (!this.any) this.#since = now();
     this.#bodies.push(whole);
     this.#bytes += whole.body?.length ?? 0;
   }
