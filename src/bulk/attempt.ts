@@ -51,6 +51,11 @@ export class Work {
     this.sink = typeof sink === 'object' ? sink : undefined;
   }
 
+  /** Requests that count as attempts: one that follows a redirect is none. */
+  get tries(): number {
+    return this.attempts - this.redirects.length;
+  }
+
   result(
     url: string,
     ending: Pick<TransferResult, 'outcome'> & Partial<Pick<TransferResult, 'error' | 'body' | 'mayHaveBeenProcessed'>>,

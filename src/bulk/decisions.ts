@@ -95,7 +95,7 @@ export class Decisions {
     const { status } = response;
     const asked = retryAfter(response, wallTime());
     const late = asked > this.#settings.longestRetryAfter;
-    const wait = this.#waitAfter(asked, isOverload(status) ? host.overloads + 1 : work.attempts);
+    const wait = this.#waitAfter(asked, isOverload(status) ? host.overloads + 1 : work.tries);
     if (!canPass(attempt.request.method, status) || late || !this.#mayTryAgain(work, wait)) {
       if (late) work.retryAt = wallTime() + asked;
       this.#finish(work, url, { outcome: 'missing' });
@@ -118,16 +118,16 @@ export class Decisions {
     return asked + this.#settings.random() * Math.max(LEAST_JITTER, JITTER * asked);
   }
 
-  #mayTryAgain({ attempts, begunAt = now() }: Work, wait: number): boolean {
-    const { attempts: most, retryMaxTime } = this.#settings;
-    return attempts < most && (retryMaxTime === 0 || now() + wait - begunAt <= retryMaxTime);
+  #mayTryAgain({ tries, begunAt = now() }: Work, wait: number): boolean {
+    const { attempts, retryMaxTime } = this.#settings;
+    return tries < attempts && (retryMaxTime === 0 || now() + wait - begunAt <= retryMaxTime);
   }
 
   /** The response is not the document that was asked for; `pipelined`: perhaps it is another request's. */
   wrong(attempt: Attempt, error: unknown, pipelined: boolean): void {
     const { work, host } = attempt;
     attempt.alone = true;
-    const wait = this.backoff(work.attempts);
+    const wait = this.backoff(work.tries);
     if (pipelined) host.addFirst([attempt]);
     else if (this.#mayTryAgain(work, wait)) host.addLater(attempt, now() + wait);
     else this.failed(attempt, error, true);

@@ -217,7 +217,8 @@ export class Lane<A extends Asking> {
 
   *#coConnect(asking: A): Coroutine<void> {
     if (!this.#usable) this.#startOver();
-    const fresh = !this.#operations.session?.wire.transport;
+    const { session } = this.#operations;
+    const fresh = session === undefined || session.closed || session.wire.transport === undefined;
     if (fresh) this.#source.connecting?.(asking);
     yield* this.#operations.coConnect();
     if (fresh) this.#source.connected?.(asking);

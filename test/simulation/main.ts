@@ -10,7 +10,7 @@ import { bundle } from './runner/bundle.ts';
 import { type Coverage, coverageOf } from './runner/coverage-report.ts';
 import type { Finding, Line, Sum } from './runner/worker.ts';
 
-const WORLDS = ['connection', 'situation', 'fetch', 'sync'];
+const WORLDS = ['connection', 'situation', 'fetch', 'sync', 'bulk'];
 
 const USAGE = `Usage: npm run simulate -- [--seeds A..B] [--world NAME]... [--jobs N]
        npm run simulate -- --seeds A..B [--world NAME]... --digest
