@@ -64,7 +64,7 @@ export class Decisions {
   }
 
   aborted(work: Work, failure: { readonly reason: unknown } | undefined): void {
-    work.sink?.abandon();
+    this.unreceive(work, work.bytes);
     this.#finish(work, String(work.job.url), { outcome: 'aborted', error: failure?.reason });
   }
 
@@ -129,7 +129,7 @@ export class Decisions {
     attempt.alone = true;
     const wait = this.backoff(work.tries);
     if (pipelined) host.addFirst([attempt]);
-    else if (this.#mayTryAgain(work, wait)) host.addLater(attempt, now() + wait);
+    else if (attempt.repeatable && this.#mayTryAgain(work, wait)) host.addLater(attempt, now() + wait);
     else this.failed(attempt, error, true);
   }
 

@@ -23,7 +23,7 @@ import { type Coroutine, PollNeeded } from '../coroutine.ts';
 import { ConnectionTimedOut, DugongError, Interrupted } from '../errors.ts';
 import { isRedirect } from '../fetch/redirect.ts';
 import { Queue } from '../queue.ts';
-import type { Attempt } from './attempt.ts';
+import type { Attempt, Work } from './attempt.ts';
 import type { Decisions } from './decisions.ts';
 import type { Host } from './host.ts';
 import type { Run } from './run.ts';
@@ -122,7 +122,7 @@ export class Line implements AskingSource<Attempt> {
       this.#connecting = false;
       const attempts = this.#lane.close();
       for (const attempt of attempts) attempt.trace?.failed(error);
-      this.#returned(attempts, 'unsent');
+      this.#returned(attempts);
       this.#decisions.unconnected(this.#host, error);
       return 'unconnected';
     }
@@ -163,7 +163,7 @@ export class Line implements AskingSource<Attempt> {
   }
 
   giveBack(attempts: readonly Attempt[], why: GivenBack): void {
-    this.#returned(attempts, why === 'lost' ? 'lost' : 'unsent');
+    this.#returned(attempts);
     if (why === 'lost') this.#distrust();
   }
 
@@ -179,13 +179,13 @@ export class Line implements AskingSource<Attempt> {
   }
 
   /** Attempts go back to the host. One that was lost counts; the others do not. */
-  #returned(attempts: readonly Attempt[], why: 'lost' | 'unsent'): void {
+  #returned(attempts: readonly Attempt[]): void {
     const host = this.#host;
     host.ended(attempts.length);
     const again: Attempt[] = [];
     for (const attempt of attempts) {
       attempt.trace?.givenUp();
-      const lost = why === 'lost' && attempt.losses > attempt.lossesSeen;
+      const lost = attempt.losses > attempt.lossesSeen;
       attempt.lossesSeen = attempt.losses;
       if (!lost) attempt.work.attempts--;
       if (lost && attempt.losses > 1) host.addLater(attempt, now() + this.#decisions.backoff(attempt.losses - 1));
@@ -261,8 +261,13 @@ export class Line implements AskingSource<Attempt> {
       if (toMemory) kept.push(Buffer.from(bytes));
       else if (work.sink !== undefined) yield* this.#coSink(() => work.sink?.write(bytes));
       yield* rate.coTake(count);
-      if (this.#lane.inFlight > 1 && now() > slowAt) this.#lane.releaseBehind();
+      if (now() > slowAt && this.#mayRelease(work)) this.#lane.releaseBehind();
     }
+  }
+
+  /** Whether nothing depends on the responses behind the one that is being received. */
+  #mayRelease(work: Work): boolean {
+    return this.#lane.inFlight > 1 && this.#provisional.length === 0 && isKnown(work);
   }
 
   /** Calls a function of a sink. @throws SinkFailed, or an interruption */
@@ -305,9 +310,7 @@ export class Line implements AskingSource<Attempt> {
 
   *#coWhole(attempt: Attempt, body: Buffer | undefined): Coroutine<void> {
     this.#host.overloads = 0;
-    const { digest, etag, size } = attempt.work.job;
-    const known = digest !== undefined || etag !== undefined || size !== undefined;
-    if (known || !this.#isPipelined(attempt)) yield* this.#coCommit(attempt, body);
+    if (isKnown(attempt.work) || !this.#isPipelined(attempt)) yield* this.#coCommit(attempt, body);
     else this.#provisional.push({ attempt, body });
   }
 
@@ -367,6 +370,11 @@ class BodyTooLarge extends DugongError {}
 
 function tooLarge(most: number): DugongError {
   return new BodyTooLarge('DUGONG_BODY_TOO_LARGE', `the body has more than ${most} bytes`);
+}
+
+/** Whether the job says what its body must be. */
+function isKnown({ job: { digest, etag, size } }: Work): boolean {
+  return digest !== undefined || etag !== undefined || size !== undefined;
 }
 
 function accepted({ work: { job } }: Attempt, status: number): boolean {

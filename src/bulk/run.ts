@@ -19,7 +19,7 @@ import { Line } from './line.ts';
 import type { TransferJob, TransferResult } from './transfer-job.ts';
 import { type CheckedSettings, checkedJob, type TransferCounts } from './transfer-options.ts';
 
-/** Most jobs that have been taken and have no result. */
+/** Most jobs that have been taken and whose result has not been. */
 const MOST_TAKEN = 1024;
 /** Most hosts that are remembered although they have nothing to do. */
 const MOST_REMEMBERED = 4096;
@@ -64,7 +64,10 @@ export class Run {
   *coNext(): Coroutine<TransferResult | undefined> {
     for (;;) {
       const result = this.#results.shift();
-      if (result !== undefined) return result;
+      if (result !== undefined) {
+        this.#room.notify();
+        return result;
+      }
       this.#set.run();
       if (this.#results.length > 0) continue;
       if (this.#set.size === 0) {
@@ -129,7 +132,7 @@ export class Run {
   *#coIntake(): Coroutine<void> {
     try {
       for (;;) {
-        while (this.#unfinished.size >= MOST_TAKEN) yield* this.#room.coWait();
+        while (this.#unfinished.size + this.#results.length >= MOST_TAKEN) yield* this.#room.coWait();
         const next = this.#jobs.next();
         const step = this.#asynchronous ? yield* coAwait(next) : (next as IteratorResult<TransferJob>);
         if (step.done) {

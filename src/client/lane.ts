@@ -40,10 +40,10 @@ export interface AskingSource<A extends Asking> {
 }
 
 /**
- * Why requests are given back: the connection was lost, or did not behave; the server had announced its end; this side has dropped it,
- * or one request of it.
+ * How requests are given back. `lost`: the connection is given up while a response is missing, so that nothing shows which requests the
+ * others on it have answered. `dropped`: none is missing.
  */
-export type GivenBack = 'lost' | 'ended' | 'dropped';
+export type GivenBack = 'lost' | 'dropped';
 
 /** A request with its response; `value` is what `consume` has made of it. */
 export interface Answered<A, T> {
@@ -198,7 +198,7 @@ export class Lane<A extends Asking> {
     this.#spent = true;
     while (this.#flight.length > 0) this.#flight.shift();
     this.#flight.push(oldest);
-    this.#source.giveBack(behind, 'dropped');
+    this.#source.giveBack(behind, 'lost');
   }
 
   // --- sending -------------------------------------------------------------------------------------------------------
@@ -298,9 +298,9 @@ export class Lane<A extends Asking> {
     const response = this.#unread;
     if (response === undefined) return;
     if (!this.#connected) {
-      this.restart('dropped');
+      this.#abandonBody();
     } else if (!this.#atEnd) {
-      if (response.length === null || response.length > WORTH_DISCARDING) return this.restart('dropped');
+      if (response.length === null || response.length > WORTH_DISCARDING) return this.#abandonBody();
       try {
         yield* this.#operations.coDiscard();
       } catch (error) {
@@ -309,6 +309,11 @@ export class Lane<A extends Asking> {
       }
     }
     this.#unread = undefined;
+  }
+
+  /** Drops the connection behind a response whose body is not read to its end. */
+  #abandonBody(): void {
+    this.restart(this.#flight.length > 0 ? 'lost' : 'dropped');
   }
 
   get #atEnd(): boolean {
@@ -377,10 +382,10 @@ export class Lane<A extends Asking> {
     }
     const { mayHaveBeenProcessed = true } =
       (error.lostRequests ?? this.#session?.protocol.pendingRequests ?? []).at(0) ?? {};
-    const why = this.#charge(oldest, { error, mayHaveBeenProcessed }) ? 'lost' : 'ended';
+    this.#charge(oldest, { error, mayHaveBeenProcessed });
     const safe = oldest.repeatable || (oldest.renewable && !mayHaveBeenProcessed);
     if (!safe || oldest.losses > this.#rules.losses) return this.#giveUp(oldest, error, mayHaveBeenProcessed);
-    this.restart(why);
+    this.restart(mayHaveBeenProcessed ? 'lost' : 'dropped');
     return undefined;
   }
 
@@ -396,16 +401,15 @@ export class Lane<A extends Asking> {
     return { asking: oldest, error, mayHaveBeenProcessed };
   }
 
-  /** Counts the loss (true), unless the server has announced it, or had closed the connection before the request was sent. */
-  #charge(oldest: A, { error, mayHaveBeenProcessed }: { error: DugongError; mayHaveBeenProcessed: boolean }): boolean {
+  /** Counts the loss, unless the server has announced it, or had closed the connection before the request was sent. */
+  #charge(oldest: A, { error, mayHaveBeenProcessed }: { error: DugongError; mayHaveBeenProcessed: boolean }): void {
     const announced = this.#unread === undefined && this.#session?.protocol.sendState === 'closed';
-    if (this.#answered > 0 && (announced || !mayHaveBeenProcessed)) return false;
+    if (this.#answered > 0 && (announced || !mayHaveBeenProcessed)) return;
     const pipelined = this.#isPipelined(oldest);
     if (pipelined && (error instanceof Stalled || error instanceof InvalidResponse)) this.#pipelining.suspect();
     else if (pipelined || this.#answered > 0) this.#pipelining.broke(this.#answered);
     oldest.losses++;
     oldest.alone = true;
-    return true;
   }
 
   /** Whether the oldest request had, or has, others with it on the connection. */
