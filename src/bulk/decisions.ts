@@ -128,8 +128,10 @@ export class Decisions {
     const { work, host } = attempt;
     attempt.alone = true;
     const wait = this.backoff(work.tries);
-    if (pipelined) host.addFirst([attempt]);
-    else if (attempt.repeatable && this.#mayTryAgain(work, wait)) host.addLater(attempt, now() + wait);
+    if (pipelined) {
+      work.attempts--;
+      host.addFirst([attempt]);
+    } else if (attempt.repeatable && this.#mayTryAgain(work, wait)) host.addLater(attempt, now() + wait);
     else this.failed(attempt, error, true);
   }
 
@@ -144,6 +146,6 @@ export class Decisions {
       return;
     }
     host.dead = { reason: error };
-    for (const attempt of host.drain()) this.failed(attempt, error, false);
+    for (const attempt of host.drain()) this.failed(attempt, error, attempt.sent);
   }
 }

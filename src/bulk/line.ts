@@ -2,9 +2,9 @@
  * One connection of a bulk transfer: takes attempts of its host, receives the bodies, and says what has become of each attempt.
  *
  * A pipelined response may belong to another request, and neither its framing nor a digest of its own shows that. So the body of a job
- * that does not say what it must be is committed only when nothing is in flight any more: then each request has had its response. From
- * time to time the connection therefore sends nothing until that is so. If a response is missing, left over or wrong, all these bodies
- * are asked for again, alone.
+ * that does not say what it must be is committed only when nothing is in flight any more: then each request has had its response. A
+ * redirect, and a status that is not accepted, are not acted upon before either. From time to time the connection therefore sends nothing
+ * until that is so. If a response is missing, left over or wrong, all these requests are sent again, alone.
  */
 
 import type { HTTPConnection } from '../client/http-connection.ts';
@@ -26,6 +26,7 @@ import { Queue } from '../queue.ts';
 import type { Attempt, Work } from './attempt.ts';
 import type { Decisions } from './decisions.ts';
 import type { Host } from './host.ts';
+import { isOverload } from './retry.ts';
 import type { Run } from './run.ts';
 import { BodyCheck, WrongDocument } from './verification.ts';
 
@@ -37,14 +38,15 @@ export type Verdict =
   | { readonly kind: 'wrong'; readonly error: unknown }
   | { readonly kind: 'failed'; readonly error: unknown };
 
-/** A whole body that is not committed yet. */
+/** A response that is perhaps another request's. */
 interface Provisional {
   readonly attempt: Attempt;
-  readonly body: Buffer | undefined;
+  readonly response: HTTPResponse;
+  readonly verdict: Verdict;
 }
 
 const BUFFER = 131_072;
-/** Bodies that wait to be committed, as a multiple of the depth. */
+/** Responses that wait until they are certain, as a multiple of the depth. */
 const MOST_PROVISIONAL = 4;
 /** Bytes of a body that becomes part of a result. */
 const MOST_IN_MEMORY = 1 << 26;
@@ -64,6 +66,9 @@ export class Line implements AskingSource<Attempt> {
   readonly #buffer: Buffer;
   readonly #provisional = new Queue<Provisional>();
   #answered = 0;
+  /** How often responses were missing at the end of a connection, and how often when the latest response had come. */
+  #losses = 0;
+  #lossesBefore = 0;
   #connecting = false;
   /** The attempt whose body is being received. */
   #current: Attempt | undefined;
@@ -164,7 +169,9 @@ export class Line implements AskingSource<Attempt> {
 
   giveBack(attempts: readonly Attempt[], why: GivenBack): void {
     this.#returned(attempts);
-    if (why === 'lost') this.#distrust();
+    if (why !== 'lost') return;
+    this.#losses++;
+    this.#distrust();
   }
 
   connecting(attempt: Attempt): void {
@@ -200,6 +207,7 @@ export class Line implements AskingSource<Attempt> {
   *#coConsume(response: HTTPResponse, attempt: Attempt): Coroutine<Verdict> {
     const { work, request, trace } = attempt;
     const { settings } = this.#run;
+    this.#lossesBefore = this.#losses;
     trace?.sent();
     trace?.answered(response);
     settings.afterResponse?.(response, { url: request.url, job: work.job });
@@ -292,11 +300,29 @@ export class Line implements AskingSource<Attempt> {
     attempt.trace?.completed(response);
     attempt.work.duration = now() - attempt.work.dueAt;
     this.#answered++;
-    if (verdict.kind === 'whole') yield* this.#coWhole(attempt, verdict.body);
+    if (verdict.kind === 'whole') this.#host.overloads = 0;
+    const settled = { attempt, response, verdict };
+    if (verdict.kind === 'wrong') {
+      this.#wrong(attempt, verdict.error);
+    } else if (this.#isCertain(settled)) {
+      yield* this.#coConclude(settled);
+    } else {
+      this.#provisional.push(settled);
+      if (this.#losses > this.#lossesBefore) this.#distrust();
+    }
+  }
+
+  /** Whether the response is to this request. All requests may be told that there are too many. */
+  #isCertain({ attempt, response, verdict }: Provisional): boolean {
+    if (!this.#isPipelined(attempt)) return true;
+    return verdict.kind === 'whole' ? isKnown(attempt.work) : verdict.kind === 'refused' && isOverload(response.status);
+  }
+
+  *#coConclude({ attempt, response, verdict }: Provisional): Coroutine<void> {
+    if (verdict.kind === 'whole') yield* this.#coCommit(attempt, verdict.body);
     else if (verdict.kind === 'redirect') this.#decisions.redirected(attempt, response);
     else if (verdict.kind === 'refused') this.#decisions.refused(attempt, response);
-    else if (verdict.kind === 'failed') this.#decisions.failed(attempt, verdict.error, true);
-    else this.#wrong(attempt, verdict.error);
+    else this.#decisions.failed(attempt, verdict.error, true);
   }
 
   /** If the response may be another request's, so may be others on this connection. */
@@ -306,12 +332,6 @@ export class Line implements AskingSource<Attempt> {
     if (!pipelined) return;
     this.#host.pipelining.suspect();
     this.#lane.restart('lost');
-  }
-
-  *#coWhole(attempt: Attempt, body: Buffer | undefined): Coroutine<void> {
-    this.#host.overloads = 0;
-    if (isKnown(attempt.work) || !this.#isPipelined(attempt)) yield* this.#coCommit(attempt, body);
-    else this.#provisional.push({ attempt, body });
   }
 
   #isPipelined(attempt: Attempt): boolean {
@@ -324,7 +344,7 @@ export class Line implements AskingSource<Attempt> {
       this.#host.pipelining.suspect();
       this.#lane.restart('lost');
     }
-    for (const { attempt, body } of this.#takeProvisional()) yield* this.#coCommit(attempt, body);
+    for (const settled of this.#takeProvisional()) yield* this.#coConclude(settled);
   }
 
   *#coCommit(attempt: Attempt, body: Buffer | undefined): Coroutine<void> {
@@ -339,11 +359,12 @@ export class Line implements AskingSource<Attempt> {
     }
   }
 
-  /** Bodies that are not committed are asked for again, alone. */
+  /** What is not certain is asked for again, alone. */
   #distrust(): void {
     const again = this.#takeProvisional().map(({ attempt }) => attempt);
     for (const attempt of again) {
       attempt.alone = true;
+      attempt.work.attempts--;
       this.#decisions.unreceive(attempt.work, attempt.work.bytes);
     }
     this.#host.addFirst(again);

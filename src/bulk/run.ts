@@ -41,6 +41,8 @@ export class Run {
   readonly #decisions: Decisions;
   readonly #ignoreSignal: () => void;
   #noMore = false;
+  /** Whether the iterable has ended or failed, or is left. */
+  #over = false;
   #taken = 0;
   #failure: { readonly reason: unknown } | undefined;
 
@@ -101,8 +103,6 @@ export class Run {
   close(): void {
     this.#ignoreSignal();
     this.#set.close();
-    if (!this.#noMore) leave(this.#jobs);
-    this.#noMore = true;
   }
 
   get counts(): TransferCounts {
@@ -130,24 +130,30 @@ export class Run {
   }
 
   *#coIntake(): Coroutine<void> {
+    for (;;) {
+      while (this.#unfinished.size + this.#results.length >= MOST_TAKEN) yield* this.#room.coWait();
+      const step = yield* this.#coStep();
+      if (step.done) return;
+      this.#admit(step.value);
+    }
+  }
+
+  *#coStep(): Coroutine<IteratorResult<TransferJob>> {
     try {
-      for (;;) {
-        while (this.#unfinished.size + this.#results.length >= MOST_TAKEN) yield* this.#room.coWait();
-        const next = this.#jobs.next();
-        const step = this.#asynchronous ? yield* coAwait(next) : (next as IteratorResult<TransferJob>);
-        if (step.done) {
-          this.#noMore = true;
-          return;
-        }
-        this.#admit(step.value);
-      }
-    } finally {
-      if (!this.#noMore) leave(this.#jobs);
+      const next = this.#jobs.next();
+      const step = this.#asynchronous ? yield* coAwait(next) : (next as IteratorResult<TransferJob>);
+      this.#over = step.done === true;
+      return step;
+    } catch (error) {
+      this.#over = !this.ending;
+      throw error;
     }
   }
 
   #endIntake(): void {
     this.#noMore = true;
+    if (!this.#over) leave(this.#jobs);
+    this.#over = true;
     for (const host of this.#hosts.values()) host.idle.notify();
   }
 

@@ -193,6 +193,7 @@ export class BulkHost implements Service {
     }
     asked.whole = true;
     if (talk.world.traced) talk.world.note(talk.endpoint.name, `has answered ${request.target} with ${asked.status}`);
+    if (answer.twice === true || answer.stray !== undefined || answer.malformed !== undefined) this.#broke();
     if (answer.twice === true) yield* talk.send(whole);
     if (answer.stray !== undefined) yield* talk.send(answer.stray);
     const close = closeOf(answer);
