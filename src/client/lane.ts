@@ -302,9 +302,9 @@ export class Lane<A extends Asking> {
     } else if (!this.#atEnd) {
       if (response.length === null || response.length > WORTH_DISCARDING) return this.#abandonBody();
       try {
-        yield* this.#operations.coDiscard();
+        yield* coWithPatience(this.#operations.coDiscard(), this.#limit(this.#flight.length > 0));
       } catch (error) {
-        if (!this.#isLost) throw error;
+        if (!(error instanceof Stalled) && !this.#isLost) throw error;
         this.restart('lost');
       }
     }
@@ -367,9 +367,13 @@ export class Lane<A extends Asking> {
   }
 
   #coResponse(oldest: A): Coroutine<HTTPResponse> {
+    return coWithPatience(this.#operations.coReadResponse(), this.#limit(this.#isPipelined(oldest)));
+  }
+
+  /** Milliseconds to wait for a response, or for the rest of one; 0: no limit. */
+  #limit(pipelined: boolean): number {
     const { stall, patience } = this.#rules;
-    const limit = this.#isPipelined(oldest) && stall > 0 && (stall < patience || patience === 0) ? stall : patience;
-    return coWithPatience(this.#operations.coReadResponse(), limit);
+    return pipelined && stall > 0 && (stall < patience || patience === 0) ? stall : patience;
   }
 
   /** The oldest request has failed. Undefined if it is to be sent again. @throws an error that is not the connection's */

@@ -16,6 +16,8 @@ import type { Book, Page } from './servers.ts';
 
 /** Most jobs that may be taken without a result: those that the engine allows itself, and those that end in one turn. */
 const MOST_TAKEN = 1100;
+/** Requests for a document beyond the attempts: those that were given up because of others. */
+const MOST_CAREFUL = 4;
 /** A server that answers with one of these has not processed the request. */
 const NOT_PROCESSED: ReadonlySet<number> = new Set([408, 425, 429, 503]);
 const MAY_PASS: ReadonlySet<number> = new Set([...NOT_PROCESSED, 500, 502, 504]);
@@ -101,6 +103,8 @@ export class Judge {
       const { asked, target } = page;
       if (asked.length > 1 && this.#isQuiet(job, hop))
         this.problems.push(`${target} was asked for ${asked.length} times without a reason`);
+      if (asked.length > MOST_CAREFUL + this.#plan.options.attempts)
+        this.problems.push(`${target} was asked for ${asked.length} times`);
       if (this.#plan.hosts.some(confuses)) continue;
       const posts = asked.filter(({ request }) => request.method === 'POST');
       const again = posts.findIndex(({ status }) => status === undefined || !NOT_PROCESSED.has(status));
@@ -226,7 +230,9 @@ export class Judge {
     if (sent === 0) this.#problem(result, `has a status that was not sent, ${status}`);
     const method = page.asked.at(-1)?.request.method ?? job.method;
     if (!MAY_PASS.has(status) || (method === 'POST' && !NOT_PROCESSED.has(status))) return;
-    const tried = retryAt !== undefined || options.retryMaxTime > 0 || page.asked.length >= options.attempts;
+    // A request that was lost may not have been seen.
+    const asked = page.asked.length + this.#broken(hostOf(job, redirects.length));
+    const tried = retryAt !== undefined || options.retryMaxTime > 0 || asked >= options.attempts;
     if (!tried) this.#problem(result, `has given up after ${page.asked.length} requests and ${status}`);
   }
 

@@ -189,7 +189,11 @@ export class BulkProgram {
   *#coEach(result: TransferResult): Coroutine<void> {
     if (this.#leaves(result)) throw new Leaving();
     const pause = this.#pause();
-    if (pause > 0) yield* coSleep(pause);
+    if (pause === 0) return;
+    // An interruption of the consumer is its own error.
+    this.left = true;
+    yield* coSleep(pause);
+    this.left = false;
   }
 
   #leaves(result: TransferResult): boolean {

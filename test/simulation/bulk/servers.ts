@@ -181,6 +181,7 @@ export class BulkHost implements Service {
       return false;
     }
     asked.status = answer.status ?? 200;
+    if (answer.twice === true || answer.stray !== undefined || answer.malformed !== undefined) this.#broke();
     const { body = Buffer.alloc(0) } = answer;
     const content = hasContent(request.method, asked.status) ? framed(body, answer) : Buffer.alloc(0);
     const whole = Buffer.concat([Buffer.from(headOf(answer), 'latin1'), content]);
@@ -193,7 +194,6 @@ export class BulkHost implements Service {
     }
     asked.whole = true;
     if (talk.world.traced) talk.world.note(talk.endpoint.name, `has answered ${request.target} with ${asked.status}`);
-    if (answer.twice === true || answer.stray !== undefined || answer.malformed !== undefined) this.#broke();
     if (answer.twice === true) yield* talk.send(whole);
     if (answer.stray !== undefined) yield* talk.send(answer.stray);
     const close = closeOf(answer);
@@ -292,7 +292,7 @@ function withFault(fine: Answer, { job, target }: { job: JobPlan; target: string
   if (fault === 'silent') return { ...fine, instead: 'silence' };
   if (fault === 'instead') return { ...fine, instead: 'unannounced' };
   if (fault === 'malformed') return { ...fine, malformed: 'status-line' };
-  return { ...fine, stray: Buffer.from('~~~~') };
+  return fine.framing === 'close' ? fine : { ...fine, stray: Buffer.from('~~~~') };
 }
 
 function* coAbrupt(talk: Conversation): Acting<false> {
