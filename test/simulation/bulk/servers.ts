@@ -153,7 +153,7 @@ export class BulkHost implements Service {
     if (!more || (disorder !== 'swaps' && disorder !== 'loses-second' && disorder !== 'fails-behind')) return [request];
     const second = yield* coReadRequest(talk);
     if (second === undefined) return [request];
-    if (disorder !== 'swaps') this.#broke();
+    this.#broke();
     if (disorder === 'loses-second') return [request];
     return disorder === 'swaps' ? [second, request] : [request, second];
   }
@@ -173,7 +173,6 @@ export class BulkHost implements Service {
     const ending = this.#plan.resets ? 'reset' : 'unannounced';
     let answer = page === undefined ? REFUSED : this.#answerTo(page, { asked, behind });
     if (last && answer.close === undefined) answer = { ...answer, close: this.#plan.announces ? 'announced' : ending };
-    if (last && !this.#plan.announces) this.#broke();
     if (answer.delay !== undefined && answer.delay > 0) yield* talk.sleep(answer.delay);
     if (answer.instead !== undefined) {
       this.#broke();
@@ -195,9 +194,11 @@ export class BulkHost implements Service {
     asked.whole = true;
     if (talk.world.traced) talk.world.note(talk.endpoint.name, `has answered ${request.target} with ${asked.status}`);
     if (answer.twice === true) yield* talk.send(whole);
-    if (answer.stray !== undefined) yield* talk.send(answer.stray);
     const close = closeOf(answer);
+    if (answer.stray !== undefined && close === undefined) yield* talk.send(answer.stray);
     if (close === undefined) return true;
+    // A response without a body, or one to HTTP/1.0, does not announce its end.
+    if (close === 'unannounced') this.#broke();
     yield* talk.end(close);
     return false;
   }
