@@ -186,7 +186,7 @@ export class Judge {
     if (confused && etag === undefined && digest === undefined) return;
     if (!this.#isOwn(result, job) && !this.#looksAlike(result, job))
       this.#problem(result, `has got ${response?.headers.get('X-Document')}`);
-    else if (redirects.length !== job.redirects.length) this.#problem(result, 'was redirected elsewhere');
+    else if (redirects.length !== job.redirects.length && !confused) this.#problem(result, 'was redirected elsewhere');
     if (body !== undefined) this.#body(job, body, bytes);
     if ((body !== undefined) !== (job.sink === 'memory')) this.#problem(result, 'has its body in the wrong place');
   }
