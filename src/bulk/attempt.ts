@@ -51,11 +51,6 @@ export class Work {
     this.sink = typeof sink === 'object' ? sink : undefined;
   }
 
-  /** Requests that count as attempts: one that follows a redirect is none. */
-  get tries(): number {
-    return this.attempts - this.redirects.length;
-  }
-
   result(
     url: string,
     ending: Pick<TransferResult, 'outcome'> & Partial<Pick<TransferResult, 'error' | 'body' | 'mayHaveBeenProcessed'>>,
@@ -93,8 +88,6 @@ export class Attempt extends Asking {
   readonly request: FetchRequest;
   readonly #before: BeforeRequest | undefined;
   trace: RequestTrace | undefined;
-  /** Whether it was ever sent. */
-  sent = false;
   /** Called when the request goes out. */
   onSending: (() => void) | undefined;
   /** Losses that were seen by the one that counts attempts. */
@@ -118,7 +111,6 @@ export class Attempt extends Asking {
     const { request, work } = this;
     const { url, method, content } = request;
     const headers = this.trace === undefined && this.#before === undefined ? request.headers : this.#fields();
-    this.sent = true;
     this.onSending?.();
     const given = work.job.body;
     const body = content === undefined ? undefined : typeof given === 'function' ? given() : content.data;

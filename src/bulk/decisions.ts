@@ -40,7 +40,11 @@ export class Decisions {
     this.#counts.bytes -= bytes;
     work.bytes = 0;
     work.verification = 'none';
-    work.sink?.abandon();
+    try {
+      work.sink?.abandon();
+    } catch {
+      // It would hide why the body is given up.
+    }
   }
 
   /** Milliseconds before an attempt that follows `failures` failures. */
@@ -60,12 +64,11 @@ export class Decisions {
 
   /** The job itself is wrong. */
   refusedJob(work: Work, error: unknown): void {
-    this.#finish(work, String(work.job?.url), { outcome: 'failed', error });
+    this.#finish(work, urlOf(work), { outcome: 'failed', error });
   }
 
   aborted(work: Work, failure: { readonly reason: unknown } | undefined): void {
-    this.unreceive(work, work.bytes);
-    this.#finish(work, String(work.job.url), { outcome: 'aborted', error: failure?.reason });
+    this.#finish(work, urlOf(work), { outcome: 'aborted', error: failure?.reason });
   }
 
   #finish(work: Work, url: string, ending: Parameters<Work['result']>[1]): void {
@@ -95,7 +98,7 @@ export class Decisions {
     const { status } = response;
     const asked = retryAfter(response, wallTime());
     const late = asked > this.#settings.longestRetryAfter;
-    const wait = this.#waitAfter(asked, isOverload(status) ? host.overloads + 1 : work.tries);
+    const wait = this.#waitAfter(asked, isOverload(status) ? host.overloads + 1 : work.attempts);
     if (!canPass(attempt.request.method, status) || late || !this.#mayTryAgain(work, wait)) {
       if (late) work.retryAt = wallTime() + asked;
       this.#finish(work, url, { outcome: 'missing' });
@@ -110,6 +113,8 @@ export class Decisions {
       host.overloads++;
       host.pause(wait);
     }
+    // It shows whether the server has room again.
+    attempt.alone = true;
     host.addFirst([attempt]);
   }
 
@@ -118,20 +123,18 @@ export class Decisions {
     return asked + this.#settings.random() * Math.max(LEAST_JITTER, JITTER * asked);
   }
 
-  #mayTryAgain({ tries, begunAt = now() }: Work, wait: number): boolean {
-    const { attempts, retryMaxTime } = this.#settings;
-    return tries < attempts && (retryMaxTime === 0 || now() + wait - begunAt <= retryMaxTime);
+  #mayTryAgain({ attempts, redirects, begunAt = now() }: Work, wait: number): boolean {
+    const { attempts: most, retryMaxTime } = this.#settings;
+    return attempts - redirects.length < most && (retryMaxTime === 0 || now() + wait - begunAt <= retryMaxTime);
   }
 
   /** The response is not the document that was asked for; `pipelined`: perhaps it is another request's. */
   wrong(attempt: Attempt, error: unknown, pipelined: boolean): void {
     const { work, host } = attempt;
     attempt.alone = true;
-    const wait = this.backoff(work.tries);
-    if (pipelined) {
-      work.attempts--;
-      host.addFirst([attempt]);
-    } else if (attempt.repeatable && this.#mayTryAgain(work, wait)) host.addLater(attempt, now() + wait);
+    const wait = this.backoff(work.attempts);
+    if (pipelined) host.addFirst([attempt]);
+    else if (this.#mayTryAgain(work, wait)) host.addLater(attempt, now() + wait);
     else this.failed(attempt, error, true);
   }
 
@@ -145,7 +148,21 @@ export class Decisions {
       if (!pausing) host.pause(this.backoff(host.failures));
       return;
     }
+    this.unreachable(host, error);
+  }
+
+  /** The host cannot be reached in this run. */
+  unreachable(host: Host, error: unknown): void {
     host.dead = { reason: error };
-    for (const attempt of host.drain()) this.failed(attempt, error, attempt.sent);
+    for (const attempt of host.drain()) this.failed(attempt, error, false);
+  }
+}
+
+/** The URL of a job that may be invalid. */
+function urlOf({ given }: Work): string {
+  try {
+    return String(given.url);
+  } catch {
+    return '';
   }
 }

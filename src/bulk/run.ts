@@ -19,8 +19,8 @@ import { Line } from './line.ts';
 import type { TransferJob, TransferResult } from './transfer-job.ts';
 import { type CheckedSettings, checkedJob, type TransferCounts } from './transfer-options.ts';
 
-/** Most jobs that have been taken and whose result has not been. */
-const MOST_TAKEN = 1024;
+/** Most jobs that have been taken and whose results have not. */
+const MOST_TAKEN = 4096;
 /** Most hosts that are remembered although they have nothing to do. */
 const MOST_REMEMBERED = 4096;
 
@@ -41,8 +41,8 @@ export class Run {
   readonly #decisions: Decisions;
   readonly #ignoreSignal: () => void;
   #noMore = false;
-  /** Whether the iterable has ended or failed, or is left. */
-  #over = false;
+  /** Whether the source of the jobs has ended, or was left. */
+  #jobsOver = false;
   #taken = 0;
   #failure: { readonly reason: unknown } | undefined;
 
@@ -103,6 +103,8 @@ export class Run {
   close(): void {
     this.#ignoreSignal();
     this.#set.close();
+    this.#leaveJobs();
+    this.#noMore = true;
   }
 
   get counts(): TransferCounts {
@@ -115,7 +117,6 @@ export class Run {
   finish(work: Work, result: TransferResult): void {
     this.#unfinished.delete(work);
     this.#results.push(result);
-    this.#room.notify();
   }
 
   // --- jobs ----------------------------------------------------------------------------------------------------------
@@ -130,30 +131,41 @@ export class Run {
   }
 
   *#coIntake(): Coroutine<void> {
-    for (;;) {
-      while (this.#unfinished.size + this.#results.length >= MOST_TAKEN) yield* this.#room.coWait();
-      const step = yield* this.#coStep();
-      if (step.done) return;
-      this.#admit(step.value);
+    try {
+      for (;;) {
+        while (this.#unfinished.size + this.#results.length >= MOST_TAKEN) yield* this.#room.coWait();
+        const step = yield* this.#coNextJob();
+        if (step.done) return;
+        this.#admit(step.value);
+      }
+    } finally {
+      this.#leaveJobs();
     }
   }
 
-  *#coStep(): Coroutine<IteratorResult<TransferJob>> {
-    try {
-      const next = this.#jobs.next();
-      const step = this.#asynchronous ? yield* coAwait(next) : (next as IteratorResult<TransferJob>);
-      this.#over = step.done === true;
+  *#coNextJob(): Coroutine<IteratorResult<TransferJob>> {
+    // An iterator that throws has ended.
+    this.#jobsOver = true;
+    const next = this.#jobs.next();
+    if (!this.#asynchronous) {
+      const step = next as IteratorResult<TransferJob>;
+      this.#jobsOver = step.done === true;
       return step;
-    } catch (error) {
-      this.#over = !this.ending;
-      throw error;
     }
+    this.#jobsOver = false;
+    const step = yield* coAwait(next);
+    this.#jobsOver = step.done === true;
+    return step;
+  }
+  /** Lets the source of the jobs clean up. Its errors would hide why it is left. */
+  #leaveJobs(): void {
+    if (this.#jobsOver) return;
+    this.#jobsOver = true;
+    new Promise((resolve) => resolve(this.#jobs.return?.())).catch(() => undefined);
   }
 
   #endIntake(): void {
     this.#noMore = true;
-    if (!this.#over) leave(this.#jobs);
-    this.#over = true;
     for (const host of this.#hosts.values()) host.idle.notify();
   }
 
@@ -194,16 +206,21 @@ export class Run {
 
   // --- connections ---------------------------------------------------------------------------------------------------
 
-  /** Whether hosts wait because there are too many connections. */
+  /** Whether a host could send, and may not because there are too many connections. */
   get crowded(): boolean {
-    return this.#lines.size >= this.settings.totalConnections && this.#starving() !== undefined;
+    return this.#isFull && this.#starving()?.isReady === true;
+  }
+
+  get #isFull(): boolean {
+    return this.#lines.size >= this.settings.totalConnections;
   }
 
   /** Opens the connections that a host may have, and has work for. */
   openLines(host: Host): void {
-    const { connections, totalConnections } = this.settings;
-    while (host.lines < Math.min(connections, host.load) && this.#lines.size < totalConnections && !this.ending) {
-      const line = new Line(this, host, this.#decisions);
+    const { connections } = this.settings;
+    while (host.lines < Math.min(connections, host.load) && !this.#isFull && !this.ending) {
+      const line = this.#lineTo(host);
+      if (line === undefined) return;
       host.lines++;
       this.#lines.set(line, host);
       this.#set.add(line.coRun(), (outcome) => {
@@ -211,6 +228,19 @@ export class Run {
         this.#closed(host);
         if (outcome.status === 'rejected') this.abort(outcome.reason);
       });
+    }
+    if (host.lines > 0 || host.waiting === 0) return;
+    // Connections that have nothing to do make room.
+    for (const other of this.#lines.values()) if (!other.isReady) other.idle.notify();
+  }
+
+  /** Undefined if there can be none: then its jobs have failed. */
+  #lineTo(host: Host): Line | undefined {
+    try {
+      return new Line(this, host, this.#decisions);
+    } catch (error) {
+      this.#decisions.unreachable(host, error);
+      return undefined;
     }
   }
 
@@ -222,13 +252,20 @@ export class Run {
     const remembered = host.dead !== undefined || host.pipelining.faults > 0;
     if (host.load > 0 || host.lines > 0 || remembered) this.#hosts.set(key, host);
     if (this.#hosts.size > MOST_REMEMBERED) this.#forget();
-    const next = this.#starving();
-    if (next !== undefined) this.openLines(next);
+    for (let next = this.#starving(); next !== undefined && !this.#isFull && !this.ending; next = this.#starving()) {
+      this.openLines(next);
+    }
   }
 
+  /** A host that waits for a connection; rather one that can send now. */
   #starving(): Host | undefined {
-    for (const host of this.#hosts.values()) if (host.lines === 0 && host.waiting > 0) return host;
-    return undefined;
+    let later: Host | undefined;
+    for (const host of this.#hosts.values()) {
+      if (host.lines > 0 || host.waiting === 0) continue;
+      if (host.isReady) return host;
+      later ??= host;
+    }
+    return later;
   }
 
   #forget(): void {
@@ -247,9 +284,4 @@ function iteratorOf(jobs: Iterable<TransferJob> | AsyncIterable<TransferJob>): [
   if (typeof given[Symbol.asyncIterator] === 'function') return [given[Symbol.asyncIterator](), true];
   if (typeof given[Symbol.iterator] === 'function') return [given[Symbol.iterator](), false];
   throw new TypeError('the jobs must be an iterable of objects with a url');
-}
-
-/** Lets the source of the jobs clean up. Its errors would hide why it is left. */
-function leave(jobs: Jobs): void {
-  new Promise((resolve) => resolve(jobs.return?.())).catch(() => undefined);
 }

@@ -84,7 +84,7 @@ export interface TransferResult {
   readonly bytes: number;
   /** How the body was verified. */
   readonly verification: Verification;
-  /** Requests that were sent for it, without those whose response did not come, or could not count, for a reason that is not theirs. */
+  /** Requests that were sent for it, without those that a server has announced not to answer. */
   readonly attempts: number;
   /** Why it failed, or the run was aborted. */
   readonly error: unknown;

@@ -12,6 +12,7 @@ import { ownOptions } from '../options.ts';
 import type { BeforeRequest } from './attempt.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { TransferJob } from './transfer-job.ts';
+import { checkedDigest } from './verification.ts';
 
 /** How a bulk transfer treats servers. Times are milliseconds; 0: no limit, where that is possible. */
 export interface TransferOptions extends FetchRouting, Partial<TimeLimits> {
@@ -125,6 +126,9 @@ export function transferSettings(given: TransferOptions | undefined): CheckedSet
     wholeNumber(name, options[name] ?? NUMBERS[name][0], NUMBERS[name][1]);
   const { maxSize, signal, beforeRequest, afterResponse, random = Math.random } = options;
   const attempts = number('attempts');
+  checkedFunction('beforeRequest', beforeRequest);
+  checkedFunction('afterResponse', afterResponse);
+  checkedFunction('random', random);
   return {
     ...timeLimits(options),
     routing: checkedRouting(options),
@@ -150,6 +154,21 @@ export function checkedJob(given: TransferJob): TransferJob {
     throw new TypeError(`a job is an object as { url: "http://localhost/" }, got ${shownValue(given)}`);
   }
   const job = ownOptions('a job', given, NAMES_OF_JOB);
-  if (job.size !== undefined) wholeNumber('size', job.size, 0);
+  const { size, digest, sink = 'memory', accepts, etag } = job;
+  if (size !== undefined) wholeNumber('size', size, 0);
+  checkedDigest(digest);
+  if (sink !== 'memory' && sink !== 'discard' && (typeof sink !== 'object' || sink === null)) {
+    throw new TypeError(`sink must be an object, "memory" or "discard", got ${shownValue(sink)}`);
+  }
+  checkedFunction('accepts', accepts);
+  if (etag !== undefined && typeof etag !== 'string') {
+    throw new TypeError(`etag must be a string, got ${shownValue(etag)}`);
+  }
   return job;
+}
+
+/** @throws TypeError */
+function checkedFunction(name: string, value: unknown): void {
+  if (value === undefined || typeof value === 'function') return;
+  throw new TypeError(`${name} must be a function, got ${shownValue(value)}`);
 }

@@ -6,6 +6,7 @@
 import type { HTTPResponse } from '../client/http-response.ts';
 import { DugongError } from '../errors.ts';
 import { builtin } from '../io/builtin.ts';
+import { shownValue } from '../io/shown-value.ts';
 import type { TransferDigest, TransferJob, Verification } from './transfer-job.ts';
 
 /** The response is not the one that was asked for. */
@@ -20,6 +21,7 @@ export class WrongDocument extends DugongError {
   }
 }
 
+const NOT_MODIFIED = 304;
 /** Names of node:crypto. */
 const HASHES: Record<TransferDigest['algorithm'], string> = {
   'sha-256': 'sha256',
@@ -28,18 +30,30 @@ const HASHES: Record<TransferDigest['algorithm'], string> = {
   md5: 'md5',
 };
 
+/** @throws TypeError */
+export function checkedDigest(digest: TransferDigest | undefined): void {
+  if (digest === undefined) return;
+  const { algorithm, value } = digest ?? {};
+  if (typeof algorithm === 'string' && Object.hasOwn(HASHES, algorithm) && value instanceof Uint8Array) return;
+  throw new TypeError(`digest must be as { algorithm: "sha-256", value: Buffer }, got ${shownValue(digest)}`);
+}
+
 /** Checks one body while it comes. */
 export class BodyCheck {
   readonly #job: TransferJob;
   readonly #response: HTTPResponse;
+  /** Whether the response has no content, whatever it says of it. */
+  readonly #bare: boolean;
   readonly #digests: readonly { readonly expected: TransferDigest; readonly hash: import('node:crypto').Hash }[];
   #bytes = 0;
 
   constructor(job: TransferJob, response: HTTPResponse) {
     this.#job = job;
     this.#response = response;
+    this.#bare = response.method === 'HEAD' || response.status === NOT_MODIFIED;
     const given = job.digest === undefined ? [] : [job.digest];
-    this.#digests = [...given, ...announcedDigests(response)].map((expected) => ({
+    const expectations = this.#bare ? [] : [...given, ...announcedDigests(response)];
+    this.#digests = expectations.map((expected) => ({
       expected,
       hash: builtin.crypto.createHash(HASHES[expected.algorithm]),
     }));
@@ -52,15 +66,19 @@ export class BodyCheck {
   /** @throws WrongDocument if the entity tag is another one, or the length announced is */
   begin(): void {
     const { etag, size } = this.#job;
-    const { status, length, headers } = this.#response;
+    const { status, headers } = this.#response;
+    const length = this.#bare ? announcedLength(this.#response) : this.#response.length;
     if (etag !== undefined && !sameEntity(etag, headers.get('ETag'))) {
       throw new WrongDocument(`the entity tag is ${headers.get('ETag') ?? 'missing'}, not ${etag}`);
     }
     if (size !== undefined && status !== 206 && length !== null && length !== size) throw this.#wrongSize(length);
   }
 
+  /** @throws WrongDocument if the body is too long */
   update(bytes: Uint8Array): void {
     this.#bytes += bytes.length;
+    const { size } = this.#job;
+    if (size !== undefined && this.#bytes > size && this.#response.status !== 206) throw this.#wrongSize(this.#bytes);
     for (const { hash } of this.#digests) hash.update(bytes);
   }
 
@@ -68,20 +86,26 @@ export class BodyCheck {
   end(): Verification {
     const { size, etag } = this.#job;
     const partial = this.#response.status === 206;
-    if (size !== undefined && !partial && this.#bytes !== size) throw this.#wrongSize(this.#bytes);
+    if (size !== undefined && !partial && !this.#bare && this.#bytes !== size) throw this.#wrongSize(this.#bytes);
     for (const { expected, hash } of this.#digests) {
       if (!hash.digest().equals(expected.value))
         throw new WrongDocument(`the body has another ${expected.algorithm} digest`);
     }
     if (this.#digests.length > 0) return 'digest';
     if (etag !== undefined) return 'validator';
-    if (size !== undefined && !partial) return 'size';
+    if (size !== undefined && !partial && !(this.#bare && announcedLength(this.#response) === null)) return 'size';
     return this.#response.length === null && !isChunked(this.#response) ? 'none' : 'length';
   }
 
   #wrongSize(size: number): WrongDocument {
     return new WrongDocument(`the body has ${size} bytes, not ${this.#job.size}`);
   }
+}
+
+/** The length that a response without content gives for it. */
+function announcedLength({ headers }: HTTPResponse): number | null {
+  const value = headers.get('Content-Length') ?? '';
+  return /^\d+$/.test(value) ? Number(value) : null;
 }
 
 function isChunked({ headers }: HTTPResponse): boolean {
@@ -95,10 +119,9 @@ function sameEntity(one: string, other: string | undefined): boolean {
 
 /**
  * The digests that a response announces of its body: Content-Digest is of the content as sent; Repr-Digest is of the whole
- * representation, which is the content unless it is a part (RFC 9530 2, 3). A HEAD has no content.
+ * representation, which is the content unless it is a part (RFC 9530 2, 3).
  */
-function announcedDigests({ method, status, headers }: HTTPResponse): readonly TransferDigest[] {
-  if (method === 'HEAD') return [];
+function announcedDigests({ status, headers }: HTTPResponse): readonly TransferDigest[] {
   const fields = [headers.get('Content-Digest'), status === 206 ? undefined : headers.get('Repr-Digest')];
   return fields.flatMap((field) => (field === undefined ? [] : digestsOf(field)));
 }

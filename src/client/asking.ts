@@ -28,8 +28,8 @@ export class Asking {
   repeatable: boolean;
   /** Whether nothing else may be in flight meanwhile. */
   alone: boolean;
-  /** Whether others were in flight when it was sent. */
-  behind = false;
+  /** Whether others were in flight before its response began. */
+  pipelined = false;
   /** The error status that it got among others. */
   doubted: number | undefined;
   /** How often it was lost as the oldest request of a connection. */

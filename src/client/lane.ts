@@ -13,6 +13,7 @@ import {
   ConnectionClosed,
   ConnectionTimedOut,
   DugongError,
+  Interrupted,
   InvalidResponse,
   StateError,
   UnsupportedResponse,
@@ -40,10 +41,10 @@ export interface AskingSource<A extends Asking> {
 }
 
 /**
- * How requests are given back. `lost`: the connection is given up while a response is missing, so that nothing shows which requests the
- * others on it have answered. `dropped`: none is missing.
+ * Why requests are given back: the connection was lost, or did not behave; the server had announced its end; this side has dropped it;
+ * one response, which has come, is doubted.
  */
-export type GivenBack = 'lost' | 'dropped';
+export type GivenBack = 'lost' | 'ended' | 'dropped' | 'doubted';
 
 /** A request with its response; `value` is what `consume` has made of it. */
 export interface Answered<A, T> {
@@ -69,7 +70,10 @@ export interface LaneRules {
   readonly losses: number;
   /** Milliseconds that pipelined requests wait for a response before the oldest is sent again, alone; 0: no limit. */
   readonly stall: number;
-  /** Milliseconds that a request waits for the head of its response, once it is the oldest; 0: no limit. */
+  /**
+   * Milliseconds that a request waits for the head of its response, once it is the oldest; 0: no limit. Bytes of it that leave meanwhile
+   * start the time anew.
+   */
   readonly patience: number;
   /** Whether responses are returned in the order of the requests, also if one is asked for again. */
   readonly inOrder: boolean;
@@ -77,12 +81,14 @@ export interface LaneRules {
 
 /** Most unsent bytes of requests: a corked connection collects as many without waiting. */
 const BYTES_AHEAD = 49_152;
-/** The part of the depth that is sent at once, so that not each request costs a system call. */
-const REFILL = 4;
 /** While a body that is longer is received, nothing more is sent ahead. */
 const LONG = 1 << 20;
 /** A rest of a body up to this size is read and dropped; for a longer one a new connection is cheaper. */
 const WORTH_DISCARDING = 262_144;
+/** The same in milliseconds. */
+const WORTH_WAITING = 500;
+/** Where such a rest goes. */
+const DROPPED = Buffer.allocUnsafeSlow(16_384);
 
 export class Lane<A extends Asking> {
   readonly #operations: Operations;
@@ -93,7 +99,7 @@ export class Lane<A extends Asking> {
   readonly #flight = new Queue<A>();
   /** Taken, and not sent yet. */
   #held: A | undefined;
-  /** What sends the request that is alone in flight, if that has to wait. */
+  /** What sends the request that is alone in flight. */
   #sending: Coroutine<void> | undefined;
   /** The session of the requests in flight. */
   #session: Session | undefined;
@@ -145,13 +151,15 @@ export class Lane<A extends Asking> {
         return { asking: oldest, error: oldest.refusal, mayHaveBeenProcessed: false };
       }
       const ended = yield* this.#coExchange(oldest, consume);
-      if (ended !== undefined) return ended;
+      if (ended === undefined) continue;
+      yield* this.#coSkip();
+      return ended;
     }
   }
 
   /** Sends what may be sent ahead. Never waits. */
   fill(): void {
-    if (!this.#connected || this.#sending !== undefined || !this.#isWorthFilling) return;
+    if (!this.#connected) return;
     const session = this.#session as Session;
     try {
       while (this.#hasRoom) {
@@ -198,7 +206,7 @@ export class Lane<A extends Asking> {
     this.#spent = true;
     while (this.#flight.length > 0) this.#flight.shift();
     this.#flight.push(oldest);
-    this.#source.giveBack(behind, 'lost');
+    this.#source.giveBack(behind, 'dropped');
   }
 
   // --- sending -------------------------------------------------------------------------------------------------------
@@ -210,9 +218,27 @@ export class Lane<A extends Asking> {
       const oldest = this.#flight.at(0);
       if (oldest !== undefined) return oldest;
       this.#held ??= this.#source.take();
-      if (this.#held !== undefined) yield* this.#coConnect(this.#held);
-      else if (!(yield* this.#source.coMore())) return undefined;
+      if (this.#held === undefined) {
+        if (!(yield* this.#source.coMore())) return undefined;
+      } else if (this.#session !== undefined && this.#sent === 0) {
+        this.#refusedAtOnce(this.#session, this.#held);
+      } else {
+        yield* this.#coConnect(this.#held);
+      }
     }
+  }
+
+  /** A connection ended as soon as it was made: that counts as a loss. */
+  #refusedAtOnce({ protocol }: Session, asking: A): void {
+    const failed = ++asking.losses > this.#rules.losses;
+    this.#held = undefined;
+    this.#startOver();
+    if (!failed) {
+      this.#source.giveBack([asking], 'lost');
+      return;
+    }
+    asking.refusal = protocol.connectionClosed('the server closed each connection as soon as it was made', 'idle');
+    this.#flight.push(asking);
   }
 
   *#coConnect(asking: A): Coroutine<void> {
@@ -237,36 +263,28 @@ export class Lane<A extends Asking> {
     return session.protocol.sendState === 'idle' && this.#sent < this.#pipelining.perConnection;
   }
 
-  /** How many requests may be in flight on this connection now. */
-  get #depth(): number {
-    return this.#opened ? this.#pipelining.depth : 1;
-  }
-
-  /** Whether so many requests may be sent that a system call is worth while. */
-  get #isWorthFilling(): boolean {
-    const depth = this.#depth;
-    return depth - this.#flight.length >= depth / REFILL;
-  }
-
   get #hasRoom(): boolean {
     const { length } = this.#flight;
     if (!this.#usable || this.#flight.at(length - 1)?.alone) return false;
     const { output } = (this.#session as Session).protocol;
-    return length < this.#depth && output.length < BYTES_AHEAD;
+    return length < (this.#opened ? this.#pipelining.depth : 1) && output.length < BYTES_AHEAD;
   }
 
   /** False if the connection takes no more requests. */
   #send(asking: A): boolean {
     const { protocol } = this.#session as Session;
     const { latestRequest } = protocol;
-    asking.behind = this.#flight.length > 0;
+    asking.pipelined = this.#flight.length > 0;
     try {
       if (asking.refusal === undefined) this.#begin(asking);
     } catch (error) {
-      const begun = protocol.latestRequest !== latestRequest;
-      if (!begun && error instanceof ConnectionClosed) return false;
-      if (!begun) asking.refusal = error;
-      else if (!(error instanceof ConnectionClosed)) this.#sending = coFailed(error);
+      if (protocol.latestRequest === latestRequest) {
+        if (error instanceof ConnectionClosed) return false;
+        asking.refusal = error;
+      } else if (!(error instanceof DugongError)) {
+        throw error;
+      }
+      // Else the reader finds what has come before, and then the same.
     }
     // A refused one waits for its turn only.
     asking.alone &&= asking.refusal === undefined;
@@ -275,11 +293,12 @@ export class Lane<A extends Asking> {
     return true;
   }
 
+  /** One that is alone is sent while its response is waited for. Of any other, the reader sends what the kernel does not take now. */
   #begin(asking: A): void {
     const { method, path, options } = asking.parts();
     const sending = this.#operations.coSendRequest(method, path, options);
-    const step = sending.next();
-    if (!step.done) this.#sending = coResumed(sending, step.value);
+    if (asking.alone) this.#sending = sending;
+    else if (!sending.next().done) sending.return();
   }
 
   #uncork(session: Session): void {
@@ -298,35 +317,41 @@ export class Lane<A extends Asking> {
     const response = this.#unread;
     if (response === undefined) return;
     if (!this.#connected) {
-      this.#abandonBody();
+      this.restart('dropped');
     } else if (!this.#atEnd) {
-      if (response.length === null || response.length > WORTH_DISCARDING) return this.#abandonBody();
+      const { length } = response;
+      if (length !== null && length > WORTH_DISCARDING) return this.restart('dropped');
       try {
-        yield* coWithPatience(this.#operations.coDiscard(), this.#limit(this.#flight.length > 0));
+        if (!(yield* coWithPatience(this.#coDiscard(), WORTH_WAITING))) return this.restart('dropped');
       } catch (error) {
-        if (!(error instanceof Stalled) && !this.#isLost) throw error;
-        this.restart('lost');
+        if (error instanceof Stalled) return this.restart('dropped');
+        if (!this.#isLost || isInterruption(error)) throw error;
+        return this.restart('lost');
       }
     }
     this.#unread = undefined;
-  }
-
-  /** Drops the connection behind a response whose body is not read to its end. */
-  #abandonBody(): void {
-    this.restart(this.#flight.length > 0 ? 'lost' : 'dropped');
   }
 
   get #atEnd(): boolean {
     return this.#session?.protocol.body === undefined;
   }
 
+  /** False if the rest of the body is long. */
+  *#coDiscard(): Coroutine<boolean> {
+    let room = WORTH_DISCARDING;
+    while (room > 0) {
+      const count = yield* this.#operations.coReadInto(DROPPED);
+      if (count === 0) return true;
+      room -= count;
+    }
+    return false;
+  }
+
   /** Undefined if the request is to be sent again. */
   *#coExchange<T>(oldest: A, consume: Consume<A, T>): Coroutine<Answered<A, T> | Unanswered<A> | undefined> {
-    const sending = this.#sending;
     try {
-      if (sending === undefined) return yield* this.#coAnswer(oldest, consume);
-      const [, answered] = yield* coAll([coUpload(sending), this.#coAnswer(oldest, consume)]);
-      return answered;
+      if (this.#sending === undefined) return yield* this.#coAnswer(oldest, consume);
+      return yield* this.#coUploadAndAnswer(this.#sending, this.#coAnswer(oldest, consume));
     } catch (error) {
       return this.#failed(oldest, error);
     } finally {
@@ -334,62 +359,106 @@ export class Lane<A extends Asking> {
     }
   }
 
+  /** A server may answer before it has received the whole request. Once the response is whole, it does not matter how the sending ends. */
+  *#coUploadAndAnswer<V>(sending: Coroutine<void>, answer: Coroutine<V>): Coroutine<V> {
+    let answered: { readonly value: V } | undefined;
+    function* coAnswer(): Coroutine<void> {
+      answered = { value: yield* answer };
+    }
+    try {
+      yield* coAll([coWithPatience(this.#coUpload(sending), this.#rules.patience, () => this.#bytesSent), coAnswer()]);
+    } catch (error) {
+      if (answered === undefined || !(error instanceof UploadFailed || error instanceof Stalled)) throw error;
+      this.restart('dropped');
+    }
+    return (answered as unknown as { readonly value: V }).value;
+  }
+
+  /** A connection that is lost is left to the reader, since the response may have come before. @throws UploadFailed */
+  *#coUpload(sending: Coroutine<void>): Coroutine<void> {
+    const { protocol } = this.#session as Session;
+    const { latestRequest } = protocol;
+    try {
+      yield* sending;
+    } catch (error) {
+      const begun = protocol.latestRequest !== latestRequest;
+      if (!begun || !(error instanceof ConnectionClosed)) throw new UploadFailed(error, begun);
+    }
+  }
+
+  get #bytesSent(): number {
+    return this.#session?.protocol.bytesSent ?? 0;
+  }
+
   *#coAnswer<T>(oldest: A, consume: Consume<A, T>): Coroutine<Answered<A, T> | undefined> {
     const response = yield* this.#coResponse(oldest);
     this.#unread = response;
     const { protocol } = this.#session as Session;
-    const pipelined = this.#isPipelined(oldest);
+    oldest.pipelined = this.#isPipelined(oldest);
     const persistent = response.httpVersion === '1.1' && protocol.sendState !== 'closed';
     this.#pipelining.answered({ persistent, number: ++this.#answered });
     this.#opened ||= persistent;
     const { doubted } = oldest;
     oldest.doubted = undefined;
     if (doubted !== undefined) this.#pipelining.confirmed(doubted, response.status);
-    else if (pipelined && oldest.repeatable && this.#pipelining.doubts(response.status)) {
-      yield* this.#coDoubt(oldest, response);
+    else if (oldest.pipelined && oldest.repeatable && this.#pipelining.doubts(response)) {
+      this.#doubt(oldest, response);
       return undefined;
     }
     if (response.length !== null && response.length <= LONG) this.fill();
     const value = yield* consume(response, oldest);
     this.#flight.shift();
-    yield* this.#coSkip();
     return { asking: oldest, response, value };
   }
 
   /** Asks for the response again, alone: its error may come of pipelining. */
-  *#coDoubt(oldest: A, { status }: HTTPResponse): Coroutine<void> {
+  #doubt(oldest: A, { status }: HTTPResponse): void {
     oldest.doubted = status;
     oldest.alone = true;
-    if (this.#rules.inOrder) return this.restart('dropped');
+    if (this.#rules.inOrder) {
+      this.restart('dropped');
+      return;
+    }
     this.#flight.shift();
-    this.#source.giveBack([oldest], 'dropped');
-    yield* this.#coSkip();
+    this.#source.giveBack([oldest], 'doubted');
   }
 
   #coResponse(oldest: A): Coroutine<HTTPResponse> {
-    return coWithPatience(this.#operations.coReadResponse(), this.#limit(this.#isPipelined(oldest)));
-  }
-
-  /** Milliseconds to wait for a response, or for the rest of one; 0: no limit. */
-  #limit(pipelined: boolean): number {
     const { stall, patience } = this.#rules;
-    return pipelined && stall > 0 && (stall < patience || patience === 0) ? stall : patience;
+    const limit = this.#isPipelined(oldest) && stall > 0 && (stall < patience || patience === 0) ? stall : patience;
+    const progress = this.#sending === undefined ? undefined : () => this.#bytesSent;
+    return coWithPatience(this.#operations.coReadResponse(), limit, progress);
   }
 
   /** The oldest request has failed. Undefined if it is to be sent again. @throws an error that is not the connection's */
   #failed(oldest: A, error: unknown): Unanswered<A> | undefined {
-    if (error instanceof UploadFailed) return this.#giveUp(oldest, error.reason);
-    if (!this.#connected || !(error instanceof DugongError)) return this.#thrown(error);
+    if (error instanceof UploadFailed) return this.#unsent(oldest, error);
+    if (error instanceof AskAlone) {
+      oldest.alone = true;
+      this.restart('dropped');
+      return undefined;
+    }
+    if (!this.#connected || !(error instanceof DugongError) || isInterruption(error)) return this.#thrown(error);
     if (!(error instanceof Stalled) && !this.#isLost) {
       const refused = error instanceof InvalidResponse || error instanceof UnsupportedResponse;
       return refused ? this.#giveUp(oldest, error) : this.#thrown(error);
     }
     const { mayHaveBeenProcessed = true } =
       (error.lostRequests ?? this.#session?.protocol.pendingRequests ?? []).at(0) ?? {};
-    this.#charge(oldest, { error, mayHaveBeenProcessed });
+    const why = this.#charge(oldest, { error, mayHaveBeenProcessed }) ? 'lost' : 'ended';
     const safe = oldest.repeatable || (oldest.renewable && !mayHaveBeenProcessed);
     if (!safe || oldest.losses > this.#rules.losses) return this.#giveUp(oldest, error, mayHaveBeenProcessed);
-    this.restart(mayHaveBeenProcessed ? 'lost' : 'dropped');
+    this.restart(why);
+    return undefined;
+  }
+
+  #unsent(oldest: A, { reason, begun }: UploadFailed): Unanswered<A> | undefined {
+    if (begun) return this.#giveUp(oldest, reason);
+    this.#flight.shift();
+    if (!(reason instanceof ConnectionClosed)) return { asking: oldest, error: reason, mayHaveBeenProcessed: false };
+    // The connection takes no more requests.
+    this.#sent--;
+    this.#held = oldest;
     return undefined;
   }
 
@@ -405,20 +474,21 @@ export class Lane<A extends Asking> {
     return { asking: oldest, error, mayHaveBeenProcessed };
   }
 
-  /** Counts the loss, unless the server has announced it, or had closed the connection before the request was sent. */
-  #charge(oldest: A, { error, mayHaveBeenProcessed }: { error: DugongError; mayHaveBeenProcessed: boolean }): void {
+  /** Counts the loss (true), unless the server has announced it, or had closed the connection before the request was sent. */
+  #charge(oldest: A, { error, mayHaveBeenProcessed }: { error: DugongError; mayHaveBeenProcessed: boolean }): boolean {
     const announced = this.#unread === undefined && this.#session?.protocol.sendState === 'closed';
-    if (this.#answered > 0 && (announced || !mayHaveBeenProcessed)) return;
+    if (this.#answered > 0 && (announced || !mayHaveBeenProcessed)) return false;
     const pipelined = this.#isPipelined(oldest);
     if (pipelined && (error instanceof Stalled || error instanceof InvalidResponse)) this.#pipelining.suspect();
     else if (pipelined || this.#answered > 0) this.#pipelining.broke(this.#answered);
     oldest.losses++;
     oldest.alone = true;
+    return true;
   }
 
   /** Whether the oldest request had, or has, others with it on the connection. */
   #isPipelined(oldest: A): boolean {
-    return oldest.behind || this.#flight.length > 1;
+    return oldest.pipelined || this.#flight.length > 1;
   }
 
   /** Whether no response, or nothing more of the present one, can come. */
@@ -439,52 +509,55 @@ export class Lane<A extends Asking> {
   }
 }
 
+/** Thrown by a `Consume`: the response is not to be received behind others. It is asked for again, alone, without counting as lost. */
+export class AskAlone extends Error {}
+
 /** Nothing has come for too long: the connection counts as lost. Something on the way may have lost a pipelined request. */
 class Stalled extends ConnectionTimedOut {}
 
-/** The source of a body has failed. */
+/** Whether the error was thrown into a coroutine that waited. */
+function isInterruption(error: unknown): boolean {
+  return error instanceof Interrupted || (error instanceof ConnectionTimedOut && !(error instanceof Stalled));
+}
+
+/** A request, or the source of its body, has failed. */
 class UploadFailed extends Error {
   readonly reason: unknown;
+  /** Whether a part of it may have been sent. */
+  readonly begun: boolean;
 
-  constructor(reason: unknown) {
-    super('the body of the request could not be sent', { cause: reason });
+  constructor(reason: unknown, begun: boolean) {
+    super('the request could not be sent', { cause: reason });
     this.reason = reason;
+    this.begun = begun;
   }
-}
-
-/** Sends; a lost connection is left to the reader, since the response may have come before. @throws UploadFailed */
-function* coUpload(sending: Coroutine<void>): Coroutine<void> {
-  try {
-    yield* sending;
-  } catch (error) {
-    if (!(error instanceof ConnectionClosed)) throw new UploadFailed(error);
-  }
-}
-
-/** A coroutine that has begun, and has yielded `need`. */
-function* coResumed<T>(begun: Coroutine<T>, need: PollNeeded): Coroutine<T> {
-  yield* waitFor(need);
-  return yield* begun;
-}
-
-// biome-ignore lint/correctness/useYield: a coroutine that fails at once
-function* coFailed(error: unknown): Coroutine<never> {
-  throw error;
 }
 
 /**
- * Runs `coroutine`, which reads from a lane's connection, for `ms` milliseconds at most; 0: no limit. @throws an error that makes the lane
- * give the connection up
+ * Runs `coroutine`, which uses a lane's connection, for `ms` milliseconds at most; 0: no limit. The time starts anew if `progress` gives
+ * another number at its end. @throws an error that makes the lane give the connection up
  */
-export function* coWithPatience<T>(coroutine: Coroutine<T>, ms: number): Coroutine<T> {
-  if (ms === 0) return yield* coroutine;
+// Parameters: no object for each read.
+export function coWithPatience<T>(coroutine: Coroutine<T>, ms: number, progress?: () => number): Coroutine<T> {
+  if (ms === 0) return coroutine;
+  let reached = progress?.();
+  return coWithWatch(coroutine, ms, () => {
+    const latest = progress?.();
+    if (latest === reached) throw new Stalled(ms, 'receive');
+    reached = latest;
+    return ms;
+  });
+}
+
+/** Runs `coroutine`, and calls `late` if it has not ended after `ms` milliseconds: that may throw, and says when to call it again. */
+export function* coWithWatch<T>(coroutine: Coroutine<T>, ms: number, late: () => number): Coroutine<T> {
   try {
     let step = coroutine.next();
     // What is there already needs no clock.
-    const deadline = step.done ? 0 : now() + ms;
+    let deadline = step.done ? 0 : now() + ms;
     while (!step.done) {
-      if (now() >= deadline) throw new Stalled(ms, 'receive');
-      step = yield* coStep(coroutine, step.value.before(deadline));
+      if (now() >= deadline) deadline = now() + late();
+      step = yield* coStep(coroutine, deadline === Number.POSITIVE_INFINITY ? step.value : step.value.before(deadline));
     }
     return step.value;
   } finally {

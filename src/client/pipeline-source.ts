@@ -74,7 +74,7 @@ export class PipelineSource<R extends string | PipelineRequest> implements Askin
   take(): Numbered<R> | undefined {
     const again = this.#returned.shift();
     if (again !== undefined || this.#ended) return again;
-    if (!this.#asynchronous) return this.#numbered((this.#iterator as Iterator<R>).next());
+    if (!this.#asynchronous) return this.#numbered();
     const arrived = this.#arrived;
     this.#arrived = undefined;
     this.#ask();
@@ -98,13 +98,21 @@ export class PipelineSource<R extends string | PipelineRequest> implements Askin
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    const { value } = (this.#iterator.return?.() ?? {}) as { value?: unknown };
-    if (value instanceof Promise) value.catch(() => undefined);
+    const left: unknown = this.#iterator.return?.();
+    if (this.#asynchronous) Promise.resolve(left).catch(() => undefined);
   }
 
-  #numbered(step: IteratorResult<R>): Numbered<R> | undefined {
-    this.#ended = step.done === true;
-    return step.done ? undefined : this.#number(step.value);
+  /** An iterable that throws ends the pipeline after the responses to what it has given. */
+  #numbered(): Numbered<R> | undefined {
+    try {
+      this.#ended = true;
+      const step = (this.#iterator as Iterator<R>).next();
+      this.#ended = step.done === true;
+      return step.done ? undefined : this.#number(step.value);
+    } catch (reason) {
+      this.#failure = { reason };
+      return undefined;
+    }
   }
 
   #number(request: R): Numbered<R> {

@@ -14,6 +14,8 @@ const LONGEST_GOOD_RUN = 1 << 16;
 const SERVED_WELL = 2;
 /** So many responses that repeat an error status to a request sent alone show that pipelining is not its cause. */
 const CONFIRMATIONS = 2;
+/** The server wants fewer requests, not another one at once. */
+const TOO_MANY = 429;
 
 export class Pipelining {
   readonly #most: number;
@@ -82,9 +84,10 @@ export class Pipelining {
     else this.#limit = this.#limit > 1 ? 1 : 0;
   }
 
-  /** Whether an error status to a pipelined request may vanish when the request is sent alone. */
-  doubts(status: number): boolean {
-    return status >= 400 && (this.#confirmed.get(status) ?? 0) < CONFIRMATIONS;
+  /** Whether the error status of a pipelined request may vanish when the request is sent alone, at once. */
+  doubts({ status, headers }: { readonly status: number; readonly headers: { has(name: string): boolean } }): boolean {
+    if (status < 400 || status === TOO_MANY || headers.has('Retry-After')) return false;
+    return (this.#confirmed.get(status) ?? 0) < CONFIRMATIONS;
   }
 
   /** A request that had got `before` behind others was sent alone, and has got `status`. */

@@ -334,6 +334,55 @@ describe('request()', () => {
     }
   });
 
+  test('that is aborted while the third of five waits leaves the other four complete', async () => {
+    using server = startPipelineServer({ holds: true });
+    using connection = new HTTPConnection('127.0.0.1', { port: server.port });
+    const abort = new AbortController();
+    const paths = PATHS.slice(0, 5);
+    const settled = Promise.allSettled(
+      paths.map((path, index) =>
+        connection.promises.request('GET', path, { signal: index === 2 ? abort.signal : undefined }),
+      ),
+    );
+    abort.abort(new Error('third'));
+    server.change({});
+    const bodies = (await settled).map((each) =>
+      each.status === 'fulfilled' ? each.value.body.toString() : 'rejected',
+    );
+    assert.deepEqual(
+      bodies,
+      paths.map((path, index) => (index === 2 ? 'rejected' : documentAt(path))),
+    );
+    assert.deepEqual(connection.pendingRequests(), []);
+  });
+
+  test('that is aborted while it drops the body of another one leaves all others their own responses', async () => {
+    using server = startPipelineServer();
+    using connection = new HTTPConnection('127.0.0.1', { port: server.port });
+    await connection.promises.request('GET', '/warm/10');
+    const aborts = [0, 1, 2, 3].map(() => new AbortController());
+    // The server sends a head and a part of the body; the rest comes with the next response.
+    const paths = ['/part/1', '/b/20', '/c/30', '/d/40'];
+    const requests = paths.map((path, index) =>
+      connection.promises.request('GET', path, { signal: aborts[index]?.signal }),
+    );
+    const settled = Promise.allSettled(requests);
+    await server.sawAsync(5);
+    aborts[0]?.abort(new Error('first'));
+    // The second one receives now, what is left of the first.
+    for (let turns = 0; turns < 5; turns++) await new Promise((resolve) => setImmediate(resolve));
+    aborts[1]?.abort(new Error('second'));
+    server.change({});
+    const [first, second, third, fourth] = await settled;
+    assert.deepEqual([first?.status, second?.status], ['rejected', 'rejected']);
+    for (const [each, path] of [
+      [third, '/c/30'],
+      [fourth, '/d/40'],
+    ] as const) {
+      assert.equal(each?.status === 'fulfilled' && each.value.body.toString(), documentAt(path));
+    }
+  });
+
   test('in flight fails for all after disconnect(), and the next one connects again', async () => {
     using server = startPipelineServer();
     using connection = new HTTPConnection('127.0.0.1', { port: server.port });

@@ -30,6 +30,20 @@ export interface PipelineServerManner {
   readonly chunked?: boolean;
   /** Each response carries a Repr-Digest. */
   readonly digests?: boolean;
+  /** Connections end as soon as they are made. */
+  readonly refuses?: boolean;
+  /** Nothing is answered until the manner changes. */
+  readonly holds?: boolean;
+  /** Value of Retry-After at `/busy/`. Default 0. */
+  readonly retryAfter?: string;
+  /** Value of Date. */
+  readonly date?: string;
+  /** Responses to HEAD carry the body. */
+  readonly headWithBody?: boolean;
+  /** The first connection only is served in this manner. */
+  readonly onlyFirst?: boolean;
+  /** Milliseconds before each response. */
+  readonly delay?: number;
 }
 
 /** A request that the server has seen. */
@@ -41,6 +55,8 @@ export interface SeenRequest {
   /** How many requests came before it in the same segment. */
   readonly ahead: number;
   readonly head: string;
+  /** Milliseconds of the server's clock. */
+  readonly at: number;
 }
 
 export interface PipelineServer extends Disposable {
@@ -48,6 +64,10 @@ export interface PipelineServer extends Disposable {
   readonly url: string;
   /** What it has seen so far. */
   seen(): SeenRequest[];
+  /** Waits until it has seen so many requests. */
+  sawAsync(count: number): Promise<void>;
+  /** Connections that are open, and all there were. */
+  connections(): { open: number; all: number };
   /** Changes how it answers from now on. */
   change(manner: PipelineServerManner): void;
   stop(): void;
@@ -61,10 +81,17 @@ export function startPipelineServer(manner: PipelineServerManner = {}): Pipeline
     port,
     url: `http://127.0.0.1:${port}`,
     seen: () => thread.call('seen', id),
+    sawAsync: (count) => thread.callAsync('saw', { id, count }),
+    connections: () => thread.call('connections', id),
     change: (next) => thread.call('change', { id, manner: next }),
     stop,
     [Symbol.dispose]: stop,
   };
+}
+
+/** The path at which the server sends these bytes as its response; with `end`, they are the last ones of the connection. */
+export function rawPath(bytes: string, end?: 'end' | 'reset', name: string = ''): string {
+  return `/raw${end ?? ''}/${Buffer.from(bytes, 'latin1').toString('base64url')}/${name}`;
 }
 
 /** The body at a path; a number at its end is the length. */
