@@ -265,8 +265,8 @@ export class BulkProgram {
     const size = job.status === 204 ? 0 : job.size;
     // A HEAD has no body, and its result no size.
     const bodied = method !== 'HEAD';
-    const knowsSize = (knows.size && bodied) || lies === 'size';
-    const knowsDigest = (knows.digest && bodied) || lies === 'digest';
+    const knowsSize = bodied && (knows.size || lies === 'size');
+    const knowsDigest = bodied && (knows.digest || lies === 'digest');
     const knowsTag = knows.etag || lies === 'etag';
     const given: TransferJob = {
       url: job.invalid ? 'no url' : `http://${hostName(host)}${targetOf(id, 0)}`,

@@ -234,7 +234,8 @@ export class BulkHost implements Service {
     const fine = this.#fine(page, asked.request);
     const failing = behind && disorder === 'fails-behind' ? { ...plainStatus(500, target) } : fine;
     const answer = faulty ? withFault(failing, { job, target }) : failing;
-    const twice = disorder === 'twice' && closeOf(this.#inVersion(answer)) === undefined && (job.id + hop + times) % 7 === 0;
+    const twice =
+      disorder === 'twice' && closeOf(this.#inVersion(answer)) === undefined && (job.id + hop + times) % 7 === 0;
     if (twice) this.#book.faults++;
     return this.#inVersion(twice ? { ...answer, twice } : answer);
   }
