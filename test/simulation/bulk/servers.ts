@@ -198,7 +198,7 @@ export class BulkHost implements Service {
     if (answer.stray !== undefined && close === undefined) yield* talk.send(answer.stray);
     if (close === undefined) return true;
     // A response without a body, or one to HTTP/1.0, does not announce its end.
-    if (close === 'unannounced') this.#broke();
+    if (close !== 'announced') this.#broke();
     yield* talk.end(close);
     return false;
   }
