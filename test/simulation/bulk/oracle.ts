@@ -233,6 +233,9 @@ export class Judge {
     const status = response?.status ?? 0;
     if (status >= 200 && status < 300) this.#problem(result, 'has an accepted status');
     if (this.#mayBeConfused(job)) return;
+    const { disorder } = this.#plan.hosts[hostOf(job, redirects.length)] as HostPlan;
+    // That there are too many is for all requests in flight.
+    if (disorder !== 'no' && (status === 429 || status === 503)) return;
     if (!this.#isOwn(result, job)) {
       this.#problem(result, `has got ${status} of ${response?.headers.get('X-Document')}`);
       return;
