@@ -91,6 +91,10 @@ export class Attempt extends Asking {
   readonly request: FetchRequest;
   readonly #before: TransferOptions['beforeRequest'];
   trace: RequestTrace | undefined;
+  /** Whether it was asked again because its response was not certain. */
+  askedAgain = false;
+  /** Whether it was ever sent. */
+  sent = false;
   /** Called when the request goes out. */
   onSending: (() => void) | undefined;
   /** Losses that were seen by the one that counts attempts. */
@@ -114,6 +118,7 @@ export class Attempt extends Asking {
     const { request, work } = this;
     const { url, method, content } = request;
     const headers = this.trace === undefined && this.#before === undefined ? request.headers : this.#fields();
+    this.sent = true;
     this.onSending?.();
     const given = work.job.body;
     const body = content === undefined ? undefined : typeof given === 'function' ? given() : content.data;

@@ -134,8 +134,10 @@ export class Decisions {
     const { work, host, pipelined } = attempt;
     attempt.alone = true;
     const wait = this.backoff(work.attempts);
-    if (pipelined) host.addFirst([attempt]);
-    else if (this.#mayTryAgain(work, wait)) host.addLater(attempt, now() + wait);
+    if (pipelined) {
+      work.attempts--;
+      host.addFirst([attempt]);
+    } else if (attempt.repeatable && this.#mayTryAgain(work, wait)) host.addLater(attempt, now() + wait);
     else this.failed(attempt, { error, mayHaveBeenProcessed: true });
   }
 
@@ -155,7 +157,7 @@ export class Decisions {
   /** The host cannot be reached in this run. */
   unreachable(host: Host, error: unknown): void {
     host.dead = { reason: error };
-    for (const attempt of host.drain()) this.failed(attempt, { error, mayHaveBeenProcessed: false });
+    for (const attempt of host.drain()) this.failed(attempt, { error, mayHaveBeenProcessed: attempt.sent });
   }
 }
 

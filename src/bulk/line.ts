@@ -2,7 +2,7 @@
  * One connection of a bulk transfer: takes attempts of its host, and says what has become of each.
  *
  * The body of a job that does not say what it must be is committed only when nothing is in flight any more: then each request has had its
- * response. From time to time the connection therefore sends nothing until that is so. If a response is missing, left over or wrong, all
+ * response. Nor does a redirect, or a status that is not accepted, count before. From time to time the connection therefore sends nothing until that is so. If a response is missing, left over or wrong, all
  * these bodies are asked for again, alone; they are just asked for again if the connection ends before that is known.
  */
 
@@ -24,8 +24,9 @@ import { DugongError, Interrupted } from '../errors.ts';
 import type { Attempt } from './attempt.ts';
 import type { Decisions } from './decisions.ts';
 import type { Host } from './host.ts';
-import { Provisional, type WholeBody } from './provisional.ts';
+import { Provisional, type Settled } from './provisional.ts';
 import { MOST_IN_MEMORY, Receiver, type Verdict } from './receiver.ts';
+import { isOverload } from './retry.ts';
 import type { Run } from './run.ts';
 
 /** Responses after which a connection makes room for one to another host, if there are too many. */
@@ -82,7 +83,8 @@ export class Line implements AskingSource<Attempt> {
         if (ended === undefined) return;
       }
     } finally {
-      for (const { work } of this.#provisional.takeAll()) this.#decisions.unreceive(work, work.bytes);
+      for (const { attempt } of this.#provisional.takeAll())
+        this.#decisions.unreceive(attempt.work, attempt.work.bytes);
       for (const { trace } of this.#lane.close()) trace?.givenUp();
       this.#connection.disconnect();
     }
@@ -142,12 +144,12 @@ export class Line implements AskingSource<Attempt> {
 
   giveBack(attempts: readonly Attempt[], why: GivenBack): void {
     this.#returned(attempts, why === 'lost' ? 'lost' : 'unsent');
-    if (why !== 'doubted') this.#askAgain(why === 'lost' ? 'alone' : 'pipelined');
+    if (why !== 'doubted') this.#askAgain(why);
   }
 
   connecting(attempt: Attempt): void {
     this.#connecting = true;
-    this.#askAgain('pipelined');
+    this.#askAgain('dropped');
     attempt.trace?.connecting(this.#connection);
   }
 
@@ -192,7 +194,7 @@ export class Line implements AskingSource<Attempt> {
   #letOthersGo(attempt: Attempt): void {
     if (this.#lane.inFlight < 2) return;
     if (attempt.pipelined && !isKnown(attempt)) throw new AskAlone('the body takes long');
-    this.#askAgain('pipelined');
+    this.#askAgain('dropped');
     this.#lane.releaseBehind();
   }
 
@@ -209,12 +211,11 @@ export class Line implements AskingSource<Attempt> {
     attempt.work.duration = now() - attempt.work.dueAt;
     this.#answered++;
     this.#host.failures = 0;
-    if (verdict.kind === 'whole') yield* this.#coWhole(attempt, verdict.body);
-    else if (verdict.kind === 'redirect') this.#decisions.redirected(attempt, response);
-    else if (verdict.kind === 'refused') this.#decisions.refused(attempt, response);
-    else if (verdict.kind === 'failed')
-      this.#decisions.failed(attempt, { error: verdict.error, mayHaveBeenProcessed: true });
-    else this.#wrong(attempt, verdict.error);
+    if (verdict.kind === 'whole') this.#host.served();
+    const settled = { attempt, response, verdict };
+    if (verdict.kind === 'wrong') this.#wrong(attempt, verdict.error);
+    else if (isCertain(settled)) yield* this.#coConclude(settled);
+    else this.#provisional.add(settled);
   }
 
   /** If the response may be another request's, so may be others on this connection. */
@@ -225,38 +226,48 @@ export class Line implements AskingSource<Attempt> {
     this.#lane.restart('lost');
   }
 
-  *#coWhole(attempt: Attempt, body: Buffer | undefined): Coroutine<void> {
-    this.#host.served();
-    if (isKnown(attempt) || !attempt.pipelined) yield* this.#coCommit({ attempt, body });
-    else this.#provisional.add({ attempt, body });
-  }
-
   /** Nothing is in flight: each request has had its response, unless bytes are left over. */
   *#coTrust(): Coroutine<void> {
-    if (this.#provisional.any && this.#lane.hasRest) {
+    if (this.#provisional.any && (yield* this.#lane.coHasRest())) {
       this.#host.pipelining.suspect();
       this.#lane.restart('lost');
     }
-    for (let whole = this.#provisional.take(); whole !== undefined; whole = this.#provisional.take()) {
-      yield* this.#coCommit(whole);
+    for (let settled = this.#provisional.take(); settled !== undefined; settled = this.#provisional.take()) {
+      yield* this.#coConclude(settled);
     }
   }
 
-  *#coCommit({ attempt, body }: WholeBody): Coroutine<void> {
+  *#coConclude({ attempt, response, verdict }: Settled): Coroutine<void> {
+    if (verdict.kind === 'whole') yield* this.#coCommit(attempt, verdict.body);
+    else if (verdict.kind === 'redirect') this.#decisions.redirected(attempt, response);
+    else if (verdict.kind === 'refused') this.#decisions.refused(attempt, response);
+    else this.#decisions.failed(attempt, { error: verdict.error, mayHaveBeenProcessed: true });
+  }
+
+  *#coCommit(attempt: Attempt, body: Buffer | undefined): Coroutine<void> {
     const failed = yield* this.#receiver.coCommit(attempt);
     if (failed === undefined) this.#decisions.done(attempt, body);
     else this.#decisions.failed(attempt, { error: failed.reason, mayHaveBeenProcessed: true });
   }
 
-  /** Asks again for the bodies that are not committed. */
-  #askAgain(how: 'alone' | 'pipelined'): void {
+  /** Asks again for what is not certain: after a loss alone, and so the second time. */
+  #askAgain(why: GivenBack): void {
     const again = this.#provisional.takeAll();
-    for (const attempt of again) {
-      attempt.alone ||= how === 'alone';
+    for (const { attempt, verdict } of again) {
+      // A body that nothing reads may be what makes the connection end.
+      attempt.alone ||= why === 'lost' || attempt.askedAgain || verdict.kind !== 'whole';
+      attempt.askedAgain = why !== 'dropped';
+      attempt.work.attempts--;
       this.#decisions.unreceive(attempt.work, attempt.work.bytes);
     }
-    this.#host.addFirst(again);
+    this.#host.addFirst(again.map(({ attempt }) => attempt));
   }
+}
+
+/** Whether the response is to this request. That there are too many is for all of them. */
+function isCertain({ attempt, response, verdict }: Settled): boolean {
+  if (!attempt.pipelined) return true;
+  return verdict.kind === 'whole' ? isKnown(attempt) : verdict.kind === 'refused' && isOverload(response.status);
 }
 
 /** Whether the body shows by itself that it is the one that was asked for. */

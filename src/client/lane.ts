@@ -133,7 +133,8 @@ export class Lane<A extends Asking> {
   }
 
   /** Whether bytes have come that answer no request, while none is in flight. Looks at the socket. */
-  get hasRest(): boolean {
+  *coHasRest(): Coroutine<boolean> {
+    yield* this.#coSkip();
     const { session } = this.#operations;
     session?.reusable();
     return session !== undefined && session.protocol.input.length > 0;
@@ -334,16 +335,22 @@ export class Lane<A extends Asking> {
       this.restart('dropped');
     } else if (!this.#atEnd) {
       const { length } = response;
-      if (length !== null && length > WORTH_DISCARDING) return this.restart('dropped');
+      if (length !== null && length > WORTH_DISCARDING) return this.#dropRest();
       try {
-        if (!(yield* coWithPatience(this.#coDiscard(), WORTH_WAITING))) return this.restart('dropped');
+        if (!(yield* coWithPatience(this.#coDiscard(), WORTH_WAITING))) return this.#dropRest();
       } catch (error) {
-        if (error instanceof Stalled) return this.restart('dropped');
+        if (error instanceof Stalled) return this.#dropRest();
         if (!this.#isLost || isInterruption(error)) throw error;
         return this.restart('lost');
       }
     }
     this.#unread = undefined;
+  }
+
+  /** Drops the connection with the rest of a body. */
+  #dropRest(): void {
+    if (this.#flight.length > 0) this.restart('dropped');
+    else this.#startOver();
   }
 
   get #atEnd(): boolean {

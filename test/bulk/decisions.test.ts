@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { Attempt, firstRequest, Work } from '../../src/bulk/attempt.ts';
 import { Host } from '../../src/bulk/host.ts';
-import { Provisional } from '../../src/bulk/provisional.ts';
+import { Provisional, type Settled } from '../../src/bulk/provisional.ts';
 import { RateLimit } from '../../src/bulk/rate-limit.ts';
 import { backoff, canPass, isOverload, retryAfter } from '../../src/bulk/retry.ts';
 import type { TransferJob } from '../../src/bulk/transfer-job.ts';
@@ -196,14 +196,16 @@ test('Provisional is full by number, and by bytes in memory', () => {
   const one = host();
   const [attempt] = attempts(one, 1) as [Attempt];
   const provisional = new Provisional(2);
+  const response = {} as HTTPResponse;
+  const whole = (body?: Buffer): Settled => ({ attempt, response, verdict: { kind: 'whole', body } });
   for (let count = 0; count < 8; count++) {
     assert.equal(provisional.isFull, false);
-    provisional.add({ attempt, body: undefined });
+    provisional.add(whole());
   }
   assert.equal(provisional.isFull, true);
   assert.equal(provisional.takeAll().length, 8);
   assert.deepEqual([provisional.isFull, provisional.any], [false, false]);
-  provisional.add({ attempt, body: Buffer.allocUnsafe(1 << 24) });
+  provisional.add(whole(Buffer.allocUnsafe(1 << 24)));
   assert.equal(provisional.isFull, true);
   assert.equal(provisional.take()?.attempt, attempt);
   assert.deepEqual([provisional.isFull, provisional.bytes], [false, 0]);

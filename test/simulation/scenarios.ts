@@ -1,5 +1,6 @@
 /** The kinds of worlds, by name. */
 
+import { bulkScenario } from './bulk/scenario.ts';
 import { connectionScenario } from './connection/scenario.ts';
 import { fetchScenario } from './fetch/scenario.ts';
 import type { Scenario } from './scenario.ts';
@@ -30,4 +31,5 @@ export const SCENARIOS: readonly AnyScenario[] = [
   any(situationScenario),
   any(fetchScenario),
   any(syncScenario),
+  any(bulkScenario),
 ];

@@ -53,6 +53,8 @@ export interface WorldOptions {
   readonly mostEvents?: number;
   /** More calls of the kernel than this without an event are a busy loop. */
   readonly mostCalls?: number;
+  /** More waits than this: the need never becomes ready, and expired time limits have no effect. */
+  readonly mostSuspensions?: number;
   /** When the world begins. */
   readonly start?: number;
 }
@@ -60,7 +62,6 @@ export interface WorldOptions {
 /** This many calls of the kernel without an event: coroutines are resumed without progress. */
 const MOST_CALLS = 100_000;
 const MOST_EVENTS = 1_000_000;
-/** This many waits: the need never becomes ready, and expired time limits have no effect. */
 const MOST_SUSPENSIONS = 100_000;
 
 export class World {
@@ -81,14 +82,17 @@ export class World {
   readonly #heap: Occurrence[] = [];
   readonly #mostEvents: number;
   readonly #mostCalls: number;
+  readonly #mostSuspensions: number;
 
   constructor(seed: number, options: WorldOptions = {}) {
     const { traced = false, mostEvents = MOST_EVENTS, mostCalls = MOST_CALLS, start = 0 } = options;
+    const { mostSuspensions = MOST_SUSPENSIONS } = options;
     this.seed = seed;
     this.random = new Random(seed);
     this.traced = traced;
     this.#mostEvents = mostEvents;
     this.#mostCalls = mostCalls;
+    this.#mostSuspensions = mostSuspensions;
     this.#now = inGrains(start);
   }
 
@@ -116,7 +120,8 @@ export class World {
 
   /** Runs events until `condition` is met (true) or the deadline has come (false). @throws SimulationStuck */
   runUntil(condition: () => boolean, deadline: number): boolean {
-    if (++this.suspensions > MOST_SUSPENSIONS) throw this.fail(`${MOST_SUSPENSIONS} waits: the world comes to no end`);
+    const most = this.#mostSuspensions;
+    if (++this.suspensions > most) throw this.fail(`${most} waits: the world comes to no end`);
     while (!condition()) {
       const { next } = this;
       if (next > deadline) {
