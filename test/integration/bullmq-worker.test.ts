@@ -151,6 +151,7 @@ class Program {
     });
     this.process.stderr.setEncoding('utf8').on('data', (chunk: string) => {
       this.errors += chunk;
+      happenings.happened();
     });
     context.after(() => this.end('SIGKILL'));
   }
@@ -334,10 +335,40 @@ describe('examples/bullmq-worker', { skip: missing() }, () => {
     assert.deepEqual(site.incomplete(batch), []);
     site.saved();
     assert.deepEqual(await site.counts(), { ...NONE, waiting: '2' });
+    assert.match(await redis.reply('HGET', `bull:documents:${batch.id}`, 'atm'), /^0?$/);
 
     origins.release();
     const other = site.startWorker();
     await site.completed();
+    await site.assertComplete();
+    await site.assertEnds(other);
+  });
+
+  test('a worker stands still for so long that another one runs its batch: neither spoils what the other does', async (context) => {
+    await using redis = await startRedis();
+    const site = new Site(context, redis);
+    const { origins } = site;
+    await origins.start(context, { servers: 1, documents: 100 });
+
+    origins.holdAt(20);
+    site.startWorker();
+    await site.produce();
+    const { worker, batch } = await site.halfWritten();
+    const half = site.incomplete(batch);
+    worker.process.kill('SIGSTOP');
+    origins.release();
+    const other = site.startWorker();
+    await site.completed();
+    assert.ok(other.outcomes.has(batch.id));
+    assert.deepEqual(
+      half.filter((name) => site.incomplete(batch).includes(name)),
+      [],
+    );
+
+    worker.process.kill('SIGCONT');
+    // It has lost the batch, and says so.
+    await site.happenings.until(() => worker.errors.includes(batch.id), site.situation);
+    await site.assertEnds(worker);
     await site.assertComplete();
     await site.assertEnds(other);
   });
