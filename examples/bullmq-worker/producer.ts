@@ -1,6 +1,6 @@
 /**
- * Puts the URLs on standard input, one in each line, into the queue as batches. A batch that is there already stays as it is; one that has
- * failed is tried again.
+ * Puts the URLs on standard input, one in each line, into the queue as batches. A batch that is there already stays as it is; one
+ * that has failed is tried again.
  *
  *     node producer.ts <urls.txt
  */

@@ -1,6 +1,7 @@
 /**
- * Runs batches from the queue, one at a time, and saves their documents in a folder. Each batch is run at least once: one whose worker has
- * ended is taken over by another, which skips the documents that are there. SIGTERM gives the batch back and ends the worker.
+ * Runs batches from the queue, one at a time, and saves their documents in a folder. Each batch is run at least once: one whose
+ * worker has ended is taken over by another, which skips the documents that are there. SIGTERM gives the batch back and ends the
+ * worker.
  *
  *     node worker.ts FOLDER
  */

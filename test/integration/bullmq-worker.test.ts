@@ -291,7 +291,7 @@ describe('examples/bullmq-worker', { skip: missing() }, () => {
     const names = origins.batches.map(({ id }) => id);
     assert.equal(names.length, 4);
 
-    // One of the two connections has then sent more than it does before it takes what has come for the documents (src/bulk/line.ts).
+    // One of the two connections has then sent more than it does before it commits what has come (src/bulk/line.ts).
     origins.holdAt(340);
     site.startWorker();
     site.startWorker();
