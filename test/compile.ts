@@ -6,7 +6,7 @@
  * A test runs as it is, too: `node --import tsx --test test/http1/headers.test.ts`.
  */
 
-import { readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { COMPILED_TESTS, compiledPath, repository } from './support/compiled.ts';
@@ -37,10 +37,20 @@ const relocation: Plugin = {
   },
 };
 
+/** Without what is in them: an example may have installed dependencies. */
+const exampleFolders = readdirSync(join(repository, 'examples'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+
 rmSync(join(repository, COMPILED_TESTS), { recursive: true, force: true });
 await build({
   absWorkingDir: repository,
-  entryPoints: ['test/**/*.ts', 'examples/**/*.ts', 'docs/**/*.ts'],
+  entryPoints: [
+    'test/**/*.ts',
+    'examples/*.ts',
+    ...exampleFolders.map((name) => `examples/${name}/*.ts`),
+    'docs/**/*.ts',
+  ],
   outdir: COMPILED_TESTS,
   outbase: '.',
   bundle: true,
