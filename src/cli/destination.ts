@@ -96,7 +96,8 @@ export class Destination {
 
   #end(path: string | undefined, position: number): TransferSink {
     if (path === undefined) return (this.ordered as OrderedOutput).sink(position);
-    if (onFile(path, () => isStream(path))) return this.#streamTo(path);
+    // Files in a folder have names of their own: only a path that the caller gave may be a device.
+    if (this.#given.output !== undefined && onFile(path, () => isStream(path))) return this.#streamTo(path);
     const { overwrite, remoteTime = false, continue: resume = false } = this.#given;
     const existing = overwrite ? 'overwrite' : 'refuse';
     const within = this.#folder === undefined ? undefined : { directory: this.#folder };
@@ -123,7 +124,7 @@ export class Destination {
 
 /** Whether there is something that a new file would replace. */
 function isThere(path: string): boolean {
-  return !isStream(path) && lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined && !isStream(path);
 }
 
 function closed(stream: WriteStream): Promise<void> {
