@@ -6,18 +6,12 @@
  * these bodies are asked for again, alone; they are just asked for again if the connection ends before that is known.
  */
 
+import type { Answered, AskingSource, GivenBack, Unanswered } from '../client/asking.ts';
 import type { HTTPConnection } from '../client/http-connection.ts';
 import { operationsOf } from '../client/http-connection.ts';
 import type { HTTPResponse } from '../client/http-response.ts';
-import {
-  type Answered,
-  AskAlone,
-  type AskingSource,
-  coWithWatch,
-  type GivenBack,
-  Lane,
-  type Unanswered,
-} from '../client/lane.ts';
+import { AskAlone, Lane } from '../client/lane.ts';
+import { coWithWatch } from '../client/patience.ts';
 import { now } from '../clock.ts';
 import { type Coroutine, PollNeeded } from '../coroutine.ts';
 import { DugongError, Interrupted } from '../errors.ts';

@@ -5,7 +5,7 @@
 
 import { type HTTPConnection, operationsOf } from '../client/http-connection.ts';
 import type { HTTPResponse } from '../client/http-response.ts';
-import { coWithPatience } from '../client/lane.ts';
+import { coWithPatience } from '../client/patience.ts';
 import { now } from '../clock.ts';
 import type { Coroutine } from '../coroutine.ts';
 import { ConnectionTimedOut, DugongError } from '../errors.ts';

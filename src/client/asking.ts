@@ -3,8 +3,10 @@
  * allow, and does no I/O.
  */
 
+import type { Coroutine } from '../coroutine.ts';
 import { isIdempotent } from '../http1/methods.ts';
 import { bytesOf } from './given-bytes.ts';
+import type { HTTPResponse } from './http-response.ts';
 import { BodyFollowing } from './request-body.ts';
 import type { SendRequestOptions } from './send-options.ts';
 
@@ -78,3 +80,41 @@ function unfit({ method, options }: RequestParts): TypeError | undefined {
   }
   return undefined;
 }
+
+/** Where requests come from. */
+export interface AskingSource<A extends Asking> {
+  /** The next request; undefined: there is none now. */
+  take(): A | undefined;
+  /** Waits until there may be one (true), or is certain that none follows (false). */
+  coMore(): Coroutine<boolean>;
+  /** These were taken, and have no response. In their order, they are to be taken before all others. */
+  giveBack(askings: readonly A[], why: GivenBack): void;
+  /** A connection is about to be made, for this request first. */
+  connecting?(asking: A): void;
+  /** It has been made. */
+  connected?(asking: A): void;
+}
+
+/**
+ * Why requests are given back: the connection was lost, or did not behave; the server had announced its end; this side has dropped it;
+ * one response, which has come, is doubted.
+ */
+export type GivenBack = 'lost' | 'ended' | 'dropped' | 'doubted';
+
+/** A request with its response; `value` is what `consume` has made of it. */
+export interface Answered<A, T> {
+  readonly asking: A;
+  readonly response: HTTPResponse;
+  readonly value: T;
+  readonly error?: undefined;
+}
+
+/** A request that got no whole response. */
+export interface Unanswered<A> {
+  readonly asking: A;
+  readonly error: unknown;
+  readonly mayHaveBeenProcessed: boolean;
+}
+
+/** Reads the body of a response from the connection, as far as it is wanted. It is called again if the request is sent again. */
+export type Consume<A, T> = (response: HTTPResponse, asking: A) => Coroutine<T>;

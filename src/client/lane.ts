@@ -7,13 +7,10 @@
  * and is sent while its response is read. So no sizes make both sides wait for each other.
  */
 
-import { now } from '../clock.ts';
-import { type Coroutine, type PollNeeded, waitFor } from '../coroutine.ts';
+import type { Coroutine } from '../coroutine.ts';
 import {
   ConnectionClosed,
-  ConnectionTimedOut,
   DugongError,
-  Interrupted,
   InvalidResponse,
   StateError,
   TLSError,
@@ -21,49 +18,12 @@ import {
 } from '../errors.ts';
 import { Queue } from '../queue.ts';
 import { coAll } from '../schedule/combinators.ts';
-import type { Asking } from './asking.ts';
+import type { Answered, Asking, AskingSource, Consume, GivenBack, Unanswered } from './asking.ts';
 import type { HTTPResponse } from './http-response.ts';
 import type { Operations } from './operations.ts';
+import { coWithPatience, isInterruption, Stalled } from './patience.ts';
 import type { Pipelining } from './pipelining.ts';
 import type { Session } from './session.ts';
-
-/** Where requests come from. */
-export interface AskingSource<A extends Asking> {
-  /** The next request; undefined: there is none now. */
-  take(): A | undefined;
-  /** Waits until there may be one (true), or is certain that none follows (false). */
-  coMore(): Coroutine<boolean>;
-  /** These were taken, and have no response. In their order, they are to be taken before all others. */
-  giveBack(askings: readonly A[], why: GivenBack): void;
-  /** A connection is about to be made, for this request first. */
-  connecting?(asking: A): void;
-  /** It has been made. */
-  connected?(asking: A): void;
-}
-
-/**
- * Why requests are given back: the connection was lost, or did not behave; the server had announced its end; this side has dropped it;
- * one response, which has come, is doubted.
- */
-export type GivenBack = 'lost' | 'ended' | 'dropped' | 'doubted';
-
-/** A request with its response; `value` is what `consume` has made of it. */
-export interface Answered<A, T> {
-  readonly asking: A;
-  readonly response: HTTPResponse;
-  readonly value: T;
-  readonly error?: undefined;
-}
-
-/** A request that got no whole response. */
-export interface Unanswered<A> {
-  readonly asking: A;
-  readonly error: unknown;
-  readonly mayHaveBeenProcessed: boolean;
-}
-
-/** Reads the body of a response from the connection, as far as it is wanted. It is called again if the request is sent again. */
-export type Consume<A, T> = (response: HTTPResponse, asking: A) => Coroutine<T>;
 
 /** How a lane treats its requests. */
 export interface LaneRules {
@@ -536,14 +496,6 @@ export class Lane<A extends Asking> {
 /** Thrown by a `Consume`: the response is not to be received behind others. It is asked for again, alone, without counting as lost. */
 export class AskAlone extends Error {}
 
-/** Nothing has come for too long: the connection counts as lost. Something on the way may have lost a pipelined request. */
-class Stalled extends ConnectionTimedOut {}
-
-/** Whether the error was thrown into a coroutine that waited. */
-function isInterruption(error: unknown): boolean {
-  return error instanceof Interrupted || (error instanceof ConnectionTimedOut && !(error instanceof Stalled));
-}
-
 /** A request, or the source of its body, has failed. */
 class UploadFailed extends Error {
   readonly reason: unknown;
@@ -556,59 +508,4 @@ class UploadFailed extends Error {
     this.reason = reason;
     this.begun = begun;
   }
-}
-
-/**
- * Runs `coroutine`, which uses a lane's connection, for `ms` milliseconds at most; 0: no limit. The time starts anew if `progress` gives
- * another number at its end. @throws an error that makes the lane give the connection up
- */
-// Parameters: no object for each read.
-export function* coWithPatience<T>(coroutine: Coroutine<T>, ms: number, progress?: () => number): Coroutine<T> {
-  if (ms === 0) return yield* coroutine;
-  let reached = progress?.();
-  const first = coroutine.next();
-  // What is there already needs no clock.
-  if (first.done) return first.value;
-  return yield* coWatched(coroutine, first, now() + ms, () => {
-    const latest = progress?.();
-    if (latest === reached) throw new Stalled(ms, 'receive');
-    reached = latest;
-    return ms;
-  });
-}
-
-/** Runs `coroutine`, and calls `late` if it has not ended after `ms` milliseconds: that may throw, and says when to call it again. */
-export function* coWithWatch<T>(coroutine: Coroutine<T>, ms: number, late: () => number): Coroutine<T> {
-  const first = coroutine.next();
-  return first.done ? first.value : yield* coWatched(coroutine, first, now() + ms, late);
-}
-
-// Parameters: for one caller each; no object for each read.
-function* coWatched<T>(
-  coroutine: Coroutine<T>,
-  first: IteratorResult<PollNeeded, T>,
-  due: number,
-  late: () => number,
-): Coroutine<T> {
-  try {
-    let step = first;
-    let deadline = due;
-    while (!step.done) {
-      if (now() >= deadline) deadline = now() + late();
-      step = yield* coStep(coroutine, step.value.before(deadline));
-    }
-    return step.value;
-  } finally {
-    coroutine.return(undefined as never);
-  }
-}
-
-/** Waits, and resumes `coroutine` with what comes: also an error that is thrown into this one. */
-function* coStep<T>(coroutine: Coroutine<T>, need: PollNeeded): Coroutine<IteratorResult<PollNeeded, T>> {
-  try {
-    yield* waitFor(need);
-  } catch (error) {
-    return coroutine.throw(error);
-  }
-  return coroutine.next();
 }

@@ -8,8 +8,7 @@ import { shownValue } from '../io/shown-value.ts';
 import { ownOptions } from '../options.ts';
 import { assertCanAwait } from '../schedule/co-await.ts';
 import { WaitList } from '../schedule/wait-list.ts';
-import { Asking, type RequestParts } from './asking.ts';
-import type { AskingSource } from './lane.ts';
+import { Asking, type AskingSource, type RequestParts } from './asking.ts';
 import type { PipelineRequest } from './pipeline.ts';
 import { SEND_OPTIONS } from './send-options.ts';
 

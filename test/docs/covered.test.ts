@@ -82,6 +82,7 @@ const ELSEWHERE: Readonly<Record<string, Cover>> = {
   'client/http-connection': { by: 'client/surface', through: 'the entry of the package, which exports it' },
   'client/lane': { by: 'client/pipeline', through: 'HTTPConnection, whose pipelines it runs' },
   'client/operations': { by: 'client/named-errors', through: 'HTTPConnection, whose methods are one line each' },
+  'client/patience': { by: 'client/pipeline', through: 'HTTPConnection: the pipelines, whose waits it bounds' },
   'client/pipeline-functions': { by: 'client/pipeline', through: 'the entry of the package, which exports them' },
   'client/pipeline-source': {
     by: 'client/pipeline',
