@@ -19,6 +19,9 @@ interface Later {
   readonly attempt: Attempt;
 }
 
+/** Attempts for which another connection is made. */
+const LEAST_SHARE = 4;
+
 export class Host {
   readonly endpoint: Endpoint;
   readonly origin: string;
@@ -27,6 +30,8 @@ export class Host {
   readonly idle: WaitList = new WaitList();
   /** Connections. */
   lines = 0;
+  /** Of these, the ones that a long body holds: they do nothing for those that wait. */
+  held = 0;
   /** Connections in a row that could not be made. */
   failures = 0;
   /** Why no connection can be made. */
@@ -56,6 +61,11 @@ export class Host {
   /** Attempts that wait, and those that are in flight. */
   get load(): number {
     return this.waiting + this.#inFlight;
+  }
+
+  /** How many connections are worth while: making one costs a round trip, and a pipelined request none. */
+  get worthWhile(): number {
+    return this.held + Math.ceil((this.load - this.held) / LEAST_SHARE);
   }
 
   /** Attempts that one connection should have at most: near the end, all connections have something to do. */

@@ -43,6 +43,8 @@ export class Line implements AskingSource<Attempt> {
   readonly #begunAt: number = now();
   #answered = 0;
   #connecting = false;
+  /** Whether a long body holds this connection. */
+  #held = false;
 
   constructor(run: Run, host: Host, decisions: Decisions) {
     const { losses, stall, headersTimeout } = run.settings;
@@ -81,6 +83,7 @@ export class Line implements AskingSource<Attempt> {
         this.#decisions.unreceive(attempt.work, attempt.work.bytes);
       for (const { trace } of this.#lane.close()) trace?.givenUp();
       this.#connection.disconnect();
+      this.#holds(false);
     }
   }
 
@@ -137,6 +140,7 @@ export class Line implements AskingSource<Attempt> {
   }
 
   giveBack(attempts: readonly Attempt[], why: GivenBack): void {
+    if (why === 'lost') this.#holds(false);
     this.#returned(attempts, why === 'lost' ? 'lost' : 'unsent');
     if (why !== 'doubted') this.#askAgain(why);
   }
@@ -177,8 +181,18 @@ export class Line implements AskingSource<Attempt> {
     });
     return coWithWatch(receiving, SLOW, () => {
       this.#letOthersGo(attempt);
+      this.#holds(true);
       return SLOW;
     });
+  }
+
+  /** A long body holds this connection, or no longer does. */
+  // Parameters: whether it does.
+  #holds(held: boolean): void {
+    if (held === this.#held) return;
+    this.#held = held;
+    this.#host.held += held ? 1 : -1;
+    this.#run.openLines(this.#host);
   }
 
   /**
@@ -195,6 +209,7 @@ export class Line implements AskingSource<Attempt> {
   *#coSettle(ended: Answered<Attempt, Verdict> | Unanswered<Attempt>): Coroutine<void> {
     const { asking: attempt } = ended;
     this.#host.ended(1);
+    this.#holds(false);
     if (!('response' in ended)) {
       attempt.trace?.failed(ended.error);
       this.#decisions.failed(attempt, ended);

@@ -22,8 +22,6 @@ import { type CheckedSettings, checkedJob, type TransferCounts } from './transfe
 
 /** Most jobs that have been taken and whose results have not. */
 const MOST_TAKEN = 1024;
-/** Another connection is opened for each so many jobs: making one costs a round trip, and a pipelined request none. */
-const LEAST_SHARE = 4;
 /** Most hosts that are remembered although they have nothing to do. */
 const MOST_REMEMBERED = 4096;
 
@@ -220,7 +218,7 @@ export class Run implements Pull<TransferResult> {
   /** Opens the connections that a host may have, and has work for. */
   openLines(host: Host): void {
     const { connections } = this.settings;
-    while (host.lines < Math.min(connections, Math.ceil(host.load / LEAST_SHARE)) && !this.#isFull && !this.ending) {
+    while (host.lines < Math.min(connections, host.worthWhile) && !this.#isFull && !this.ending) {
       const line = this.#lineTo(host);
       if (line === undefined) return;
       host.lines++;
