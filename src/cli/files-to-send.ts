@@ -38,12 +38,19 @@ export function filesToSend(sources: readonly string[], target: URL): FileToSend
 
 /** All files in a folder, by name. Links to folders are not followed: they may lead in a circle. */
 function filesIn(folder: string, target: URL): FileToSend[] {
-  const entries = onFolder(folder, () => readdirSync(folder, { recursive: true, withFileTypes: true }));
-  const paths = entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
-  return paths
+  return pathsIn(folder)
     .filter((path) => statOf(path).isFile())
     .sort()
     .map((path) => fileAt(path, target, relative(folder, path)));
+}
+
+/** Node's own recursion follows links to folders, from Node 24 on. */
+function pathsIn(folder: string): string[] {
+  const entries = onFolder(folder, () => readdirSync(folder, { withFileTypes: true }));
+  return entries.flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? pathsIn(path) : [path];
+  });
 }
 
 function fileAt(path: string, target: URL, name: string): FileToSend {
