@@ -96,7 +96,7 @@ function assertProxy(proxy: string): void {
 
 type Lookup = NonNullable<NonNullable<FetchRouting['connection']>['lookup']>;
 
-/** The addresses of --resolve; other names are looked up as usual. The port of a rule cannot be told apart here. */
+/** The addresses of --resolve; other names are looked up as usual. The resolver does not know the port of a rule. */
 function lookupOf(rules: readonly string[]): Lookup {
   const addresses = new Map<string, string[]>();
   for (const rule of rules) {

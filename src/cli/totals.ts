@@ -1,5 +1,5 @@
 /**
- * The totals of a run. How they are told is in report.ts.
+ * The totals of a run. report.ts puts them into words.
  */
 
 import type { TransferResult } from '../index.ts';

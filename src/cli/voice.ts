@@ -20,7 +20,7 @@ export class Voice {
     this.#silent = given.silent === true;
   }
 
-  /** Whether totals are told at the end. */
+  /** Whether the run ends with its totals. */
   get tellsTotals(): boolean {
     return !this.#silent && this.#given.quiet !== true;
   }

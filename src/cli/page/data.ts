@@ -1,6 +1,6 @@
 /** What the waterfall's page gets as JSON. All times are milliseconds since the recording began. It has types only. */
 
-/** How a request is told apart in the picture and in the table. */
+/** What distinguishes a request in the picture and in the table. */
 export type RequestPhase = 'blocked' | 'send' | 'held' | 'wait' | 'receive';
 export type SetUpPhase = 'dns' | 'connect' | 'tls';
 
