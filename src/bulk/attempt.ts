@@ -93,8 +93,6 @@ export class Attempt extends Asking {
   trace: RequestTrace | undefined;
   /** Whether it was asked again because its response was not certain. */
   askedAgain = false;
-  /** Whether it was ever sent. */
-  sent = false;
   /** Called when the request goes out. */
   onSending: (() => void) | undefined;
   /** Losses that were seen by the one that counts attempts. */
@@ -118,7 +116,6 @@ export class Attempt extends Asking {
     const { request, work } = this;
     const { url, method, content } = request;
     const headers = this.trace === undefined && this.#before === undefined ? request.headers : this.#fields();
-    this.sent = true;
     this.onSending?.();
     const given = work.job.body;
     const body = content === undefined ? undefined : typeof given === 'function' ? given() : content.data;

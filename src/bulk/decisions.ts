@@ -16,12 +16,6 @@ import type { CheckedSettings } from './transfer-options.ts';
 const JITTER = 0.25;
 const LEAST_JITTER = 250;
 
-/** Why an attempt has failed, and what is known of the server. */
-export interface Failure {
-  readonly error: unknown;
-  readonly mayHaveBeenProcessed: boolean;
-}
-
 export class Decisions {
   readonly #settings: CheckedSettings;
   readonly #run: Run;
@@ -64,8 +58,8 @@ export class Decisions {
     this.#finish(attempt.work, attempt.url, { outcome: 'done', body });
   }
 
-  failed(attempt: Attempt, { error, mayHaveBeenProcessed }: Failure): void {
-    this.#finish(attempt.work, attempt.url, { outcome: 'failed', error, mayHaveBeenProcessed });
+  failed({ work, url, mayHaveBeenProcessed }: Attempt, error: unknown): void {
+    this.#finish(work, url, { outcome: 'failed', error, mayHaveBeenProcessed });
   }
 
   /** The job itself is wrong. */
@@ -94,7 +88,7 @@ export class Decisions {
       work.redirects.push({ status: response.status, url });
       this.#run.enqueue(work, next, 'first');
     } catch (error) {
-      this.failed(attempt, { error, mayHaveBeenProcessed: true });
+      this.failed(attempt, error);
     }
   }
 
@@ -138,7 +132,7 @@ export class Decisions {
       work.attempts--;
       host.addFirst([attempt]);
     } else if (attempt.repeatable && this.#mayTryAgain(work, wait)) host.addLater(attempt, now() + wait);
-    else this.failed(attempt, { error, mayHaveBeenProcessed: true });
+    else this.failed(attempt, error);
   }
 
   /** No connection to the host could be made. After some times, and at once if that cannot pass, all its jobs fail. */
@@ -157,7 +151,7 @@ export class Decisions {
   /** The host cannot be reached in this run. */
   unreachable(host: Host, error: unknown): void {
     host.dead = { reason: error };
-    for (const attempt of host.drain()) this.failed(attempt, { error, mayHaveBeenProcessed: attempt.sent });
+    for (const attempt of host.drain()) this.failed(attempt, error);
   }
 }
 

@@ -212,7 +212,7 @@ export class Line implements AskingSource<Attempt> {
     this.#holds(false);
     if (!('response' in ended)) {
       attempt.trace?.failed(ended.error);
-      this.#decisions.failed(attempt, ended);
+      this.#decisions.failed(attempt, ended.error);
       return;
     }
     const { response, value: verdict } = ended;
@@ -250,13 +250,13 @@ export class Line implements AskingSource<Attempt> {
     if (verdict.kind === 'whole') yield* this.#coCommit(attempt, verdict.body);
     else if (verdict.kind === 'redirect') this.#decisions.redirected(attempt, response);
     else if (verdict.kind === 'refused') this.#decisions.refused(attempt, response);
-    else this.#decisions.failed(attempt, { error: verdict.error, mayHaveBeenProcessed: true });
+    else this.#decisions.failed(attempt, verdict.error);
   }
 
   *#coCommit(attempt: Attempt, body: Buffer | undefined): Coroutine<void> {
     const failed = yield* this.#receiver.coCommit(attempt);
     if (failed === undefined) this.#decisions.done(attempt, body);
-    else this.#decisions.failed(attempt, { error: failed.reason, mayHaveBeenProcessed: true });
+    else this.#decisions.failed(attempt, failed.reason);
   }
 
   /** Asks again for what is not certain: after a loss alone, and so the second time. */

@@ -186,7 +186,7 @@ export class Run implements Pull<TransferResult> {
     const host = this.#hostOf(request.url);
     const attempt = new Attempt(work, request, { host, before: this.settings.beforeRequest });
     if (host.dead !== undefined) {
-      this.#decisions.failed(attempt, { error: host.dead.reason, mayHaveBeenProcessed: false });
+      this.#decisions.failed(attempt, host.dead.reason);
       return;
     }
     if (place === 'first') host.addFirst([attempt]);

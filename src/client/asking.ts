@@ -36,6 +36,10 @@ export class Asking {
   doubted: number | undefined;
   /** How often it was lost as the oldest request of a connection. */
   losses = 0;
+  /** With what it was lost last, once it had been sent. */
+  lostWith: unknown;
+  /** Whether the server may have processed it in one of its attempts. */
+  mayHaveBeenProcessed = false;
   /** Why it can never be sent. */
   refusal: unknown;
 
@@ -113,7 +117,6 @@ export interface Answered<A, T> {
 export interface Unanswered<A> {
   readonly asking: A;
   readonly error: unknown;
-  readonly mayHaveBeenProcessed: boolean;
 }
 
 /** Reads the body of a response from the connection, as far as it is wanted. It is called again if the request is sent again. */

@@ -112,7 +112,7 @@ export class Lane<A extends Asking> {
       if (oldest === undefined) return undefined;
       if (oldest.refusal !== undefined) {
         this.#flight.shift();
-        return { asking: oldest, error: oldest.refusal, mayHaveBeenProcessed: false };
+        return { asking: oldest, error: oldest.refusal };
       }
       const ended = yield* this.#coExchange(oldest, consume);
       if (ended === undefined) continue;
@@ -159,6 +159,8 @@ export class Lane<A extends Asking> {
   /** Drops the connection. The requests in flight are given back. */
   restart(why: GivenBack): void {
     const askings = [...this.#flight];
+    // Of the oldest more is known.
+    if (why !== 'ended') for (const asking of askings.slice(1)) asking.mayHaveBeenProcessed = true;
     this.#startOver();
     this.#source.giveBack(askings, why);
   }
@@ -168,6 +170,7 @@ export class Lane<A extends Asking> {
     const [oldest, ...behind] = this.#flight;
     if (oldest === undefined || behind.length === 0) return;
     this.#spent = true;
+    for (const asking of behind) asking.mayHaveBeenProcessed = true;
     while (this.#flight.length > 0) this.#flight.shift();
     this.#flight.push(oldest);
     this.#source.giveBack(behind, 'dropped');
@@ -192,16 +195,21 @@ export class Lane<A extends Asking> {
     }
   }
 
-  /** A connection ended as soon as it was made: that counts as a loss. */
+  /** A connection ended as soon as it was made: that counts as a loss. A failure of TLS is final, as in the middle of a connection. */
   #refusedAtOnce({ protocol }: Session, asking: A): void {
-    const failed = ++asking.losses > this.#rules.losses;
+    const why = 'the server closed each connection as soon as it was made';
+    const error = protocol.connectionClosed(why, 'idle', protocol.failure);
     this.#held = undefined;
     this.#startOver();
-    if (!failed) {
+    if (error instanceof TLSError) {
+      asking.refusal = error;
+    } else if (++asking.losses <= this.#rules.losses) {
       this.#source.giveBack([asking], 'lost');
       return;
+    } else {
+      // How the server ended a connection that had a request says more.
+      asking.refusal = asking.lostWith ?? error;
     }
-    asking.refusal = protocol.connectionClosed('the server closed each connection as soon as it was made', 'idle');
     this.#flight.push(asking);
   }
 
@@ -374,6 +382,7 @@ export class Lane<A extends Asking> {
   *#coAnswer<T>(oldest: A, consume: Consume<A, T>): Coroutine<Answered<A, T> | undefined> {
     const response = yield* this.#coResponse(oldest);
     this.#unread = response;
+    oldest.mayHaveBeenProcessed = true;
     const { protocol } = this.#session as Session;
     oldest.pipelined = this.#isPipelined(oldest);
     const persistent = response.httpVersion === '1.1' && protocol.sendState !== 'closed';
@@ -425,21 +434,27 @@ export class Lane<A extends Asking> {
     // On a new connection it is the response, and not what came before it.
     const certain = refused && this.#answered === 0 && !this.#isPipelined(oldest);
     if (certain || (!(error instanceof Stalled) && !this.#isLost)) {
-      return refused ? this.#giveUp(oldest, { error, mayHaveBeenProcessed: true }) : this.#thrown(error);
+      if (!refused) return this.#thrown(error);
+      oldest.mayHaveBeenProcessed = true;
+      return this.#giveUp(oldest, error);
     }
     const { mayHaveBeenProcessed = true } =
       (error.lostRequests ?? this.#session?.protocol.pendingRequests ?? []).at(0) ?? {};
+    oldest.mayHaveBeenProcessed ||= mayHaveBeenProcessed;
     const why = this.#charge(oldest, { error, mayHaveBeenProcessed }) ? 'lost' : 'ended';
     const safe = oldest.repeatable || (oldest.renewable && !mayHaveBeenProcessed);
-    if (!safe || oldest.losses > this.#rules.losses) return this.#giveUp(oldest, { error, mayHaveBeenProcessed });
+    if (!safe || oldest.losses > this.#rules.losses) return this.#giveUp(oldest, error);
     this.restart(why);
     return undefined;
   }
 
   #unsent(oldest: A, { reason, begun }: UploadFailed): Unanswered<A> | undefined {
-    if (begun) return this.#giveUp(oldest, { error: reason, mayHaveBeenProcessed: true });
+    if (begun) {
+      oldest.mayHaveBeenProcessed = true;
+      return this.#giveUp(oldest, reason);
+    }
     this.#flight.shift();
-    if (!(reason instanceof ConnectionClosed)) return { asking: oldest, error: reason, mayHaveBeenProcessed: false };
+    if (!(reason instanceof ConnectionClosed)) return { asking: oldest, error: reason };
     // The connection takes no more requests.
     this.#sent--;
     this.#held = oldest;
@@ -452,10 +467,13 @@ export class Lane<A extends Asking> {
     throw error;
   }
 
-  #giveUp(oldest: A, failure: Omit<Unanswered<A>, 'asking'>): Unanswered<A> {
+  #giveUp(oldest: A, error: unknown): Unanswered<A> {
     this.#flight.shift();
+    // Of the next one no more is known than of those behind it.
+    const next = this.#flight.at(0);
+    if (next !== undefined) next.mayHaveBeenProcessed = true;
     this.restart('lost');
-    return { asking: oldest, ...failure };
+    return { asking: oldest, error };
   }
 
   /** Counts the loss (true), unless the server has announced it, or had closed the connection before the request was sent. */
@@ -466,6 +484,7 @@ export class Lane<A extends Asking> {
     if (pipelined && (error instanceof Stalled || error instanceof InvalidResponse)) this.#pipelining.suspect();
     else if (pipelined || this.#answered > 0) this.#pipelining.broke(this.#answered);
     oldest.losses++;
+    oldest.lostWith = error;
     oldest.alone = true;
     return true;
   }

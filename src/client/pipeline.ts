@@ -129,10 +129,9 @@ export class Pipeline<R extends string | PipelineRequest, T> implements Pull<Pip
   *coNext(): Coroutine<PipelineResult<R, T> | undefined> {
     const ended = yield* this.#lane.coNext((response, { given }) => this.#consume(response, given));
     if (ended === undefined) return undefined;
-    const { index, given: request, losses } = ended.asking;
+    const { index, given: request, losses, mayHaveBeenProcessed } = ended.asking;
     if ('response' in ended) return { index, request, response: ended.response, body: ended.value, losses };
-    const { error, mayHaveBeenProcessed } = ended;
-    return { index, request, losses, error: asError(error), mayHaveBeenProcessed };
+    return { index, request, losses, error: asError(ended.error), mayHaveBeenProcessed };
   }
 
   /** Takes no more requests. What is in flight is given up, with the connection. */

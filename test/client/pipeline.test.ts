@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
   AioFuture,
+  ConnectionClosed,
   type Coroutine,
   coPipeline,
   HTTPConnection,
+  type PipelineFailure,
   type PipelineResult,
   pipeline,
 } from '../../src/index.ts';
@@ -14,7 +16,8 @@ import {
   type SeenRequest,
   startPipelineServer,
 } from '../support/pipeline-server.ts';
-import { waysWithLoop } from '../support/waiting.ts';
+import { close, expectHead, startScriptedServer } from '../support/scripted-server.ts';
+import { connectionTo, waysWithLoop } from '../support/waiting.ts';
 
 const PATHS = Array.from({ length: 120 }, (_, index) => `/d${index}/${100 + index * 37}`);
 
@@ -275,6 +278,16 @@ describe('a pipeline whose server', () => {
     const post = results[1];
     if (post?.error !== undefined) assert.equal(post.mayHaveBeenProcessed, true);
     assert.equal(results[2]?.error, undefined);
+  });
+
+  test('ends each connection, later ones at once, may have processed the request', () => {
+    using server = startScriptedServer([[expectHead(), close()], ...Array.from({ length: 12 }, () => [close()])]);
+    using connection = connectionTo(server);
+    const results = [...connection.pipeline(['/a', '/b'])];
+    for (const { error } of results) assert.ok(error instanceof ConnectionClosed, String(error));
+    const [{ error, losses, mayHaveBeenProcessed }] = results as [PipelineFailure<string>];
+    assert.deepEqual([losses, mayHaveBeenProcessed], [4, true]);
+    assert.doesNotMatch(error.message, /as soon as it was made/);
   });
 
   test('drops connections again and again gives up the oldest request after some', () => {

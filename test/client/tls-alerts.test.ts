@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { describe, test } from 'node:test';
-import { createFetch, HTTPConnection, isTempNetworkError, TLSError } from '../../src/index.ts';
+import { coPipeline, createFetch, HTTPConnection, isTempNetworkError, TLSError } from '../../src/index.ts';
 import { closeIdleConnections, fetchSync } from '../../src/sync/index.ts';
 import { opensslMissing } from '../support/certificates.ts';
 import { TestTrust } from '../support/https.ts';
@@ -69,6 +69,18 @@ describe('an alert after the handshake', { skip: opensslMissing() }, () => {
       assertRefused(await sending().catch((error: unknown) => error));
     });
   }
+
+  test('before the first request of a pipeline is the error of that request, which is not sent again', async () => {
+    for (const { run } of waysOfWaiting) {
+      using server = demanding();
+      using connection = connectTo(server);
+      await run(connection.coConnect());
+      await server.seenAtLeast(1);
+      const [result] = await run(coPipeline(connection, ['/']));
+      assertRefused(result?.error);
+      assert.equal(result?.losses, 0);
+    }
+  });
 
   test('is the cause of what fetch throws, and no reason to ask again', async () => {
     using server = demanding();

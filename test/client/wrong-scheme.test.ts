@@ -205,11 +205,12 @@ describe('a port that closes when it gets plain HTTP may speak TLS: the error na
   });
 
   test('to fetchSync, createFetch and the command', async () => {
-    using server = serve(closing, 4);
-    const url = `http://${server.authority}/`;
-    assertNamed(thrownBy(() => fetchSync(url)));
-    await assert.rejects(createFetch()(url), ({ cause }: Error) => assertNamed(cause));
-    assert.match(await commandSays(url), WAY);
+    using once = serve(closing, 2);
+    assertNamed(thrownBy(() => fetchSync(`http://${once.authority}/`)));
+    await assert.rejects(createFetch()(`http://${once.authority}/`), ({ cause }: Error) => assertNamed(cause));
+    // The command tries again.
+    using often = serve(closing, 4);
+    assert.match(await commandSays(`http://${often.authority}/`), WAY);
   });
 
   test('of a proxy, which is asked for a tunnel or not', () => {
