@@ -60,27 +60,23 @@ export class Work {
     this.sink = typeof sink === 'object' ? sink : undefined;
   }
 
-  result(url: string, { error: reason, ...ending }: Ending): TransferResult {
-    const {
-      given: job,
-      index,
-      redirects,
-      response,
-      bytes,
-      verification,
-      attempts,
-      retryAt,
-      duration,
-      remoteAddress,
-    } = this;
+  result(url: string, { outcome, error, body, mayHaveBeenProcessed = false }: Ending): TransferResult {
     return {
-      ...{ job, index, url, redirects, response, bytes, verification, attempts, retryAt, duration, remoteAddress },
-      ...{
-        error: reason === undefined ? undefined : asError(reason),
-        body: undefined,
-        mayHaveBeenProcessed: false,
-        ...ending,
-      },
+      job: this.given,
+      index: this.index,
+      outcome,
+      url,
+      redirects: this.redirects,
+      response: this.response,
+      body,
+      bytes: this.bytes,
+      verification: this.verification,
+      attempts: this.attempts,
+      error: error === undefined ? undefined : asError(error),
+      mayHaveBeenProcessed,
+      retryAt: this.retryAt,
+      duration: this.duration,
+      remoteAddress: this.remoteAddress,
     };
   }
 }
@@ -140,8 +136,13 @@ export function firstRequest({ url, method = 'GET', headers, body }: TransferJob
     throw new TypeError('the body of a job is given as a whole, or by a function that gives it');
   }
   return fetchRequest({
-    ...{ url: checkedURL(url), method, headers, content: whole?.content, contentType: whole?.type },
-    ...{ host: 'of the caller', referrer: undefined },
+    url: checkedURL(url),
+    method,
+    headers,
+    content: whole?.content,
+    contentType: whole?.type,
+    host: 'of the caller',
+    referrer: undefined,
   });
 }
 

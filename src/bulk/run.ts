@@ -33,6 +33,8 @@ export class Run implements Pull<TransferResult> {
   readonly #asynchronous: boolean;
   readonly #set = new TaskSet();
   readonly #hosts = new Map<string, Host>();
+  /** The host of the latest request. */
+  #latestHost: Host | undefined;
   readonly #lines = new Map<Line, Host>();
   /** Jobs that were taken and have no result. */
   readonly #unfinished = new Set<Work>();
@@ -196,11 +198,14 @@ export class Run implements Pull<TransferResult> {
   }
 
   #hostOf(url: URL): Host {
+    const { origin } = url;
+    // Jobs of one server often follow each other.
+    const latest = this.#latestHost;
+    if (latest?.origin === origin && this.#hosts.get(latest.endpoint.key) === latest) return latest;
     const endpoint = endpointOf(url, this.settings.routing);
-    const known = this.#hosts.get(endpoint.key);
-    if (known !== undefined) return known;
-    const host = new Host(endpoint, url.origin, this.settings.depth);
+    const host = this.#hosts.get(endpoint.key) ?? new Host(endpoint, origin, this.settings.depth);
     this.#hosts.set(endpoint.key, host);
+    this.#latestHost = host;
     return host;
   }
 

@@ -22,6 +22,7 @@ export class WrongDocument extends DugongError {
 }
 
 const NOT_MODIFIED = 304;
+const NO_DIGESTS: readonly TransferDigest[] = [];
 /** Names of node:crypto. */
 const HASHES: Record<TransferDigest['algorithm'], string> = {
   'sha-256': 'sha256',
@@ -51,8 +52,8 @@ export class BodyCheck {
     this.#job = job;
     this.#response = response;
     this.#bare = response.method === 'HEAD' || response.status === NOT_MODIFIED;
-    const given = job.digest === undefined ? [] : [job.digest];
-    const expectations = this.#bare ? [] : [...given, ...announcedDigests(response)];
+    const announced = this.#bare ? NO_DIGESTS : announcedDigests(response);
+    const expectations = this.#bare || job.digest === undefined ? announced : [job.digest, ...announced];
     this.#digests = expectations.map((expected) => ({
       expected,
       hash: builtin.crypto.createHash(HASHES[expected.algorithm]),
@@ -122,8 +123,10 @@ function sameEntity(one: string, other: string | undefined): boolean {
  * representation, which is the content unless it is a part (RFC 9530 2, 3).
  */
 function announcedDigests({ status, headers }: HTTPResponse): readonly TransferDigest[] {
-  const fields = [headers.get('Content-Digest'), status === 206 ? undefined : headers.get('Repr-Digest')];
-  return fields.flatMap((field) => (field === undefined ? [] : digestsOf(field)));
+  const ofContent = headers.get('Content-Digest');
+  const ofRepresentation = status === 206 ? undefined : headers.get('Repr-Digest');
+  if (ofContent === undefined && ofRepresentation === undefined) return NO_DIGESTS;
+  return [...digestsOf(ofContent ?? ''), ...digestsOf(ofRepresentation ?? '')];
 }
 
 /** The known digests of a dictionary of byte sequences (RFC 8941 3.2). What is not one is ignored. */

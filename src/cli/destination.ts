@@ -3,7 +3,7 @@
  * the order of the list, and makes the sinks.
  */
 
-import { createWriteStream, lstatSync, type WriteStream } from 'node:fs';
+import { createWriteStream, lstatSync, opendirSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import type { TransferSink } from '../index.ts';
 import { DecodingSink } from './decoding-sink.ts';
@@ -12,7 +12,7 @@ import type { Given } from './given.ts';
 import { HeadSink } from './head-sink.ts';
 import type { Interruption } from './interruption.ts';
 import type { Entry, List } from './list.ts';
-import { onFile } from './local-file.ts';
+import { codeOf, onFile } from './local-file.ts';
 import { Names, safeName } from './names.ts';
 import { OrderedOutput } from './ordered-output.ts';
 import { isStream } from './stream-sink.ts';
@@ -28,6 +28,8 @@ export class Destination {
   readonly #given: Given;
   readonly #folder: string | undefined;
   readonly #names: Names | undefined;
+  /** Whether the folder holds nothing when the run begins. */
+  readonly #isNew: boolean;
   readonly #reserved = new Map<number, string>();
   readonly #streams: WriteStream[] = [];
   /** Standard output, if documents may go there. */
@@ -40,7 +42,8 @@ export class Destination {
     this.#folder = directory ?? (remoteName ? '.' : undefined);
     if (output !== undefined) assertOneEach(output, list);
     this.#names = output === undefined && this.#folder !== undefined ? new Names(this.#folder) : undefined;
-    for (const entry of list) this.#reserve(entry);
+    this.#isNew = this.#names !== undefined && isEmpty(this.#folder as string);
+    for (const entry of list.named) this.#reserve(entry);
     const toStdout = output?.includes(STDOUT) ?? this.#names === undefined;
     if (toStdout && given.jsonl) {
       throw new UsageError('--jsonl and the documents would share standard output: -P, -O or -o name files');
@@ -75,14 +78,13 @@ export class Destination {
   /** Whether the file is there, and what that means. @throws LocalFileError */
   presence(path: string | undefined): Presence {
     const { overwrite, skipExisting, continue: resume } = this.#given;
-    if (path === undefined || overwrite || !onFile(path, () => isThere(path))) return 'absent';
+    if (path === undefined || overwrite || this.#isNew || !onFile(path, () => isThere(path))) return 'absent';
     return skipExisting || resume ? 'skip' : 'refuse';
   }
 
-  /** The fields that ask for the rest of a partial file. */
-  resumeFields(path: string | undefined, url: URL): Readonly<Record<string, string>> {
-    const { continue: resume } = this.#given;
-    return (resume && path !== undefined && resumeFields(path, url.href)) || {};
+  /** The fields that ask for the rest of a partial file, if there is one. */
+  resumeFields(path: string | undefined, url: URL): Readonly<Record<string, string>> | undefined {
+    return this.#given.continue && path !== undefined ? resumeFields(path, url.href) : undefined;
   }
 
   /** The sink for the document at a position, from 0, of those that the run is about. */
@@ -125,6 +127,20 @@ export class Destination {
 /** Whether there is something that a new file would replace. */
 function isThere(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined && !isStream(path);
+}
+
+/** Whether a folder has nothing in it, or does not exist. */
+function isEmpty(folder: string): boolean {
+  try {
+    const directory = opendirSync(folder);
+    try {
+      return directory.readSync() === null;
+    } finally {
+      directory.closeSync();
+    }
+  } catch (error) {
+    return codeOf(error) === 'ENOENT';
+  }
 }
 
 function closed(stream: WriteStream): Promise<void> {

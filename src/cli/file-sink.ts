@@ -49,8 +49,6 @@ export class RangeMismatch extends Error {
 
 /** Bytes that are held in memory. */
 const HELD = 65_536;
-/** Buffers of sinks that have ended. Few sinks are written to at a time: one for each connection. */
-const spare: Buffer[] = [];
 /** Sinks with an open file. */
 const open = new Set<FileSink>();
 
@@ -71,8 +69,9 @@ export class FileSink implements TransferSink {
   readonly path: string;
   readonly #options: FileSinkOptions;
   #written = false;
-  #held: Buffer | undefined;
-  #used = 0;
+  /** Not written yet. */
+  #held: Buffer[] = [];
+  #bytesHeld = 0;
   #file: OpenFile | undefined;
   /** Bytes of the document that have come. */
   #size = 0;
@@ -130,27 +129,25 @@ export class FileSink implements TransferSink {
   write(chunk: Uint8Array): void {
     if (this.#unchanged) return;
     this.#size += chunk.length;
-    this.#held ??= spare.pop() ?? Buffer.allocUnsafeSlow(HELD);
-    if (this.#used + chunk.length > HELD) this.#flush();
-    if (chunk.length > HELD) {
-      this.#writing(chunk);
-    } else {
-      this.#held.set(chunk, this.#used);
-      this.#used += chunk.length;
+    if (this.#bytesHeld + chunk.length > HELD) {
+      this.#cleaningUp(() => {
+        const { fd } = this.#file ?? this.#open(this.#create());
+        this.#flush(fd);
+        writeAll(fd, chunk);
+      });
+    } else if (chunk.length > 0) {
+      // The caller uses the memory again.
+      this.#held.push(Buffer.from(chunk));
+      this.#bytesHeld += chunk.length;
     }
   }
 
-  #flush(): void {
-    const bytes = this.#held?.subarray(0, this.#used);
-    this.#used = 0;
-    if (bytes !== undefined) this.#writing(bytes);
-  }
-
-  #writing(bytes: Uint8Array): void {
-    this.#cleaningUp(() => {
-      const { fd } = this.#file ?? this.#open(this.#create());
-      writeAll(fd, bytes);
-    });
+  #flush(fd: number): void {
+    const [first, ...others] = this.#held;
+    if (first === undefined) return;
+    writeAll(fd, others.length === 0 ? first : Buffer.concat(this.#held));
+    this.#held = [];
+    this.#bytesHeld = 0;
   }
 
   #create(): OpenFile {
@@ -174,7 +171,7 @@ export class FileSink implements TransferSink {
     this.#cleaningUp(() => {
       const file = this.#file ?? { ...createBeside(this.path), partial: false };
       this.#file = file;
-      if (this.#used > 0) writeAll(file.fd, (this.#held as Buffer).subarray(0, this.#used));
+      this.#flush(file.fd);
       this.#setTime(file.fd);
       this.#close(file);
       moveInto(file.name, this.path, this.#options.existing);
@@ -218,7 +215,7 @@ export class FileSink implements TransferSink {
   #keep(file: OpenFile): boolean {
     const { total = 0 } = this.#identity ?? {};
     if (!file.partial || file.fd < 0 || this.#size >= total) return false;
-    quietly(() => writeAll(file.fd, (this.#held ?? Buffer.alloc(0)).subarray(0, this.#used)));
+    quietly(() => this.#flush(file.fd));
     quietly(() => this.#close(file));
     return true;
   }
@@ -230,9 +227,8 @@ export class FileSink implements TransferSink {
   }
 
   #end(): void {
-    if (this.#held !== undefined && spare.length < 16) spare.push(this.#held);
-    this.#held = undefined;
-    this.#used = 0;
+    this.#held = [];
+    this.#bytesHeld = 0;
     this.#file = undefined;
     open.delete(this);
   }

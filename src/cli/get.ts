@@ -10,7 +10,7 @@ import { headOf } from './head-text.ts';
 import { FailedEarly } from './interruption.ts';
 import { type Item, unsent } from './item.ts';
 import type { Entry, List } from './list.ts';
-import { entriesOf, itemsOf, readList } from './read-list.ts';
+import { entriesOf, itemsOf, readList, selection } from './read-list.ts';
 import { Recordings } from './recordings.ts';
 import { formatWriteOut } from './report.ts';
 import { Reporter } from './reporter.ts';
@@ -66,14 +66,12 @@ class Getting {
   /** The jobs, in the order of the list. Documents whose files are there need none. */
   *jobs(): Generator<TransferJob> {
     const { list, destination, use } = this.#parts;
-    const wanted = entriesOf(list, use.given);
-    let next = wanted.next();
+    const isWanted = selection(use.given);
     let position = 0;
-    // The names of all parts of a list are planned, so that each part has the names of the whole.
     for (const entry of list) {
+      // The names of all parts of a list are planned, so that each part has the names of the whole.
       const path = destination.pathFor(entry);
-      if (next.done || next.value.index !== entry.index) continue;
-      next = wanted.next();
+      if (!isWanted(entry)) continue;
       const { url, text, line } = entry;
       const item: Item = { position: position++, url: url.href, text, line, path };
       if (!this.#isThere(item)) yield this.#job(entry, item);
@@ -83,21 +81,14 @@ class Getting {
   #job({ url, expected }: Entry, item: Item): TransferJob {
     const { form, destination } = this.#parts;
     const { method, headers, body } = form;
-    const fields = new HTTPHeaders(headers);
+    const { size, digest, etag } = expected;
     const range = destination.resumeFields(item.path, url);
-    for (const [name, value] of Object.entries(range)) fields.set(name, value);
     const sink = destination.sinkFor(item.path, item.position);
-    const resuming = Object.keys(range).length > 0;
-    return {
-      ...expected,
-      url,
-      method,
-      headers: fields,
-      sink,
-      tag: item,
-      ...(body !== undefined && { body }),
-      ...(resuming && { accepts: (status) => (status >= 200 && status < 300) || status === 416 }),
-    };
+    const job = { url, method, headers, body, sink, size, digest, etag, tag: item };
+    if (range === undefined) return job;
+    const fields = new HTTPHeaders(headers);
+    for (const [name, value] of Object.entries(range)) fields.set(name, value);
+    return { ...job, headers: fields, accepts: (status) => (status >= 200 && status < 300) || status === 416 };
   }
 
   /** Settles a document whose file is there already, or cannot be there. */

@@ -42,11 +42,15 @@ const DIGESTS: ReadonlyMap<string, { readonly algorithm: Digest['algorithm']; re
 /** A checked list. Entries are made when they are asked for, since a list may be long. */
 export class List implements Iterable<Entry> {
   readonly #lines: readonly Line[];
+  /** The entries that name their files. */
+  readonly named: readonly Entry[];
 
   /** @throws UsageError for the first line that is wrong */
   constructor(urls: readonly string[], input: string = '') {
     this.#lines = [...urls.map((text) => ({ text, line: undefined })), ...linesOf(input)];
-    for (const _ of this);
+    const named: Entry[] = [];
+    for (const entry of this) if (entry.out !== undefined) named.push(entry);
+    this.named = named;
   }
 
   get length(): number {

@@ -45,10 +45,17 @@ function isFolder(path: string): boolean {
   return /^\.{0,2}\//.test(path) || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
+/** Tells whether the run is about an entry. */
+export function selection({ shard }: Pick<Given, 'shard'>): (entry: Entry) => boolean {
+  if (shard === undefined) return () => true;
+  const part = shardOf(shard);
+  return ({ url }) => isInShard(url, part);
+}
+
 /** The entries of a list that the run is about. */
-export function* entriesOf(list: List, { shard }: Pick<Given, 'shard'>): Generator<Entry> {
-  const part = shard === undefined ? undefined : shardOf(shard);
-  for (const entry of list) if (part === undefined || isInShard(entry.url, part)) yield entry;
+export function* entriesOf(list: List, given: Pick<Given, 'shard'>): Generator<Entry> {
+  const isWanted = selection(given);
+  for (const entry of list) if (isWanted(entry)) yield entry;
 }
 
 /** The items of the entries, without paths. */

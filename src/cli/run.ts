@@ -140,6 +140,8 @@ export class Run {
   async #abandoned(items: Iterable<Item>): Promise<string[]> {
     const lines: string[] = [];
     let count = 0;
+    // A run that nothing has ended has a result for each.
+    if (!this.#use.interruption.signal.aborted) return lines;
     for (const item of items) {
       if (this.#settled.has(item.position)) continue;
       count++;

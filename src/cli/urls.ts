@@ -11,10 +11,9 @@ const BARE_HOST =
 /** The URL; without a scheme, http:// is meant. @throws UsageError, which hides user name and password */
 export function parseURL(text: string): URL {
   const whole = BARE_HOST.test(text) && !text.startsWith('.') ? `http://${text}` : text;
-  if (!URL.canParse(whole)) {
+  const url = URL.parse(whole);
+  if (url === null)
     throw new UsageError(`${shownURL(text)} is no URL: one looks like http://localhost:8080/index.html`);
-  }
-  const url = new URL(whole);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new UsageError(`${shownURL(text)}: only http:// and https:// URLs can be fetched`);
   }
