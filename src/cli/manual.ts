@@ -26,7 +26,7 @@ export const COMMAND_TEXTS: readonly CommandText[] = [
   },
   {
     name: 'put',
-    usage: 'dugong put [flags] FILE|FOLDER... URL',
+    usage: 'dugong put [flags] FILE|FOLDER... URL | --input FILE',
     summary: 'sends files, those of folders with all that is in them, each with a PUT of its own',
   },
   {
@@ -50,7 +50,8 @@ export const EXAMPLES: readonly (readonly [command: string, does: string])[] = [
   ['dugong check --jsonl --input links.txt', 'a report of dead links'],
   ['dugong -d name=Ann -d town=Ulm localhost:8080/form', 'a form'],
   [`dugong --json '{"n":1}' localhost:8080/things`, 'JSON there and back'],
-  ['dugong put --overwrite site/ http://localhost:8080/site/', 'a folder to a server'],
+  ['dugong put --failed again.txt site/ localhost:8080/site/', 'a folder to a server'],
+  ['dugong put --input again.txt', 'once more what was not stored'],
   ['make-report | dugong -d @- localhost:8080/reports', 'a body from another program'],
 ];
 
@@ -72,7 +73,9 @@ export const SECTIONS: readonly ManualSection[] = [
   {
     heading: 'Lists',
     paragraphs: [
-      'A line of a list is a URL, which fields may follow, each behind a tab: out=NAME (of the file), size=BYTES, sha256=HEX (or sha512, sha1, md5), etag=TAG (all of what must come), and reason=TEXT, which is ignored. Empty lines and lines that begin with # are skipped. The same URL may come several times: each gets its own file. --failed writes such a list.',
+      'A line of a list is a URL, which fields may follow, each behind a tab: out=NAME (of the file), size=BYTES, sha256=HEX (or sha512, sha1, md5), etag=TAG (all of what must come), and reason=TEXT, which is ignored. Empty lines and lines that begin with # are skipped. The same URL may come several times: each gets its own file. --failed writes such a list: run the same command again, with --input FILE in place of the URLs.',
+      'For put, a line is a URL and, behind a tab, file=PATH, seen from the current folder: put --input FILE sends once more what put --failed FILE has listed.',
+      '--input reads the whole list before the first request, also from a pipe.',
     ],
   },
   {

@@ -80,10 +80,10 @@ export const RUN_FLAGS: FlagGroup = flagGroup(
   [
     [
       '--input FILE',
-      'take URLs from FILE too, - for standard input: one in a line, see "Lists"',
-      { kind: 'file', of: ['get', 'check'] },
+      'take URLs from FILE too, - for standard input, which is read to its end first: see "Lists"',
+      { kind: 'file' },
     ],
-    ['--allow-empty', 'a list without URLs is no error', { of: ['get', 'check'], rare: true }],
+    ['--allow-empty', 'a list without URLs is no error', { rare: true }],
     [
       '--shard I/N',
       'do the I-th of N parts of the list only, divided by the servers',

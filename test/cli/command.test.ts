@@ -211,7 +211,7 @@ describe('dugong', () => {
       `${origin}/send_2_bytes\tsize=2\tout=two`,
     ];
     writeFileSync(list, `# a list\n\n${lines.join('\r\n')}\n`);
-    const out = join(folder, 'listed');
+    const out = join(folder, 'to-put');
     const args = ['-P', out, '--jsonl', '--failed', failed, '--summary', summary];
     const { status, stdout, stderr } = await dugong([...args, '--input', list]);
     assert.equal(status, 8);
@@ -265,6 +265,31 @@ describe('dugong', () => {
     const [first = '', , third = ''] = server.heads();
     assert.match(first, /^PUT \/to\/a%20b HTTP\/1\.1\r\n[\s\S]*If-None-Match: \*\r\n[\s\S]*Content-Length: 7\r\n/);
     assert.doesNotMatch(third, /If-None-Match/);
+  });
+
+  test('puts once more what a list of its own says was not stored', async () => {
+    const site = join(folder, 'to-put');
+    const again = join(folder, 'put-again');
+    mkdirSync(site);
+    writeFileSync(join(site, 'a'), 'content');
+    const taken = [expectHead(), expect('content'), send(response('201 Created', ['Content-Length: 0']))];
+    using server = startScriptedServer([
+      [expectHead(), expect('content'), send(response('507 Insufficient Storage', ['Content-Length: 0']))],
+      taken,
+    ]);
+    const url = `http://${server.authority}/to/`;
+    const path = join(site, 'a');
+    assertOutcome(await dugong(['put', '-s', '--failed', again, site, url]), 8, '');
+    assert.equal(readFileSync(again, 'utf8'), `# missing: 507 Insufficient Storage\n${url}a\tfile=${path}\n`);
+    assertOutcome(await dugong(['put', '--failed', again, '--input', again]), 0, '');
+    assert.equal(readFileSync(again, 'utf8'), '');
+    assertOutcome(
+      await dugong(['put', '--input', again]),
+      2,
+      /^dugong: put: there is no file in --input .*put-again \(--allow/,
+    );
+    assertOutcome(await dugong(['put', '--allow-empty', '--input', again]), 0, '');
+    server.check();
   });
 
   test('checks links: HEAD, then GET, and says what is not simply alive', async () => {
