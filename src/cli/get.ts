@@ -130,8 +130,9 @@ class Getting {
     return this.#again.splice(0);
   }
 
-  taken(result: TransferResult, item: Item): Promise<void> | undefined {
-    const { reporter, run, use } = this.#parts;
+  taken(result: TransferResult, planned: Item): Promise<void> | undefined {
+    const { reporter, run, use, destination } = this.#parts;
+    const item = destination.named(planned);
     const { error, job } = result;
     if (error instanceof RangeMismatch) {
       const headers = new HTTPHeaders(job.headers);

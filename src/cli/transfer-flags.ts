@@ -14,6 +14,11 @@ export const OUTPUT_FLAGS: FlagGroup = flagGroup(
       'write each document to a file here, named by its URL (no value: -P names a folder)',
       { excludes: ['output'] },
     ],
+    [
+      '-J, --remote-header-name',
+      'with -O and -P: name each file as its Content-Disposition suggests; without one, by its URL',
+      { rare: true, excludes: ['output', 'skip-existing', 'continue'] },
+    ],
     ['-P, --directory FOLDER', 'write each document to a file in FOLDER, which is made if need be', { kind: 'folder' }],
     ['--skip-existing', 'ask for no document whose file is there', { excludes: ['overwrite'] }],
     ['--overwrite', 'replace files that are there; put: documents that are there', { of: ['get', 'put'] }],
