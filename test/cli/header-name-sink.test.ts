@@ -103,7 +103,7 @@ describe('dugong -J', () => {
     assert.match(stderr, /-J is about names of files: -P or -O says where they go/);
     assert.equal(status, 2);
     for (const other of [['-o', 'a'], ['-C'], ['--skip-existing']]) {
-      const line = ['--disable-config', '-J', '-O', ...other, 'http://localhost:1/'];
+      const line = ['--disable-config', '-J', '-P', 'out', ...other, 'http://localhost:1/'];
       assert.throws(() => parse(line), /option '-J, --remote-header-name' cannot be used with option '-/);
     }
   });
