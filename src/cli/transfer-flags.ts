@@ -104,7 +104,7 @@ export const RUN_FLAGS: FlagGroup = flagGroup(
     ['--max-filesize SIZE', 'refuse larger documents: 500k, 2m, 1g', { kind: 'size', of: ['get'] }],
     ['--retry COUNT', 'most further attempts after a failure that can pass (4)', { kind: 'count' }],
     ['--retry-max-time SECONDS', 'begin no attempt of a document later than that', { kind: 'seconds', rare: true }],
-    ['-m, --max-time SECONDS', 'most time for one document', { kind: 'seconds' }],
+    ['-m, --max-time SECONDS', 'most time for a response to begin (300), and for its body', { kind: 'seconds' }],
     ['--fail-early', 'stop at the first document that is missing or fails'],
     ['--allow-blocked', 'links that only refuse programs (403, 429, 503, 999) are no failure', { of: ['check'] }],
   ],

@@ -428,6 +428,14 @@ describe('the exit status of dugong', () => {
     );
   });
 
+  test('is 4 if a response does not begin, or does not end, in the time of -m', async () => {
+    for (const part of ['', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart']) {
+      using server = startScriptedServer([[expectHead(), send(part), gate('never')]]);
+      const result = await dugong(['-m', '0.2', '--retry', '0', `http://${server.authority}/`]);
+      assertOutcome(result, 4, /\n {8}try again, or allow more with -m/);
+    }
+  });
+
   test('is 3 if the output cannot be written', async () => {
     writeFileSync(join(folder, 'file'), '');
     assertOutcome(
