@@ -31,6 +31,10 @@ export class Destination {
   readonly #folder: string | undefined;
   readonly #names: Names | undefined;
   readonly #reserved = new Map<number, string>();
+  /** Names that differ from those of their URLs alone, by the index of the entry: another list would give others. */
+  readonly #numbered = new Map<number, string>();
+  /** How many entries have their paths. */
+  #planned = 0;
   /** The names that lines of the list give, which count more than what a response suggests (-J). */
   readonly #listed = new Set<string>();
   /** Paths that responses have suggested (-J), by the positions of their items. */
@@ -87,12 +91,27 @@ export class Destination {
   /** The path of a document's file; undefined: standard output. Called once for each entry, in order. */
   pathFor({ index, url }: Pick<Entry, 'index' | 'url'>): string | undefined {
     const { output } = this.#given;
+    this.#planned = index + 1;
     const named = output?.[index];
     if (named === STDOUT) return undefined;
     if (named !== undefined) return this.#folder === undefined ? named : join(this.#folder, named);
     const reserved = this.#reserved.get(index);
     if (reserved !== undefined) return join(this.#folder ?? '', reserved);
-    return this.#names?.pathFor(url);
+    const path = this.#names?.pathFor(url);
+    if (path !== undefined && this.#names?.isNumbered(basename(path))) this.#numbered.set(index, basename(path));
+    return path;
+  }
+
+  /** Plans the paths of the entries that an early end has kept from being asked for. */
+  planRest(list: List): void {
+    if (this.#planned === list.length) return;
+    for (const entry of list) if (entry.index >= this.#planned) this.pathFor(entry);
+  }
+
+  /** The line of an entry, whose path is planned, for another list: there it gets the same name. */
+  lineFor({ index, text }: Entry): string {
+    const name = this.#numbered.get(index);
+    return name === undefined ? text : `${text}\tout=${name}`;
   }
 
   /** Whether the file is there, and what that means. @throws LocalFileError */

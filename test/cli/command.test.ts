@@ -211,7 +211,7 @@ describe('dugong', () => {
       `${origin}/send_2_bytes\tsize=2\tout=two`,
     ];
     writeFileSync(list, `# a list\n\n${lines.join('\r\n')}\n`);
-    const out = join(folder, 'to-put');
+    const out = join(folder, 'listed');
     const args = ['-P', out, '--jsonl', '--failed', failed, '--summary', summary];
     const { status, stdout, stderr } = await dugong([...args, '--input', list]);
     assert.equal(status, 8);
@@ -237,6 +237,30 @@ describe('dugong', () => {
     const again = await dugong(['-P', out, '--input', failed, '--failed', failed]);
     assertOutcome(again, 8, /status\/404 \(line \d\): 404/);
     assert.match(readFileSync(failed, 'utf8'), /status\/404\tout=gone\n$/);
+  });
+
+  test('lists documents again under the names of the whole list', async () => {
+    const [out, failed] = [join(folder, 'named'), join(folder, 'named-again')];
+    const refusal = response('404 Not Found', ['Content-Length: 0']);
+    using server = startScriptedServer([
+      [expectHead(), send(ok('1')), expectHead(), send(refusal), expectHead(), send(ok('3'))],
+      [expectHead(), send(ok('2'))],
+    ]);
+    const urls = ['x/a', 'y/a', 'z/a'].map((path) => `http://${server.authority}/${path}`);
+    assert.equal(
+      (await dugong(['-s', '-j', '1', '--pipeline', '1', '-P', out, '--failed', failed, ...urls])).status,
+      8,
+    );
+    assert.match(readFileSync(failed, 'utf8'), /\/y\/a\tout=a-2\n$/);
+    assertOutcome(await dugong(['-P', out, '--skip-existing', '--input', failed]), 0, '');
+    assert.deepEqual(
+      readdirSync(out).map((name) => [name, readFileSync(join(out, name), 'utf8')]),
+      [
+        ['a', '1'],
+        ['a-2', '2'],
+        ['a-3', '3'],
+      ],
+    );
   });
 
   test('stops at the first failure if told so', async () => {
