@@ -3,6 +3,7 @@
  * result is asked for, in any way of waiting. What happens after an attempt is decided in `Decisions`.
  */
 
+import { type EitherIterator, iteratorOf, leave } from '../client/iterator-of.ts';
 import type { Coroutine } from '../coroutine.ts';
 import { endpointOf } from '../fetch/endpoint.ts';
 import type { FetchRequest } from '../fetch/fetch-request.ts';
@@ -25,11 +26,9 @@ const MOST_TAKEN = 1024;
 /** Most hosts that are remembered although they have nothing to do. */
 const MOST_REMEMBERED = 4096;
 
-type Jobs = Iterator<TransferJob> | AsyncIterator<TransferJob>;
-
 export class Run implements Pull<TransferResult> {
   readonly settings: CheckedSettings;
-  readonly #jobs: Jobs;
+  readonly #jobs: EitherIterator<TransferJob>;
   readonly #asynchronous: boolean;
   readonly #set = new TaskSet();
   readonly #hosts = new Map<string, Host>();
@@ -53,7 +52,7 @@ export class Run implements Pull<TransferResult> {
   constructor(settings: CheckedSettings, jobs: Iterable<TransferJob> | AsyncIterable<TransferJob>) {
     const { signal } = settings;
     this.settings = settings;
-    [this.#jobs, this.#asynchronous] = iteratorOf(jobs);
+    [this.#jobs, this.#asynchronous] = iteratorOf(jobs, () => 'the jobs must be an iterable of objects with a url');
     this.#decisions = new Decisions(settings, this);
     this.#set.add(this.#coIntake(), (outcome) => {
       if (outcome.status === 'rejected') this.#failure ??= outcome;
@@ -159,11 +158,12 @@ export class Run implements Pull<TransferResult> {
     this.#jobsOver = step.done === true;
     return step;
   }
-  /** Lets the source of the jobs clean up. Its errors would hide why it is left. */
+
+  /** Lets the source of the jobs clean up. */
   #leaveJobs(): void {
     if (this.#jobsOver) return;
     this.#jobsOver = true;
-    new Promise((resolve) => resolve(this.#jobs.return?.())).catch(() => undefined);
+    leave(this.#jobs);
   }
 
   #endIntake(): void {
@@ -280,13 +280,4 @@ export class Run implements Pull<TransferResult> {
       return;
     }
   }
-}
-
-/** @throws TypeError */
-function iteratorOf(jobs: Iterable<TransferJob> | AsyncIterable<TransferJob>): [Jobs, boolean] {
-  const given = (typeof jobs === 'object' && jobs !== null ? jobs : {}) as Iterable<TransferJob> &
-    AsyncIterable<TransferJob>;
-  if (typeof given[Symbol.asyncIterator] === 'function') return [given[Symbol.asyncIterator](), true];
-  if (typeof given[Symbol.iterator] === 'function') return [given[Symbol.iterator](), false];
-  throw new TypeError('the jobs must be an iterable of objects with a url');
 }

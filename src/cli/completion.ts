@@ -59,12 +59,18 @@ complete -o filenames -F _dugong dugong
 `;
 }
 
+/** What `_arguments` of zsh takes for the operands. */
+const OPERANDS: Partial<Record<CommandName, string>> = {
+  get: "'*:URL:_urls'",
+  check: "'*:URL:_urls'",
+  put: "'*:file:_files'",
+};
+
 function zsh(): string {
   const flagsFor = (command: CommandName): string => flagsOf(command).map(zshFlag).join(' \\\n        ');
   const branch = (name: CommandName): string => `    ${name})
       _arguments -s \\
-        ${flagsFor(name)} \\
-        ${name === 'put' ? `'*:file:_files'` : `'*:URL:_urls'`};;
+        ${[flagsFor(name), OPERANDS[name] ?? []].flat().join(' \\\n        ')};;
 `;
   return `#compdef dugong
 # zsh completion for dugong: eval "$(dugong completion zsh)"
@@ -87,7 +93,8 @@ ${COMMANDS.filter((name) => name !== 'completion')
   .join('')}    completion) _values shell ${SHELLS.join(' ')};;
   esac
 }
-compdef _dugong dugong
+# The file itself may be a function that zsh loads with the first completion.
+if [[ $funcstack[1] == _dugong ]]; then _dugong "$@"; else compdef _dugong dugong; fi
 `;
 }
 
@@ -108,24 +115,29 @@ function zshQuoted(text: string): string {
 
 function fish(): string {
   const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
-  const without = `not __fish_seen_subcommand_from ${COMMANDS.join(' ')}`;
   const commands = COMMAND_TEXTS.map(
-    ({ name, summary }) => `complete -c dugong -n '${without}' -a ${name} -d ${quoted(summary)}`,
+    ({ name, summary }) => `complete -c dugong -n __dugong_begins -a ${name} -d ${quoted(summary)}`,
   );
   const flags = FLAGS.map((flag) => {
     const { short, long, value, kind, choices, help, of } = flag;
-    const others = of.filter((name) => name !== 'get');
-    const seen = `__fish_seen_subcommand_from ${of.join(' ')}`;
-    const where = of.includes('get') ? `${without}; or ${seen}` : seen;
-    const argument =
-      kind === 'choice' ? ` -x -a '${choices.join(' ')}'` : takesPath(flag) ? ' -r -F' : value ? ' -x' : '';
-    const condition = others.length === COMMANDS.length - 1 ? '' : ` -n '${where}'`;
+    const proposals = kind === 'choice' ? choices.join(' ') : kind === 'folder' ? '(__fish_complete_directories)' : '';
+    const argument = proposals !== '' ? ` -x -a '${proposals}'` : takesPath(flag) ? ' -r -F' : value ? ' -x' : '';
+    const condition = of.length === COMMANDS.length ? '' : ` -n '__dugong_is ${of.join(' ')}'`;
     return `complete -c dugong${condition}${short === undefined ? '' : ` -s ${short}`} -l ${long}${argument} -d ${quoted(help)}`;
   });
   return `# fish completion for dugong: dugong completion fish | source
+function __dugong_begins
+  test (count (commandline -opc)) -eq 1
+end
+function __dugong_is
+  set -l words (commandline -opc)
+  set -l command get
+  contains -- "$words[2]" ${COMMANDS.join(' ')}; and set command $words[2]
+  contains -- $command $argv
+end
 complete -c dugong -f
-complete -c dugong -n '__fish_seen_subcommand_from completion' -a '${SHELLS.join(' ')}'
-complete -c dugong -n '__fish_seen_subcommand_from put' -F
+complete -c dugong -n '__dugong_is completion' -a '${SHELLS.join(' ')}'
+complete -c dugong -n '__dugong_is put' -F
 ${[...commands, ...flags].join('\n')}
 `;
 }

@@ -4,13 +4,15 @@
  */
 
 import { createWriteStream, lstatSync, opendirSync, type WriteStream } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { TransferSink } from '../index.ts';
 import { DecodingSink } from './decoding-sink.ts';
-import { FileSink, LocalFileError, resumeFields, StreamSink } from './file-sink.ts';
+import { FileSink, type FileSinkOptions, LocalFileError, resumeFields, StreamSink } from './file-sink.ts';
 import type { Given } from './given.ts';
 import { HeadSink } from './head-sink.ts';
+import { HeaderNameSink } from './header-name-sink.ts';
 import type { Interruption } from './interruption.ts';
+import type { Item } from './item.ts';
 import type { Entry, List } from './list.ts';
 import { codeOf, onFile } from './local-file.ts';
 import { Names, safeName } from './names.ts';
@@ -31,6 +33,14 @@ export class Destination {
   /** Whether the folder holds nothing when the run begins. */
   readonly #isNew: boolean;
   readonly #reserved = new Map<number, string>();
+  /** Names that differ from those of their URLs alone, by the index of the entry: another list would give others. */
+  readonly #numbered = new Map<number, string>();
+  /** How many entries have their paths. */
+  #planned = 0;
+  /** The names that lines of the list give, which count more than what a response suggests (-J). */
+  readonly #listed = new Set<string>();
+  /** Paths that responses have suggested (-J), by the positions of their items. */
+  readonly #suggested = new Map<number, string>();
   readonly #streams: WriteStream[] = [];
   /** Standard output, if documents may go there. */
   readonly ordered: OrderedOutput | undefined;
@@ -44,6 +54,7 @@ export class Destination {
     this.#names = output === undefined && this.#folder !== undefined ? new Names(this.#folder) : undefined;
     this.#isNew = this.#names !== undefined && isEmpty(this.#folder as string);
     for (const entry of list.named) this.#reserve(entry);
+    if (given.remoteHeaderName) this.#planAll(list);
     const toStdout = output?.includes(STDOUT) ?? this.#names === undefined;
     if (toStdout && given.jsonl) {
       throw new UsageError('--jsonl and the documents would share standard output: -P, -O or -o name files');
@@ -64,21 +75,54 @@ export class Destination {
     this.#reserved.set(index, out);
   }
 
+  /** Plans all names now, so that names from responses keep clear of those from URLs that come later. */
+  #planAll(list: List): void {
+    const names = this.#names;
+    if (names === undefined) throw new UsageError('-J is about names of files: -P or -O says where they go');
+    for (const name of this.#reserved.values()) this.#listed.add(name);
+    for (const { index, url } of list) {
+      if (!this.#reserved.has(index)) this.#reserved.set(index, basename(names.pathFor(url)));
+    }
+  }
+
+  /** The item with the path that its file has got, if a response has suggested one. */
+  named(item: Item): Item {
+    const path = this.#suggested.get(item.position);
+    return path === undefined ? item : { ...item, path };
+  }
+
   /** The path of a document's file; undefined: standard output. Called once for each entry, in order. */
   pathFor({ index, url }: Pick<Entry, 'index' | 'url'>): string | undefined {
     const { output } = this.#given;
+    this.#planned = index + 1;
     const named = output?.[index];
     if (named === STDOUT) return undefined;
     if (named !== undefined) return this.#folder === undefined ? named : join(this.#folder, named);
     const reserved = this.#reserved.get(index);
     if (reserved !== undefined) return join(this.#folder ?? '', reserved);
-    return this.#names?.pathFor(url);
+    const path = this.#names?.pathFor(url);
+    if (path !== undefined && this.#names?.isNumbered(basename(path))) this.#numbered.set(index, basename(path));
+    return path;
+  }
+
+  /** Plans the paths of the entries that an early end has kept from being asked for. */
+  planRest(list: List): void {
+    if (this.#planned === list.length) return;
+    for (const entry of list) if (entry.index >= this.#planned) this.pathFor(entry);
+  }
+
+  /** The line of an entry, whose path is planned, for another list: there it gets the same name. */
+  lineFor({ index, text }: Entry): string {
+    const name = this.#numbered.get(index);
+    return name === undefined ? text : `${text}\tout=${name}`;
   }
 
   /** Whether the file is there, and what that means. @throws LocalFileError */
   presence(path: string | undefined): Presence {
-    const { overwrite, skipExisting, continue: resume } = this.#given;
-    if (path === undefined || overwrite || this.#isNew || !onFile(path, () => isThere(path))) return 'absent';
+    const { overwrite, skipExisting, continue: resume, remoteHeaderName } = this.#given;
+    // With -J the sink refuses, when the name is known.
+    if (path === undefined || overwrite || remoteHeaderName || this.#isNew) return 'absent';
+    if (!onFile(path, () => isThere(path))) return 'absent';
     return skipExisting || resume ? 'skip' : 'refuse';
   }
 
@@ -100,10 +144,22 @@ export class Destination {
     if (path === undefined) return (this.ordered as OrderedOutput).sink(position);
     // Files in a folder have names of their own: only a path that the caller gave may be a device.
     if (this.#given.output !== undefined && onFile(path, () => isStream(path))) return this.#streamTo(path);
-    const { overwrite, remoteTime = false, continue: resume = false } = this.#given;
+    const { overwrite, remoteTime = false, continue: resume = false, remoteHeaderName } = this.#given;
     const existing = overwrite ? 'overwrite' : 'refuse';
     const within = this.#folder === undefined ? undefined : { directory: this.#folder };
-    return new FileSink(path, { existing, remoteTime, resume, ...within });
+    const options: FileSinkOptions = { existing, remoteTime, resume, ...within };
+    if (!remoteHeaderName || this.#listed.has(basename(path))) return new FileSink(path, options);
+    return new HeaderNameSink((name) => new FileSink(this.#suggestedPath(name, path, position), options));
+  }
+
+  // Parameters: the suggestion, what is planned without it, and the item.
+  #suggestedPath(name: string | undefined, planned: string, position: number): string {
+    const path =
+      name === undefined || name === basename(planned)
+        ? planned
+        : join(this.#folder ?? '', this.#names?.unused(name) ?? name);
+    this.#suggested.set(position, path);
+    return path;
   }
 
   /** A device, a FIFO: it is written to, never replaced. */

@@ -29,7 +29,7 @@ export const EXIT_MEANINGS: readonly (readonly [code: number, meaning: string])[
   [EXIT.tls, 'TLS: a certificate is not accepted, or the server speaks no TLS'],
   [EXIT.authentication, 'authentication: status 401 or 407'],
   [EXIT.protocol, 'protocol: what came is not HTTP/1.1, not supported, too large, or not what it should be'],
-  [EXIT.missing, 'some documents are missing: their status is not accepted'],
+  [EXIT.missing, 'some documents are missing: the server has answered with another status than 2xx'],
   [EXIT.hangup, 'the terminal has gone (SIGHUP)'],
   [EXIT.interrupted, 'interrupted (SIGINT)'],
   [EXIT.brokenPipe, 'the reader of standard output has gone'],

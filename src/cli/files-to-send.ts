@@ -5,6 +5,7 @@
 import { closeSync, openSync, readdirSync, readSync, type Stats, statSync } from 'node:fs';
 import { basename, join, relative, sep } from 'node:path';
 import { LocalFileError } from './file-sink.ts';
+import { parseURL } from './urls.ts';
 import { UsageError } from './usage-error.ts';
 
 /** A file to send. */
@@ -36,6 +37,40 @@ export function filesToSend(sources: readonly string[], target: URL): FileToSend
   );
 }
 
+/**
+ * The files of a list: in each line a URL and, behind a tab, `file=PATH`. Empty lines and lines that begin with # are skipped.
+ * @throws LocalFileError, UsageError
+ */
+export function filesInList(text: string): FileToSend[] {
+  const lines = text.replace(/^\ufeff/, '').split(/\r\n|\n/);
+  return lines.flatMap((line, index) => (/^\s*(?:#|$)/.test(line) ? [] : [fileInLine(line, index + 1)]));
+}
+
+function fileInLine(line: string, number: number): FileToSend {
+  const [, url, given] = /^([^\t]+)\tfile=(.+)$/s.exec(line) ?? [];
+  try {
+    if (url === undefined || given === undefined) throw new UsageError('must be a URL, a tab and file=PATH');
+    const path = given.startsWith('"') ? unquoted(given) : given;
+    return { path, url: parseURL(url.trim()), size: sizeOf(path, 'it is no file') };
+  } catch (error) {
+    if (error instanceof UsageError) throw new UsageError(`line ${number} of the list: ${error.message}`);
+    throw error;
+  }
+}
+
+function unquoted(path: string): string {
+  try {
+    return String(JSON.parse(path));
+  } catch {
+    throw new UsageError(`file=${path}: what begins with a quotation mark must be a string of JSON`);
+  }
+}
+
+/** The line of a file in a list. A path that would not be read as it is stands in quotation marks. */
+export function lineFor({ path, url }: FileToSend): string {
+  return `${url.href}\tfile=${/^"|\p{Cc}/u.test(path) ? JSON.stringify(path) : path}`;
+}
+
 /** All files in a folder, by name. Links to folders are not followed: they may lead in a circle. */
 function filesIn(folder: string, target: URL): FileToSend[] {
   return pathsIn(folder)
@@ -57,9 +92,14 @@ function fileAt(path: string, target: URL, name: string): FileToSend {
   const encoded = name.split(sep).map(encodeURIComponent).join('/');
   const url = new URL(target);
   url.pathname = `${target.pathname.replace(/\/?$/, '/')}${encoded}`;
+  return { path, url, size: sizeOf(path, 'it is neither a file nor a folder') };
+}
+
+/** @param otherwise what to say if it is not a file */
+function sizeOf(path: string, otherwise: string): number {
   const found = statOf(path);
-  if (!found.isFile()) throw new LocalFileError(path, 'it is neither a file nor a folder');
-  return { path, url, size: found.size };
+  if (!found.isFile()) throw new LocalFileError(path, otherwise);
+  return found.size;
 }
 
 function statOf(path: string): Stats {

@@ -10,7 +10,7 @@ import { headOf } from './head-text.ts';
 import { FailedEarly } from './interruption.ts';
 import { type Item, unsent } from './item.ts';
 import type { Entry, List } from './list.ts';
-import { entriesOf, itemsOf, readList, selection } from './read-list.ts';
+import { entriesOf, readList, selection } from './read-list.ts';
 import { Recordings } from './recordings.ts';
 import { formatWriteOut } from './report.ts';
 import { Reporter } from './reporter.ts';
@@ -41,7 +41,7 @@ export async function get(line: CommandLine, use: Use): Promise<number> {
   }
   await destination.close(use.interruption);
   jar?.save();
-  return await run.end(itemsOf(entriesOf(list, given)), recordings);
+  return await run.end(getting.items(), recordings);
 }
 
 interface Parts {
@@ -72,9 +72,20 @@ class Getting {
       // The names of all parts of a list are planned, so that each part has the names of the whole.
       const path = destination.pathFor(entry);
       if (!isWanted(entry)) continue;
-      const { url, text, line } = entry;
-      const item: Item = { position: position++, url: url.href, text, line, path };
+      const { url, line } = entry;
+      const item: Item = { position: position++, url: url.href, text: destination.lineFor(entry), line, path };
       if (!this.#isThere(item)) yield this.#job(entry, item);
+    }
+  }
+
+  /** The items of all jobs, also of those that were not made. */
+  *items(): Generator<Item> {
+    const { list, destination, use } = this.#parts;
+    destination.planRest(list);
+    let position = 0;
+    for (const entry of entriesOf(list, use.given)) {
+      const { url, line } = entry;
+      yield { position: position++, url: url.href, text: destination.lineFor(entry), line, path: undefined };
     }
   }
 
@@ -121,8 +132,9 @@ class Getting {
     return this.#again.splice(0);
   }
 
-  taken(result: TransferResult, item: Item): Promise<void> | undefined {
-    const { reporter, run, use } = this.#parts;
+  taken(result: TransferResult, planned: Item): Promise<void> | undefined {
+    const { reporter, run, use, destination } = this.#parts;
+    const item = destination.named(planned);
     const { error, job } = result;
     if (error instanceof RangeMismatch) {
       const headers = new HTTPHeaders(job.headers);

@@ -8,6 +8,7 @@ import type { CommandName } from './flag.ts';
 export interface Given {
   readonly output?: readonly string[];
   readonly remoteName?: true;
+  readonly remoteHeaderName?: true;
   readonly directory?: string;
   readonly skipExisting?: true;
   readonly overwrite?: true;

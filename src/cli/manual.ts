@@ -26,7 +26,7 @@ export const COMMAND_TEXTS: readonly CommandText[] = [
   },
   {
     name: 'put',
-    usage: 'dugong put [flags] FILE|FOLDER... URL',
+    usage: 'dugong put [flags] FILE|FOLDER... URL | --input FILE',
     summary: 'sends files, those of folders with all that is in them, each with a PUT of its own',
   },
   {
@@ -37,7 +37,7 @@ export const COMMAND_TEXTS: readonly CommandText[] = [
   {
     name: 'completion',
     usage: 'dugong completion bash|zsh|fish',
-    summary: 'prints the completion for a shell',
+    summary: 'prints the completion script for a shell: eval "$(dugong completion bash)"',
   },
 ];
 
@@ -50,7 +50,8 @@ export const EXAMPLES: readonly (readonly [command: string, does: string])[] = [
   ['dugong check --jsonl --input links.txt', 'a report of dead links'],
   ['dugong -d name=Ann -d town=Ulm localhost:8080/form', 'a form'],
   [`dugong --json '{"n":1}' localhost:8080/things`, 'JSON there and back'],
-  ['dugong put --overwrite site/ http://localhost:8080/site/', 'a folder to a server'],
+  ['dugong put --failed again.txt site/ localhost:8080/site/', 'a folder to a server'],
+  ['dugong put --input again.txt', 'once more what was not stored'],
   ['make-report | dugong -d @- localhost:8080/reports', 'a body from another program'],
 ];
 
@@ -64,15 +65,18 @@ export const SECTIONS: readonly ManualSection[] = [
   {
     heading: 'Documents',
     paragraphs: [
-      'A URL without a scheme is http://, if its host has a dot or a port or is localhost. A document whose status is not 2xx is missing: it is never saved, the others are fetched all the same, and the exit code tells. Without -o, -O and -P the bodies go to standard output in the order of the list. A file gets its name when its document is complete, and no file is replaced unless --overwrite says so. Names of files come from the URLs, without what would be unsafe; the same list gives the same names.',
+      'A URL without a scheme is http://, if its host has a dot or a port or is localhost. A document whose status is not 2xx is missing: it is never saved, the others are fetched all the same, and the exit code tells. Without -o, -O and -P the bodies go to standard output in the order of the list. A file gets its name when its document is complete, and no file is replaced unless --overwrite says so. Names of files come from the URLs, without what would be unsafe; a name that is taken gets a number; the same list gives the same names. With -J they come from the responses, and then a name may depend on which response was first.',
       'Requests are sent ahead of the responses over few connections (-j, --pipeline). If a server ends a connection, what it has not answered is asked for again, provided that this does no harm (GET, HEAD, PUT, DELETE, OPTIONS, TRACE).',
-      'check asks with HEAD, follows redirects, and asks again with GET (one byte) unless the answer was 410 or 429. A link is alive, redirected (alive elsewhere), blocked (403, 429, 503, 999: it may be alive for people), or missing. put sends If-None-Match: * unless --overwrite is given, so that nothing is replaced.',
+      'check asks with HEAD, follows redirects, and asks again with GET (one byte) unless the answer was 410 or 429. A link is alive, redirected (alive elsewhere), blocked (403, 429, 503, 999: it may be alive for people), missing, or failed. Standard output gets a line for each that is not simply alive; with --jsonl, for every one.',
+      'put sends If-None-Match: * unless --overwrite is given, so that the server replaces nothing; some servers, as nginx, replace documents nevertheless.',
     ],
   },
   {
     heading: 'Lists',
     paragraphs: [
-      'A line of a list is a URL, which fields may follow, each behind a tab: out=NAME (of the file), size=BYTES, sha256=HEX (or sha512, sha1, md5), etag=TAG (all of what must come), and reason=TEXT, which is ignored. Empty lines and lines that begin with # are skipped. The same URL may come several times: each gets its own file. --failed writes such a list.',
+      'A line of a list is a URL, which fields may follow, each behind a tab: out=NAME (of the file), size=BYTES, sha256=HEX (or sha512, sha1, md5), etag=TAG (all of what must come), and reason=TEXT, which is ignored. Empty lines and lines that begin with # are skipped. The same URL may come several times: each gets its own file. --failed writes such a list: run the same command again, with --input FILE in place of the URLs.',
+      'For put, a line is a URL and, behind a tab, file=PATH, seen from the current folder: put --input FILE sends once more what put --failed FILE has listed.',
+      '--input reads the whole list before the first request, also from a pipe.',
     ],
   },
   {
@@ -84,7 +88,7 @@ export const SECTIONS: readonly ManualSection[] = [
   {
     heading: 'Environment',
     paragraphs: [
-      "http_proxy, https_proxy and all_proxy name proxies for http:// URLs, https:// URLs and both, no_proxy the hosts that are reached without. A proxy is http://user:password@host:port, or https://... if TLS is to be spoken with the proxy itself; its certificate is verified whatever --cacert and --insecure say of the servers'. NO_COLOR and TERM=dumb switch colours off.",
+      "http_proxy, https_proxy and all_proxy name proxies for http:// URLs, https:// URLs and both, no_proxy the hosts that are reached without. A proxy is http://user:password@host:port, or https://... if TLS is to be spoken with the proxy itself; its certificate is verified whatever --cacert and --insecure say of the servers'. NETRC names the file that -n reads in place of ~/.netrc. NO_COLOR and TERM=dumb switch colours off.",
     ],
   },
 ];

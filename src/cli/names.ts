@@ -26,6 +26,7 @@ export class Names {
   readonly #directory: string;
   /** Planned names, as {@link folded}, each with the last number that was tried for it. */
   readonly #taken = new Map<string, number>();
+  readonly #numbered = new Set<string>();
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -49,8 +50,14 @@ export class Names {
       const other = folded(numbered);
       if (this.#taken.has(other)) continue;
       this.#taken.set(key, number).set(other, 1);
+      this.#numbered.add(numbered);
       return numbered;
     }
+  }
+
+  /** Whether `name` has got its number here. */
+  isNumbered(name: string): boolean {
+    return this.#numbered.has(name);
   }
 }
 

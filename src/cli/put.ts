@@ -3,10 +3,11 @@
  */
 
 import type { TransferJob, TransferResult } from '../index.ts';
-import { contentOfFile, type FileToSend, filesToSend } from './files-to-send.ts';
+import { contentOfFile, type FileToSend, filesInList, filesToSend, lineFor } from './files-to-send.ts';
 import type { CommandLine } from './given.ts';
-import { FailedEarly } from './interruption.ts';
+import { FailedEarly, type Interruption } from './interruption.ts';
 import { type Item, itemOf } from './item.ts';
+import { textOfList } from './read-list.ts';
 import { Recordings } from './recordings.ts';
 import { Reporter } from './reporter.ts';
 import { requestForm } from './request.ts';
@@ -18,13 +19,9 @@ import { codeOfResult } from './verdict.ts';
 
 /** Sends. Returns the exit code. @throws UsageError, LocalFileError */
 export async function put(line: CommandLine, use: Use): Promise<number> {
-  const { given, operands } = line;
+  const { given } = line;
   const { interruption } = use;
-  const target = operands.at(-1);
-  if (target === undefined || operands.length < 2)
-    throw new UsageError('put: give files or folders, and a URL at the end');
-  const files = filesToSend(operands.slice(0, -1), parseURL(target));
-  if (files.length === 0) throw new UsageError('put: there is no file in the folder');
+  const files = await filesOf(line, interruption);
   const { signal } = interruption;
   const { headers } = await requestForm(given, use);
   const { options, jar } = await transferSetup(given, { signal, follows: false });
@@ -42,11 +39,26 @@ export async function put(line: CommandLine, use: Use): Promise<number> {
   return await run.end(jobs.map(itemOf), recordings);
 }
 
+/** What the operands name, and what is in the list. */
+async function filesOf({ given, operands }: CommandLine, interruption: Interruption): Promise<FileToSend[]> {
+  const { input, allowEmpty } = given;
+  const target = operands.at(-1);
+  if (operands.length === 1 || (target === undefined && input === undefined))
+    throw new UsageError('put: give files or folders, and a URL at the end, or --input FILE');
+  const named = target === undefined ? [] : filesToSend(operands.slice(0, -1), parseURL(target));
+  const listed = input === undefined ? [] : filesInList(await textOfList(input, interruption));
+  const files = [...named, ...listed];
+  if (files.length > 0 || allowEmpty) return files;
+  const where = input === undefined ? 'the folder' : `--input ${input}`;
+  throw new UsageError(`put: there is no file in ${where} (--allow-empty takes that)`);
+}
+
 function jobOf(
-  { path, url, size }: FileToSend,
+  file: FileToSend,
   { position, headers }: { position: number; headers: readonly (readonly [string, string])[] },
 ): TransferJob {
-  const tag: Item = { position, url: url.href, text: `${path} to ${url.href}`, line: undefined, path };
+  const { path, url, size } = file;
+  const tag: Item = { position, url: url.href, text: lineFor(file), line: undefined, path };
   const fields = [...headers, ['Content-Length', String(size)] as const];
   const accepts = (status: number): boolean => status >= 200 && status < 300;
   return { url, method: 'PUT', headers: fields, body: () => contentOfFile(path), sink: 'discard', accepts, tag };

@@ -19,13 +19,14 @@ export async function readList(
   assertNoCommand(operands);
   if (given.remoteName) assertNoFolder(operands);
   const { input, allowEmpty } = given;
-  const list = new List(operands, input === undefined ? '' : await textOf(input, interruption));
+  const list = new List(operands, input === undefined ? '' : await textOfList(input, interruption));
   if (list.length > 0 || allowEmpty) return list;
   if (input === undefined) throw new UsageError('there is no URL');
   throw new UsageError(`--input ${input}: there is no URL in it (--allow-empty takes that)`);
 }
 
-async function textOf(input: string, interruption: Interruption): Promise<string> {
+/** The text of the list that --input names. @throws UsageError */
+export async function textOfList(input: string, interruption: Interruption): Promise<string> {
   const bytes = input === '-' ? await standardInput('--input -', interruption) : contentOf(input, `--input ${input}`);
   return bytes.toString('utf8');
 }

@@ -9,18 +9,22 @@ export const REPORT_FLAGS: FlagGroup = flagGroup(
   ['get', 'check', 'put'],
   [
     ['--jsonl', 'print a line of JSON for each document on standard output', { excludes: ['write-out'] }],
-    [
-      '--failed FILE',
-      'write what is missing or has failed to FILE, which --input takes',
-      { kind: 'file', of: ['get', 'check'] },
-    ],
+    ['--failed FILE', 'write what is missing or has failed to FILE, which --input takes', { kind: 'file' }],
     ['--summary FILE', 'write the totals to FILE, as JSON', { kind: 'file' }],
     ['--har FILE', 'write all requests and their times to FILE (HAR 1.2)', { kind: 'file', rare: true }],
     ['--waterfall FILE', 'write a picture of all requests and connections (HTML)', { kind: 'file', rare: true }],
-    ['--progress HOW', 'auto, bar, plain or none', { kind: 'choice', choices: ['auto', 'bar', 'plain', 'none'] }],
-    ['--color WHEN', 'auto, always or never', { kind: 'choice', choices: ['auto', 'always', 'never'], rare: true }],
+    [
+      '--progress HOW',
+      'bar (drawn again and again), plain (a line every 10 s), none, or auto: bar on a terminal, plain elsewhere',
+      { kind: 'choice', choices: ['auto', 'bar', 'plain', 'none'] },
+    ],
+    [
+      '--color WHEN',
+      'auto (on a terminal), always or never',
+      { kind: 'choice', choices: ['auto', 'always', 'never'], rare: true },
+    ],
     ['-v, --verbose', 'tell of connections and heads on standard error; secrets are hidden'],
-    ['-q, --quiet', 'no progress and no summary'],
+    ['-q, --quiet', 'no progress and no totals'],
     ['-s, --silent', 'nothing at all on standard error'],
   ],
 );

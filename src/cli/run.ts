@@ -145,7 +145,7 @@ export class Run {
     for (const item of items) {
       if (this.#settled.has(item.position)) continue;
       count++;
-      if (count <= NAMED) lines.push(`not done: ${item.text}`);
+      if (count <= NAMED) lines.push(`not done: ${item.text.replaceAll('\t', ' ')}`);
       const { url } = item;
       await this.#reporter.report(item, unsent({ url, tag: item }, { outcome: 'aborted', error: undefined }));
     }

@@ -11,12 +11,17 @@ export const OUTPUT_FLAGS: FlagGroup = flagGroup(
     ['-o, --output FILE', 'write the document to FILE, - for standard output; once for each URL', { kind: 'files' }],
     [
       '-O, --remote-name',
-      'write each document to a file here, named by its URL (no value: -P names a folder)',
+      'write each document to a file in the current folder, named by its URL; -P names another folder',
       { excludes: ['output'] },
+    ],
+    [
+      '-J, --remote-header-name',
+      'with -O and -P: name each file as its Content-Disposition suggests; without one, by its URL',
+      { rare: true, excludes: ['output', 'skip-existing', 'continue'] },
     ],
     ['-P, --directory FOLDER', 'write each document to a file in FOLDER, which is made if need be', { kind: 'folder' }],
     ['--skip-existing', 'ask for no document whose file is there', { excludes: ['overwrite'] }],
-    ['--overwrite', 'replace files that are there; put: documents that are there', { of: ['get', 'put'] }],
+    ['--overwrite', 'replace files that are there; put: what the server has', { of: ['get', 'put'] }],
     [
       '-C, --continue',
       'go on with partial files: Range with If-Range; whole files are left as they are',
@@ -26,7 +31,7 @@ export const OUTPUT_FLAGS: FlagGroup = flagGroup(
     ['-i, --include', 'write the heads of the responses, too'],
     ['-I, --head', 'ask for the heads only (method HEAD) and write them', { excludes: ['data', 'json'] }],
     ['--compressed', 'ask for compressed bodies, and write them decompressed'],
-    ['-f, --fail', 'accepted and without effect: what has no accepted status is missing, always', { rare: true }],
+    ['-f, --fail', 'without effect, for habits of curl: what has no status 2xx is missing, always', { rare: true }],
     [
       '-w, --write-out FORMAT',
       "print this on standard output after each document: curl's variables, as %{http_code}",
@@ -66,7 +71,7 @@ export const REQUEST_FLAGS: FlagGroup = flagGroup(
     ],
     [
       '-c, --cookie-jar FILE',
-      'take part with cookies, and write them to FILE at the end',
+      'keep and send the cookies that servers set, and write them to FILE at the end',
       { kind: 'file', rare: true },
     ],
     ['-L, --location', 'follow redirects; credentials do not go to another origin (check follows always)'],
@@ -80,13 +85,13 @@ export const RUN_FLAGS: FlagGroup = flagGroup(
   [
     [
       '--input FILE',
-      'take URLs from FILE too, - for standard input: one in a line, see "Lists"',
-      { kind: 'file', of: ['get', 'check'] },
+      'take URLs from FILE too, - for standard input, which is read to its end first: see "Lists"',
+      { kind: 'file' },
     ],
-    ['--allow-empty', 'a list without URLs is no error', { of: ['get', 'check'], rare: true }],
+    ['--allow-empty', 'a list without URLs is no error', { rare: true }],
     [
       '--shard I/N',
-      'do the I-th of N parts of the list only, divided by the servers',
+      'do the I-th of N parts of the list only; all URLs of a server are in one part',
       { of: ['get', 'check'], rare: true },
     ],
     ['-j, --connections COUNT', 'most connections to a server (2)', { kind: 'positive' }],
@@ -95,11 +100,20 @@ export const RUN_FLAGS: FlagGroup = flagGroup(
       'most requests in flight on a connection (32); 1: none is sent ahead',
       { kind: 'positive', of: ['get', 'check'] },
     ],
-    ['--limit-rate RATE', 'most bytes a second, all bodies together: 500k, 2m', { kind: 'size' }],
+    [
+      '--limit-rate RATE',
+      'most bytes a second, all bodies together: 500k, 2m',
+      // Bodies that are sent have no limit.
+      { kind: 'size', of: ['get', 'check'] },
+    ],
     ['--max-filesize SIZE', 'refuse larger documents: 500k, 2m, 1g', { kind: 'size', of: ['get'] }],
     ['--retry COUNT', 'most further attempts after a failure that can pass (4)', { kind: 'count' }],
-    ['--retry-max-time SECONDS', 'begin no attempt of a document later than that', { kind: 'seconds', rare: true }],
-    ['-m, --max-time SECONDS', 'most time for one document', { kind: 'seconds' }],
+    [
+      '--retry-max-time SECONDS',
+      'begin no attempt of a document later than that after its first',
+      { kind: 'seconds', rare: true },
+    ],
+    ['-m, --max-time SECONDS', 'most time for a response to begin (300), and for its body', { kind: 'seconds' }],
     ['--fail-early', 'stop at the first document that is missing or fails'],
     ['--allow-blocked', 'links that only refuse programs (403, 429, 503, 999) are no failure', { of: ['check'] }],
   ],

@@ -38,7 +38,7 @@ export async function transferSetup(
     ...(pipeline !== undefined && { depth: pipeline }),
     ...(retry !== undefined && { attempts: retry + 1 }),
     ...(retryMaxTime !== undefined && { retryMaxTime }),
-    ...(maxTime !== undefined && { timeout: maxTime }),
+    ...(maxTime !== undefined && { timeout: maxTime, headersTimeout: maxTime }),
     ...(maxFilesize !== undefined && { maxSize: maxFilesize }),
     ...(limitRate !== undefined && { bytesPerSecond: limitRate }),
     redirects: location || follows ? maxRedirs : 0,

@@ -19,18 +19,18 @@ export function sentenceFor(item: Item, result: TransferResult): Sentence {
   const where = `${withoutUserinfo(url)}${line === undefined ? '' : ` (line ${line})`}`;
   const { error, response } = result;
   if (result.outcome === 'failed' && error !== undefined) {
-    const later = result.retryAt === undefined ? '' : `; not before ${new Date(result.retryAt).toISOString()}`;
     const unsafe = !isIdempotent(result.job.method ?? 'GET') && result.mayHaveBeenProcessed;
     const doubtful = unsafe ? '; the server may have processed the request' : '';
-    return { message: `${where}: ${withoutURL(error)}${later}${doubtful}`, advice: adviceFor(error) };
+    return { message: `${where}: ${withoutURL(error)}${doubtful}`, advice: adviceFor(error) };
   }
   if (response === undefined) return { message: `${where}: not asked for`, advice: undefined };
   const { status, reason, headers } = response;
   const location = status >= 300 && status < 400 ? headers.get('Location') : undefined;
   const to = location === undefined ? '' : `, to ${withoutUserinfo(location)}`;
   const via = result.url === url ? '' : ` at ${withoutUserinfo(result.url)}`;
+  const later = result.retryAt === undefined ? '' : `; not before ${new Date(result.retryAt).toISOString()}`;
   return {
-    message: `${where}: ${`${status} ${reason}`.trim()}${to}${via}`,
+    message: `${where}: ${`${status} ${reason}`.trim()}${to}${via}${later}`,
     advice: adviceForStatus(status, to !== ''),
   };
 }

@@ -9,6 +9,7 @@ import { ownOptions } from '../options.ts';
 import { assertCanAwait } from '../schedule/co-await.ts';
 import { WaitList } from '../schedule/wait-list.ts';
 import { Asking, type AskingSource, type RequestParts } from './asking.ts';
+import { type EitherIterator, iteratorOf, leave } from './iterator-of.ts';
 import type { PipelineRequest } from './pipeline.ts';
 import { SEND_OPTIONS } from './send-options.ts';
 
@@ -49,7 +50,7 @@ function noRequest(value: unknown): TypeError {
 }
 
 export class PipelineSource<R extends string | PipelineRequest> implements AskingSource<Numbered<R>> {
-  readonly #iterator: Iterator<R> | AsyncIterator<R>;
+  readonly #iterator: EitherIterator<R>;
   readonly #asynchronous: boolean;
   readonly #onMore: () => void;
   readonly #waits = new WaitList();
@@ -64,7 +65,10 @@ export class PipelineSource<R extends string | PipelineRequest> implements Askin
 
   /** `onMore` is called when an asynchronous iterable has given something. @throws TypeError for what is not iterable */
   constructor(requests: Iterable<R> | AsyncIterable<R>, onMore: () => void) {
-    const [iterator, asynchronous] = iteratorOf(requests);
+    const [iterator, asynchronous] = iteratorOf(
+      requests,
+      () => `the requests must be an iterable of paths or objects, got ${shownValue(requests)}`,
+    );
     this.#iterator = iterator;
     this.#asynchronous = asynchronous;
     this.#onMore = onMore;
@@ -97,8 +101,7 @@ export class PipelineSource<R extends string | PipelineRequest> implements Askin
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    const left: unknown = this.#iterator.return?.();
-    if (this.#asynchronous) Promise.resolve(left).catch(() => undefined);
+    leave(this.#iterator);
   }
 
   /** An iterable that throws ends the pipeline after the responses to what it has given. */
@@ -137,12 +140,4 @@ export class PipelineSource<R extends string | PipelineRequest> implements Askin
     this.#waits.notify();
     this.#onMore();
   }
-}
-
-/** @throws TypeError */
-function iteratorOf<R>(requests: Iterable<R> | AsyncIterable<R>): [Iterator<R> | AsyncIterator<R>, boolean] {
-  const given = (typeof requests === 'object' && requests !== null ? requests : {}) as Iterable<R> & AsyncIterable<R>;
-  if (typeof given[Symbol.asyncIterator] === 'function') return [given[Symbol.asyncIterator](), true];
-  if (typeof given[Symbol.iterator] === 'function') return [given[Symbol.iterator](), false];
-  throw new TypeError(`the requests must be an iterable of paths or objects, got ${shownValue(requests)}`);
 }

@@ -239,6 +239,30 @@ describe('dugong', () => {
     assert.match(readFileSync(failed, 'utf8'), /status\/404\tout=gone\n$/);
   });
 
+  test('lists documents again under the names of the whole list', async () => {
+    const [out, failed] = [join(folder, 'named'), join(folder, 'named-again')];
+    const refusal = response('404 Not Found', ['Content-Length: 0']);
+    using server = startScriptedServer([
+      [expectHead(), send(ok('1')), expectHead(), send(refusal), expectHead(), send(ok('3'))],
+      [expectHead(), send(ok('2'))],
+    ]);
+    const urls = ['x/a', 'y/a', 'z/a'].map((path) => `http://${server.authority}/${path}`);
+    assert.equal(
+      (await dugong(['-s', '-j', '1', '--pipeline', '1', '-P', out, '--failed', failed, ...urls])).status,
+      8,
+    );
+    assert.match(readFileSync(failed, 'utf8'), /\/y\/a\tout=a-2\n$/);
+    assertOutcome(await dugong(['-P', out, '--skip-existing', '--input', failed]), 0, '');
+    assert.deepEqual(
+      readdirSync(out).map((name) => [name, readFileSync(join(out, name), 'utf8')]),
+      [
+        ['a', '1'],
+        ['a-2', '2'],
+        ['a-3', '3'],
+      ],
+    );
+  });
+
   test('stops at the first failure if told so', async () => {
     const failed = join(folder, 'early');
     const urls = [`${origin}/status/404`, `${origin}/send_1_bytes`, `${origin}/send_2_bytes`];
@@ -265,6 +289,31 @@ describe('dugong', () => {
     const [first = '', , third = ''] = server.heads();
     assert.match(first, /^PUT \/to\/a%20b HTTP\/1\.1\r\n[\s\S]*If-None-Match: \*\r\n[\s\S]*Content-Length: 7\r\n/);
     assert.doesNotMatch(third, /If-None-Match/);
+  });
+
+  test('puts once more what a list of its own says was not stored', async () => {
+    const site = join(folder, 'to-put');
+    const again = join(folder, 'put-again');
+    mkdirSync(site);
+    writeFileSync(join(site, 'a'), 'content');
+    const taken = [expectHead(), expect('content'), send(response('201 Created', ['Content-Length: 0']))];
+    using server = startScriptedServer([
+      [expectHead(), expect('content'), send(response('507 Insufficient Storage', ['Content-Length: 0']))],
+      taken,
+    ]);
+    const url = `http://${server.authority}/to/`;
+    const path = join(site, 'a');
+    assertOutcome(await dugong(['put', '-s', '--failed', again, site, url]), 8, '');
+    assert.equal(readFileSync(again, 'utf8'), `# missing: 507 Insufficient Storage\n${url}a\tfile=${path}\n`);
+    assertOutcome(await dugong(['put', '--failed', again, '--input', again]), 0, '');
+    assert.equal(readFileSync(again, 'utf8'), '');
+    assertOutcome(
+      await dugong(['put', '--input', again]),
+      2,
+      /^dugong: put: there is no file in --input .*put-again \(--allow/,
+    );
+    assertOutcome(await dugong(['put', '--allow-empty', '--input', again]), 0, '');
+    server.check();
   });
 
   test('checks links: HEAD, then GET, and says what is not simply alive', async () => {
@@ -401,6 +450,14 @@ describe('the exit status of dugong', () => {
       7,
       /\n {8}does an HTTP\/1\.1 server listen on this port\?\n$/,
     );
+  });
+
+  test('is 4 if a response does not begin, or does not end, in the time of -m', async () => {
+    for (const part of ['', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart']) {
+      using server = startScriptedServer([[expectHead(), send(part), gate('never')]]);
+      const result = await dugong(['-m', '0.2', '--retry', '0', `http://${server.authority}/`]);
+      assertOutcome(result, 4, /\n {8}try again, or allow more with -m/);
+    }
   });
 
   test('is 3 if the output cannot be written', async () => {

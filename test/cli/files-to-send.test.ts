@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { LocalFileError } from '../../src/cli/file-sink.ts';
-import { contentOfFile, filesToSend } from '../../src/cli/files-to-send.ts';
+import { contentOfFile, filesInList, filesToSend, lineFor } from '../../src/cli/files-to-send.ts';
 import { UsageError } from '../../src/cli/usage-error.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'dugong-send-'));
@@ -42,6 +42,21 @@ describe('the files to send', () => {
     assert.throws(() => urls([join(folder, 'none')], 'http://x/'), LocalFileError);
     assert.throws(() => urls([folder], 'http://x/?a'), UsageError);
     assert.throws(() => urls(['/dev/null', folder], 'http://x/'), /neither a file nor a folder/);
+  });
+
+  test('may be those of a list, which takes every path', () => {
+    for (const name of ['tab\tand\nline\r', '"quoted"', 'two\u2028lines', ' # spaces ']) {
+      const path = join(folder, 'site', name);
+      writeFileSync(path, name);
+      const file = { path, url: new URL('http://x/a%09b'), size: Buffer.byteLength(name) };
+      assert.deepEqual(filesInList(`\ufeff# a comment\r\n\n${lineFor(file)}\n`), [file]);
+      rmSync(path);
+    }
+    assert.throws(() => filesInList('\n/x'), /line 2 of the list: must be a URL, a tab and file=PATH$/);
+    assert.throws(() => filesInList('ftp://x/\tfile=a'), UsageError);
+    assert.throws(() => filesInList('http://x/\tfile="a'), /must be a string of JSON/);
+    assert.throws(() => filesInList(`http://x/\tfile=${folder}`), /: it is no file$/);
+    assert.throws(() => filesInList('http://x/\tfile=none'), LocalFileError);
   });
 
   test('are read in pieces', () => {

@@ -39,7 +39,7 @@ describe('the help', () => {
     const put = help({ command: 'put', all: false });
     assert.match(put, /^Usage: dugong put /);
     assert.match(put, /--overwrite/);
-    assert.doesNotMatch(put, /--output|--input/);
+    assert.doesNotMatch(put, /--output|--pipeline/);
     assert.match(help({ command: 'check', all: false }), /--allow-blocked/);
     assert.match(help({ command: 'demo', all: false }), /--serve/);
   });

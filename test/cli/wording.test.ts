@@ -42,7 +42,11 @@ describe('a message about a document', () => {
       /the server may have processed the request$/,
     );
     assert.doesNotMatch(sentence({ error, mayHaveBeenProcessed: true }).message, /may have processed/);
-    assert.match(sentence({ error, retryAt: 0 }).message, /; not before 1970-01-01T00:00:00/);
+    const response = responseWith({ status: 503 });
+    assert.match(
+      sentence({ outcome: 'missing', response, retryAt: 0 }).message,
+      /: 503 OK; not before 1970-01-01T00:00:00/,
+    );
     assert.match(sentence({ outcome: 'aborted' }).message, /: not asked for$/);
   });
 });

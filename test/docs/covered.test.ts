@@ -23,7 +23,6 @@ const ELSEWHERE: Readonly<Record<string, Cover>> = {
   'cli/demo': { by: 'cli/command', through: 'the command, which is run as a process' },
   'cli/demo-server': { by: 'cli/command', through: 'the command, which is run as a process' },
   'cli/demo-ways': { by: 'cli/command', through: 'the command, which is run as a process' },
-  'cli/destination': { by: 'cli/outcomes', through: 'the command: its output is that of a process' },
   'cli/exit-codes': { by: 'cli/help' },
   'cli/flag': { by: 'cli/flags' },
   'cli/get': { by: 'cli/command', through: 'the command, which is run as a process' },
