@@ -23,6 +23,7 @@ import {
   send,
   startScriptedServer,
 } from '../support/scripted-server.ts';
+import { listensToSignals, until } from '../support/until.ts';
 
 const dummy = startDummyServer();
 const origin = `http://${dummy.authority}`;
@@ -48,11 +49,9 @@ async function echo(args: readonly string[]): Promise<EchoedRequest> {
   return JSON.parse(result.stdout.toString()) as EchoedRequest;
 }
 
-/** Sends SIGINT when the process has its handlers: that for SIGHUP, which Node has not by itself, is the last. */
+/** Sends SIGINT when the process has its handlers. */
 async function interruptWhenHeard(pid: number): Promise<void> {
-  const handled = () =>
-    Number.parseInt(/^SigCgt:.*(.)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? '', 16);
-  while ((handled() & 1) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(() => listensToSignals(pid));
   process.kill(pid, 'SIGINT');
 }
 
