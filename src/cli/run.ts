@@ -14,7 +14,7 @@ import {
 } from '../index.ts';
 import { adviceFor } from './advice.ts';
 import { EXIT } from './exit-codes.ts';
-import { removeTemporaries } from './file-sink.ts';
+import { LocalFileError, removeTemporaries } from './file-sink.ts';
 import type { Given } from './given.ts';
 import type { Interruption } from './interruption.ts';
 import { type Item, itemOf, unsent } from './item.ts';
@@ -72,6 +72,8 @@ export class Run {
   constructor(use: Use, reporter: Reporter) {
     this.#use = use;
     this.#reporter = reporter;
+    // Most writers of reports do not wait for their lines, so that the stream alone tells that its reader has gone, or its disk is full.
+    process.stdout.once('error', (error) => this.fail(new LocalFileError('standard output', error)));
   }
 
   /** Notes that an item needs no job. */
@@ -86,7 +88,11 @@ export class Run {
     interruption.watch();
     voice.watch(transfer, total);
     const future = new AioFuture(transfer.coRun(jobs, (result) => this.#coEach(result, each)));
-    const cancel = (): void => void setTimeout(() => future.cancel(interruption.signal.reason), GRACE).unref();
+    let grace: NodeJS.Timeout | undefined;
+    const cancel = (): void => {
+      // It keeps the process alive: a job that waits for standard output has nothing else that does.
+      grace = setTimeout(() => future.cancel(interruption.signal.reason), GRACE);
+    };
     interruption.signal.addEventListener('abort', cancel);
     try {
       await future;
@@ -94,6 +100,7 @@ export class Run {
       if (!interruption.signal.aborted) this.fail(error);
     } finally {
       interruption.signal.removeEventListener('abort', cancel);
+      clearTimeout(grace);
       voice.stop();
     }
   }

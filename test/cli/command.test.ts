@@ -454,6 +454,20 @@ describe('the exit status of dugong', () => {
     const result = await dugong([`${origin}/send_20000000_bytes`], { closeStdout: true });
     assertOutcome(result, 141, '');
   });
+
+  const onLinux = process.platform === 'linux' ? false : '/dev/full is a device of Linux';
+  for (const [what, flags] of [
+    ['the report of links', ['check']],
+    ['--jsonl', ['-P', folder, '--overwrite', '--jsonl']],
+    ['-w', ['-P', folder, '--overwrite', '-w', 'x'.repeat(40_000)]],
+  ] as const) {
+    test(`is that of standard output, which does not take ${what}`, { skip: onLinux }, async () => {
+      const urls = [1, 2, 3, 4, 5].map((each) => `${origin}/status/${flags[0] === 'check' ? 404 : 200}?${each}`);
+      assertOutcome(await dugong([...flags, ...urls], { closeStdout: true }), 141, '');
+      const full = await dugong([...flags, ...urls], { outputTo: '/dev/full' });
+      assertOutcome(full, 3, /^dugong: standard output: no space left on device\n {8}make room/);
+    });
+  }
 });
 
 test('dugong --help and --version say so on standard output', async () => {
