@@ -48,7 +48,10 @@ if (chosen.length === 0) fail(`there is no case ${only}`);
 
 /** "passed", "skipped" or "failed"; says so, with the figures or the reason. */
 async function outcomeOf(name: string, run: Case, stage: Stage): Promise<'passed' | 'skipped' | 'failed'> {
-  const say = (mark: string, what: string): void => console.log(`${mark} ${name.padEnd(LONGEST)}  ${what}`);
+  const start = performance.now();
+  const say = (mark: string, what: string): void => {
+    console.log(`${mark} ${name.padEnd(LONGEST)} ${secondsSince(start).padStart(5)} s  ${what}`);
+  };
   try {
     say('✔', await run(stage));
     return 'passed';
@@ -60,6 +63,10 @@ async function outcomeOf(name: string, run: Case, stage: Stage): Promise<'passed
   }
 }
 
+function secondsSince(start: number): string {
+  return ((performance.now() - start) / 1000).toFixed(1);
+}
+
 const LONGEST = Math.max(...chosen.map(([name]) => name.length));
 const start = performance.now();
 const tally = { passed: 0, skipped: 0, failed: 0 };
@@ -68,6 +75,5 @@ const tally = { passed: 0, skipped: 0, failed: 0 };
   for (const [name, run] of chosen) tally[await outcomeOf(name, run, stage)]++;
 }
 const { passed, skipped, failed } = tally;
-const seconds = ((performance.now() - start) / 1000).toFixed(0);
-console.log(`${passed} cases passed, ${skipped} skipped, ${failed} failed, ${seconds} s`);
+console.log(`${passed} cases passed, ${skipped} skipped, ${failed} failed, ${secondsSince(start)} s`);
 if (failed > 0) process.exitCode = 1;

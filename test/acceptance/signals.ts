@@ -46,14 +46,7 @@ class Interrupted {
   }
 
   async #run(flags: readonly string[], meanwhile: (pid: number) => Promise<void> = async () => {}): Promise<Ended> {
-    let acting: Promise<void> | undefined;
-    const result = await this.#stage.dugong(['--input', this.#input, '-P', this.folder, ...flags], {
-      onStart: (pid) => {
-        acting = meanwhile(pid);
-      },
-    });
-    await acting;
-    return result;
+    return await this.#stage.dugong(['--input', this.#input, '-P', this.folder, ...flags], { meanwhile });
   }
 
   /** The files that are there are whole, and some are missing. Returns how many are there. */
@@ -112,22 +105,15 @@ export async function twice(stage: Stage): Promise<string> {
     const input = stage.list(urlsOf(stage.nginx, namesOf(stage.documents)));
     const folder = stage.folder();
     let second = 0;
-    const interrupting = async (pid: number): Promise<void> => {
+    const meanwhile = async (pid: number): Promise<void> => {
       await until(() => numberOfFiles(folder) > 0);
       process.kill(pid, 'SIGINT');
       await until(() => !listensToSignals(pid));
       second = performance.now();
       process.kill(pid, 'SIGINT');
     };
-    let acting: Promise<void> | undefined;
-    const result = await stage.dugong(['--jsonl', '--input', input, '-P', folder], {
-      outputTo: fifo,
-      onStart: (pid) => {
-        acting = interrupting(pid);
-      },
-    });
+    const result = await stage.dugong(['--jsonl', '--input', input, '-P', folder], { outputTo: fifo, meanwhile });
     const ms = performance.now() - second;
-    await acting;
     assertEnded(result, 'SIGINT');
     assert.deepEqual(unfinished(folder), []);
     return `ended ${ms.toFixed(0)} ms after the second signal`;

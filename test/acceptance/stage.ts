@@ -25,6 +25,11 @@ export class Skipped extends Error {}
 const COUNT = 5000;
 const LARGEST = 64_000;
 
+interface Options extends Omit<ProgramOptions, 'onStart' | 'limit'> {
+  /** What happens while it runs; it gets the process id. */
+  readonly meanwhile?: (pid: number) => Promise<void>;
+}
+
 /** A program that ended, and how long it took. */
 export interface Ended extends ProgramResult {
   readonly seconds: number;
@@ -87,10 +92,18 @@ export class Stage implements AsyncDisposable {
   }
 
   /** Runs the command, without configuration files and proxies. */
-  async dugong(args: readonly string[], { env, ...options }: ProgramOptions = {}): Promise<Ended> {
+  async dugong(args: readonly string[], { env, meanwhile, ...options }: Options = {}): Promise<Ended> {
     const start = performance.now();
     const environment = { ...environmentWithoutProxies(), HOME: this.root, ...env };
-    const result = await runProgram('dist/cli/main.js', args, { env: environment, limit: 120_000, ...options });
+    let acting: Promise<void> | undefined;
+    const running = runProgram('dist/cli/main.js', args, {
+      ...options,
+      env: environment,
+      onStart: (pid) => {
+        acting = meanwhile?.(pid);
+      },
+    });
+    const [result] = await Promise.all([running, acting]);
     return { ...result, seconds: (performance.now() - start) / 1000 };
   }
 }
