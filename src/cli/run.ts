@@ -130,8 +130,8 @@ export class Run {
     const { voice, interruption } = this.#use;
     removeTemporaries();
     const wanting = await this.#abandoned(items);
-    for (const { file, content } of recordings.stop()) writeWhole(file, Buffer.from(content));
-    this.#reporter.close();
+    for (const { file, content } of recordings.stop()) this.#writing(() => writeWhole(file, Buffer.from(content)));
+    for (const write of this.#reporter.files()) this.#writing(write);
     const { totals, verdict } = this.#reporter;
     const code = interruption.code ?? this.#fatal ?? verdict.code;
     // The reader of a pipe that has gone wants to know no more.
@@ -141,6 +141,16 @@ export class Run {
     else if (voice.tellsTotals && totals.count > 1 && totals.wanting > 0) voice.say(String(totals));
     for (const line of wanting) voice.line(`        ${line}`);
     return code;
+  }
+
+  /** Writes a file. One that cannot be written keeps no other file back, nor the totals. */
+  #writing(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      const code = tell(error, this.#use.voice);
+      this.#fatal ??= code;
+    }
   }
 
   /** Reports the items without a result as aborted. Returns the lines that name the first of them. */
