@@ -33,13 +33,19 @@ const CASES: Readonly<Record<string, Case>> = {
   socket,
 };
 
+/** The names, in lines. */
+function named(names: readonly string[]): string {
+  const half = Math.ceil(names.length / 2);
+  return `${names.slice(0, half).join(', ')},\n               ${names.slice(half).join(', ')}`;
+}
+
 const USAGE = `Usage: npm run acceptance -- [--only NAME]
 
-Runs the command dugong on thousands of documents of real servers (nginx, python3 -m http.server, Node), which end connections and are
+Runs the command dugong on thousands of documents of real servers (nginx, python3 -m http.server, OpenSSL), which end connections and are
 reloaded meanwhile; with real signals, full disks and closed pipes; and compares every file with what was served. A line for each case
 has its figures. Ends with status 1 if something is wrong.
 
-  --only NAME  only this case: ${Object.keys(CASES).join(', ')}`;
+  --only NAME  only this case: ${named(Object.keys(CASES))}`;
 
 const { values, fail } = commandLine(USAGE, { only: { type: 'string' } });
 const { only } = values;
