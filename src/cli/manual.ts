@@ -66,7 +66,7 @@ export const SECTIONS: readonly ManualSection[] = [
     paragraphs: [
       'A URL without a scheme is http://, if its host has a dot or a port or is localhost. A document whose status is not 2xx is missing: it is never saved, the others are fetched all the same, and the exit code tells. Without -o, -O and -P the bodies go to standard output in the order of the list. A file gets its name when its document is complete, and no file is replaced unless --overwrite says so. Names of files come from the URLs, without what would be unsafe; the same list gives the same names.',
       'Requests are sent ahead of the responses over few connections (-j, --pipeline). If a server ends a connection, what it has not answered is asked for again, provided that this does no harm (GET, HEAD, PUT, DELETE, OPTIONS, TRACE).',
-      'check asks with HEAD, follows redirects, and asks again with GET (one byte) unless the answer was 410 or 429. A link is alive, redirected (alive elsewhere), blocked (403, 429, 503, 999: it may be alive for people), or missing. put sends If-None-Match: * unless --overwrite is given, so that nothing is replaced.',
+      'check asks with HEAD, follows redirects, and asks again with GET (one byte) unless the answer was 410 or 429. A link is alive, redirected (alive elsewhere), blocked (403, 429, 503, 999: it may be alive for people), or missing. put sends If-None-Match: * unless --overwrite is given, so that the server replaces nothing; some servers, as nginx, replace documents nevertheless.',
     ],
   },
   {

@@ -95,7 +95,12 @@ export const RUN_FLAGS: FlagGroup = flagGroup(
       'most requests in flight on a connection (32); 1: none is sent ahead',
       { kind: 'positive', of: ['get', 'check'] },
     ],
-    ['--limit-rate RATE', 'most bytes a second, all bodies together: 500k, 2m', { kind: 'size' }],
+    [
+      '--limit-rate RATE',
+      'most bytes a second, all bodies together: 500k, 2m',
+      // Bodies that are sent have no limit.
+      { kind: 'size', of: ['get', 'check'] },
+    ],
     ['--max-filesize SIZE', 'refuse larger documents: 500k, 2m, 1g', { kind: 'size', of: ['get'] }],
     ['--retry COUNT', 'most further attempts after a failure that can pass (4)', { kind: 'count' }],
     ['--retry-max-time SECONDS', 'begin no attempt of a document later than that', { kind: 'seconds', rare: true }],
