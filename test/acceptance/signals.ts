@@ -39,7 +39,7 @@ class Interrupted {
   }
 
   async run(signal: NodeJS.Signals): Promise<Ended> {
-    return await this.#run(['--failed', this.failed, '--limit-rate', '10m'], async (pid) => {
+    return await this.#run(['--failed', this.failed, '--limit-rate', '4m'], async (pid) => {
       await until(() => numberOfFiles(this.folder) > BEFORE);
       process.kill(pid, signal);
     });
