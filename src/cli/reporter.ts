@@ -57,10 +57,11 @@ export class Reporter {
     return this.#lines?.write(jsonOf(item, result, { class: classOf(fate, code), ...json }));
   }
 
-  /** Writes the files. @throws LocalFileError */
-  close(): void {
-    this.#failed?.close();
-    if (this.#summary !== undefined) writeWhole(this.#summary, Buffer.from(this.totals.json()));
+  /** What writes the files, each. @throws LocalFileError from each */
+  *files(): Generator<() => void> {
+    const [failed, summary] = [this.#failed, this.#summary];
+    if (failed !== undefined) yield () => failed.close();
+    if (summary !== undefined) yield () => writeWhole(summary, Buffer.from(this.totals.json()));
   }
 }
 

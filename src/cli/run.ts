@@ -14,7 +14,7 @@ import {
 } from '../index.ts';
 import { adviceFor } from './advice.ts';
 import { EXIT } from './exit-codes.ts';
-import { removeTemporaries } from './file-sink.ts';
+import { LocalFileError, removeTemporaries } from './file-sink.ts';
 import type { Given } from './given.ts';
 import type { Interruption } from './interruption.ts';
 import { type Item, itemOf, unsent } from './item.ts';
@@ -72,6 +72,8 @@ export class Run {
   constructor(use: Use, reporter: Reporter) {
     this.#use = use;
     this.#reporter = reporter;
+    // Most writers of reports do not wait for their lines, so that the stream alone tells that its reader has gone, or its disk is full.
+    process.stdout.once('error', (error) => this.fail(new LocalFileError('standard output', error)));
   }
 
   /** Notes that an item needs no job. */
@@ -86,7 +88,11 @@ export class Run {
     interruption.watch();
     voice.watch(transfer, total);
     const future = new AioFuture(transfer.coRun(jobs, (result) => this.#coEach(result, each)));
-    const cancel = (): void => void setTimeout(() => future.cancel(interruption.signal.reason), GRACE).unref();
+    let grace: NodeJS.Timeout | undefined;
+    const cancel = (): void => {
+      // It keeps the process alive: a job that waits for standard output has nothing else that does.
+      grace = setTimeout(() => future.cancel(interruption.signal.reason), GRACE);
+    };
     interruption.signal.addEventListener('abort', cancel);
     try {
       await future;
@@ -94,6 +100,7 @@ export class Run {
       if (!interruption.signal.aborted) this.fail(error);
     } finally {
       interruption.signal.removeEventListener('abort', cancel);
+      clearTimeout(grace);
       voice.stop();
     }
   }
@@ -123,8 +130,8 @@ export class Run {
     const { voice, interruption } = this.#use;
     removeTemporaries();
     const wanting = await this.#abandoned(items);
-    for (const { file, content } of recordings.stop()) writeWhole(file, Buffer.from(content));
-    this.#reporter.close();
+    for (const { file, content } of recordings.stop()) this.#writing(() => writeWhole(file, Buffer.from(content)));
+    for (const write of this.#reporter.files()) this.#writing(write);
     const { totals, verdict } = this.#reporter;
     const code = interruption.code ?? this.#fatal ?? verdict.code;
     // The reader of a pipe that has gone wants to know no more.
@@ -134,6 +141,16 @@ export class Run {
     else if (voice.tellsTotals && totals.count > 1 && totals.wanting > 0) voice.say(String(totals));
     for (const line of wanting) voice.line(`        ${line}`);
     return code;
+  }
+
+  /** Writes a file. One that cannot be written keeps no other file back, nor the totals. */
+  #writing(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      const code = tell(error, this.#use.voice);
+      this.#fatal ??= code;
+    }
   }
 
   /** Reports the items without a result as aborted. Returns the lines that name the first of them. */

@@ -23,6 +23,7 @@ import {
   send,
   startScriptedServer,
 } from '../support/scripted-server.ts';
+import { listensToSignals, until } from '../support/until.ts';
 
 const dummy = startDummyServer();
 const origin = `http://${dummy.authority}`;
@@ -48,11 +49,9 @@ async function echo(args: readonly string[]): Promise<EchoedRequest> {
   return JSON.parse(result.stdout.toString()) as EchoedRequest;
 }
 
-/** Sends SIGINT when the process has its handlers: that for SIGHUP, which Node has not by itself, is the last. */
+/** Sends SIGINT when the process has its handlers. */
 async function interruptWhenHeard(pid: number): Promise<void> {
-  const handled = () =>
-    Number.parseInt(/^SigCgt:.*(.)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? '', 16);
-  while ((handled() & 1) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(() => listensToSignals(pid));
   process.kill(pid, 'SIGINT');
 }
 
@@ -512,6 +511,20 @@ describe('the exit status of dugong', () => {
     const result = await dugong([`${origin}/send_20000000_bytes`], { closeStdout: true });
     assertOutcome(result, 141, '');
   });
+
+  const onLinux = process.platform === 'linux' ? false : '/dev/full is a device of Linux';
+  for (const [what, flags] of [
+    ['the report of links', ['check']],
+    ['--jsonl', ['-P', folder, '--overwrite', '--jsonl']],
+    ['-w', ['-P', folder, '--overwrite', '-w', 'x'.repeat(40_000)]],
+  ] as const) {
+    test(`is that of standard output, which does not take ${what}`, { skip: onLinux }, async () => {
+      const urls = [1, 2, 3, 4, 5].map((each) => `${origin}/status/${flags[0] === 'check' ? 404 : 200}?${each}`);
+      assertOutcome(await dugong([...flags, ...urls], { closeStdout: true }), 141, '');
+      const full = await dugong([...flags, ...urls], { outputTo: '/dev/full' });
+      assertOutcome(full, 3, /^dugong: standard output: no space left on device\n {8}make room/);
+    });
+  }
 });
 
 test('dugong --help and --version say so on standard output', async () => {

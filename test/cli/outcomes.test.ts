@@ -8,6 +8,7 @@ import {
   existsSync,
   mkdtempSync,
   openSync,
+  readFileSync,
   readSync,
   rmSync,
   writeFileSync,
@@ -20,7 +21,7 @@ import { POLLOUT } from '../../src/coroutine.ts';
 import { native } from '../../src/io/native.ts';
 import { makeAuthority, makeCertificate, opensslMissing } from '../support/certificates.ts';
 import { HTTPSServer } from '../support/https.ts';
-import { ok } from '../support/messages.ts';
+import { ok, response } from '../support/messages.ts';
 import { type ProgramResult, runProgram } from '../support/run-program.ts';
 import { close, expectHead, gate, mark, send, startScriptedServer } from '../support/scripted-server.ts';
 import { startTLSServer } from '../support/tls-server.ts';
@@ -52,6 +53,20 @@ describe('a file that could not be written to its end', () => {
     assert.equal(status, 3);
     assert.match(stderr, /^dugong: \/dev\/full: no space left on device\n {8}make room, /);
   });
+});
+
+test('a report that cannot be written keeps back neither the others nor the totals', async () => {
+  using server = startScriptedServer([
+    [expectHead(), send(ok('x')), expectHead(), send(response('404 Not Found', ['Content-Length: 0']))],
+  ]);
+  const [failed, har, summary] = [join(folder, 'none', 'failed'), join(folder, 'none', 'har'), join(folder, 'summary')];
+  const reports = ['--failed', failed, '--har', har, '--summary', summary, '--jsonl', '-P', join(folder, 'kept')];
+  const urls = [1, 2].map((path) => `http://${server.authority}/${path}`);
+  const { status, stderr } = await dugong(['-j', '1', '--pipeline', '1', ...reports, ...urls]);
+  for (const path of [failed, har]) assert.ok(stderr.includes(`dugong: ${path}: no such file or directory\n`), stderr);
+  assert.match(stderr, /\ndugong: 1 document \(1 B\) in .* 1 missing\.\n$/);
+  assert.equal((JSON.parse(readFileSync(summary, 'utf8')) as { missing: number }).missing, 1);
+  assert.equal(status, 3);
 });
 
 /** Bytes; a pipe of Linux holds 16 of them (pipe(7)). */

@@ -74,6 +74,8 @@ describe('the command line', () => {
 describe('a command line that is wrong', () => {
   const cases: readonly (readonly [argv: readonly string[], message: RegExp])[] = [
     [['--token=secret', 'x'], /^unknown option '--token'$/],
+    // Bodies that are sent have no limit.
+    [['put', '--limit-rate', '1', 'x', 'y'], /^--limit-rate is no flag of dugong put: it is one of get, check$/],
     [['-Zsecret', 'x'], /^unknown option '-Z'$/],
     [['--outptu', 'secret', 'x'], /^unknown option '--outptu' \(is it --output\?\)$/],
     [['-o'], /argument missing/],

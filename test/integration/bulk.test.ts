@@ -1,19 +1,27 @@
 /** Transfer fetches thousands of documents into files, from servers that end connections in their various ways. */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Transfer, type TransferJob, type TransferOptions, type TransferResult } from '../../src/index.ts';
 import { startCuttingRelay } from '../support/cutting-relay.ts';
-import { programMissing, startDaemon } from '../support/daemon.ts';
-import { contentOf, type Document, documentsOf, writeDocuments } from '../support/documents.ts';
+import { programMissing } from '../support/daemon.ts';
+import {
+  assertDocuments,
+  type Document,
+  documentsOf,
+  MISSING,
+  mixedPaths,
+  REDIRECTED,
+  REDIRECTING,
+  writeDocuments,
+} from '../support/documents.ts';
 import { FileSink } from '../support/file-sink.ts';
 import { type Nginx, type NginxOptions, nginxMissing, startNginx } from '../support/nginx.ts';
+import { startPythonServer } from '../support/python-server.ts';
 
-const MISSING = 50;
-const REDIRECTED = 20;
 const all = documentsOf(5000, 12);
 
 describe('Transfer with a real server', { skip: nginxMissing() }, () => {
@@ -23,7 +31,7 @@ describe('Transfer with a real server', { skip: nginxMissing() }, () => {
   before(async () => {
     documents = mkdtempSync(join(tmpdir(), 'dugong-documents-'));
     writeDocuments(documents, all);
-    nginx = await startNginx({ root: documents, server: 'rewrite ^/moved/(.*)$ /$1 redirect;' });
+    nginx = await startNginx({ root: documents, server: REDIRECTING });
   });
   after(async () => {
     await nginx.stop();
@@ -37,7 +45,7 @@ describe('Transfer with a real server', { skip: nginxMissing() }, () => {
 
   test('5,000 documents, 50 of them missing and 20 elsewhere: each is right, and the 50 are named', async () => {
     using files = new Files(nginx.port, all);
-    const { missing, redirected, attempts } = await files.fetch(mixed(all));
+    const { missing, redirected, attempts } = await files.fetch(mixedPaths(all));
     assert.deepEqual(missing, missingNames);
     assert.deepEqual(redirected, movedNames);
     assert.equal(attempts, all.length + REDIRECTED);
@@ -47,7 +55,7 @@ describe('Transfer with a real server', { skip: nginxMissing() }, () => {
   test('the same while nginx is reloaded twice', async () => {
     using files = new Files(nginx.port, all);
     const reloads: Promise<void>[] = [];
-    const { missing, redirected } = await files.fetch(mixed(all), {}, (count) => {
+    const { missing, redirected } = await files.fetch(mixedPaths(all), {}, (count) => {
       if (count === 1500 || count === 3000) reloads.push(nginx.reload());
     });
     await Promise.all(reloads);
@@ -110,27 +118,20 @@ describe('Transfer with a real server', { skip: nginxMissing() }, () => {
   test('300 documents from an HTTP/1.0 server (python3 -m http.server)', {
     skip: programMissing('python3'),
   }, async () => {
-    const server = ['-u', '-m', 'http.server', '0', '--bind', '127.0.0.1', '--directory', documents];
-    await using python = await startDaemon({ program: 'python3', prepare: () => server, ready: /port \d+/ });
+    await using python = await startPythonServer(documents);
     const some = all.slice(0, 300);
-    using files = new Files(Number(/port (\d+)/.exec(python.output)?.[1]), some);
+    using files = new Files(python.port, some);
     await files.fetch(plain(some));
     files.check(some);
   });
 });
 
-/** The first 50 are missing, the next 20 are elsewhere. */
-function mixed(documents: readonly Document[]): string[] {
-  const prefix = (index: number): string => (index < MISSING ? 'none/' : index < MISSING + REDIRECTED ? 'moved/' : '');
-  return documents.map(({ name }, index) => prefix(index) + name);
-}
-
 function plain(documents: readonly Document[]): string[] {
   return documents.map(({ name }) => name);
 }
 
-const missingNames = mixed(all).slice(0, MISSING);
-const movedNames = mixed(all).slice(MISSING, MISSING + REDIRECTED);
+const missingNames = mixedPaths(all).slice(0, MISSING);
+const movedNames = mixedPaths(all).slice(MISSING, MISSING + REDIRECTED);
 
 interface Fetched {
   /** Paths, in the order of the jobs. */
@@ -180,9 +181,7 @@ class Files implements Disposable {
 
   /** These documents are there, whole, and nothing else. */
   check(documents: readonly Document[]): void {
-    assert.deepEqual(readdirSync(this.#folder).sort(), documents.map(({ name }) => name).sort());
-    for (const document of documents)
-      assert.ok(readFileSync(join(this.#folder, document.name)).equals(contentOf(document)), document.name);
+    assertDocuments(this.#folder, documents);
   }
 
   [Symbol.dispose](): void {

@@ -3,8 +3,9 @@
  * them. It does not know how they are served or fetched.
  */
 
+import assert from 'node:assert/strict';
 import { createCipheriv } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Random } from '../simulation/random.ts';
 
@@ -21,10 +22,11 @@ const SHAPE = 0.63;
 /**
  * `count` documents of 1 KB to 1 MB, whose sizes follow a bounded Pareto distribution (shape 0.63: half are below 3 KB, one in 68 is above
  * 300 KB, the mean is 20.5 KB). They are evenly spaced quantiles, so that the total hardly depends on the seed; the seed orders them.
+ * @param most bytes of the largest one, in place of 1 MB
  */
-export function documentsOf(count: number, seed: number): Document[] {
+export function documentsOf(count: number, seed: number, most: number = MOST): Document[] {
   const random = new Random(seed);
-  const sizes = Array.from({ length: count }, (_, index) => quantile((index + 0.5) / count));
+  const sizes = Array.from({ length: count }, (_, index) => quantile((index + 0.5) / count, most));
   for (let last = count - 1; last > 0; last--) {
     const other = random.between(0, last);
     [sizes[last], sizes[other]] = [sizes[other] as number, sizes[last] as number];
@@ -32,8 +34,8 @@ export function documentsOf(count: number, seed: number): Document[] {
   return sizes.map((size, index) => ({ name: `${index}.bin`, size }));
 }
 
-function quantile(part: number): number {
-  const range = 1 - (LEAST / MOST) ** SHAPE;
+function quantile(part: number, most: number): number {
+  const range = 1 - (LEAST / most) ** SHAPE;
   return Math.round(LEAST * (1 - part * range) ** (-1 / SHAPE));
 }
 
@@ -47,4 +49,24 @@ export function contentOf({ name, size }: Document): Buffer {
 export function writeDocuments(folder: string, documents: readonly Document[]): void {
   mkdirSync(folder, { recursive: true });
   for (const document of documents) writeFileSync(join(folder, document.name), contentOf(document));
+}
+
+/** Of a mixed list, the first documents are missing, and the next ones are elsewhere. */
+export const MISSING = 50;
+export const REDIRECTED = 20;
+
+/** For the server block of nginx: where the documents that are elsewhere lead. */
+export const REDIRECTING = 'rewrite ^/moved/(.*)$ /$1 redirect;';
+
+/** The paths of a mixed list; each ends with the name of its document. */
+export function mixedPaths(documents: readonly Document[]): string[] {
+  const prefix = (index: number): string => (index < MISSING ? 'none/' : index < MISSING + REDIRECTED ? 'moved/' : '');
+  return documents.map(({ name }, index) => prefix(index) + name);
+}
+
+/** @throws AssertionError unless the folder has these documents, whole, and nothing else */
+export function assertDocuments(folder: string, documents: readonly Document[]): void {
+  assert.deepEqual(readdirSync(folder).sort(), documents.map(({ name }) => name).sort());
+  for (const document of documents)
+    assert.ok(readFileSync(join(folder, document.name)).equals(contentOf(document)), document.name);
 }

@@ -20,6 +20,8 @@ export interface ProgramResult {
 export interface ProgramOptions {
   /** A module of this repository that node loads before the program. */
   readonly preload?: string;
+  /** A command that runs the program, whose words follow: `setpriv ...`. One that stays beside it gets the signals of the process id. */
+  readonly through?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
   /** Close this end of its standard output at once, as `| head -c 0` would. */
   readonly closeStdout?: boolean;
@@ -43,7 +45,10 @@ export function environmentWithoutProxies(): NodeJS.ProcessEnv {
   return Object.fromEntries(others);
 }
 
-/** `program` is a path within the repository, of the TypeScript source. A program that hangs is killed. */
+/**
+ * `program` is a path within the repository: of the TypeScript source, which runs in the form that this code has, or of a JavaScript file,
+ * which runs as it is. A program that hangs is killed.
+ */
 export async function runProgram(
   program: string,
   args: readonly string[],
@@ -51,6 +56,7 @@ export async function runProgram(
 ): Promise<ProgramResult> {
   const {
     preload,
+    through = [],
     env = process.env,
     closeStdout = false,
     input,
@@ -61,12 +67,13 @@ export async function runProgram(
     onStart,
   } = options;
   const preloading = preload === undefined ? [] : ['--import', `./${inThisForm(preload)}`];
-  const node = [process.execPath, ...loaderOptions, ...preloading, inThisForm(program), ...args];
+  const loading = program.endsWith('.ts') ? loaderOptions : [];
+  const node = [process.execPath, ...loading, ...preloading, inThisForm(program), ...args];
   // Node would raise a limit that is only soft; `ulimit` sets both.
   const limited = mostDescriptors === undefined ? [] : ['sh', '-c', `ulimit -n ${mostDescriptors} && exec "$@"`, 'sh'];
   const reading = inputFrom === undefined ? [] : ['sh', '-c', 'exec "$@" < "$0"', inputFrom];
   const writing = outputTo === undefined ? [] : ['sh', '-c', 'exec "$@" > "$0"', outputTo];
-  const [command = '', ...argv] = [...limited, ...reading, ...writing, ...node];
+  const [command = '', ...argv] = [...limited, ...reading, ...writing, ...through, ...node];
   const child = spawn(command, argv, {
     cwd: repository,
     env,
