@@ -3,7 +3,7 @@
  * the order of the list, and makes the sinks.
  */
 
-import { createWriteStream, lstatSync, opendirSync, type WriteStream } from 'node:fs';
+import { accessSync, constants, createWriteStream, lstatSync, opendirSync, type WriteStream } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { TransferSink } from '../index.ts';
 import { DecodingSink } from './decoding-sink.ts';
@@ -167,6 +167,17 @@ export class Destination {
     const stream = createWriteStream(path);
     this.#streams.push(stream);
     return new StreamSink(stream, path);
+  }
+
+  /** Whether no file can be written into the folder any more. */
+  get isLost(): boolean {
+    if (this.#names === undefined) return false;
+    try {
+      accessSync(this.#folder as string, constants.W_OK | constants.X_OK);
+      return false;
+    } catch {
+      return true;
+    }
   }
 
   /** Closes what is open. @throws LocalFileError for an error that comes with closing */

@@ -10,7 +10,15 @@ import { closeSync, futimesSync, lstatSync, unlinkSync } from 'node:fs';
 import type { TransferJob, TransferSink } from '../index.ts';
 import { HTTPHeaders, type HTTPResponse } from '../index.ts';
 import { prepareFolder } from './folders.ts';
-import { createBeside, type Existing, LocalFileError, moveInto, onFile, quietly, writeAll } from './local-file.ts';
+import {
+  createBeside,
+  type Existing,
+  fileExists,
+  moveInto,
+  onFile,
+  quietly,
+  writeAll,
+} from './local-file.ts';
 import {
   hasSidecar,
   type Identity,
@@ -153,8 +161,7 @@ export class FileSink implements TransferSink {
   #create(): OpenFile {
     const { existing } = this.#options;
     // Now, rather than after a long transfer.
-    if (existing === 'refuse' && lstatSync(this.path, { throwIfNoEntry: false }))
-      throw new LocalFileError(this.path, 'file already exists');
+    if (existing === 'refuse' && lstatSync(this.path, { throwIfNoEntry: false })) throw fileExists(this.path);
     const identity = this.#identity;
     if (identity === undefined || isInUse(this.path)) return { ...createBeside(this.path), partial: false };
     return { ...openPartial(this.path, { offset: 0, identity }), partial: true };

@@ -9,6 +9,7 @@ import type { CommandLine } from './given.ts';
 import { headOf } from './head-text.ts';
 import { FailedEarly } from './interruption.ts';
 import { type Item, unsent } from './item.ts';
+import { Lines } from './lines.ts';
 import type { Entry, List } from './list.ts';
 import { entriesOf, readList, selection } from './read-list.ts';
 import { Recordings } from './recordings.ts';
@@ -19,7 +20,7 @@ import { Run, type Use } from './run.ts';
 import { transferSetup } from './transfer-options.ts';
 import { codeOfResult } from './verdict.ts';
 
-/** Errors of the system after which no file can be written. */
+/** Errors of the system after which no file can be written anywhere. */
 const FATAL = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EPIPE', 'EMFILE', 'ENFILE']);
 
 /** Fetches. Returns the exit code. @throws UsageError */
@@ -58,6 +59,7 @@ class Getting {
   readonly #parts: Parts;
   /** Jobs to be run once more, as their partial files do not fit. */
   readonly #again: TransferJob[] = [];
+  readonly #tails = new Lines(process.stdout);
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -143,12 +145,16 @@ class Getting {
       this.#again.push({ ...rest, headers });
       return undefined;
     }
-    const isFatal = error instanceof LocalFileError && FATAL.has(error.code ?? '');
+    if (error instanceof LocalFileError && error.code === 'EEXIST' && use.given.skipExisting) {
+      // Another process has made it meanwhile.
+      const skipped = { ...result, outcome: 'done', error: undefined } as const;
+      return both(reporter.report(item, skipped, { fate: 'skipped' }), this.#finish(item, skipped));
+    }
+    const isFatal = error instanceof LocalFileError && (FATAL.has(error.code ?? '') || destination.isLost);
     const reported = reporter.report(item, result, { isTold: isFatal });
     if (isFatal) run.fail(error);
     else if (use.given.failEarly && codeOfResult(result) !== 0) use.interruption.stop(new FailedEarly());
-    const finished = this.#finish(item, result);
-    return reported === undefined ? finished : reported.then(() => finished);
+    return both(reported, this.#finish(item, result));
   }
 
   /** Writes what follows the document, and gives standard output to the next one. */
@@ -159,8 +165,7 @@ class Getting {
     if (ordered !== undefined) {
       return ordered.finish(item.position, tail).catch((error) => this.#parts.run.fail(error));
     }
-    if (tail === undefined || use.interruption.signal.aborted || process.stdout.write(tail)) return undefined;
-    return new Promise((resolve) => process.stdout.once('drain', resolve));
+    return tail === undefined || use.interruption.signal.aborted ? undefined : this.#tails.write(tail);
   }
 
   /** The head of a document that is missing (-i, -I), and the text of -w. */
@@ -176,4 +181,8 @@ class Getting {
     ];
     return parts.length === 0 ? undefined : Buffer.concat(parts);
   }
+}
+
+function both(one: Promise<void> | undefined, other: Promise<void> | undefined): Promise<void> | undefined {
+  return one === undefined ? other : one.then(() => other);
 }

@@ -1,5 +1,5 @@
 /**
- * Lines on standard output, for reports. It waits when the reader is slow.
+ * Lines on standard output, for reports and for what follows documents. It waits when the reader is slow.
  */
 
 import type { Writable } from 'node:stream';
@@ -13,7 +13,7 @@ export class Lines {
   }
 
   /** Returns a promise if the caller must wait until the reader has taken some. */
-  write(text: string): Promise<void> | undefined {
+  write(text: string | Uint8Array): Promise<void> | undefined {
     if (this.#stream.destroyed || this.#stream.write(text)) return undefined;
     return new Promise((resolve) => {
       const go = (): void => {

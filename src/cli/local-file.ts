@@ -30,6 +30,11 @@ export class LocalFileError extends Error {
   }
 }
 
+/** As the system would say it. */
+export function fileExists(path: string): LocalFileError {
+  return new LocalFileError(path, Object.assign(new Error('EEXIST: file already exists, link'), { code: 'EEXIST' }));
+}
+
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   // Node: "ENOSPC: no space left on device, write".
@@ -108,7 +113,7 @@ function linked(name: string, path: string): boolean {
     return true;
   } catch (error) {
     if (!NO_LINKS.has(codeOf(error) ?? '')) throw error;
-    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) throw new LocalFileError(path, 'file already exists');
+    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) throw fileExists(path);
     return false;
   }
 }

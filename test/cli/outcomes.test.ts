@@ -2,10 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   closeSync,
   constants,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -14,6 +16,8 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -67,6 +71,52 @@ test('a report that cannot be written keeps back neither the others nor the tota
   assert.match(stderr, /\ndugong: 1 document \(1 B\) in .* 1 missing\.\n$/);
   assert.equal((JSON.parse(readFileSync(summary, 'utf8')) as { missing: number }).missing, 1);
   assert.equal(status, 3);
+});
+
+describe('a folder that changes while documents come', () => {
+  /** Answers with two bytes, after `before`; counts the requests. */
+  async function serving<T>(before: (count: number) => void, use: (url: string) => Promise<T>): Promise<[T, number]> {
+    let count = 0;
+    const server = createServer((_request, answer) => {
+      before(++count);
+      answer.end('ok');
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      return [await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), count];
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  }
+
+  test('and is gone ends the run, with one message', async () => {
+    const target = join(folder, 'gone');
+    const list = join(folder, 'list');
+    const [{ status, stderr }, requests] = await serving(
+      (count) => count === 2 && rmSync(target, { recursive: true }),
+      (url) => {
+        writeFileSync(list, Array.from({ length: 50 }, (_, index) => `${url}/${index}\n`).join(''));
+        return dugong(['-j', '1', '--pipeline', '1', '-P', target, '--input', list]);
+      },
+    );
+    assert.equal(status, 3);
+    assert.match(stderr, /^dugong: .*: no such file or directory\n/);
+    assert.equal(stderr.match(/no such file/g)?.length, 1);
+    assert.ok(requests < 10, `${requests} requests`);
+  });
+
+  test('and gets the file of a document from elsewhere: --skip-existing leaves it', async () => {
+    const target = join(folder, 'shared');
+    mkdirSync(target);
+    const [{ status, stdout, stderr }] = await serving(
+      () => writeFileSync(join(target, 'document'), 'of another process'),
+      (url) => dugong(['--skip-existing', '--jsonl', '-P', target, `${url}/document`]),
+    );
+    assert.deepEqual([status, stderr], [0, '']);
+    assert.equal((JSON.parse(String(stdout)) as { class: string }).class, 'skipped');
+    assert.equal(readFileSync(join(target, 'document'), 'utf8'), 'of another process');
+  });
 });
 
 /** Bytes; a pipe of Linux holds 16 of them (pipe(7)). */
