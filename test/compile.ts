@@ -46,10 +46,10 @@ const exampleFolders = readdirSync(join(repository, 'examples'), { withFileTypes
   .map(({ name }) => name);
 
 /** Folders whose test files share processes. */
-const SHARING = ['client', 'fetch', 'http1', 'properties', 'schedule'];
+const SHARING = ['bulk', 'cli', 'client', 'fetch', 'http1', 'properties', 'schedule'];
 const MOST_FILES = 12;
 
-/** Files in these folders that share nothing. So does one with a hook outside of any suite, which would be for all tests. */
+/** Files whose paths begin so share nothing. Nor does one with a hook outside of any suite, which would be for all tests. */
 const ALONE = [
   // They measure memory, or compare times.
   'client/growing-buffer',
@@ -58,14 +58,13 @@ const ALONE = [
   // They look at what only a new process has: nothing compiled, and no entries of others.
   'client/reading',
   'fetch/resource-timing',
-  // As long as all others of a process together.
+  // They take as long as a dozen others.
   'client/cancellation',
   'client/session-interleavings',
 ];
 
 function mayShare(file: string): boolean {
-  const [folder = ''] = file.split('/');
-  if (!SHARING.includes(folder) || ALONE.includes(file.replace(/\.test\.ts$/, ''))) return false;
+  if (!SHARING.includes(dirname(file)) || ALONE.some((path) => file.startsWith(path))) return false;
   return !/^(?:before|after)(?:Each)?\(/m.test(readFileSync(join(repository, 'test', file), 'utf8'));
 }
 
