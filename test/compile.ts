@@ -3,10 +3,13 @@
  * several times as fast as TypeScript through a loader does, and a run starts hundreds of processes and threads. The library
  * that they import is dist/ then, as it is published. Modules stay apart, and no types are looked at (`npm run check`).
  *
+ * The runner starts a process for each module in dist-tests/processes. In some folders, up to a dozen test files share one,
+ * since most take less time than a process takes to start.
+ *
  * A test runs as it is, too: `node --import tsx --test test/http1/headers.test.ts`.
  */
 
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { COMPILED_TESTS, compiledPath, repository } from './support/compiled.ts';
@@ -42,6 +45,48 @@ const exampleFolders = readdirSync(join(repository, 'examples'), { withFileTypes
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
 
+/** Folders whose test files share processes. */
+const SHARING = ['bulk', 'cli', 'client', 'fetch', 'http1', 'properties', 'schedule'];
+const MOST_FILES = 12;
+
+/** Files whose paths begin so share nothing. Nor does one with a hook outside of any suite, which would be for all tests. */
+const ALONE = [
+  // They measure memory, or compare times.
+  'client/growing-buffer',
+  'properties/cost',
+  'schedule/flat-cost',
+  // They look at what only a new process has: nothing compiled, and no entries of others.
+  'client/reading',
+  'fetch/resource-timing',
+  // They take as long as a dozen others.
+  'client/cancellation',
+  'client/session-interleavings',
+];
+
+function mayShare(file: string): boolean {
+  if (!SHARING.includes(dirname(file)) || ALONE.some((path) => file.startsWith(path))) return false;
+  return !/^(?:before|after)(?:Each)?\(/m.test(readFileSync(join(repository, 'test', file), 'utf8'));
+}
+
+/** The test files, by the names of the processes that run them. */
+function processes(): Map<string, string[]> {
+  const files = readdirSync(join(repository, 'test'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.ts'))
+    .sort();
+  const shares = new Map(
+    files.filter((file) => !mayShare(file)).map((file) => [file.replace('/', '-').replace(/\.test\.ts$/, ''), [file]]),
+  );
+  for (const folder of SHARING) {
+    const sharing = files.filter((file) => dirname(file) === folder && mayShare(file));
+    const count = Math.ceil(sharing.length / MOST_FILES);
+    for (let number = 0; number < count; number++) {
+      const taken = sharing.filter((_, index) => index % count === number);
+      shares.set(`${folder}-${number + 1}-of-${count}`, taken);
+    }
+  }
+  return shares;
+}
+
 rmSync(join(repository, COMPILED_TESTS), { recursive: true, force: true });
 await build({
   absWorkingDir: repository,
@@ -62,3 +107,10 @@ await build({
   sourcemap: true,
   sourcesContent: false,
 });
+
+const folder = join(repository, COMPILED_TESTS, 'processes');
+mkdirSync(folder);
+for (const [name, files] of processes()) {
+  const imports = files.map((file) => `import '../test/${file.replace(/ts$/, 'js')}';\n`);
+  writeFileSync(join(folder, `${name}.js`), imports.join(''));
+}

@@ -7,6 +7,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repository } from '../support/compiled.ts';
 
+/** Stands behind what each block has printed. */
+export const MARK = '--- the end of a block ---\n';
+
 export interface CodeBlock {
   /** Document and line. */
   readonly name: string;
