@@ -140,11 +140,14 @@ describe('a request that a future has begun to send', () => {
     },
   })) {
     test(`goes on while ${what} reads its response, and the future cannot run`, async () => {
-      using server = startScriptedServer([[expectHead(), expectBytes(MORE_THAN_FITS), send(ok('x'))]]);
+      using server = startScriptedServer([
+        [expectHead(), stopReading(), gate('begun'), expectBytes(MORE_THAN_FITS), send(ok('x'))],
+      ]);
       using connection = connectionTo(server);
       connection.connect();
       const sending = connection.promises.sendRequest('PUT', '/', { body: Buffer.alloc(MORE_THAN_FITS) });
       assert.ok(!sending.done());
+      server.open('begun');
       assert.equal(run(connection.coReadResponse()).status, 200);
       await sending;
     });
