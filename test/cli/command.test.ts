@@ -24,6 +24,7 @@ import {
   startScriptedServer,
 } from '../support/scripted-server.ts';
 import { listensToSignals, until } from '../support/until.ts';
+import type { CommandLineOutcome } from './command-lines-program.ts';
 
 const dummy = startDummyServer();
 const origin = `http://${dummy.authority}`;
@@ -415,12 +416,17 @@ describe('the exit status of dugong', () => {
       [['-I', '-d', 'x', origin], /^dugong: option '-I, --head' cannot be used with option '-d, --data <TEXT>'/],
       [['-o', 'a', '-O', origin], /cannot be used with/],
     ];
-    const check = async ([args, message]: [string[], RegExp]): Promise<void> => {
-      const result = await dugong(args);
-      assertOutcome(result, 2, message);
-      assert.equal(result.stdout.toString(), '');
-    };
-    await Promise.all(cases.map(check));
+    const lines = JSON.stringify(cases.map(([args]) => args));
+    const { stdout } = await runProgram('test/cli/command-lines-program.ts', [lines], {
+      env: environmentWithoutProxies(),
+    });
+    const outcomes = JSON.parse(stdout.toString()) as CommandLineOutcome[];
+    assert.equal(outcomes.length, cases.length);
+    for (const [index, [args, message]] of cases.entries()) {
+      assert.match(outcomes[index]?.stderr ?? '', message);
+      assert.deepEqual([outcomes[index]?.status, outcomes[index]?.stdout], [2, ''], args.join(' '));
+    }
+    assertOutcome(await dugong(['--nonsense', origin]), 2, /^dugong: unknown option '--nonsense'/);
   });
 
   test('is 4 for a network error, with its cause and the way out', async () => {
