@@ -89,6 +89,8 @@ export class Attempt extends Asking {
   trace: RequestTrace | undefined;
   /** Whether it was asked again because its response was not certain. */
   askedAgain = false;
+  /** Whether the latest request asks for a part of the document. */
+  asksForPart = false;
   /** Called when the request goes out. */
   onSending: (() => void) | undefined;
   /** Losses that were seen by the one that counts attempts. */
@@ -112,6 +114,7 @@ export class Attempt extends Asking {
     const { request, work } = this;
     const { url, method, content } = request;
     const headers = this.trace === undefined && this.#before === undefined ? request.headers : this.#fields();
+    this.asksForPart = headers.has('Range');
     this.onSending?.();
     const given = work.job.body;
     const body = content === undefined ? undefined : typeof given === 'function' ? given() : content.data;

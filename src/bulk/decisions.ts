@@ -118,9 +118,14 @@ export class Decisions {
     return asked + this.#settings.random() * Math.max(LEAST_JITTER, JITTER * asked);
   }
 
-  #mayTryAgain({ attempts, redirects, begunAt = now() }: Work, wait: number): boolean {
-    const { attempts: most, retryMaxTime } = this.#settings;
-    return attempts - redirects.length < most && (retryMaxTime === 0 || now() + wait - begunAt <= retryMaxTime);
+  #mayTryAgain(work: Work, wait: number): boolean {
+    return work.attempts - work.redirects.length < this.#settings.attempts && this.isInTime(work, wait);
+  }
+
+  /** Whether a job may be tried again after `wait` milliseconds. */
+  isInTime({ begunAt = now() }: Work, wait: number): boolean {
+    const { retryMaxTime } = this.#settings;
+    return retryMaxTime === 0 || now() + wait - begunAt <= retryMaxTime;
   }
 
   /** The response is not the document that was asked for; perhaps it is that of another pipelined request. */

@@ -166,7 +166,9 @@ export class Line implements AskingSource<Attempt> {
       const lost = why === 'lost' && attempt.losses > attempt.lossesSeen;
       attempt.lossesSeen = attempt.losses;
       if (!lost) attempt.work.attempts--;
-      if (lost && attempt.losses > 1) host.addLater(attempt, now() + this.#decisions.backoff(attempt.losses - 1));
+      const wait = lost && attempt.losses > 1 ? this.#decisions.backoff(attempt.losses - 1) : 0;
+      if (lost && !this.#decisions.isInTime(attempt.work, wait)) this.#decisions.failed(attempt, attempt.lostWith);
+      else if (wait > 0) host.addLater(attempt, now() + wait);
       else again.push(attempt);
     }
     host.addFirst(again);

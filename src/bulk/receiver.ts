@@ -23,6 +23,7 @@ export type Verdict =
   | { readonly kind: 'wrong'; readonly error: unknown }
   | { readonly kind: 'failed'; readonly error: unknown };
 
+const PARTIAL = 206;
 const BUFFER = 131_072;
 /** Bytes of a body that becomes part of a result. */
 export const MOST_IN_MEMORY: number = 1 << 26;
@@ -63,6 +64,8 @@ export class Receiver {
       const { url, method, headers } = request;
       calling(() => settings.afterResponse?.(response, { url, method, headers, job: work.given }));
       if (isRedirect(response, 'follow') && settings.redirects > 0) return { kind: 'redirect' };
+      if (response.status === PARTIAL && !attempt.asksForPart)
+        throw new WrongDocument('the server sent a part of the document (206) that was not asked for');
       if (!calling(() => accepted(work, response.status))) return { kind: 'refused' };
       return { kind: 'whole', body: yield* this.#coBody(response, work, received) };
     } catch (error) {

@@ -65,6 +65,7 @@ function adviceForFile(error: LocalFileError): string | undefined {
     case 'EDQUOT':
       return 'make room, or name another place';
     default:
+      if (/bytes, not \d+$/.test(error.message)) return 'it is not the document: --overwrite replaces it';
       return /exists/.test(error.message) ? 'to replace it: --overwrite; to leave it: --skip-existing' : undefined;
   }
 }

@@ -43,8 +43,7 @@ export async function check(line: CommandLine, use: Use): Promise<number> {
   if (gets.length > 0 && !signal.aborted) {
     await run.transfer(gets, { total: gets.length, options: capped }, (result, item) => links.decided(result, item));
   }
-  jar?.save();
-  return await run.end(items(), recordings);
+  return await run.end(items(), { recordings, jar });
 }
 
 type Fields = readonly (readonly [string, string])[];

@@ -38,13 +38,24 @@ export async function openCookieJar({ read = [], write }: CookieFiles = {}): Pro
   return {
     header: (url) => jar.getCookieStringSync(String(url)) || undefined,
     store(setCookies, url) {
-      for (const cookie of setCookies) jar.setCookieSync(cookie, String(url), { ignoreError: true });
+      for (const cookie of setCookies) {
+        if (!hidesSecure(jar, Cookie.parse(cookie)?.key, String(url))) {
+          jar.setCookieSync(cookie, String(url), { ignoreError: true });
+        }
+      }
     },
     save() {
       // Cookies are secrets.
       if (write !== undefined) writeWhole(write, Buffer.from(fileOf(jar, Cookie), 'latin1'), { mode: 0o600 });
     },
   };
+}
+
+/** Whether a response over http: would replace or hide a cookie that only https: may set (RFC 6265bis 5.7), which the package allows. */
+function hidesSecure(jar: CookieJar, name: string | undefined, url: string): boolean {
+  if (!url.startsWith('http:')) return false;
+  const known = jar.getCookiesSync(url.replace('http:', 'https:'), { allPaths: true });
+  return known.some(({ key, secure }) => secure && key === name);
 }
 
 function linesOf(path: string): string[] {

@@ -117,13 +117,17 @@ export class Destination {
     return name === undefined ? text : `${text}\tout=${name}`;
   }
 
-  /** Whether the file is there, and what that means. @throws LocalFileError */
-  presence(path: string | undefined): Presence {
+  /** Whether the file is there, and what that means. @throws LocalFileError, also if it has another size than it should have */
+  // Parameters: the file, and its size if that is known.
+  presence(path: string | undefined, size: number | undefined): Presence {
     const { overwrite, skipExisting, continue: resume, remoteHeaderName } = this.#given;
     // With -J the sink refuses, when the name is known.
     if (path === undefined || overwrite || remoteHeaderName || this.#isNew) return 'absent';
-    if (!onFile(path, () => isThere(path))) return 'absent';
-    return skipExisting || resume ? 'skip' : 'refuse';
+    const found = onFile(path, () => lstatSync(path, { throwIfNoEntry: false }));
+    if (found === undefined || onFile(path, () => isStream(path))) return 'absent';
+    if (!skipExisting && !resume) return 'refuse';
+    if (size === undefined || !found.isFile() || found.size === size) return 'skip';
+    throw new LocalFileError(path, `the file exists, and has ${found.size} bytes, not ${size}`);
   }
 
   /** The fields that ask for the rest of a partial file, if there is one. */
@@ -189,11 +193,6 @@ export class Destination {
       else if (stream.pending || stream.writableLength > 0) interruption.cannotExit();
     }
   }
-}
-
-/** Whether there is something that a new file would replace. */
-function isThere(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined && !isStream(path);
 }
 
 /** Whether a folder has nothing in it, or does not exist. */

@@ -10,15 +10,7 @@ import { closeSync, futimesSync, lstatSync, unlinkSync } from 'node:fs';
 import type { TransferJob, TransferSink } from '../index.ts';
 import { HTTPHeaders, type HTTPResponse } from '../index.ts';
 import { prepareFolder } from './folders.ts';
-import {
-  createBeside,
-  type Existing,
-  fileExists,
-  moveInto,
-  onFile,
-  quietly,
-  writeAll,
-} from './local-file.ts';
+import { createFor, type Existing, fileExists, moveInto, onFile, quietly, writeAll } from './local-file.ts';
 import {
   hasSidecar,
   type Identity,
@@ -163,7 +155,7 @@ export class FileSink implements TransferSink {
     // Now, rather than after a long transfer.
     if (existing === 'refuse' && lstatSync(this.path, { throwIfNoEntry: false })) throw fileExists(this.path);
     const identity = this.#identity;
-    if (identity === undefined || isInUse(this.path)) return { ...createBeside(this.path), partial: false };
+    if (identity === undefined || isInUse(this.path)) return { ...createFor(this.path, existing), partial: false };
     return { ...openPartial(this.path, { offset: 0, identity }), partial: true };
   }
 
@@ -176,7 +168,7 @@ export class FileSink implements TransferSink {
   commit(): void {
     if (this.#unchanged && this.#file === undefined) return;
     this.#cleaningUp(() => {
-      const file = this.#file ?? { ...createBeside(this.path), partial: false };
+      const file = this.#file ?? { ...createFor(this.path, this.#options.existing), partial: false };
       this.#file = file;
       this.#flush(file.fd);
       this.#setTime(file.fd);

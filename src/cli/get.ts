@@ -41,8 +41,7 @@ export async function get(line: CommandLine, use: Use): Promise<number> {
     await run.transfer(again, { total: again.length, options }, (result, item) => getting.taken(result, item));
   }
   await destination.close(use.interruption);
-  jar?.save();
-  return await run.end(getting.items(), recordings);
+  return await run.end(getting.items(), { recordings, jar });
 }
 
 interface Parts {
@@ -76,7 +75,7 @@ class Getting {
       if (!isWanted(entry)) continue;
       const { url, line } = entry;
       const item: Item = { position: position++, url: url.href, text: destination.lineFor(entry), line, path };
-      if (!this.#isThere(item)) yield this.#job(entry, item);
+      if (!this.#isThere(item, entry.expected)) yield this.#job(entry, item);
     }
   }
 
@@ -105,9 +104,9 @@ class Getting {
   }
 
   /** Settles a document whose file is there already, or cannot be there. */
-  #isThere(item: Item): boolean {
+  #isThere(item: Item, { size }: Entry['expected']): boolean {
     const { reporter, run } = this.#parts;
-    const found = this.#presence(item);
+    const found = this.#presence(item, size);
     if (found === 'absent') return false;
     run.settle(item);
     const job: TransferJob = { url: item.url, tag: item };
@@ -118,9 +117,13 @@ class Getting {
     return true;
   }
 
-  #presence({ path }: Item): 'absent' | 'skip' | { readonly outcome: 'failed'; readonly error: Error } {
+  // Parameters: the file, and the size that it should have.
+  #presence(
+    { path }: Item,
+    size: number | undefined,
+  ): 'absent' | 'skip' | { readonly outcome: 'failed'; readonly error: Error } {
     try {
-      const presence = this.#parts.destination.presence(path);
+      const presence = this.#parts.destination.presence(path, size);
       if (presence !== 'refuse') return presence;
       return { outcome: 'failed', error: new LocalFileError(path ?? '', 'the file exists') };
     } catch (error) {
@@ -138,8 +141,8 @@ class Getting {
     const { reporter, run, use, destination } = this.#parts;
     const item = destination.named(planned);
     const { error, job } = result;
-    if (error instanceof RangeMismatch) {
-      const headers = new HTTPHeaders(job.headers);
+    const headers = new HTTPHeaders(job.headers);
+    if (error instanceof RangeMismatch && headers.has('Range')) {
       for (const name of ['Range', 'If-Range']) headers.delete(name);
       const { accepts: _, ...rest } = job;
       this.#again.push({ ...rest, headers });

@@ -3,7 +3,17 @@
  */
 
 import { createHash } from 'node:crypto';
-import { closeSync, constants, linkSync, lstatSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { cut } from './names.ts';
 
@@ -90,6 +100,15 @@ export function createBeside(path: string, mode = 0o666): { readonly fd: number;
       if (codeOf(error) !== 'EEXIST' || attempt === 100) throw error;
     }
   }
+}
+
+/** As {@link createBeside}; if the file is to replace another one, only what may use that may use it. */
+export function createFor(path: string, existing: Existing): { readonly fd: number; readonly name: string } {
+  const replaced = existing === 'overwrite' ? lstatSync(path, { throwIfNoEntry: false }) : undefined;
+  const created = createBeside(path);
+  // Some file systems have no modes.
+  if (replaced?.isFile()) quietly(() => fchmodSync(created.fd, replaced.mode & 0o777));
+  return created;
 }
 
 /** Writes all of `bytes`. */

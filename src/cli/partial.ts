@@ -123,7 +123,9 @@ export function offsetOf(response: HTTPResponse, partial: Partial | undefined): 
   }
   const [, first, last, of] = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/i.exec(range ?? '') ?? [];
   const [start, end] = [Number(first), Number(last) + 1];
-  const sameVersion = agrees(headers.get('ETag'), etag) && agrees(headers.get('Last-Modified'), lastModified);
+  // A 206 has the validators of the 200 (RFC 9110 15.3.7).
+  const sameVersion =
+    (etag === undefined || headers.get('ETag') === etag) && agrees(headers.get('Last-Modified'), lastModified);
   const sound = sameVersion && !isCoded(headers.get('Content-Encoding')) && (length === null || length === end - start);
   // A server may begin earlier than asked. One that begins later leaves a hole.
   return sound && Number(of) === total && end === total && start <= size ? start : undefined;

@@ -31,12 +31,11 @@ export async function put(line: CommandLine, use: Use): Promise<number> {
   const condition = given.overwrite ? [] : [['If-None-Match', '*'] as const];
   const jobs = files.map((file, position) => jobOf(file, { position, headers: [...headers, ...condition] }));
   await run.transfer(jobs, { total: jobs.length, options }, (result: TransferResult, item: Item) => {
-    const reported = reporter.report(item, result);
+    const reported = reporter.report(item, result, { file: item.path });
     if (given.failEarly && codeOfResult(result) !== 0) interruption.stop(new FailedEarly());
     return reported;
   });
-  jar?.save();
-  return await run.end(jobs.map(itemOf), recordings);
+  return await run.end(jobs.map(itemOf), { recordings, jar });
 }
 
 /** What the operands name, and what is in the list. */
@@ -48,9 +47,20 @@ async function filesOf({ given, operands }: CommandLine, interruption: Interrupt
   const named = target === undefined ? [] : filesToSend(operands.slice(0, -1), parseURL(target));
   const listed = input === undefined ? [] : filesInList(await textOfList(input, interruption));
   const files = [...named, ...listed];
+  assertApart(files);
   if (files.length > 0 || allowEmpty) return files;
   const where = input === undefined ? 'the folder' : `--input ${input}`;
   throw new UsageError(`put: there is no file in ${where} (--allow-empty takes that)`);
+}
+
+/** Of two documents with one URL, the server would keep the later one. @throws UsageError */
+function assertApart(files: readonly FileToSend[]): void {
+  const paths = new Map<string, string>();
+  for (const { path, url } of files) {
+    const other = paths.get(url.href);
+    if (other !== undefined) throw new UsageError(`put: ${other} and ${path} would both be ${url.href}`);
+    paths.set(url.href, path);
+  }
 }
 
 function jobOf(

@@ -23,6 +23,8 @@ export interface Remark {
   readonly code?: number;
   /** More members of its line of JSON. */
   readonly json?: object;
+  /** The file that it is about, if that is not the one that was written. */
+  readonly file?: string | undefined;
   /** Whether standard output tells it, so that no message is needed. */
   readonly isTold?: boolean;
 }
@@ -47,6 +49,7 @@ export class Reporter {
   report(item: Item, result: TransferResult, remark: Remark = {}): Promise<void> | undefined {
     const { outcome, bytes } = result;
     const { fate = outcome, code = codeOfResult(result), json, isTold = false } = remark;
+    const { file = outcome === 'done' ? item.path : undefined } = remark;
     this.totals.add(fate, outcome === 'done' ? bytes : 0);
     this.verdict.add(code);
     if (outcome === 'aborted' || code !== 0) this.#failed?.add({ ...result, index: item.position }, item.text);
@@ -54,7 +57,7 @@ export class Reporter {
       const { message, advice } = sentenceFor(item, result);
       this.#voice.say(message, advice);
     }
-    return this.#lines?.write(jsonOf(item, result, { class: classOf(fate, code), ...json }));
+    return this.#lines?.write(jsonOf({ ...item, path: file }, result, { class: classOf(fate, code), ...json }));
   }
 
   /** What writes the files, each. @throws LocalFileError from each */

@@ -13,6 +13,7 @@ import {
   type TransferResult,
 } from '../index.ts';
 import { adviceFor } from './advice.ts';
+import type { Cookies } from './cookies.ts';
 import { EXIT } from './exit-codes.ts';
 import { LocalFileError, removeTemporaries } from './file-sink.ts';
 import type { Given } from './given.ts';
@@ -37,6 +38,12 @@ export interface Work {
   /** How many jobs there are, at most. */
   readonly total: number;
   readonly options: TransferOptions;
+}
+
+/** What is written at the end of a run. */
+export interface Written {
+  readonly recordings: Recordings;
+  readonly jar?: Pick<Cookies, 'save'> | undefined;
 }
 
 /** Called with each result; a promise makes the engine wait. */
@@ -126,12 +133,13 @@ export class Run {
    * @param items all of them, again
    * @returns the exit code
    */
-  async end(items: Iterable<Item>, recordings: Recordings): Promise<number> {
+  async end(items: Iterable<Item>, { recordings, jar }: Written): Promise<number> {
     const { voice, interruption } = this.#use;
     removeTemporaries();
     const wanting = await this.#abandoned(items);
     for (const { file, content } of recordings.stop()) this.#writing(() => writeWhole(file, Buffer.from(content)));
     for (const write of this.#reporter.files()) this.#writing(write);
+    this.#writing(() => jar?.save());
     const { totals, verdict } = this.#reporter;
     const code = interruption.code ?? this.#fatal ?? verdict.code;
     // The reader of a pipe that has gone wants to know no more.

@@ -9,6 +9,13 @@ import type { TransferJob, TransferSink } from '../index.ts';
 import { type Coroutine, coAwait, type HTTPResponse } from '../index.ts';
 import { codeOf, LocalFileError } from './local-file.ts';
 
+/** The stream has the beginning of a document, and the rest cannot be told from another version of it. */
+export class CutOutput extends Error {
+  static {
+    CutOutput.prototype.name = 'CutOutput';
+  }
+}
+
 /** A stream. What it has taken cannot be taken back: another attempt must send the same bytes again. */
 export class StreamSink implements TransferSink {
   readonly #stream: Writable;
@@ -27,12 +34,14 @@ export class StreamSink implements TransferSink {
     if (stream.listenerCount('error') === 0) stream.on('error', () => {});
   }
 
-  /** @throws LocalFileError if the stream has the beginning of what may be another version */
+  /** @throws CutOutput if the stream has the beginning of what may be another version */
   begin({ headers, status }: HTTPResponse, _job: TransferJob): void {
     const etag = headers.get('ETag');
     const validator = status === 200 && etag?.startsWith('"') ? etag : undefined;
     if (this.#given > 0 && (validator === undefined || validator !== this.#validator)) {
-      throw new LocalFileError(this.#name, `${this.#given} bytes are written, and the document cannot be begun again`);
+      throw new CutOutput(
+        `the transfer broke off after ${this.#given} bytes, which ${this.#name} has: without a strong ETag it cannot go on`,
+      );
     }
     this.#validator = validator;
     this.#skip = this.#given;

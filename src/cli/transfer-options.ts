@@ -37,7 +37,8 @@ export async function transferSetup(
     ...(connections !== undefined && { connections }),
     ...(pipeline !== undefined && { depth: pipeline }),
     ...(retry !== undefined && { attempts: retry + 1 }),
-    ...(retryMaxTime !== undefined && { retryMaxTime }),
+    // What -m leaves no time for is not tried again.
+    retryMaxTime: retryMaxTime ?? maxTime ?? 0,
     ...(maxTime !== undefined && { timeout: maxTime, headersTimeout: maxTime }),
     ...(maxFilesize !== undefined && { maxSize: maxFilesize }),
     ...(limitRate !== undefined && { bytesPerSecond: limitRate }),

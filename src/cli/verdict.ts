@@ -16,8 +16,8 @@ import {
   type TransferResult,
 } from '../index.ts';
 import { EXIT } from './exit-codes.ts';
-import { LocalFileError } from './file-sink.ts';
-import { isBrokenPipe } from './stream-sink.ts';
+import { LocalFileError, RangeMismatch } from './file-sink.ts';
+import { CutOutput, isBrokenPipe } from './stream-sink.ts';
 import { UsageError } from './usage-error.ts';
 
 /** The code of an error. */
@@ -25,6 +25,8 @@ export function codeOfError(error: unknown): number {
   if (error instanceof LocalFileError) return isBrokenPipe(error) ? EXIT.brokenPipe : EXIT.file;
   // The library refuses a method, path or field that cannot be sent by a TypeError.
   if (error instanceof UsageError || error instanceof TypeError) return EXIT.usage;
+  if (error instanceof CutOutput) return EXIT.network;
+  if (error instanceof RangeMismatch) return EXIT.protocol;
   if (!(error instanceof DugongError)) return EXIT.internal;
   if (error instanceof TLSError) return EXIT.tls;
   if (error instanceof ProxyError) return error.answer?.status === 407 ? EXIT.authentication : EXIT.network;

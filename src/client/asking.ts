@@ -36,7 +36,7 @@ export class Asking {
   doubted: number | undefined;
   /** How often it was lost as the oldest request of a connection. */
   losses = 0;
-  /** With what it was lost last, once it had been sent. */
+  /** With what it was lost last; rather a time when it had been sent. */
   lostWith: unknown;
   /** Whether the server may have processed it in one of its attempts. */
   mayHaveBeenProcessed = false;

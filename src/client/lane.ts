@@ -203,12 +203,14 @@ export class Lane<A extends Asking> {
     this.#startOver();
     if (error instanceof TLSError) {
       asking.refusal = error;
-    } else if (++asking.losses <= this.#rules.losses) {
-      this.#source.giveBack([asking], 'lost');
-      return;
     } else {
       // How the server ended a connection that had a request says more.
-      asking.refusal = asking.lostWith ?? error;
+      asking.lostWith ??= error;
+      if (++asking.losses <= this.#rules.losses) {
+        this.#source.giveBack([asking], 'lost');
+        return;
+      }
+      asking.refusal = asking.lostWith;
     }
     this.#flight.push(asking);
   }

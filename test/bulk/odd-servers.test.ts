@@ -40,6 +40,16 @@ const response = (body: string, fields = `Content-Length: ${body.length}\r\n`, s
 
 describe('a transfer from a server that', () => {
   before(watchHosts);
+  test('sends a part that nothing has asked for: it is no document', async () => {
+    const part = response('b', 'Content-Range: bytes 1-1/3\r\nContent-Length: 1\r\n', '206 Partial Content');
+    const { results } = await run({}, [rawPath(part), { path: rawPath(part), headers: { Range: 'bytes=1-1' } }], {
+      attempts: 1,
+    });
+    const [unasked, asked] = results.toSorted((one, other) => one.index - other.index);
+    assert.deepEqual([unasked?.outcome, unasked?.error?.name], ['failed', 'WrongDocument']);
+    assert.deepEqual([asked?.outcome, asked?.body?.toString()], ['done', 'b']);
+  });
+
   const manners: Record<string, PipelineServerManner> = {
     'answers well': {},
     'sends chunked bodies': { chunked: true },

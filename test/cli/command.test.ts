@@ -283,6 +283,7 @@ describe('dugong', () => {
       [expectHead(), expect('content'), send(response('204 No Content'))],
     ]);
     const url = `http://${server.authority}/to/`;
+    assertOutcome(await dugong(['put', site, site, url]), 2, /^dugong: put: \S+ b and \S+ b would both be http/);
     assertOutcome(await dugong(['put', site, url]), 0, '');
     assertOutcome(await dugong(['put', site, url]), 8, /: 412 Precondition Failed\n {8}.*--overwrite replaces it\n$/);
     assertOutcome(await dugong(['put', '--overwrite', site, url]), 0, '');
@@ -460,8 +461,9 @@ describe('the exit status of dugong', () => {
   test('is 4 if a response does not begin, or does not end, in the time of -m', async () => {
     for (const part of ['', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart']) {
       using server = startScriptedServer([[expectHead(), send(part), gate('never')]]);
-      const result = await dugong(['-m', '0.2', '--retry', '0', `http://${server.authority}/`]);
+      const result = await dugong(['-m', '0.2', `http://${server.authority}/`]);
       assertOutcome(result, 4, /\n {8}try again, or allow more with -m/);
+      assert.equal(server.connections(), 1);
     }
   });
 

@@ -24,6 +24,15 @@ describe('cookies', () => {
     assert.equal(jar.header('http://www.example.com/'), 'c=3');
   });
 
+  test('that are secure are not replaced by what comes without TLS', async () => {
+    const jar = await openCookieJar();
+    jar.store(['a=1; Secure; Path=/; Domain=example.com'], 'https://www.example.com/');
+    for (const url of [URL, 'http://example.com/', 'http://www.example.com:8080/a/']) jar.store(['a=evil', 'b=2'], url);
+    assert.equal(jar.header('https://www.example.com/a/b'), 'b=2; a=1');
+    jar.store(['a=3; Secure; Path=/; Domain=example.com'], 'https://www.example.com/');
+    assert.equal(jar.header('https://www.example.com/'), 'a=3');
+  });
+
   test('for public suffixes and other hosts are refused, and so is what is no cookie', async () => {
     const jar = await openCookieJar();
     jar.store(['a=1; Domain=com', 'b=2; Domain=example.org', 'c=3; Domain=co.uk', '', ';', '__Host-d=4; Path=/'], URL);

@@ -146,6 +146,16 @@ describe('a file', () => {
   });
 });
 
+test('a file that replaces another one has its mode', (context) => {
+  const path = join(temporaryFolder(context), 'a');
+  writeFileSync(path, 'old', { mode: 0o600 });
+  const sink = new FileSink(path, { existing: 'overwrite', remoteTime: false });
+  sink.begin(responseWith(), JOB);
+  sink.write(Buffer.from('new'));
+  sink.commit();
+  assert.deepEqual([readFileSync(path, 'utf8'), statSync(path).mode & 0o777], ['new', 0o600]);
+});
+
 describe('symbolic links', () => {
   test('of the final name are replaced, never followed', (context) => {
     const { folder, path } = sinkIn(context);

@@ -64,13 +64,52 @@ test('a report that cannot be written keeps back neither the others nor the tota
     [expectHead(), send(ok('x')), expectHead(), send(response('404 Not Found', ['Content-Length: 0']))],
   ]);
   const [failed, har, summary] = [join(folder, 'none', 'failed'), join(folder, 'none', 'har'), join(folder, 'summary')];
-  const reports = ['--failed', failed, '--har', har, '--summary', summary, '--jsonl', '-P', join(folder, 'kept')];
+  const reports = [
+    '-c',
+    join(folder, 'none', 'jar'),
+    '--failed',
+    failed,
+    '--har',
+    har,
+    '--summary',
+    summary,
+    '--jsonl',
+    '-P',
+    join(folder, 'kept'),
+  ];
   const urls = [1, 2].map((path) => `http://${server.authority}/${path}`);
   const { status, stderr } = await dugong(['-j', '1', '--pipeline', '1', ...reports, ...urls]);
   for (const path of [failed, har]) assert.ok(stderr.includes(`dugong: ${path}: no such file or directory\n`), stderr);
   assert.match(stderr, /\ndugong: 1 document \(1 B\) in .* 1 missing\.\n$/);
   assert.equal((JSON.parse(readFileSync(summary, 'utf8')) as { missing: number }).missing, 1);
   assert.equal(status, 3);
+});
+
+test('a file with another size than its line says is not taken for the document', async () => {
+  const list = join(folder, 'sizes');
+  const target = join(folder, 'sized');
+  mkdirSync(target);
+  for (const name of ['right', 'wrong']) writeFileSync(join(target, name), name === 'right' ? '1234567' : 'short');
+  writeFileSync(list, 'http://localhost:1/right\tsize=7\nhttp://localhost:1/wrong\tsize=7\n');
+  const { status, stdout, stderr } = await dugong(['--skip-existing', '--jsonl', '-P', target, '--input', list]);
+  assert.equal(status, 3);
+  assert.match(
+    stderr,
+    /^dugong: http:\/\/localhost:1\/wrong .*: the file exists, and has 5 bytes, not 7\n {8}.*--overwrite replaces it\n/,
+  );
+  const lines = String(stdout).trim().split('\n');
+  assert.deepEqual(
+    lines.map((line) => (JSON.parse(line) as { file: string | null }).file),
+    [join(target, 'right'), null],
+  );
+});
+
+test('a document that breaks off on standard output is an error of the network', async () => {
+  const cut = [expectHead(), send('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc'), close()];
+  using server = startScriptedServer([cut, cut]);
+  const { status, stdout, stderr } = await dugong([`http://${server.authority}/`]);
+  assert.deepEqual([status, String(stdout)], [4, 'abc']);
+  assert.match(stderr, /the transfer broke off after 3 bytes, which standard output has/);
 });
 
 describe('a folder that changes while documents come', () => {

@@ -119,6 +119,10 @@ describe('an interrupted transfer that can be continued', () => {
     ['has several parts', response(206, 100, { 'Content-Type': 'multipart/byteranges; boundary=x' })],
     ['is coded', range(200_000, { 'Content-Encoding': 'gzip' })],
     ['is of another version', range(200_000, { ETag: '"v2"' })],
+    [
+      'has no entity tag, which the first had',
+      response(206, 100_000, { 'Content-Range': 'bytes 200000-299999/300000' }),
+    ],
     ['has a length that its range has not', response(206, 5, { 'Content-Range': 'bytes 200000-299999/300000' })],
     ['is a 416 for another total', response(416, 5, { 'Content-Range': 'bytes */200001' })],
     ['is a 416 for a partial file that is not whole', response(416, 5, { 'Content-Range': 'bytes */200000' })],

@@ -93,7 +93,8 @@ describe('a stream', () => {
       await write(sink, 'abc');
       sink.abandon();
       assert.throws(() => sink.begin(responseWith({ headers: after }), JOB), {
-        message: 'standard output: 3 bytes are written, and the document cannot be begun again',
+        name: 'CutOutput',
+        message: /^the transfer broke off after 3 bytes, which standard output has: without a strong ETag/,
       });
     });
   }
