@@ -26,7 +26,10 @@ export interface TransferJob {
   readonly digest?: TransferDigest | undefined;
   /** The entity tag that the response must have, by strong comparison (RFC 9110 8.8.3.2). */
   readonly etag?: string | undefined;
-  /** Which final statuses are the document. Default: 200 to 299. Any other is "missing". */
+  /**
+   * Which final statuses are the document. Default: 200 to 299. Any other is "missing". A part (206) is no document, whatever this says,
+   * unless the request has a Range: then it is a `WrongDocument`.
+   */
   readonly accepts?: ((status: number) => boolean) | undefined;
   /** The caller's own. */
   readonly tag?: unknown;
