@@ -46,11 +46,20 @@ function joined(parts: readonly Buffer[], separator: string): Buffer {
 
 async function pieces(texts: readonly string[], option: string, interruption: Interruption): Promise<Buffer[]> {
   const all: Buffer[] = [];
-  for (const text of texts) {
-    if (text === '@-') all.push(await standardInput(`${option} @-`, interruption));
-    else all.push(text.startsWith('@') ? contentOf(text.slice(1), `${option} ${text}`) : Buffer.from(text));
-  }
+  for (const text of texts) all.push(await textNamed(text, option, interruption));
   return all;
+}
+
+/** The value of a flag: the text itself, or what @FILE or @- (standard input) names. @throws UsageError naming `option` */
+async function textNamed(text: string, option: string, interruption: Interruption): Promise<Buffer> {
+  if (text === '@-') return await standardInput(`${option} @-`, interruption);
+  return text.startsWith('@') ? contentOf(text.slice(1), `${option} ${text}`) : Buffer.from(text);
+}
+
+/** As textNamed, but a file becomes one line, as in curl: without CR, LF and NUL. */
+export async function lineNamed(text: string, option: string, interruption: Interruption): Promise<Buffer> {
+  const bytes = await textNamed(text, option, interruption);
+  return text.startsWith('@') ? Buffer.from(bytes.filter((byte) => ![0x00, 0x0a, 0x0d].includes(byte))) : bytes;
 }
 
 /** All of standard input. @throws UsageError naming `option` if it cannot be read; the reason of the signal */

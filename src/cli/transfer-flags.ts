@@ -34,7 +34,7 @@ export const OUTPUT_FLAGS: FlagGroup = flagGroup(
     ['-f, --fail', 'without effect, for habits of curl: what has no status 2xx is missing, always', { rare: true }],
     [
       '-w, --write-out FORMAT',
-      "print this on standard output after each document: curl's variables, as %{http_code}",
+      "print this on standard output after each document: curl's variables, as %{http_code}; @FILE: the text of FILE",
       { rare: true },
     ],
   ],
