@@ -22,6 +22,7 @@ export interface Given {
   readonly header?: readonly string[];
   readonly request?: string;
   readonly data?: readonly string[];
+  readonly dataBinary?: readonly string[];
   readonly json?: readonly string[];
   readonly user?: string;
   readonly netrc?: true;
@@ -64,6 +65,7 @@ export interface Given {
   readonly verbose?: true;
   readonly quiet?: true;
   readonly silent?: true;
+  readonly showError?: true;
   readonly config?: readonly string[];
   readonly disableConfig?: true;
   readonly serve?: true;

@@ -30,23 +30,29 @@ export async function requestForm(
   given: Given,
   { version, interruption }: { version: string; interruption: Interruption },
 ): Promise<RequestForm> {
-  const { data, json, head, request } = given;
-  const body =
-    json === undefined
-      ? data && joined(await pieces(data, '-d', interruption), '&')
-      : joined(await pieces(json, '--json', interruption), '');
-  const headers = fields(given, { version, type: json !== undefined ? JSON_TYPE : data && FORM });
+  const { json, head, request } = given;
+  const body = await bodyOf(given, interruption);
+  const type = json !== undefined ? JSON_TYPE : body && FORM;
+  const headers = fields(given, { version, type });
   assertFields(headers);
   return { method: request ?? (head ? 'HEAD' : body === undefined ? 'GET' : 'POST'), headers, body };
+}
+
+/** The flags exclude each other. */
+async function bodyOf({ data, dataBinary, json }: Given, interruption: Interruption): Promise<Buffer | undefined> {
+  if (data !== undefined) return joined(await pieces(data, (text) => lineNamed(text, '-d', interruption)), '&');
+  if (json !== undefined) return joined(await pieces(json, (text) => textNamed(text, '--json', interruption)), '');
+  return dataBinary && joined(await pieces(dataBinary, (text) => textNamed(text, '--data-binary', interruption)), '&');
 }
 
 function joined(parts: readonly Buffer[], separator: string): Buffer {
   return Buffer.concat(parts.flatMap((part, index) => (index === 0 ? [part] : [Buffer.from(separator), part])));
 }
 
-async function pieces(texts: readonly string[], option: string, interruption: Interruption): Promise<Buffer[]> {
+/** One after the other: one of them may be standard input. */
+async function pieces(texts: readonly string[], read: (text: string) => Promise<Buffer>): Promise<Buffer[]> {
   const all: Buffer[] = [];
-  for (const text of texts) all.push(await textNamed(text, option, interruption));
+  for (const text of texts) all.push(await read(text));
   return all;
 }
 

@@ -29,7 +29,11 @@ export const OUTPUT_FLAGS: FlagGroup = flagGroup(
     ],
     ['-R, --remote-time', "give files the server's Last-Modified as their time", { rare: true }],
     ['-i, --include', 'write the heads of the responses, too'],
-    ['-I, --head', 'ask for the heads only (method HEAD) and write them', { excludes: ['data', 'json'] }],
+    [
+      '-I, --head',
+      'ask for the heads only (method HEAD) and write them',
+      { excludes: ['data', 'data-binary', 'json'] },
+    ],
     ['--compressed', 'ask for compressed bodies, and write them decompressed'],
     ['-f, --fail', 'without effect, for habits of curl: what has no status 2xx is missing, always', { rare: true }],
     [
@@ -52,13 +56,18 @@ export const REQUEST_FLAGS: FlagGroup = flagGroup(
     ['-X, --request METHOD', 'the method (GET; POST with -d and --json)', { of: ['get'] }],
     [
       '-d, --data TEXT',
-      'send this body, as a form; @FILE sends a file, @- standard input; several are joined with &',
+      'send this body, as a form; @FILE sends a file without its line breaks, @- standard input; several are joined with &',
       { kind: 'list', of: ['get'] },
     ],
     [
+      '--data-binary TEXT',
+      'as -d, but files are sent as they are',
+      { kind: 'list', of: ['get'], excludes: ['data'], rare: true },
+    ],
+    [
       '--json TEXT',
-      'as -d, but as application/json, which is asked for, too',
-      { kind: 'list', of: ['get'], excludes: ['data'] },
+      'as --data-binary, but as application/json, which is asked for, too',
+      { kind: 'list', of: ['get'], excludes: ['data', 'data-binary'] },
     ],
     ['-u, --user NAME:PASSWORD', 'Basic credentials for the servers of the URLs'],
     ['-n, --netrc', 'take credentials from ~/.netrc', { rare: true }],

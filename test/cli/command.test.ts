@@ -147,7 +147,7 @@ describe('dugong', () => {
       ['X', '\u00c2\u00a0y'],
     ]);
     writeFileSync(join(folder, 'body'), Buffer.from([0, 255, 10]));
-    const put = await echo(['-X', 'PUT', '-d', `@${join(folder, 'body')}`, `${origin}/echo`]);
+    const put = await echo(['-X', 'PUT', '--data-binary', `@${join(folder, 'body')}`, `${origin}/echo`]);
     assert.equal(put.method, 'PUT');
     assert.deepEqual(Buffer.from(put.body, 'base64'), Buffer.from([0, 255, 10]));
   });

@@ -49,6 +49,11 @@ describe('the command line', () => {
     assert.deepEqual([given.header, given.data, given.userAgent], [['a: 1', 'b: 2'], ['x', 'y'], 'two']);
   });
 
+  test("knows curl's habits: -fsSL", () => {
+    const { fail, silent, showError, location } = parsed('-fsSL', 'a').given;
+    assert.deepEqual([fail, silent, showError, location], [true, true, true, true]);
+  });
+
   test('knows -4 and -6, which are no numbers', () => {
     assert.deepEqual([parsed('-4', 'a').given.ipv4, parsed('a', '-6').given.ipv6], [true, true]);
   });
