@@ -32,7 +32,7 @@ export interface Given {
   readonly cookieJar?: string;
   readonly location?: true;
   readonly maxRedirs?: number;
-  readonly input?: string;
+  readonly input?: readonly string[];
   readonly allowEmpty?: true;
   readonly shard?: string;
   readonly connections?: number;

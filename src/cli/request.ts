@@ -73,6 +73,8 @@ export async function standardInput(option: string, interruption: Interruption):
   const { signal } = interruption;
   try {
     interruption.watch();
+    if (process.stdin.readableDidRead || process.stdin.readableEnded)
+      throw new Error('standard input was read already');
     if (fstatSync(0).isDirectory()) throw new Error('standard input is a folder');
     return await buffer(addAbortSignal(signal, process.stdin));
   } catch (error) {

@@ -94,8 +94,8 @@ export const RUN_FLAGS: FlagGroup = flagGroup(
   [
     [
       '--input FILE',
-      'take URLs from FILE too, - for standard input, which is read to its end first: see "Lists"',
-      { kind: 'file' },
+      'take URLs from FILE too, - for standard input, which is read to its end first; may be repeated: see "Lists"',
+      { kind: 'files' },
     ],
     ['--allow-empty', 'a list without URLs is no error', { rare: true }],
     [

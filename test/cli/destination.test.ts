@@ -19,7 +19,7 @@ test('a line for another list has the name that only the whole list gives, also 
   const [paths, lines] = planned({ directory: 'd' }, new List(urls), 2);
   assert.deepEqual(paths, [join('d', 'a'), join('d', 'a-2')]);
   assert.deepEqual(lines, ['http://h/x/a', 'http://h/y/a\tout=a-2', 'http://h/b', 'http://h/z/a\tout=a-3']);
-  const [again] = planned({ directory: 'd' }, new List([], [lines[3], lines[0], lines[1]].join('\n')), 3);
+  const [again] = planned({ directory: 'd' }, new List([], [[lines[3], lines[0], lines[1]].join('\n')]), 3);
   assert.deepEqual(
     again,
     ['a-3', 'a', 'a-2'].map((name) => join('d', name)),

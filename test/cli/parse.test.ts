@@ -47,6 +47,7 @@ describe('the command line', () => {
   test('collects what may be given several times, and else takes the last', () => {
     const { given } = parsed('-H', 'a: 1', '-H', 'b: 2', '-d', 'x', '-d', 'y', '-A', 'one', '-A', 'two');
     assert.deepEqual([given.header, given.data, given.userAgent], [['a: 1', 'b: 2'], ['x', 'y'], 'two']);
+    assert.deepEqual(parsed('--input', 'a', '--input', 'b').given.input, ['a', 'b']);
   });
 
   test("knows curl's habits: -fsSL", () => {
