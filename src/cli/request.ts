@@ -95,9 +95,10 @@ export function contentOf(file: string, option: string): Buffer {
 /** The usual fields that the flags take away. */
 export function takenAway(given: Given): readonly string[] {
   const own = (given.header ?? []).flatMap(headerFields);
-  const empty = own.filter(([, value]) => value === undefined).map(([name]) => name.toLowerCase());
-  if (given.userAgent === '') empty.push('user-agent');
-  return ['User-Agent', 'Accept'].filter((name) => empty.includes(name.toLowerCase()));
+  const named = new Map(own.map(([name, value]) => [name.toLowerCase(), value]));
+  if (given.userAgent === '' && !named.has('user-agent')) named.set('user-agent', undefined);
+  const isEmpty = (name: string): boolean => named.has(name) && named.get(name) === undefined;
+  return ['User-Agent', 'Accept', 'Authorization'].filter((name) => isEmpty(name.toLowerCase()));
 }
 
 /** The fields to send. Some servers refuse requests without the first two. */
