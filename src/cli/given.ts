@@ -2,6 +2,7 @@
  * What was given on the command line and in configuration files: the flags' values, read but not yet put together.
  */
 
+import type { ConfiguredFlag } from './config-file.ts';
 import type { CommandName } from './flag.ts';
 
 /** The flags that were given. Times are milliseconds, sizes bytes. Names are the long ones in camel case. */
@@ -81,4 +82,6 @@ export interface CommandLine {
   readonly given: Given;
   /** What is no flag: URLs, files. */
   readonly operands: readonly string[];
+  /** The flags that only configuration files give. */
+  readonly configured: readonly ConfiguredFlag[];
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { withPlaces } from '../../src/cli/config-file.ts';
 import type { CommandLine } from '../../src/cli/given.ts';
 import { parse } from '../../src/cli/parse.ts';
 import { UsageError } from '../../src/cli/usage-error.ts';
@@ -65,6 +66,28 @@ describe('the command line', () => {
     const { given } = parsed('check', '-K', file, '--retry', '3', '-H', 'b: 2', 'x.test');
     assert.deepEqual([given.retry, given.header, given.connections], [3, ['a: 1', 'b: 2'], 8]);
     assert.equal('output' in given, false);
+  });
+
+  test('is told apart from the configuration, whose place a message has', async () => {
+    const file = join(folder, 'placed');
+    writeFileSync(file, '\nremote-name\nresolve = s3cret\n');
+    const place = `--remote-name: -K ${file}, line 2`;
+    assert.throws(
+      () => parsed('-K', file, '-o', 'x', 'a.test'),
+      (error: Error) =>
+        error instanceof UsageError &&
+        error.message.endsWith(`cannot be used with option '-o, --output <FILE>' (${place})`),
+    );
+    const { configured } = parsed('-K', file, '--resolve', 'x', 'a.test');
+    assert.deepEqual(
+      configured.map(({ flag }) => flag.long),
+      ['remote-name'],
+    );
+    const message = (text: string): string => (withPlaces(new UsageError(text), configured) as Error).message;
+    assert.equal(message('-O and --resolve'), `-O and --resolve (${place})`);
+    assert.equal(message('--resolve'), '--resolve');
+    const other = new Error('-O');
+    assert.equal(withPlaces(other, configured), other);
   });
 
   test('does not inherit flags', () => {
