@@ -102,7 +102,9 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
 /** The value: as it is, or in double quotes with \\, \", \t, \n, \r and \v; a comment may follow the quotes. */
 function unquoted(value: string, where: string): string {
   if (!value.startsWith('"')) return value;
-  const [whole, content = ''] = /^"((?:[^"\\]|\\.)*)"\s*(?:#.*)?$/s.exec(value) ?? [];
-  if (whole === undefined) throw new UsageError(`${where}: the value has no quotation mark at its end`);
+  const [, content, rest = ''] = /^"((?:[^"\\]|\\.)*)"\s*(.*)$/s.exec(value) ?? [];
+  if (content === undefined) throw new UsageError(`${where}: the value has no quotation mark at its end`);
+  if (!/^(#|$)/.test(rest))
+    throw new UsageError(`${where}: only a comment (#) may follow the value in quotation marks`);
   return content.replaceAll(/\\(.)/gs, (_, letter: string) => ESCAPES.get(letter) ?? letter);
 }

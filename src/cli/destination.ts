@@ -14,7 +14,7 @@ import { HeaderNameSink } from './header-name-sink.ts';
 import type { Interruption } from './interruption.ts';
 import type { Item } from './item.ts';
 import type { Entry, List } from './list.ts';
-import { codeOf, onFile } from './local-file.ts';
+import { codeOf, isFolder, onFile } from './local-file.ts';
 import { Names, safeName } from './names.ts';
 import { OrderedOutput } from './ordered-output.ts';
 import { isStream } from './stream-sink.ts';
@@ -123,7 +123,10 @@ export class Destination {
     // With -J the sink refuses, when the name is known.
     if (path === undefined || overwrite || remoteHeaderName || this.#isNew) return 'absent';
     if (!onFile(path, () => isThere(path))) return 'absent';
-    return skipExisting || resume ? 'skip' : 'refuse';
+    if (skipExisting || resume) return 'skip';
+    // Not even --overwrite replaces it.
+    if (onFile(path, () => lstatSync(path)).isDirectory()) throw isFolder(path);
+    return 'refuse';
   }
 
   /** The fields that ask for the rest of a partial file, if there is one. */

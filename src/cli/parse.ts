@@ -51,7 +51,7 @@ function optionOf(flag: Flag): Option {
   const option = new Option(value === undefined ? spellingOf(flag) : `${spellingOf(flag)} <${value}>`);
   if (excludes.length > 0) option.conflicts(excludes.map(camelCase));
   if (kind === 'list' || kind === 'files') {
-    option.argParser((text, before: readonly string[] = []) => [...before, text]);
+    option.argParser((text, before: readonly unknown[] = []) => [...before, readValue(flag, text)]);
   } else if (value !== undefined) {
     option.argParser((text) => readValue(flag, text));
   }

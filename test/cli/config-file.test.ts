@@ -35,6 +35,7 @@ output=-`;
     ['max-time = abc', /^file, line 2: --max-time abc: must be a number of seconds/],
     ['retry', /line 2: retry needs a value/],
     ['silent yes s3cret', /silent has no value/],
+    ['user "me:" s3cret', /line 2: only a comment/],
     ['user "me:s3cret', /no quotation mark at its end/],
   ];
   for (const [line, message] of wrong) {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Destination } from '../../src/cli/destination.ts';
@@ -31,4 +32,9 @@ test('a line has no name where names do not come from URLs', () => {
   for (const given of [{ output: ['a', 'b'] }, {}, { directory: 'd', remoteHeaderName: true }] as const) {
     assert.deepEqual(planned(given, new List(urls), 1)[1], urls);
   }
+});
+
+test('a folder in the place of a file is no file that --overwrite would replace', () => {
+  const destination = new Destination({ output: [tmpdir()] }, new List(['http://h/a']));
+  assert.throws(() => destination.presence(tmpdir()), { code: 'EISDIR' });
 });

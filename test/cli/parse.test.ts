@@ -108,6 +108,7 @@ describe('a command line that is wrong', () => {
     [['-Zsecret', 'x'], /^unknown option '-Z'$/],
     [['--outptu', 'secret', 'x'], /^unknown option '--outptu' \(is it --output\?\)$/],
     [['-o'], /argument missing/],
+    [['-o', '', 'x'], /^--output: the name is empty$/],
     [['-I', '-d', 'secret', 'x'], /cannot be used with/],
     [['-O', '-o', 'x'], /cannot be used with/],
     [['--skip-existing', '--overwrite', 'x'], /cannot be used with/],
