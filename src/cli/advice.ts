@@ -54,7 +54,7 @@ function adviceForTLS({ code, peer }: TLSError): string {
 function adviceForFile(error: LocalFileError): string | undefined {
   switch (error.code) {
     case 'EISDIR':
-      return 'it is a folder: -P writes a file for each URL there';
+      return 'it is a folder: name a file, or give the folder to -P, which writes a file for each URL there';
     case 'EEXIST':
     case 'ENOTDIR':
       return 'there is a file of that name: --overwrite replaces it, --skip-existing leaves it';

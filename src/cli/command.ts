@@ -2,6 +2,7 @@
  * Runs a command line to its exit code. Each command is loaded only when it is asked for.
  */
 
+import { withPlaces } from './config-file.ts';
 import { EXIT } from './exit-codes.ts';
 import type { CommandLine, Given } from './given.ts';
 import { help } from './help.ts';
@@ -30,14 +31,15 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
   // Each write has its own error, too.
   process.stdout.on('error', () => {});
   let given: Given = {};
+  let configured: CommandLine['configured'] = [];
   try {
     const line = parse(argv);
-    given = line.given;
+    ({ given, configured } = line);
     if (given.help || given.version) return printed(line);
     const command = await COMMANDS[line.command]();
     return await interruptible(line, command);
   } catch (error) {
-    return tell(error, new Voice(given));
+    return tell(withPlaces(error, configured), new Voice(given));
   }
 }
 

@@ -9,11 +9,14 @@ import { join } from 'node:path';
 import type { Flag } from './flag.ts';
 import { FLAGS } from './flags.ts';
 import { reasonOf, UsageError } from './usage-error.ts';
+import { readValue } from './values.ts';
 
 /** A flag of a file, as words of a command line. */
 export interface ConfiguredFlag {
   readonly flag: Flag;
   readonly words: readonly string[];
+  /** File and line. */
+  readonly where: string;
 }
 
 /** Flags that make no sense in a file. */
@@ -57,14 +60,36 @@ function flagIn(line: string, where: string): ConfiguredFlag {
   const name = spelling.replace(/^-{0,2}/, '');
   const flag = FLAGS.find(({ long, short }) => (spelling === `-${short}` ? true : name === long));
   if (flag === undefined || NOT_HERE.has(flag.long)) {
-    throw new UsageError(`${where}: ${flag === undefined ? 'no flag' : `--${flag.long}`} can be set by this line`);
+    const fault = flag === undefined ? 'no flag can be set by this line' : `--${flag.long} cannot be set in a file`;
+    throw new UsageError(`${where}: ${fault}`);
   }
   if (flag.value === undefined) {
     if (rest !== '') throw new UsageError(`${where}: ${flag.long} has no value`);
-    return { flag, words: [`--${flag.long}`] };
+    return { flag, words: [`--${flag.long}`], where };
   }
   if (rest === '') throw new UsageError(`${where}: ${flag.long} needs a value, which may be ""`);
-  return { flag, words: [`--${flag.long}`, unquoted(rest, where)] };
+  const value = unquoted(rest, where);
+  assertValue(flag, value, where);
+  return { flag, words: [`--${flag.long}`, value], where };
+}
+
+function assertValue(flag: Flag, value: string, where: string): void {
+  try {
+    readValue(flag, value);
+  } catch (error) {
+    if (error instanceof UsageError) throw new UsageError(`${where}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** The error, with the places of those of `flags` that its message names. */
+export function withPlaces(error: unknown, flags: readonly ConfiguredFlag[]): unknown {
+  if (!(error instanceof UsageError)) return error;
+  const named = new Set(error.message.split(/[^\w-]+/));
+  const places = flags
+    .filter(({ flag: { long, short } }) => named.has(`--${long}`) || named.has(`-${short}`))
+    .map(({ flag, where }) => `--${flag.long}: ${where}`);
+  return places.length === 0 ? error : new UsageError(`${error.message} (${places.join('; ')})`);
 }
 
 const ESCAPES: ReadonlyMap<string, string> = new Map([
@@ -77,7 +102,9 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
 /** The value: as it is, or in double quotes with \\, \", \t, \n, \r and \v; a comment may follow the quotes. */
 function unquoted(value: string, where: string): string {
   if (!value.startsWith('"')) return value;
-  const [whole, content = ''] = /^"((?:[^"\\]|\\.)*)"\s*(?:#.*)?$/s.exec(value) ?? [];
-  if (whole === undefined) throw new UsageError(`${where}: the value has no quotation mark at its end`);
+  const [, content, rest = ''] = /^"((?:[^"\\]|\\.)*)"\s*(.*)$/s.exec(value) ?? [];
+  if (content === undefined) throw new UsageError(`${where}: the value has no quotation mark at its end`);
+  if (!/^(#|$)/.test(rest))
+    throw new UsageError(`${where}: only a comment (#) may follow the value in quotation marks`);
   return content.replaceAll(/\\(.)/gs, (_, letter: string) => ESCAPES.get(letter) ?? letter);
 }

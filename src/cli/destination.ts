@@ -14,7 +14,7 @@ import { HeaderNameSink } from './header-name-sink.ts';
 import type { Interruption } from './interruption.ts';
 import type { Item } from './item.ts';
 import type { Entry, List } from './list.ts';
-import { codeOf, onFile } from './local-file.ts';
+import { codeOf, isFolder, onFile } from './local-file.ts';
 import { Names, safeName } from './names.ts';
 import { OrderedOutput } from './ordered-output.ts';
 import { isStream } from './stream-sink.ts';
@@ -125,7 +125,11 @@ export class Destination {
     if (path === undefined || overwrite || remoteHeaderName || this.#isNew) return 'absent';
     const found = onFile(path, () => lstatSync(path, { throwIfNoEntry: false }));
     if (found === undefined || onFile(path, () => isStream(path))) return 'absent';
-    if (!skipExisting && !resume) return 'refuse';
+    if (!skipExisting && !resume) {
+      // Not even --overwrite replaces it.
+      if (found.isDirectory()) throw isFolder(path);
+      return 'refuse';
+    }
     if (size === undefined || !found.isFile() || found.size === size) return 'skip';
     throw new LocalFileError(path, `the file exists, and has ${found.size} bytes, not ${size}`);
   }

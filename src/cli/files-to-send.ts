@@ -25,13 +25,13 @@ const PIECE = 65_536;
  * @throws LocalFileError, UsageError
  */
 export function filesToSend(sources: readonly string[], target: URL): FileToSend[] {
-  if (target.search !== '' || target.hash !== '')
-    throw new UsageError(`${target.href}: names are added to a path only`);
   const stats = sources.map((path) => ({ path, found: statOf(path) }));
   const isOne = stats.length === 1 && stats[0]?.found.isFile() === true;
   if (isOne && !target.pathname.endsWith('/')) {
     return stats.map(({ path, found }) => ({ path, url: target, size: found.size }));
   }
+  if (target.search !== '' || target.hash !== '')
+    throw new UsageError(`${target.href}: names are added to a path only`);
   return stats.flatMap(({ path, found }) =>
     found.isDirectory() ? filesIn(path, target) : [fileAt(path, target, basename(path))],
   );

@@ -37,7 +37,6 @@ export const RETIRED: ReadonlyMap<string, string> = new Map([
   ['--parallel', '-j CONNECTIONS (--connections)'],
   ['--parallel-max', '-j CONNECTIONS (--connections)'],
   ['--post-data', '-d TEXT (--data)'],
-  ['--data-binary', '-d TEXT (--data), which sends the bytes as they are'],
   ['--upload-file', 'dugong put FILE URL'],
   ['--oauth2-bearer', '-H "Authorization: Bearer ..."'],
 ]);

@@ -39,5 +39,7 @@ function makeInside(folder: string, directory: string): void {
 function assertInside(folder: string, root: string): void {
   const real = realpathSync(folder);
   if (real === root || real.startsWith(root.endsWith(sep) ? root : root + sep)) return;
-  throw new LocalFileError(folder, `a symbolic link leads out of the directory, to ${real}`);
+  const fault =
+    real === resolve(folder) ? `it is not in ${root}` : `a symbolic link leads out of the directory, to ${real}`;
+  throw new LocalFileError(folder, fault);
 }

@@ -13,7 +13,7 @@ import { Lines } from './lines.ts';
 import type { Entry, List } from './list.ts';
 import { entriesOf, readList, selection } from './read-list.ts';
 import { Recordings } from './recordings.ts';
-import { formatWriteOut } from './report.ts';
+import { formatWriteOut, writeOutTemplate } from './report.ts';
 import { Reporter } from './reporter.ts';
 import { type RequestForm, requestForm } from './request.ts';
 import { Run, type Use } from './run.ts';
@@ -29,12 +29,13 @@ export async function get(line: CommandLine, use: Use): Promise<number> {
   const { signal } = use.interruption;
   const list = await readList(line, use.interruption);
   const form = await requestForm(given, use);
+  const writeOut = await writeOutTemplate(given, use);
   const destination = new Destination(given, list);
   const { options, jar } = await transferSetup(given, { signal, follows: false });
   const reporter = new Reporter(given, use.voice);
   const recordings = await Recordings.start(given, use);
   const run = new Run(use, reporter);
-  const getting = new Getting({ use, list, form, destination, reporter, run });
+  const getting = new Getting({ use, list, form, writeOut, destination, reporter, run });
   await run.transfer(getting.jobs(), { total: list.length, options }, (result, item) => getting.taken(result, item));
   const again = getting.again();
   if (again.length > 0 && !signal.aborted) {
@@ -48,6 +49,7 @@ interface Parts {
   readonly use: Use;
   readonly list: List;
   readonly form: RequestForm;
+  readonly writeOut: string | undefined;
   readonly destination: Destination;
   readonly reporter: Reporter;
   readonly run: Run;
@@ -173,7 +175,8 @@ class Getting {
 
   /** The head of a document that is missing (-i, -I), and the text of -w. */
   #tail({ path }: Item, result: TransferResult): Buffer | undefined {
-    const { include, head, writeOut } = this.#parts.use.given;
+    const { use, writeOut } = this.#parts;
+    const { include, head } = use.given;
     const { outcome, response } = result;
     const showsHead = outcome === 'missing' && response !== undefined && (include || head);
     const parts = [

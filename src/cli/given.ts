@@ -2,6 +2,7 @@
  * What was given on the command line and in configuration files: the flags' values, read but not yet put together.
  */
 
+import type { ConfiguredFlag } from './config-file.ts';
 import type { CommandName } from './flag.ts';
 
 /** The flags that were given. Times are milliseconds, sizes bytes. Names are the long ones in camel case. */
@@ -22,6 +23,7 @@ export interface Given {
   readonly header?: readonly string[];
   readonly request?: string;
   readonly data?: readonly string[];
+  readonly dataBinary?: readonly string[];
   readonly json?: readonly string[];
   readonly user?: string;
   readonly netrc?: true;
@@ -31,7 +33,7 @@ export interface Given {
   readonly cookieJar?: string;
   readonly location?: true;
   readonly maxRedirs?: number;
-  readonly input?: string;
+  readonly input?: readonly string[];
   readonly allowEmpty?: true;
   readonly shard?: string;
   readonly connections?: number;
@@ -64,6 +66,7 @@ export interface Given {
   readonly verbose?: true;
   readonly quiet?: true;
   readonly silent?: true;
+  readonly showError?: true;
   readonly config?: readonly string[];
   readonly disableConfig?: true;
   readonly serve?: true;
@@ -79,4 +82,6 @@ export interface CommandLine {
   readonly given: Given;
   /** What is no flag: URLs, files. */
   readonly operands: readonly string[];
+  /** The flags that only configuration files give. */
+  readonly configured: readonly ConfiguredFlag[];
 }

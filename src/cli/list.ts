@@ -46,8 +46,8 @@ export class List implements Iterable<Entry> {
   readonly named: readonly Entry[];
 
   /** @throws UsageError for the first line that is wrong */
-  constructor(urls: readonly string[], input: string = '') {
-    this.#lines = [...urls.map((text) => ({ text, line: undefined })), ...linesOf(input)];
+  constructor(urls: readonly string[], inputs: readonly string[] = []) {
+    this.#lines = [...urls.map((text) => ({ text, line: undefined })), ...inputs.flatMap(linesOf)];
     const named: Entry[] = [];
     for (const entry of this) if (entry.out !== undefined) named.push(entry);
     this.named = named;
@@ -72,6 +72,7 @@ function linesOf(text: string): Line[] {
 function entryOf({ text, line }: Line, index: number): Entry {
   const [first = '', ...fields] = line === undefined ? [text] : text.split('\t');
   try {
+    if (line !== undefined && text.includes('\r')) throw new UsageError('it has a CR: lines end with LF or CRLF');
     const read = fieldsOf(fields);
     const kept = fields.filter((field) => !field.startsWith('reason='));
     return { index, url: parseURL(first.trim()), text: [first.trim(), ...kept].join('\t'), line, ...read };

@@ -45,6 +45,14 @@ export function fileExists(path: string): LocalFileError {
   return new LocalFileError(path, Object.assign(new Error('EEXIST: file already exists, link'), { code: 'EEXIST' }));
 }
 
+/** As the system would say it. */
+export function isFolder(path: string): LocalFileError {
+  return new LocalFileError(
+    path,
+    Object.assign(new Error('EISDIR: illegal operation on a directory, open'), { code: 'EISDIR' }),
+  );
+}
+
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   // Node: "ENOSPC: no space left on device, write".

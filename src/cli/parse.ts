@@ -3,7 +3,7 @@
  */
 
 import { Command, CommanderError, Option } from 'commander';
-import { configured } from './config-file.ts';
+import { configured, withPlaces } from './config-file.ts';
 import { COMMANDS, type CommandName, type Flag, spellingOf } from './flag.ts';
 import { FLAGS, flagsOf, RETIRED } from './flags.ts';
 import type { CommandLine, Given } from './given.ts';
@@ -17,9 +17,14 @@ export function parse(argv: readonly string[]): CommandLine {
   const { config = [], disableConfig = false, help = false } = given;
   const before = help || command === 'demo' || command === 'completion' ? [] : configured(config, { disableConfig });
   // What is nearer to the user comes later, and the last value counts.
-  const known = before.filter(({ flag }) => flag.of.includes(command)).flatMap(({ words }) => words);
-  if (known.length === 0) return { command, given, operands };
-  return { command, ...read(command, [...known, ...rest]) };
+  const known = before.filter(({ flag }) => flag.of.includes(command));
+  if (known.length === 0) return { command, given, operands, configured: [] };
+  const only = known.filter(({ flag }) => !(camelCase(flag.long) in given));
+  try {
+    return { command, ...read(command, [...known.flatMap(({ words }) => words), ...rest]), configured: only };
+  } catch (error) {
+    throw withPlaces(error, only);
+  }
 }
 
 function commandOf(argv: readonly string[]): { command: CommandName; rest: readonly string[] } {
@@ -46,7 +51,7 @@ function optionOf(flag: Flag): Option {
   const option = new Option(value === undefined ? spellingOf(flag) : `${spellingOf(flag)} <${value}>`);
   if (excludes.length > 0) option.conflicts(excludes.map(camelCase));
   if (kind === 'list' || kind === 'files') {
-    option.argParser((text, before: readonly string[] = []) => [...before, text]);
+    option.argParser((text, before: readonly unknown[] = []) => [...before, readValue(flag, text)]);
   } else if (value !== undefined) {
     option.argParser((text) => readValue(flag, text));
   }

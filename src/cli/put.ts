@@ -7,7 +7,7 @@ import { contentOfFile, type FileToSend, filesInList, filesToSend, lineFor } fro
 import type { CommandLine } from './given.ts';
 import { FailedEarly, type Interruption } from './interruption.ts';
 import { type Item, itemOf } from './item.ts';
-import { textOfList } from './read-list.ts';
+import { textsOfLists } from './read-list.ts';
 import { Recordings } from './recordings.ts';
 import { Reporter } from './reporter.ts';
 import { requestForm } from './request.ts';
@@ -45,11 +45,11 @@ async function filesOf({ given, operands }: CommandLine, interruption: Interrupt
   if (operands.length === 1 || (target === undefined && input === undefined))
     throw new UsageError('put: give files or folders, and a URL at the end, or --input FILE');
   const named = target === undefined ? [] : filesToSend(operands.slice(0, -1), parseURL(target));
-  const listed = input === undefined ? [] : filesInList(await textOfList(input, interruption));
+  const listed = (await textsOfLists(input ?? [], interruption)).flatMap(filesInList);
   const files = [...named, ...listed];
   assertApart(files);
   if (files.length > 0 || allowEmpty) return files;
-  const where = input === undefined ? 'the folder' : `--input ${input}`;
+  const where = input === undefined ? 'the folder' : `--input ${input.join(', ')}`;
   throw new UsageError(`put: there is no file in ${where} (--allow-empty takes that)`);
 }
 

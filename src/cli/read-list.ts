@@ -1,5 +1,5 @@
 /**
- * Reads the list that a command is about: its operands, and the file of --input.
+ * Reads the list that a command is about: its operands, and the files of --input.
  */
 
 import { statSync } from 'node:fs';
@@ -18,17 +18,21 @@ export async function readList(
 ): Promise<List> {
   assertNoCommand(operands);
   if (given.remoteName) assertNoFolder(operands);
-  const { input, allowEmpty } = given;
-  const list = new List(operands, input === undefined ? '' : await textOfList(input, interruption));
+  const { input = [], allowEmpty } = given;
+  const list = new List(operands, await textsOfLists(input, interruption));
   if (list.length > 0 || allowEmpty) return list;
-  if (input === undefined) throw new UsageError('there is no URL');
-  throw new UsageError(`--input ${input}: there is no URL in it (--allow-empty takes that)`);
+  if (input.length === 0) throw new UsageError('there is no URL');
+  throw new UsageError(`--input ${input.join(', ')}: there is no URL in it (--allow-empty takes that)`);
 }
 
-/** The text of the list that --input names. @throws UsageError */
-export async function textOfList(input: string, interruption: Interruption): Promise<string> {
-  const bytes = input === '-' ? await standardInput('--input -', interruption) : contentOf(input, `--input ${input}`);
-  return bytes.toString('utf8');
+/** The texts of the lists that --input names. @throws UsageError */
+export async function textsOfLists(input: readonly string[], interruption: Interruption): Promise<string[]> {
+  const texts: string[] = [];
+  for (const file of input) {
+    const bytes = file === '-' ? await standardInput('--input -', interruption) : contentOf(file, `--input ${file}`);
+    texts.push(bytes.toString('utf8'));
+  }
+  return texts;
 }
 
 function assertNoCommand(operands: readonly string[]): void {

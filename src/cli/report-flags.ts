@@ -26,6 +26,7 @@ export const REPORT_FLAGS: FlagGroup = flagGroup(
     ['-v, --verbose', 'tell of connections and heads on standard error; secrets are hidden'],
     ['-q, --quiet', 'no progress and no totals'],
     ['-s, --silent', 'nothing at all on standard error'],
+    ['-S, --show-error', 'with -s: messages nevertheless, but no progress and no totals', { rare: true }],
   ],
 );
 

@@ -8,7 +8,7 @@ import { codeOf } from './local-file.ts';
 import { printableJSON } from './printable.ts';
 
 export { FailedList } from './failed-list.ts';
-export { formatWriteOut, writeOutWarnings } from './write-out.ts';
+export { formatWriteOut, writeOutTemplate } from './write-out.ts';
 
 /** What a result does not know. */
 export interface ReportDetails {

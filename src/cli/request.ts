@@ -30,27 +30,42 @@ export async function requestForm(
   given: Given,
   { version, interruption }: { version: string; interruption: Interruption },
 ): Promise<RequestForm> {
-  const { data, json, head, request } = given;
-  const body =
-    json === undefined
-      ? data && joined(await pieces(data, '-d', interruption), '&')
-      : joined(await pieces(json, '--json', interruption), '');
-  const headers = fields(given, { version, type: json !== undefined ? JSON_TYPE : data && FORM });
+  const { json, head, request } = given;
+  const body = await bodyOf(given, interruption);
+  const type = json !== undefined ? JSON_TYPE : body && FORM;
+  const headers = fields(given, { version, type });
   assertFields(headers);
   return { method: request ?? (head ? 'HEAD' : body === undefined ? 'GET' : 'POST'), headers, body };
+}
+
+/** The flags exclude each other. */
+async function bodyOf({ data, dataBinary, json }: Given, interruption: Interruption): Promise<Buffer | undefined> {
+  if (data !== undefined) return joined(await pieces(data, (text) => lineNamed(text, '-d', interruption)), '&');
+  if (json !== undefined) return joined(await pieces(json, (text) => textNamed(text, '--json', interruption)), '');
+  return dataBinary && joined(await pieces(dataBinary, (text) => textNamed(text, '--data-binary', interruption)), '&');
 }
 
 function joined(parts: readonly Buffer[], separator: string): Buffer {
   return Buffer.concat(parts.flatMap((part, index) => (index === 0 ? [part] : [Buffer.from(separator), part])));
 }
 
-async function pieces(texts: readonly string[], option: string, interruption: Interruption): Promise<Buffer[]> {
+/** One after the other: one of them may be standard input. */
+async function pieces(texts: readonly string[], read: (text: string) => Promise<Buffer>): Promise<Buffer[]> {
   const all: Buffer[] = [];
-  for (const text of texts) {
-    if (text === '@-') all.push(await standardInput(`${option} @-`, interruption));
-    else all.push(text.startsWith('@') ? contentOf(text.slice(1), `${option} ${text}`) : Buffer.from(text));
-  }
+  for (const text of texts) all.push(await read(text));
   return all;
+}
+
+/** The value of a flag: the text itself, or what @FILE or @- (standard input) names. @throws UsageError naming `option` */
+async function textNamed(text: string, option: string, interruption: Interruption): Promise<Buffer> {
+  if (text === '@-') return await standardInput(`${option} @-`, interruption);
+  return text.startsWith('@') ? contentOf(text.slice(1), `${option} ${text}`) : Buffer.from(text);
+}
+
+/** As textNamed, but a file becomes one line, as in curl: without CR, LF and NUL. */
+export async function lineNamed(text: string, option: string, interruption: Interruption): Promise<Buffer> {
+  const bytes = await textNamed(text, option, interruption);
+  return text.startsWith('@') ? Buffer.from(bytes.filter((byte) => ![0x00, 0x0a, 0x0d].includes(byte))) : bytes;
 }
 
 /** All of standard input. @throws UsageError naming `option` if it cannot be read; the reason of the signal */
@@ -58,6 +73,8 @@ export async function standardInput(option: string, interruption: Interruption):
   const { signal } = interruption;
   try {
     interruption.watch();
+    if (process.stdin.readableDidRead || process.stdin.readableEnded)
+      throw new Error('standard input was read already');
     if (fstatSync(0).isDirectory()) throw new Error('standard input is a folder');
     return await buffer(addAbortSignal(signal, process.stdin));
   } catch (error) {
@@ -78,9 +95,10 @@ export function contentOf(file: string, option: string): Buffer {
 /** The usual fields that the flags take away. */
 export function takenAway(given: Given): readonly string[] {
   const own = (given.header ?? []).flatMap(headerFields);
-  const empty = own.filter(([, value]) => value === undefined).map(([name]) => name.toLowerCase());
-  if (given.userAgent === '') empty.push('user-agent');
-  return ['User-Agent', 'Accept'].filter((name) => empty.includes(name.toLowerCase()));
+  const named = new Map(own.map(([name, value]) => [name.toLowerCase(), value]));
+  if (given.userAgent === '' && !named.has('user-agent')) named.set('user-agent', undefined);
+  const isEmpty = (name: string): boolean => named.has(name) && named.get(name) === undefined;
+  return ['User-Agent', 'Accept', 'Authorization'].filter((name) => isEmpty(name.toLowerCase()));
 }
 
 /** The fields to send. Some servers refuse requests without the first two. */

@@ -20,7 +20,11 @@ export const OUTPUT_FLAGS: FlagGroup = flagGroup(
       { rare: true, excludes: ['output', 'skip-existing', 'continue'] },
     ],
     ['-P, --directory FOLDER', 'write each document to a file in FOLDER, which is made if need be', { kind: 'folder' }],
-    ['--skip-existing', 'ask for no document whose file is there', { excludes: ['overwrite'] }],
+    [
+      '--skip-existing',
+      'ask for no document whose file is there, with the size= of its line if that has one',
+      { excludes: ['overwrite'] },
+    ],
     ['--overwrite', 'replace files that are there; put: what the server has', { of: ['get', 'put'] }],
     [
       '-C, --continue',
@@ -29,12 +33,16 @@ export const OUTPUT_FLAGS: FlagGroup = flagGroup(
     ],
     ['-R, --remote-time', "give files the server's Last-Modified as their time", { rare: true }],
     ['-i, --include', 'write the heads of the responses, too'],
-    ['-I, --head', 'ask for the heads only (method HEAD) and write them', { excludes: ['data', 'json'] }],
+    [
+      '-I, --head',
+      'ask for the heads only (method HEAD) and write them',
+      { excludes: ['data', 'data-binary', 'json'] },
+    ],
     ['--compressed', 'ask for compressed bodies, and write them decompressed'],
     ['-f, --fail', 'without effect, for habits of curl: what has no status 2xx is missing, always', { rare: true }],
     [
       '-w, --write-out FORMAT',
-      "print this on standard output after each document: curl's variables, as %{http_code}",
+      "print this on standard output after each document: curl's variables, as %{http_code}; @FILE: the text of FILE",
       { rare: true },
     ],
   ],
@@ -52,13 +60,18 @@ export const REQUEST_FLAGS: FlagGroup = flagGroup(
     ['-X, --request METHOD', 'the method (GET; POST with -d and --json)', { of: ['get'] }],
     [
       '-d, --data TEXT',
-      'send this body, as a form; @FILE sends a file, @- standard input; several are joined with &',
+      'send this body, as a form; @FILE sends a file without its line breaks, @- standard input; several are joined with &',
       { kind: 'list', of: ['get'] },
     ],
     [
+      '--data-binary TEXT',
+      'as -d, but files are sent as they are',
+      { kind: 'list', of: ['get'], excludes: ['data'], rare: true },
+    ],
+    [
       '--json TEXT',
-      'as -d, but as application/json, which is asked for, too',
-      { kind: 'list', of: ['get'], excludes: ['data'] },
+      'as --data-binary, but as application/json, which is asked for, too',
+      { kind: 'list', of: ['get'], excludes: ['data', 'data-binary'] },
     ],
     ['-u, --user NAME:PASSWORD', 'Basic credentials for the servers of the URLs'],
     ['-n, --netrc', 'take credentials from ~/.netrc', { rare: true }],
@@ -85,8 +98,8 @@ export const RUN_FLAGS: FlagGroup = flagGroup(
   [
     [
       '--input FILE',
-      'take URLs from FILE too, - for standard input, which is read to its end first: see "Lists"',
-      { kind: 'file' },
+      'take URLs from FILE too, - for standard input, which is read to its end first; may be repeated: see "Lists"',
+      { kind: 'files' },
     ],
     ['--allow-empty', 'a list without URLs is no error', { rare: true }],
     [
@@ -113,7 +126,11 @@ export const RUN_FLAGS: FlagGroup = flagGroup(
       'begin no attempt of a document later than that after its first',
       { kind: 'seconds', rare: true },
     ],
-    ['-m, --max-time SECONDS', 'most time for a response to begin (300), and for its body', { kind: 'seconds' }],
+    [
+      '-m, --max-time SECONDS',
+      'most time for a response to begin (300), and for its body; no further attempt begins after it',
+      { kind: 'seconds' },
+    ],
     ['--fail-early', 'stop at the first document that is missing or fails'],
     ['--allow-blocked', 'links that only refuse programs (403, 429, 503, 999) are no failure', { of: ['check'] }],
   ],

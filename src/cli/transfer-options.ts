@@ -58,8 +58,8 @@ async function cookieJar({ cookie = [], cookieJar: write }: Given): Promise<Cook
 
 /** Cookies and passwords of ~/.netrc go to the servers that they are for, redirects included. */
 async function hooks(given: Given, jar: Cookies | undefined): Promise<Hooks> {
-  const netrc = given.netrc ? await readNetrc() : undefined;
   const unwanted = takenAway(given);
+  const netrc = given.netrc && !unwanted.includes('Authorization') ? await readNetrc() : undefined;
   if (netrc === undefined && jar === undefined && unwanted.length === 0) return {};
   return {
     beforeRequest: ({ url, headers }) => {

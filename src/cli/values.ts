@@ -29,6 +29,10 @@ export function readValue(flag: Pick<Flag, 'long' | 'kind' | 'choices'>, text: s
       return bytes(flag, text);
     case 'choice':
       return choice(flag, text);
+    case 'file':
+    case 'files':
+    case 'folder':
+      return path(flag, text);
     default:
       return text;
   }
@@ -57,6 +61,11 @@ function bytes({ long }: Pick<Flag, 'long'>, text: string): number {
 function choice({ long, choices }: Pick<Flag, 'long' | 'choices'>, text: string): string {
   if (choices.includes(text)) return text;
   throw new UsageError(`--${long} ${shown(text)}: must be ${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`);
+}
+
+function path({ long }: Pick<Flag, 'long'>, text: string): string {
+  if (text !== '') return text;
+  throw new UsageError(`--${long}: the name is empty`);
 }
 
 /** Bounded, because the text may be anything. */

@@ -10,25 +10,28 @@ type Watched = Parameters<Progress['start']>[0];
 
 /** Says things, unless it is to be silent. */
 export class Voice {
-  readonly #silent: boolean;
+  /** Without progress and totals. */
+  readonly #isQuiet: boolean;
+  readonly #isMute: boolean;
   readonly #given: Given;
   #progress: Progress | undefined;
   readonly #said = new Set<string>();
 
   constructor(given: Given) {
     this.#given = given;
-    this.#silent = given.silent === true;
+    this.#isQuiet = given.silent === true || given.quiet === true;
+    this.#isMute = given.silent === true && given.showError !== true;
   }
 
   /** Whether the run ends with its totals. */
   get tellsTotals(): boolean {
-    return !this.#silent && this.#given.quiet !== true;
+    return !this.#isQuiet;
   }
 
   /** Shows the progress of a transfer until `stop()`. */
   watch(transfer: Watched, total: number): void {
-    const { progress = 'auto', quiet } = this.#given;
-    const mode = quiet || this.#silent ? 'none' : progress;
+    const { progress = 'auto' } = this.#given;
+    const mode = this.#isQuiet ? 'none' : progress;
     this.#progress = new Progress(process.stderr, { mode, color: this.#coloured(), total });
     void this.#progress.start(transfer);
   }
@@ -48,7 +51,7 @@ export class Voice {
 
   /** A line as it is, but without what a terminal would obey. */
   line(text: string): void {
-    if (this.#silent) return;
+    if (this.#isMute) return;
     const shown = printable(text);
     if (this.#progress === undefined) process.stderr.write(`${shown}\n`);
     else this.#progress.note(shown);

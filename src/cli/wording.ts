@@ -2,7 +2,7 @@
  * The sentences about documents that are not there.
  */
 
-import { DugongError, isIdempotent, type TransferResult } from '../index.ts';
+import { DugongError, isIdempotent, TLSError, type TransferResult } from '../index.ts';
 import { adviceFor } from './advice.ts';
 import type { Item } from './item.ts';
 import { withoutUserinfo } from './urls.ts';
@@ -46,5 +46,13 @@ function adviceForStatus(status: number, redirects: boolean): string | undefined
 
 /** Messages of a connection begin with the method and URL, or with the server's URL, which is removed. */
 function withoutURL(error: Error): string {
-  return error instanceof DugongError ? error.message.replace(/^(\S+ )?https?:\/\/\S*?: /, '') : error.message;
+  if (!(error instanceof DugongError)) return error.message;
+  const message = error.message.replace(/^(\S+ )?https?:\/\/\S*?: /, '');
+  return error instanceof TLSError ? withoutOptions(message) : message;
+}
+
+/** The message without the sentences about options of the library, which the command has no names for. */
+function withoutOptions(message: string): string {
+  const sentences = message.split(/(?<=\.) (?=[A-Z])/);
+  return sentences.filter((sentence) => !/\bTLS options?\b/.test(sentence)).join(' ');
 }

@@ -1,10 +1,14 @@
 /**
- * The text of `-w`: a template with curl's variables, filled with a result. It does no output.
+ * The text of `-w`: a template with curl's variables, filled with a result. It reads the file of the template.
  */
 
 import { isIPv6 } from 'node:net';
 import type { TransferResult } from '../index.ts';
+import type { Given } from './given.ts';
+import type { Interruption } from './interruption.ts';
 import { printable, printableJSON } from './printable.ts';
+import { lineNamed } from './request.ts';
+import type { Voice } from './voice.ts';
 
 /** What a result does not know. */
 export interface WriteOutDetails {
@@ -65,8 +69,19 @@ export function formatWriteOut(template: string, result: TransferResult, details
   });
 }
 
+/** The template of -w: its text, or @FILE, or @- for standard input. It says which variables are not known. @throws UsageError */
+export async function writeOutTemplate(
+  { writeOut }: Pick<Given, 'writeOut'>,
+  { voice, interruption }: { voice: Pick<Voice, 'say'>; interruption: Interruption },
+): Promise<string | undefined> {
+  if (writeOut === undefined) return undefined;
+  const template = (await lineNamed(writeOut, '-w', interruption)).toString();
+  for (const warning of writeOutWarnings(template)) voice.say(warning);
+  return template;
+}
+
 /** The warnings about variables that are not known, each once, in curl's words. */
-export function writeOutWarnings(template: string): string[] {
+function writeOutWarnings(template: string): string[] {
   const names = [...template.matchAll(TOKEN)].filter(([, header, name]) => header === undefined && name !== undefined);
   const unknown = new Set(names.map(([, , name = '']) => name).filter((name) => !isKnown(name)));
   return [...unknown].map((name) => `unknown --write-out variable: '${name}'`);

@@ -147,7 +147,7 @@ describe('dugong', () => {
       ['X', '\u00c2\u00a0y'],
     ]);
     writeFileSync(join(folder, 'body'), Buffer.from([0, 255, 10]));
-    const put = await echo(['-X', 'PUT', '-d', `@${join(folder, 'body')}`, `${origin}/echo`]);
+    const put = await echo(['-X', 'PUT', '--data-binary', `@${join(folder, 'body')}`, `${origin}/echo`]);
     assert.equal(put.method, 'PUT');
     assert.deepEqual(Buffer.from(put.body, 'base64'), Buffer.from([0, 255, 10]));
   });
@@ -414,12 +414,14 @@ describe('the exit status of dugong', () => {
       [['--timeout', '5', origin], /^dugong: --timeout is not known: give -m/],
       [['--output-dir', 'x', origin], /^dugong: --output-dir is not known: give -P/],
       [['-d', '@/nonexistent', origin], /^dugong: -d @\/nonexistent: ENOENT/],
+      [['-d', '@-', '-d', '@-', origin], /^dugong: -d @-: standard input was read already\n/],
       [['-I', '-d', 'x', origin], /^dugong: option '-I, --head' cannot be used with option '-d, --data <TEXT>'/],
       [['-o', 'a', '-O', origin], /cannot be used with/],
     ];
     const lines = JSON.stringify(cases.map(([args]) => args));
     const { stdout } = await runProgram('test/cli/command-lines-program.ts', [lines], {
       env: environmentWithoutProxies(),
+      input: Buffer.from('x'),
     });
     const outcomes = JSON.parse(stdout.toString()) as CommandLineOutcome[];
     assert.equal(outcomes.length, cases.length);

@@ -31,9 +31,11 @@ output=-`;
 
   const wrong: readonly (readonly [line: string, message: RegExp])[] = [
     ['nonsense s3cret', /^file, line 2: no flag can be set by this line$/],
-    ['config = other', /--config can be set/],
+    ['config = other', /--config cannot be set/],
+    ['max-time = abc', /^file, line 2: --max-time abc: must be a number of seconds/],
     ['retry', /line 2: retry needs a value/],
     ['silent yes s3cret', /silent has no value/],
+    ['user "me:" s3cret', /line 2: only a comment/],
     ['user "me:s3cret', /no quotation mark at its end/],
   ];
   for (const [line, message] of wrong) {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Destination } from '../../src/cli/destination.ts';
@@ -19,7 +20,7 @@ test('a line for another list has the name that only the whole list gives, also 
   const [paths, lines] = planned({ directory: 'd' }, new List(urls), 2);
   assert.deepEqual(paths, [join('d', 'a'), join('d', 'a-2')]);
   assert.deepEqual(lines, ['http://h/x/a', 'http://h/y/a\tout=a-2', 'http://h/b', 'http://h/z/a\tout=a-3']);
-  const [again] = planned({ directory: 'd' }, new List([], [lines[3], lines[0], lines[1]].join('\n')), 3);
+  const [again] = planned({ directory: 'd' }, new List([], [[lines[3], lines[0], lines[1]].join('\n')]), 3);
   assert.deepEqual(
     again,
     ['a-3', 'a', 'a-2'].map((name) => join('d', name)),
@@ -31,4 +32,9 @@ test('a line has no name where names do not come from URLs', () => {
   for (const given of [{ output: ['a', 'b'] }, {}, { directory: 'd', remoteHeaderName: true }] as const) {
     assert.deepEqual(planned(given, new List(urls), 1)[1], urls);
   }
+});
+
+test('a folder in the place of a file is no file that --overwrite would replace', () => {
+  const destination = new Destination({ output: [tmpdir()] }, new List(['http://h/a']));
+  assert.throws(() => destination.presence(tmpdir(), undefined), { code: 'EISDIR' });
 });

@@ -31,6 +31,7 @@ describe('the files to send', () => {
   test('are one at the URL itself, or under its own name behind a slash', () => {
     const file = join(folder, 'site/b.txt');
     assert.deepEqual(urls([file], 'http://x/c'), ['http://x/c']);
+    assert.deepEqual(urls([file], 'http://x/c?a=1'), ['http://x/c?a=1']);
     assert.deepEqual(urls([file], 'http://x/c/'), ['http://x/c/b.txt']);
     assert.deepEqual(urls([file, join(folder, 'site/a#?.txt')], 'http://x/c'), [
       'http://x/c/b.txt',
@@ -41,6 +42,7 @@ describe('the files to send', () => {
   test('must be there, and a URL with a query has no place for names', () => {
     assert.throws(() => urls([join(folder, 'none')], 'http://x/'), LocalFileError);
     assert.throws(() => urls([folder], 'http://x/?a'), UsageError);
+    assert.throws(() => urls([join(folder, 'site/b.txt')], 'http://x/?a'), /names are added to a path only/);
     assert.throws(() => urls(['/dev/null', folder], 'http://x/'), /neither a file nor a folder/);
   });
 

@@ -8,7 +8,7 @@ const hex = 'ab'.repeat(32);
 describe('a list', () => {
   test('is the URLs of the command line, and lines: without empty ones and comments, with BOM and CRLF', () => {
     const text = '\ufeffhttp://a.test/1\r\n\r\n  # comment\n\t\n b.test/2 \nhttp://a.test/1';
-    const entries = [...new List(['c.test'], text)];
+    const entries = [...new List(['c.test'], [text])];
     assert.deepEqual(
       entries.map(({ index, url, line }) => [index, url.href, line]),
       [
@@ -21,7 +21,7 @@ describe('a list', () => {
   });
 
   test('may say more of each document', () => {
-    const [entry] = new List([], `a.test/x\tout=n=1\tsize=12\tsha256=${hex}\tetag="v1"\treason=404 Not Found`);
+    const [entry] = new List([], [`a.test/x\tout=n=1\tsize=12\tsha256=${hex}\tetag="v1"\treason=404 Not Found`]);
     assert.equal(entry?.out, 'n=1');
     const digest = { algorithm: 'sha-256', value: Buffer.from(hex, 'hex') };
     assert.deepEqual(entry?.expected, { size: 12, digest, etag: '"v1"' });
@@ -29,15 +29,30 @@ describe('a list', () => {
     assert.equal(entry?.text, `a.test/x\tout=n=1\tsize=12\tsha256=${hex}\tetag="v1"`);
   });
 
+  test('is all lists that are given, in their order', () => {
+    const entries = [...new List(['c.test'], ['\ufeffa.test', '\ufeffb.test\na.test\n'])];
+    assert.deepEqual(
+      entries.map(({ text, line }) => [text, line]),
+      [
+        ['c.test', undefined],
+        ['a.test', 1],
+        ['b.test', 1],
+        ['a.test', 2],
+      ],
+    );
+  });
+
   test('can be gone through twice, and be long', () => {
-    const list = new List([], 'a.test/x\n'.repeat(1000));
+    const list = new List([], ['a.test/x\n'.repeat(1000)]);
     assert.deepEqual([list.length, [...list].length, [...list].at(-1)?.line], [1000, 1000, 1000]);
-    assert.equal(new List([], '\n# nothing\n').length, 0);
+    assert.equal(new List([], ['\n# nothing\n']).length, 0);
   });
 
   const wrong: readonly (readonly [text: string, message: RegExp])[] = [
     ['a.test\nnonsense', /^line 2 of the list: nonsense is no URL/],
     ['a.test\tfoo=1', /^line 1 of the list: "foo" is no field/],
+    ['a.test\rb.test\r', /^line 1 of the list: it has a CR: lines end with LF or CRLF$/],
+    ['a.test\tout=a\rb.test\tout=b\r', /has a CR/],
     ['a.test\tsize=x', /must be a number of bytes/],
     ['a.test\tsha256=abc', /64 hexadecimal digits/],
     [`a.test\tmd5=${hex}`, /32 hexadecimal digits/],
@@ -46,7 +61,7 @@ describe('a list', () => {
   for (const [text, message] of wrong) {
     test(`is refused as a whole: ${JSON.stringify(text.slice(0, 30))}`, () => {
       assert.throws(
-        () => new List([], text),
+        () => new List([], [text]),
         (error: Error) => error instanceof UsageError && message.test(error.message),
       );
     });

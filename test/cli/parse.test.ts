@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { withPlaces } from '../../src/cli/config-file.ts';
 import type { CommandLine } from '../../src/cli/given.ts';
 import { parse } from '../../src/cli/parse.ts';
 import { UsageError } from '../../src/cli/usage-error.ts';
@@ -47,6 +48,12 @@ describe('the command line', () => {
   test('collects what may be given several times, and else takes the last', () => {
     const { given } = parsed('-H', 'a: 1', '-H', 'b: 2', '-d', 'x', '-d', 'y', '-A', 'one', '-A', 'two');
     assert.deepEqual([given.header, given.data, given.userAgent], [['a: 1', 'b: 2'], ['x', 'y'], 'two']);
+    assert.deepEqual(parsed('--input', 'a', '--input', 'b').given.input, ['a', 'b']);
+  });
+
+  test("knows curl's habits: -fsSL", () => {
+    const { fail, silent, showError, location } = parsed('-fsSL', 'a').given;
+    assert.deepEqual([fail, silent, showError, location], [true, true, true, true]);
   });
 
   test('knows -4 and -6, which are no numbers', () => {
@@ -59,6 +66,28 @@ describe('the command line', () => {
     const { given } = parsed('check', '-K', file, '--retry', '3', '-H', 'b: 2', 'x.test');
     assert.deepEqual([given.retry, given.header, given.connections], [3, ['a: 1', 'b: 2'], 8]);
     assert.equal('output' in given, false);
+  });
+
+  test('is told apart from the configuration, whose place a message has', async () => {
+    const file = join(folder, 'placed');
+    writeFileSync(file, '\nremote-name\nresolve = s3cret\n');
+    const place = `--remote-name: -K ${file}, line 2`;
+    assert.throws(
+      () => parsed('-K', file, '-o', 'x', 'a.test'),
+      (error: Error) =>
+        error instanceof UsageError &&
+        error.message.endsWith(`cannot be used with option '-o, --output <FILE>' (${place})`),
+    );
+    const { configured } = parsed('-K', file, '--resolve', 'x', 'a.test');
+    assert.deepEqual(
+      configured.map(({ flag }) => flag.long),
+      ['remote-name'],
+    );
+    const message = (text: string): string => (withPlaces(new UsageError(text), configured) as Error).message;
+    assert.equal(message('-O and --resolve'), `-O and --resolve (${place})`);
+    assert.equal(message('--resolve'), '--resolve');
+    const other = new Error('-O');
+    assert.equal(withPlaces(other, configured), other);
   });
 
   test('does not inherit flags', () => {
@@ -79,6 +108,7 @@ describe('a command line that is wrong', () => {
     [['-Zsecret', 'x'], /^unknown option '-Z'$/],
     [['--outptu', 'secret', 'x'], /^unknown option '--outptu' \(is it --output\?\)$/],
     [['-o'], /argument missing/],
+    [['-o', '', 'x'], /^--output: the name is empty$/],
     [['-I', '-d', 'secret', 'x'], /cannot be used with/],
     [['-O', '-o', 'x'], /cannot be used with/],
     [['--skip-existing', '--overwrite', 'x'], /cannot be used with/],

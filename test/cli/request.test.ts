@@ -1,9 +1,13 @@
 /** What the command sends: the fields and the body, byte by byte. */
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import type { Given } from '../../src/cli/given.ts';
+import { Interruption } from '../../src/cli/interruption.ts';
+import { requestForm } from '../../src/cli/request.ts';
 import { repository } from '../support/compiled.ts';
 import { ok } from '../support/messages.ts';
 import { environmentWithoutProxies, type ProgramOptions, runProgram } from '../support/run-program.ts';
@@ -52,8 +56,25 @@ describe('a request of dugong', () => {
 
   test('has the body that comes on standard input', async () => {
     const body = Buffer.from([0, 255, 13, 10, ...Buffer.from('from stdin')]);
-    const { all, head } = await sent(['-d', '@-'], [expectHead(), expect(body)], { input: body });
+    const { all, head } = await sent(['--data-binary', '@-'], [expectHead(), expect(body)], { input: body });
     assert.match(head, /^POST [\s\S]*\r\nContent-Length: 14\r\n/);
     assert.deepEqual(all.subarray(-14), body);
+  });
+
+  test('has a file as it is, but for -d: without CR, LF and NUL [curl(1), --data]', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'dugong-request-'));
+    try {
+      const file = join(folder, 'body');
+      writeFileSync(file, 'a\r\nb\0\xff\n', 'latin1');
+      const bodyOf = async (given: Given): Promise<string | undefined> => {
+        using interruption = new Interruption();
+        return (await requestForm(given, { version, interruption })).body?.toString('latin1');
+      };
+      assert.equal(await bodyOf({ data: [`@${file}`, 'c\n'] }), 'ab\xff&c\n');
+      assert.equal(await bodyOf({ dataBinary: [`@${file}`, 'c\n'] }), 'a\r\nb\0\xff\n&c\n');
+      assert.equal(await bodyOf({ json: [`@${file}`, 'c\n'] }), 'a\r\nb\0\xff\nc\n');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

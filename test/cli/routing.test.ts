@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { Given } from '../../src/cli/given.ts';
 import { routingOf } from '../../src/cli/routing.ts';
 import { transferSetup } from '../../src/cli/transfer-options.ts';
 import { UsageError } from '../../src/cli/usage-error.ts';
-import { TLSContext } from '../../src/index.ts';
+import { HTTPHeaders, TLSContext } from '../../src/index.ts';
 
 const before = { ...process.env };
 beforeEach(() => {
@@ -71,6 +74,26 @@ describe('the options of the engine', () => {
     });
     assert.deepEqual([connections, depth, attempts, timeout, maxSize, bytesPerSecond], [4, 8, 3, 5, 6, 7]);
     assert.equal(redirects, 0);
+  });
+
+  test('take the credentials of ~/.netrc, unless -H takes Authorization away [curl(1), --header]', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'dugong-netrc-'));
+    const file = join(folder, 'netrc');
+    writeFileSync(file, 'machine x.test login a password b');
+    process.env['NETRC'] = file;
+    try {
+      const authorization = async (given: Given): Promise<string | undefined> => {
+        const headers = new HTTPHeaders();
+        const url = new URL('http://x.test/');
+        (await setup(given)).beforeRequest?.({ method: 'GET', url, headers, job: { url } });
+        return headers.get('Authorization');
+      };
+      assert.equal(await authorization({ netrc: true }), 'Basic YTpi');
+      assert.equal(await authorization({ netrc: true, header: ['authorization:'] }), undefined);
+    } finally {
+      Reflect.deleteProperty(process.env, 'NETRC');
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test('follow redirects if told so', async () => {

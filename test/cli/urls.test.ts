@@ -29,6 +29,9 @@ describe('a URL on the command line', () => {
     'mailto:secret@x': /^\*\*\*@x: only http/,
     'http://u:secret@x.test/': /^x\.test: give user name and password with -u or -n/,
     'http://u:secret@': /\*\*\*@ is no URL/,
+    'http://x/a\nhttp://y/': /: a URL has no control characters, as line breaks$/,
+    'http://x/a\tb': /no control characters/,
+    'http://x/\x7f': /no control characters/,
     'u:secret@x.test/': /only http|\*\*\*@/,
   };
   for (const [text, message] of Object.entries(bad)) {

@@ -27,6 +27,9 @@ describe('the value of a flag', () => {
   }
 
   const bad: readonly (readonly [kind: ValueKind, text: string, message: RegExp])[] = [
+    ['file', '', /^--flag: the name is empty$/],
+    ['files', '', /is empty/],
+    ['folder', '', /is empty/],
     ['count', '-1', /--flag -1: must be a whole number, 0 or more/],
     ['positive', '0', /1 or more/],
     ['positive', '1.5', /whole/],

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { unsent } from '../../src/cli/item.ts';
 import { Totals } from '../../src/cli/totals.ts';
 import { sentenceFor } from '../../src/cli/wording.ts';
-import { ConnectionTimedOut, SystemError } from '../../src/errors.ts';
+import { ConnectionTimedOut, SystemError, TLSError } from '../../src/errors.ts';
 import type { TransferResult } from '../../src/index.ts';
 import { responseWith } from '../support/http-response.ts';
 
@@ -22,6 +22,13 @@ describe('a message about a document', () => {
       message: 'http://x/?u=http://***@y/ (line 12): connect ECONNREFUSED ::1:1',
       advice: 'is the server running, and is the port right?',
     });
+  });
+
+  test('names no options of the library, which the command has not', () => {
+    const kept = 'expired (X). Versions before TLS 1.2 need more.';
+    const message = kept.replace(' Versions', ' If you trust it, give it in the TLS option ca or in a file. Versions');
+    const error = new TLSError('X', message, { reason: 'expired' });
+    assert.ok(sentence({ error }).message.endsWith(`: ${kept}`));
   });
 
   test('has the status, and where a redirect leads', () => {

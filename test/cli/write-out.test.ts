@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
-import { formatWriteOut, writeOutWarnings } from '../../src/cli/report.ts';
+import { Interruption } from '../../src/cli/interruption.ts';
+import { formatWriteOut, writeOutTemplate } from '../../src/cli/report.ts';
 import { responseWith } from '../support/http-response.ts';
 import { resultWith } from '../support/transfer-result.ts';
 
@@ -88,10 +92,24 @@ describe('-w', () => {
     ]);
   });
 
-  test('warns once about each variable that is not known', () => {
-    assert.deepEqual(writeOutWarnings('%{a}%{b}%{a}%{url}%{json}%{header_json}%header{c}%%{d}'), [
-      "unknown --write-out variable: 'a'",
-      "unknown --write-out variable: 'b'",
-    ]);
+  test('warns once about each variable that is not known, of a template that a file may have', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'dugong-write-out-')), 'format');
+    const template = '%{a}%{time_connect}%{a}%{url}%{json}%{header_json}%header{c}%%{d}';
+    // Line breaks of a file are no part of it [curl(1), --write-out].
+    writeFileSync(file, `${template.slice(0, 4)}\r\n${template.slice(4)}\n`);
+    try {
+      for (const writeOut of [template, `@${file}`]) {
+        const warnings: string[] = [];
+        using interruption = new Interruption();
+        const voice = { say: (message: string) => warnings.push(message) };
+        assert.equal(await writeOutTemplate({ writeOut }, { voice, interruption }), template);
+        assert.deepEqual(warnings, [
+          "unknown --write-out variable: 'a'",
+          "unknown --write-out variable: 'time_connect'",
+        ]);
+      }
+    } finally {
+      rmSync(dirname(file), { recursive: true });
+    }
   });
 });

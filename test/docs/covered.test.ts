@@ -58,7 +58,6 @@ const ELSEWHERE: Readonly<Record<string, Cover>> = {
   'cli/transfer-options': { by: 'cli/routing' },
   'cli/usage-error': { by: 'cli/values' },
   'cli/version': { by: 'cli/command', through: 'the command, which is run as a process' },
-  'cli/voice': { by: 'cli/command', through: 'the command, which is run as a process' },
   'cli/write-man-page': { by: 'cli/man-page', through: 'the man page, which it writes to a file' },
   'bulk/attempt': { by: 'bulk/decisions' },
   'bulk/host': { by: 'bulk/decisions' },
