@@ -143,8 +143,8 @@ class Getting {
     const { reporter, run, use, destination } = this.#parts;
     const item = destination.named(planned);
     const { error, job } = result;
-    const headers = new HTTPHeaders(job.headers);
-    if (error instanceof RangeMismatch && headers.has('Range')) {
+    if (error instanceof RangeMismatch && new HTTPHeaders(job.headers).has('Range')) {
+      const headers = new HTTPHeaders(job.headers);
       for (const name of ['Range', 'If-Range']) headers.delete(name);
       const { accepts: _, ...rest } = job;
       this.#again.push({ ...rest, headers });
