@@ -36,7 +36,7 @@ const HELP = `Usage: npm run bench -- [options]
 Each client runs in its own process, one after the other in turn; figures are medians over the rounds, in brackets the least
 and the most. CPU is user and system time of the client's process. python-dugong is not installable from here: left out.
 
-In ${BULK}, each program is a whole process with its start, and all write files, which are checked after each run and removed. In brackets
+In ${BULK}, each program is a whole process with its start, and all write files, which are checked after each run, and removed at the end. In brackets
 are the quartiles. Times are those of bash's "time": getrusage(2) of its children. The documents are 5,000 of 1 KB to 1 MB, 102 MB in all
 (bounded Pareto distribution, shape 0.63: half are below 3 KB); through the relay, which delay-relay.c describes, 1,000 of them.
 
