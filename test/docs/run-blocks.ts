@@ -19,7 +19,10 @@ process.on('beforeExit', () => {
   if (program === undefined) return;
   begun++;
   running = true;
-  import(pathToFileURL(program).href).catch(console.error).finally(() => {
-    running = false;
+  // Some versions of Node load a module without any wait: then nothing would keep the process from its end.
+  setImmediate(() => {
+    import(pathToFileURL(program).href).catch(console.error).finally(() => {
+      running = false;
+    });
   });
 });
