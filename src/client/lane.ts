@@ -162,7 +162,7 @@ export class Lane<A extends Asking> {
     // Of the oldest more is known.
     if (why !== 'ended') for (const asking of askings.slice(1)) asking.mayHaveBeenProcessed = true;
     this.#startOver();
-    this.#source.giveBack(askings, why);
+    this.#giveBack(askings, why);
   }
 
   /** Gives back the requests behind the oldest, whose response takes long. The connection ends with that response. */
@@ -173,7 +173,14 @@ export class Lane<A extends Asking> {
     for (const asking of behind) asking.mayHaveBeenProcessed = true;
     while (this.#flight.length > 0) this.#flight.shift();
     this.#flight.push(oldest);
-    this.#source.giveBack(behind, 'dropped');
+    this.#giveBack(behind, 'dropped');
+  }
+
+  /** The request that is held comes behind these. */
+  #giveBack(askings: readonly A[], why: GivenBack): void {
+    const held = this.#held;
+    this.#held = undefined;
+    this.#source.giveBack(held === undefined ? askings : [...askings, held], why);
   }
 
   // --- sending -------------------------------------------------------------------------------------------------------
@@ -188,18 +195,23 @@ export class Lane<A extends Asking> {
       if (this.#held === undefined) {
         if (!(yield* this.#source.coMore())) return undefined;
       } else if (this.#session !== undefined && this.#sent === 0) {
-        this.#refusedAtOnce(this.#session, this.#held);
+        const asking = this.#held;
+        this.#held = undefined;
+        this.#refusedAtOnce(asking);
       } else {
         yield* this.#coConnect(this.#held);
       }
     }
   }
 
-  /** A connection ended as soon as it was made: that counts as a loss. A failure of TLS is final, as in the middle of a connection. */
-  #refusedAtOnce({ protocol }: Session, asking: A): void {
+  /**
+   * A connection ended as soon as it was made, before `asking` left: that counts as a loss. A failure of TLS is final, as in the middle
+   * of a connection.
+   */
+  #refusedAtOnce(asking: A): void {
+    const { protocol } = this.#session as Session;
     const why = 'the server closed each connection as soon as it was made';
     const error = protocol.connectionClosed(why, 'idle', protocol.failure);
-    this.#held = undefined;
     this.#startOver();
     if (error instanceof TLSError) {
       asking.refusal = error;
@@ -207,7 +219,7 @@ export class Lane<A extends Asking> {
       // How the server ended a connection that had a request says more.
       asking.lostWith ??= error;
       if (++asking.losses <= this.#rules.losses) {
-        this.#source.giveBack([asking], 'lost');
+        this.#giveBack([asking], 'lost');
         return;
       }
       asking.refusal = asking.lostWith;
@@ -443,8 +455,13 @@ export class Lane<A extends Asking> {
     const { mayHaveBeenProcessed = true } =
       (error.lostRequests ?? this.#session?.protocol.pendingRequests ?? []).at(0) ?? {};
     oldest.mayHaveBeenProcessed ||= mayHaveBeenProcessed;
-    const why = this.#charge(oldest, { error, mayHaveBeenProcessed }) ? 'lost' : 'ended';
     const safe = oldest.repeatable || (oldest.renewable && !mayHaveBeenProcessed);
+    if (safe && this.#answered === 0 && !mayHaveBeenProcessed && error instanceof ConnectionClosed) {
+      this.#flight.shift();
+      this.#refusedAtOnce(oldest);
+      return undefined;
+    }
+    const why = this.#charge(oldest, { error, mayHaveBeenProcessed }) ? 'lost' : 'ended';
     if (!safe || oldest.losses > this.#rules.losses) return this.#giveUp(oldest, error);
     this.restart(why);
     return undefined;

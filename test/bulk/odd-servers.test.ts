@@ -1,6 +1,7 @@
 /** Bulk transfers from servers that answer badly, or not at all: each job has one result, and no body has another's name. */
 
 import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { before, describe, test } from 'node:test';
 import type { TransferJob, TransferOptions, TransferResult } from '../../src/index.ts';
 import {
@@ -10,6 +11,7 @@ import {
   type SeenRequest,
   startPipelineServer,
 } from '../support/pipeline-server.ts';
+import { close, expectHead, mark, startScriptedServer } from '../support/scripted-server.ts';
 import { assertDocuments, assertHostsAtRest, transferred, watchHosts } from '../support/transfers.ts';
 
 const PATHS = Array.from({ length: 100 }, (_, index) => `/d${index}/${100 + index * 37}`);
@@ -99,6 +101,27 @@ describe('a transfer from a server that', () => {
       assert.deepEqual([outcome, (error as Error).name], ['failed', 'ConnectionClosed']);
     }
     assert.ok(connections.all <= 40, `${connections.all} connections`);
+  });
+
+  test('closes later connections before a request leaves: the error says how the first one ended', async () => {
+    const later = [1, 2, 3, 4];
+    using server = startScriptedServer([
+      [expectHead(), close()],
+      ...later.map((n) => [close(), mark(`${n} is closed`)]),
+    ]);
+    let opened = 0;
+    const closed = (): void => {
+      if (opened > 0) server.waitFor(`${opened} is closed`);
+      opened++;
+    };
+    subscribe('dugong:connection:open', closed);
+    try {
+      const [result] = await transferred([{ url: `http://${server.authority}/` }], { attempts: 5 });
+      assert.deepEqual([opened, result?.mayHaveBeenProcessed], [5, true]);
+      assert.match(String(result?.error), /the server closed the connection without a response/);
+    } finally {
+      unsubscribe('dugong:connection:open', closed);
+    }
   });
 
   test('never answers: each job fails after its attempts', async () => {

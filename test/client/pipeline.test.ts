@@ -20,16 +20,22 @@ import { close, expectHead, startScriptedServer } from '../support/scripted-serv
 import { connectionTo, waysWithLoop } from '../support/waiting.ts';
 
 const PATHS = Array.from({ length: 120 }, (_, index) => `/d${index}/${100 + index * 37}`);
+const LARGE = Buffer.alloc(20_000);
+/** Large bodies among them, which are sent with nothing else in flight. */
+const MIXED = PATHS.map((path, index) => (index % 7 === 6 ? { method: 'PUT', path, body: LARGE } : path));
 
-function assertComplete(results: readonly PipelineResult<string>[], paths: readonly string[] = PATHS): void {
+function assertComplete<R extends string | { path: string }>(
+  results: readonly PipelineResult<R>[],
+  requests: readonly R[],
+): void {
   assert.deepEqual(
     results.map(({ request }) => request),
-    paths,
+    requests,
   );
   for (const { request, response, body, error } of results) {
     assert.equal(error, undefined);
     assert.equal(response?.status, 200);
-    assert.equal(body?.toString('latin1'), documentAt(request));
+    assert.equal(body?.toString('latin1'), documentAt(typeof request === 'string' ? request : request.path));
   }
 }
 
@@ -57,7 +63,7 @@ describe('a pipeline', () => {
     test(`gives all responses in order, over one connection, by ${name}`, async () => {
       using server = startPipelineServer();
       using connection = new HTTPConnection('127.0.0.1', { port: server.port });
-      assertComplete(await run(coPipeline(connection, PATHS)));
+      assertComplete(await run(coPipeline(connection, PATHS)), PATHS);
       const { connections, deepest, total } = summary(server.seen());
       assert.deepEqual([connections, total], [1, PATHS.length]);
       assert.ok(deepest > 1, 'requests came one at a time');
@@ -67,7 +73,7 @@ describe('a pipeline', () => {
 
   test('begins with one request, and stays below its depth', () => {
     const [results, seen] = withServer({}, (connection) => [...connection.pipeline(PATHS, { depth: 5 })]);
-    assertComplete(results);
+    assertComplete(results, PATHS);
     assert.equal(seen[0]?.ahead, 0);
     assert.equal(seen[1]?.ahead, 0, 'the second request came before the first response');
     assert.ok(Math.max(...seen.map(({ ahead }) => ahead)) < 5);
@@ -75,7 +81,7 @@ describe('a pipeline', () => {
 
   test('of depth 1 sends one request at a time', () => {
     const [results, seen] = withServer({}, (connection) => [...pipeline(connection, PATHS, { depth: 1 })]);
-    assertComplete(results);
+    assertComplete(results, PATHS);
     assert.equal(Math.max(...seen.map(({ ahead }) => ahead)), 0);
   });
 
@@ -91,7 +97,7 @@ describe('a pipeline', () => {
     }
     const results: PipelineResult<string>[] = [];
     for await (const result of connection.promises.pipeline(slowly())) results.push(result);
-    assertComplete(results);
+    assertComplete(results, PATHS);
     assert.equal(summary(server.seen()).connections, 1);
   });
 
@@ -136,7 +142,7 @@ describe('a pipeline', () => {
     const given: PipelineResult<string>[] = [];
     const returned = await new AioFuture(coPipeline(connection, PATHS, { each: (result) => void given.push(result) }));
     assert.deepEqual(returned, []);
-    assertComplete(given);
+    assertComplete(given, PATHS);
   });
 
   test('that is left early lets the iterable clean up, and gives up what is in flight', () => {
@@ -219,7 +225,9 @@ describe('a pipeline whose server', () => {
   for (const [what, manner] of Object.entries(manners)) {
     test(`${what}: still complete, and in order`, () => {
       const [results] = withServer(manner, (connection) => [...connection.pipeline(PATHS, { losses: 5 })]);
-      assertComplete(results);
+      assertComplete(results, PATHS);
+      const [mixed] = withServer(manner, (connection) => [...connection.pipeline(MIXED, { losses: 5 })]);
+      assertComplete(mixed, MIXED);
     });
   }
 
@@ -259,9 +267,9 @@ describe('a pipeline whose server', () => {
   for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
     test(`cuts connections at random bytes (seed ${seed}): nothing short, nothing lost`, () => {
       const [results] = withServer({ cutWithin: 20_000, seed }, (connection) => [
-        ...connection.pipeline(PATHS, { losses: 50 }),
+        ...connection.pipeline(MIXED, { losses: 50 }),
       ]);
-      assertComplete(results);
+      assertComplete(results, MIXED);
     });
   }
 

@@ -209,8 +209,9 @@ describe('a port that closes when it gets plain HTTP may speak TLS: the error na
     assertNamed(thrownBy(() => fetchSync(`http://${once.authority}/`)));
     await assert.rejects(createFetch()(`http://${once.authority}/`), ({ cause }: Error) => assertNamed(cause));
     // The command tries again.
-    using often = serve(closing, 4);
+    using often = serve(closing, 5);
     assert.match(await commandSays(`http://${often.authority}/`), WAY);
+    assert.equal(often.connections(), 5);
   });
 
   test('of a proxy, which is asked for a tunnel or not', () => {
