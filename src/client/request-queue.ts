@@ -55,7 +55,7 @@ export class RequestQueue implements AskingSource<Call> {
 
   /** Whether no request waits for a response, also none that was given up. */
   get idle(): boolean {
-    return this.#calls.length === 0 && this.#lane.inFlight === 0;
+    return this.#calls.length === 0 && this.#lane.idle;
   }
 
   /** @throws why there is no response, and the errors of connecting */
@@ -69,6 +69,7 @@ export class RequestQueue implements AskingSource<Call> {
       return yield* this.#coResponse(call);
     } finally {
       call.over = true;
+      call.turn.close();
       this.#lane.withdraw(call);
       while (this.#calls.at(0)?.over) this.#calls.shift();
       this.#calls.at(0)?.turn.notify();
