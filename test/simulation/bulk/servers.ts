@@ -7,9 +7,8 @@ import type { Random } from '../random.ts';
 import { type Acting, act, Conversation } from '../servers/actors.ts';
 import { closeOf, framed, hasContent, headOf } from '../servers/answer-bytes.ts';
 import type { Answer, SeenRequest } from '../servers/exchanges.ts';
-import { coReadBody, coReadHead } from '../servers/requests.ts';
+import { coReadBody, coReadHead, HALF } from '../servers/requests.ts';
 import {
-  type BulkPlan,
   documentOf,
   etagOf,
   type HostPlan,
@@ -17,6 +16,7 @@ import {
   hostOf,
   type JobPlan,
   SOUND,
+  type Surroundings,
   targetOf,
   uploadOf,
 } from './plan.ts';
@@ -62,7 +62,7 @@ export class Book {
   requests = 0;
   faults = 0;
 
-  constructor({ jobs, hosts }: BulkPlan) {
+  constructor({ jobs, hosts }: Surroundings) {
     this.#jobs = new Map(jobs.map((job) => [job.id, job]));
     this.connections = hosts.map(() => 0);
     this.broken = hosts.map(() => 0);
@@ -91,7 +91,7 @@ export class BulkHost implements Service {
   #overloads: number;
   #requests = 0;
 
-  constructor({ hosts }: BulkPlan, index: number, book: Book) {
+  constructor({ hosts }: Surroundings, index: number, book: Book) {
     this.name = hostName(index);
     this.#index = index;
     this.#plan = hosts[index] as HostPlan;
@@ -310,6 +310,7 @@ function noRequest({ endpoint }: Conversation): SeenRequest {
 
 function* coReadRequest(talk: Conversation): Acting<SeenRequest | undefined> {
   const request = yield* coReadHead(talk);
+  if (request === HALF) return undefined;
   if (typeof request === 'string') return noRequest(talk);
   if (request !== undefined) yield* coReadBody(talk, request);
   return request;
