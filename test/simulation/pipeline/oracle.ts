@@ -18,6 +18,9 @@ import { BodyError, type PipelineProgram } from './program.ts';
 /** Requests beyond the losses: those that were given up because of others. */
 const MOST_CAREFUL = 20;
 
+/** Ends of connecting, and of a connection, that take long, or are not seen. */
+const SILENT: ReadonlySet<string> = new Set(['hole', 'timeout', 'unreachable-late', 'stall']);
+
 export class Judge {
   readonly problems: string[] = [];
   readonly #plan: PipelinePlan;
@@ -149,10 +152,9 @@ export class Judge {
     { body, consume }: { body: Buffer; consume: PipelinePlan['options']['consume'] },
   ): boolean {
     if (consume === 'none' || job.method === 'HEAD' || status === 204) return body.length === 0;
-    // Of a status that is not the job's own.
-    if (status !== job.status) return body.length === 0 || body.toString() === 'sorry';
-    const whole = documentOf(job.size, targetOf(job.id, 0));
-    if (body.equals(whole)) return true;
+    const own = status === job.status;
+    const whole = own ? documentOf(job.size, targetOf(job.id, 0)) : Buffer.from('sorry');
+    if (body.equals(whole) || (!own && body.length === 0)) return true;
     if (!body.equals(whole.subarray(0, body.length))) return false;
     const endsByClose = job.framing === 'close' || (job.framing === 'chunked' && this.#host.version !== '1.1');
     return endsByClose || (consume === 'part' && body.length > 0 && body.length <= PART);
@@ -193,13 +195,25 @@ export class Judge {
   #explains(error: unknown): boolean {
     if (this.#disconnects && error instanceof ConnectionClosed) return true;
     if (!(error instanceof DugongError) && !isTempNetworkError(error)) return false;
-    return this.#broken > 0 || this.#isShaky || (error instanceof ConnectionTimedOut && this.#isSlow);
+    if (error instanceof ConnectionTimedOut) return this.#isSlow || this.#mayHang;
+    return this.#broken > 0 || this.#isShaky;
   }
 
   /** Whether a response may take longer than those behind it wait. */
   get #isSlow(): boolean {
     const { jobs, consumer } = this.#plan;
     return this.#host.bandwidth < 1000 || consumer.pause > 0 || jobs.some(({ delay, pause }) => delay > 0 || pause > 0);
+  }
+
+  /** Whether the host, or the network, may leave a response out without a sign. */
+  get #mayHang(): boolean {
+    const { connections, later } = this.#host;
+    const paths = [...connections, { connect: later, cut: null }];
+    return (
+      this.#confuses ||
+      this.#plan.jobs.some(({ fault }) => fault === 'silent') ||
+      paths.some(({ connect, cut }) => SILENT.has(connect) || (cut !== null && SILENT.has(cut.how)))
+    );
   }
 
   get #broken(): number {
