@@ -60,6 +60,8 @@ export type ResponseFault =
   | 'instead'
   | 'malformed'
   | 'stray'
+  /** 413, to a request with a body before that has arrived; the connection ends behind it. */
+  | 'early'
   | 'status-408'
   | 'status-500'
   | 'status-502'

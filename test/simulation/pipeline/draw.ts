@@ -83,7 +83,7 @@ function troubled(random: Random, request: RequestPlan): RequestPlan {
     delay: random.chance(0.2) ? random.pick([1, 50, 3000]) : 0,
     piece: slow ? Math.max(1, Math.ceil(request.size / random.between(2, 10))) : 0,
     pause: slow ? random.pick([1, 300, 1500]) : 0,
-    fault: faulty ? random.pick(FAULTS) : 'no',
+    fault: faulty ? random.pick([...FAULTS, 'early'] as const) : 'no',
     times: faulty ? random.pick([1, 1, 2, 4, 100]) : 0,
     invalid: random.chance(0.05),
     bodyFails: request.upload?.form === 'pieces' && random.chance(0.2),
