@@ -202,7 +202,10 @@ export class Judge {
   /** Whether a response may take longer than those behind it wait. */
   get #isSlow(): boolean {
     const { jobs, consumer } = this.#plan;
-    return this.#host.bandwidth < 1000 || consumer.pause > 0 || jobs.some(({ delay, pause }) => delay > 0 || pause > 0);
+    const { bandwidth, buffer, latency } = this.#host;
+    // A buffer is full once in each round trip.
+    if (Math.min(bandwidth, buffer / latency) < 1000) return true;
+    return consumer.pause > 0 || jobs.some(({ delay, pause }) => delay > 0 || pause > 0);
   }
 
   /** Whether the host, or the network, may leave a response out without a sign. */

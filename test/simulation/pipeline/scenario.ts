@@ -1,6 +1,6 @@
 /**
- * Worlds of one connection: many requests by `pipeline()`, or by many `request()` at once, to a host that closes, refuses, loses, swaps,
- * repeats, cuts, stalls or fails; in each way of waiting. What becomes of each is compared with what the host has seen and sent.
+ * Worlds of one connection: many requests by `pipeline()`, or by many `request()` at once, to a host that closes, refuses, loses,
+ * swaps, repeats, cuts, stalls or fails; in each way of waiting. What becomes of each is compared with what the host has seen and sent.
  */
 
 import { shown } from '../bulk/oracle.ts';
