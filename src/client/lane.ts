@@ -92,6 +92,11 @@ export class Lane<A extends Asking> {
     return this.#flight.length;
   }
 
+  /** Whether nothing on the connection is this lane's. */
+  get idle(): boolean {
+    return this.#flight.length === 0 && (this.#unread === undefined || !this.#connected || this.#atEnd);
+  }
+
   /** Whether bytes have come that answer no request, while none is in flight. Looks at the socket. */
   *coHasRest(): Coroutine<boolean> {
     yield* this.#coSkip();
@@ -448,7 +453,9 @@ export class Lane<A extends Asking> {
     // On a new connection it is the response, and not what came before it.
     const certain = refused && this.#answered === 0 && !this.#isPipelined(oldest);
     if (certain || (!(error instanceof Stalled) && !this.#isLost)) {
-      if (!refused) return this.#thrown(error);
+      // An interrupted sender leaves a request without its end, to which there is no response.
+      const unfinished = error instanceof StateError && this.#unread === undefined;
+      if (!refused && !unfinished) return this.#thrown(error);
       oldest.mayHaveBeenProcessed = true;
       return this.#giveUp(oldest, error);
     }

@@ -6,7 +6,7 @@
 import type { Coroutine } from '../coroutine.ts';
 import { StateError } from '../errors.ts';
 import { Queue } from '../queue.ts';
-import { WaitList } from '../schedule/wait-list.ts';
+import { UNTIL_NOTIFIED, WaitList } from '../schedule/wait-list.ts';
 import { type Answered, Asking, type AskingSource, type RequestParts, type Unanswered } from './asking.ts';
 import type { HTTPResponse } from './http-response.ts';
 import { Lane } from './lane.ts';
@@ -55,7 +55,7 @@ export class RequestQueue implements AskingSource<Call> {
 
   /** Whether no request waits for a response, also none that was given up. */
   get idle(): boolean {
-    return this.#calls.length === 0 && this.#lane.inFlight === 0;
+    return this.#calls.length === 0 && this.#lane.idle;
   }
 
   /** @throws why there is no response, and the errors of connecting */
@@ -65,10 +65,14 @@ export class RequestQueue implements AskingSource<Call> {
     this.#unsent.push(call);
     this.#lane.fillBehind();
     try {
-      while (this.#calls.at(0) !== call && call.failure === undefined) yield* call.turn.coWait();
+      while (this.#calls.at(0) !== call && call.failure === undefined) {
+        // In a loop written by hand it looks from time to time: there may be no descriptor left that could wake it.
+        yield* call.turn.coWait(call.turn.reliedOnBy(UNTIL_NOTIFIED));
+      }
       return yield* this.#coResponse(call);
     } finally {
       call.over = true;
+      call.turn.close();
       this.#lane.withdraw(call);
       while (this.#calls.at(0)?.over) this.#calls.shift();
       this.#calls.at(0)?.turn.notify();

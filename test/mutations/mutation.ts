@@ -13,4 +13,4 @@ export interface Mutation {
   readonly world: World;
 }
 
-export type World = 'connection' | 'situation' | 'fetch' | 'sync';
+export type World = 'connection' | 'situation' | 'fetch' | 'sync' | 'pipeline';

@@ -11,7 +11,7 @@ import { type Coverage, coverageOf } from './runner/coverage-report.ts';
 import type { Finding, Line, Sum } from './runner/worker.ts';
 
 /** By default all of these, with as many seeds. */
-const SMALL = ['connection', 'situation', 'fetch', 'sync'];
+const SMALL = ['connection', 'situation', 'fetch', 'sync', 'pipeline'];
 const WORLDS = [...SMALL, 'bulk'];
 
 const USAGE = `Usage: npm run simulate -- [--seeds A..B] [--world NAME]... [--jobs N]

@@ -3,6 +3,7 @@
 import { bulkScenario } from './bulk/scenario.ts';
 import { connectionScenario } from './connection/scenario.ts';
 import { fetchScenario } from './fetch/scenario.ts';
+import { pipelineScenario } from './pipeline/scenario.ts';
 import type { Scenario } from './scenario.ts';
 import { situationScenario } from './situation/scenario.ts';
 import { syncScenario } from './sync/scenario.ts';
@@ -31,5 +32,6 @@ export const SCENARIOS: readonly AnyScenario[] = [
   any(situationScenario),
   any(fetchScenario),
   any(syncScenario),
+  any(pipelineScenario),
   any(bulkScenario),
 ];

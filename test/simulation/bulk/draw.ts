@@ -43,16 +43,20 @@ export function drawPlan(seed: number): BulkPlan {
       : { every: 0, pause: 0 },
     end: random.chance(0.25) ? drawEnd(random, { way, count }) : { how: 'no', at: 0 },
     options: random.chance(0.2) ? QUIET_OPTIONS : drawOptions(random),
-    machine: {
-      noBuffers: random.chance(0.05) ? 0.01 : 0,
-      noDescriptor: random.chance(0.05) ? 0.05 : 0,
-      lateness: random.chance(0.2) ? 5 : 0,
-    },
+    machine: drawMachine(random),
   };
 }
 
-const SOURCES = ['array', 'generator', 'async'] as const;
-const SYNC_SOURCES = ['array', 'generator'] as const;
+export function drawMachine(random: Random): BulkPlan['machine'] {
+  return {
+    noBuffers: random.chance(0.05) ? 0.01 : 0,
+    noDescriptor: random.chance(0.05) ? 0.05 : 0,
+    lateness: random.chance(0.2) ? 5 : 0,
+  };
+}
+
+export const SOURCES = ['array', 'generator', 'async'] as const;
+export const SYNC_SOURCES = ['array', 'generator'] as const;
 
 function drawEnd(random: Random, { way, count }: { way: BulkPlan['way']; count: number }): EndPlan {
   const hows: EndPlan['how'][] = ['abort', 'leave', 'source'];
@@ -63,7 +67,10 @@ function drawEnd(random: Random, { way, count }: { way: BulkPlan['way']; count: 
   return { how, at: timed ? random.size(0, 20_000) : random.between(0, count) };
 }
 
-function drawNetwork(random: Random, count: number): Pick<HostPlan, 'latency' | 'bandwidth' | 'segment' | 'buffer'> {
+export function drawNetwork(
+  random: Random,
+  count: number,
+): Pick<HostPlan, 'latency' | 'bandwidth' | 'segment' | 'buffer'> {
   const fine = count < 100 && random.chance(0.2);
   return {
     latency: random.pick([0.25, 1, 20, 100]),
@@ -82,7 +89,7 @@ const DISORDERS: readonly Disorder[] = [
   ...(['no', 'no', 'no', 'loses-second', 'drops-rest', 'swaps', 'twice', 'fails-behind', 'closes'] as const),
 ];
 
-function drawHost(random: Random, count: number): HostPlan {
+export function drawHost(random: Random, count: number): HostPlan {
   const none = { every: 0, burst: 0, status: 503, retryAfter: 0, left: 0 } as const;
   return {
     ...drawNetwork(random, count),
@@ -122,7 +129,7 @@ function drawConnection(random: Random): ConnectionPlan {
   return { connect, cut };
 }
 
-const FAULTS: readonly ResponseFault[] = [
+export const FAULTS: readonly ResponseFault[] = [
   ...([
     'short',
     'silent',

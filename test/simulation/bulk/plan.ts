@@ -60,6 +60,8 @@ export type ResponseFault =
   | 'instead'
   | 'malformed'
   | 'stray'
+  /** 413, to a request with a body before that has arrived; the connection ends behind it. */
+  | 'early'
   | 'status-408'
   | 'status-500'
   | 'status-502'
@@ -122,17 +124,23 @@ export interface EndPlan {
   readonly at: number;
 }
 
-export interface BulkPlan {
+/** What there is besides the program: the hosts answer by the plans of the jobs. */
+export interface Surroundings {
+  readonly machine: { readonly noBuffers: number; readonly noDescriptor: number; readonly lateness: number };
+  readonly hosts: readonly HostPlan[];
+  readonly jobs: readonly JobPlan[];
+}
+
+export interface BulkPlan extends Surroundings {
   readonly way: Way;
   readonly source: 'array' | 'generator' | 'async';
   /** Each so many results, 0: never, the consumer takes so many milliseconds. */
   readonly consumer: { readonly every: number; readonly pause: number };
   readonly end: EndPlan;
   readonly options: OptionsPlan;
-  readonly machine: { readonly noBuffers: number; readonly noDescriptor: number; readonly lateness: number };
-  readonly hosts: readonly HostPlan[];
-  readonly jobs: readonly JobPlan[];
 }
+
+export const QUIET_MACHINE: Surroundings['machine'] = { noBuffers: 0, noDescriptor: 0, lateness: 0 };
 
 export const SOUND: ConnectionPlan = { connect: 'accept', cut: null };
 

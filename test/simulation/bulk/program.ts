@@ -294,7 +294,7 @@ function bodyOf(job: JobPlan): TransferJob['body'] {
   return () => pieces(body);
 }
 
-function* pieces(body: Buffer): Generator<Buffer> {
+export function* pieces(body: Buffer): Generator<Buffer> {
   for (let start = 0; start < body.length; start += PIECE) yield body.subarray(start, start + PIECE);
 }
 

@@ -9,7 +9,7 @@ import type { Scenario, Verdict } from '../scenario.ts';
 import { ofWorld } from '../world-problems.ts';
 import { drawPlan } from './draw.ts';
 import { Judge, shown } from './oracle.ts';
-import { type BulkPlan, hostName } from './plan.ts';
+import { type BulkPlan, hostName, type Surroundings } from './plan.ts';
 import { BulkProgram } from './program.ts';
 import { Book, BulkHost } from './servers.ts';
 import { smallerPlans } from './smaller.ts';
@@ -74,9 +74,10 @@ function outcomeOf({ outcome }: Report<void>, program: BulkProgram | undefined):
   return [outcome.status, ...told].join('\n');
 }
 
-function optionsOf(
+/** A world with these hosts. */
+export function optionsOf(
   seed: number,
-  { plan, book, traced }: { plan: BulkPlan; book: Book; traced: boolean },
+  { plan, book, traced }: { plan: Surroundings; book: Book; traced: boolean },
 ): SimulationOptions {
   const { noBuffers, noDescriptor, lateness } = plan.machine;
   return {
@@ -89,7 +90,7 @@ function optionsOf(
 }
 
 /** Names of which some have another address first, some are unknown, and some are found at the third attempt only. */
-function resolverOf({ hosts }: BulkPlan): Resolver {
+function resolverOf({ hosts }: Surroundings): Resolver {
   const addresses = hosts.map(({ lookup }, index): [string, string[]] => {
     const address = `192.0.2.${index + 1}`;
     return [hostName(index), lookup === 'second' ? ['192.0.2.99', address] : [address]];

@@ -7,9 +7,8 @@ import type { Random } from '../random.ts';
 import { type Acting, act, Conversation } from '../servers/actors.ts';
 import { closeOf, framed, hasContent, headOf } from '../servers/answer-bytes.ts';
 import type { Answer, SeenRequest } from '../servers/exchanges.ts';
-import { coReadBody, coReadHead } from '../servers/requests.ts';
+import { coReadBody, coReadHead, HALF } from '../servers/requests.ts';
 import {
-  type BulkPlan,
   documentOf,
   etagOf,
   type HostPlan,
@@ -17,6 +16,7 @@ import {
   hostOf,
   type JobPlan,
   SOUND,
+  type Surroundings,
   targetOf,
   uploadOf,
 } from './plan.ts';
@@ -62,7 +62,7 @@ export class Book {
   requests = 0;
   faults = 0;
 
-  constructor({ jobs, hosts }: BulkPlan) {
+  constructor({ jobs, hosts }: Surroundings) {
     this.#jobs = new Map(jobs.map((job) => [job.id, job]));
     this.connections = hosts.map(() => 0);
     this.broken = hosts.map(() => 0);
@@ -91,7 +91,7 @@ export class BulkHost implements Service {
   #overloads: number;
   #requests = 0;
 
-  constructor({ hosts }: BulkPlan, index: number, book: Book) {
+  constructor({ hosts }: Surroundings, index: number, book: Book) {
     this.name = hostName(index);
     this.#index = index;
     this.#plan = hosts[index] as HostPlan;
@@ -125,7 +125,7 @@ export class BulkHost implements Service {
   *#coServe(talk: Conversation): Acting<void> {
     const { most } = this.#plan;
     for (let served = 1; ; ) {
-      const request = yield* coReadRequest(talk);
+      const request = yield* this.#coRead(talk);
       if (request === undefined) break;
       const requests = yield* this.#coDisordered(talk, request);
       for (const [place, each] of requests.entries()) {
@@ -141,18 +141,34 @@ export class BulkHost implements Service {
     yield* talk.end('abrupt');
   }
 
+  *#coRead(talk: Conversation): Acting<SeenRequest | undefined> {
+    const request = yield* coReadHead(talk);
+    if (request === HALF) return undefined;
+    if (typeof request === 'string') return noRequest(talk);
+    if (request !== undefined && !this.#refuses(request)) yield* coReadBody(talk, request);
+    return request;
+  }
+
+  /** Whether it is answered although its body has not arrived. */
+  #refuses({ target, complete }: SeenRequest): boolean {
+    const page = this.#book.page(target);
+    return !complete && page?.job.fault === 'early' && page.asked.length < page.job.times;
+  }
+
   /** The requests to answer now, in this order. */
   *#coDisordered(talk: Conversation, request: SeenRequest): Acting<readonly SeenRequest[]> {
     const { disorder } = this.#plan;
     const { left } = talk;
+    if (this.#refuses(request)) return [request];
     const more = left.includes('\r\n\r\n');
     if (disorder === 'drops-rest' && left.length > 0) {
       this.#broke();
       yield* talk.readBytes(left.length);
     }
     if (!more || (disorder !== 'swaps' && disorder !== 'loses-second' && disorder !== 'fails-behind')) return [request];
-    const second = yield* coReadRequest(talk);
+    const second = yield* this.#coRead(talk);
     if (second === undefined) return [request];
+    yield* coReadBody(talk, second);
     this.#broke();
     if (disorder === 'loses-second') return [request];
     return disorder === 'swaps' ? [second, request] : [request, second];
@@ -166,13 +182,15 @@ export class BulkHost implements Service {
   ): Acting<boolean> {
     const page = this.#pageOf(request);
     const asked: Asked = { request, status: undefined, whole: false };
-    this.#book.requests++;
+    const early = this.#refuses(request);
     page?.asked.push(asked);
+    this.#book.requests++;
     if (talk.world.traced) talk.world.note(talk.endpoint.name, `has read ${request.method} ${request.target}`);
-    if (!request.complete) return yield* coAbrupt(talk);
+    if (!request.complete && !early) return yield* coAbrupt(talk);
     const ending = this.#plan.resets ? 'reset' : 'unannounced';
     let answer = page === undefined ? REFUSED : this.#answerTo(page, { asked, behind });
     if (last && answer.close === undefined) answer = { ...answer, close: this.#plan.announces ? 'announced' : ending };
+    if (early) answer = { ...answer, close: 'announced' };
     if (answer.delay !== undefined && answer.delay > 0) yield* talk.sleep(answer.delay);
     if (answer.instead !== undefined) {
       this.#broke();
@@ -291,6 +309,7 @@ function withFault(fine: Answer, { job, target }: { job: JobPlan; target: string
     return plainStatus(Number(status), target, retryAfter < 0 ? [] : [`Retry-After: ${retryAfter}`]);
   }
   if (fault === 'short') return { ...fine, cut: { after: headOf(fine).length + (job.size >> 1), how: 'unannounced' } };
+  if (fault === 'early') return plainStatus(413, target);
   if (fault === 'silent') return { ...fine, instead: 'silence' };
   if (fault === 'instead') return { ...fine, instead: 'unannounced' };
   if (fault === 'malformed') return { ...fine, malformed: 'status-line' };
@@ -306,13 +325,6 @@ function* coAbrupt(talk: Conversation): Acting<false> {
 function noRequest({ endpoint }: Conversation): SeenRequest {
   const nothing = { headers: new Map(), body: Buffer.alloc(0), trailers: new Map(), granted: false };
   return { connection: endpoint.name, method: 'GET', target: '', version: 'HTTP/1.1', complete: true, ...nothing };
-}
-
-function* coReadRequest(talk: Conversation): Acting<SeenRequest | undefined> {
-  const request = yield* coReadHead(talk);
-  if (typeof request === 'string') return noRequest(talk);
-  if (request !== undefined) yield* coReadBody(talk, request);
-  return request;
 }
 
 function* coSend(talk: Conversation, bytes: Buffer, { piece = bytes.length, pause = 0 }: Answer): Acting<boolean> {

@@ -1,6 +1,16 @@
 /** Smaller plans of worlds of bulk transfers, the largest steps first. */
 
-import { type BulkPlan, type HostPlan, type JobPlan, QUIET_HOST, QUIET_JOB, QUIET_OPTIONS, SOUND } from './plan.ts';
+import {
+  type BulkPlan,
+  type HostPlan,
+  type JobPlan,
+  QUIET_HOST,
+  QUIET_JOB,
+  QUIET_MACHINE,
+  QUIET_OPTIONS,
+  SOUND,
+  type Surroundings,
+} from './plan.ts';
 
 /** Jobs are left out in so many parts at most. */
 const PARTS = 32;
@@ -8,31 +18,46 @@ const PARTS = 32;
 const FEW = 12;
 
 export function* smallerPlans(plan: BulkPlan): Iterable<BulkPlan> {
-  const { jobs, hosts } = plan;
-  for (let parts = 2; parts <= Math.min(PARTS, jobs.length); parts *= 2) {
-    for (let part = 0; part < parts; part++) {
-      const [from, to] = [part, part + 1].map((each) => Math.floor((each * jobs.length) / parts)) as [number, number];
-      yield { ...plan, jobs: jobs.toSpliced(from, to - from) };
-    }
-  }
+  const { jobs } = plan;
+  for (const fewer of withFewer(jobs)) yield { ...plan, jobs: fewer };
   if (plan.end.how !== 'no') yield { ...plan, end: { how: 'no', at: 0 } };
   if (plan.consumer.every > 0) yield { ...plan, consumer: { every: 0, pause: 0 } };
-  if (Object.values(plan.machine).some((each) => each > 0))
-    yield { ...plan, machine: { noBuffers: 0, noDescriptor: 0, lateness: 0 } };
   if (plan.source !== 'array') yield { ...plan, source: 'array' };
   if (plan.way !== 'blocking' && plan.source !== 'async' && plan.end.how !== 'later')
     yield { ...plan, way: 'blocking' };
   for (const options of simplified(plan.options, QUIET_OPTIONS)) yield { ...plan, options };
-  for (const [index, host] of hosts.entries()) {
-    for (const simpler of simplerHosts(host)) yield { ...plan, hosts: hosts.with(index, simpler) };
+  yield* inSimplerWorlds(plan);
+  for (const simpler of withSimpler<JobPlan>(jobs, QUIET_JOB)) yield { ...plan, jobs: simpler };
+}
+
+/** Leaves out a part. */
+export function* withFewer<T>(jobs: readonly T[]): Iterable<T[]> {
+  for (let parts = 2; parts <= Math.min(PARTS, jobs.length); parts *= 2) {
+    for (let part = 0; part < parts; part++) {
+      const [from, to] = [part, part + 1].map((each) => Math.floor((each * jobs.length) / parts)) as [number, number];
+      yield jobs.toSpliced(from, to - from);
+    }
   }
+}
+
+/** With a simpler job, or all of them simple. */
+export function* withSimpler<J extends JobPlan>(jobs: readonly J[], quiet: Partial<J>): Iterable<J[]> {
   if (jobs.length > FEW) {
-    const all = jobs.map((job) => ({ ...QUIET_JOB, id: job.id, host: job.host }));
-    if (JSON.stringify(all) !== JSON.stringify(jobs)) yield { ...plan, jobs: all };
+    const all = jobs.map((job) => ({ ...job, ...quiet }));
+    if (JSON.stringify(all) !== JSON.stringify(jobs)) yield all;
     return;
   }
   for (const [index, job] of jobs.entries()) {
-    for (const simpler of simplified<JobPlan>(job, QUIET_JOB)) yield { ...plan, jobs: jobs.with(index, simpler) };
+    for (const simpler of simplified<J>(job, quiet)) yield jobs.with(index, simpler);
+  }
+}
+
+/** With a simpler machine, or host. */
+export function* inSimplerWorlds<P extends Surroundings>(plan: P): Iterable<P> {
+  const { machine, hosts } = plan;
+  if (Object.values(machine).some((each) => each > 0)) yield { ...plan, machine: QUIET_MACHINE };
+  for (const [index, host] of hosts.entries()) {
+    for (const simpler of simplerHosts(host)) yield { ...plan, hosts: hosts.with(index, simpler) };
   }
 }
 
@@ -47,7 +72,7 @@ function* simplerHosts(host: HostPlan): Iterable<HostPlan> {
 }
 
 /** Sets each member that differs from a quiet world's to that value, one at a time. */
-function* simplified<T extends object>(given: T, quiet: Partial<T>): Iterable<T> {
+export function* simplified<T extends object>(given: T, quiet: Partial<T>): Iterable<T> {
   for (const name of Object.keys(quiet) as (keyof T)[]) {
     if (JSON.stringify(given[name]) !== JSON.stringify(quiet[name])) yield { ...given, [name]: quiet[name] };
   }

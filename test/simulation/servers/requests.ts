@@ -11,10 +11,13 @@ export interface Pace {
 
 const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S+) (HTTP\/1\.[01])$/;
 
+/** What has come when a stream ends within a head. */
+export const HALF = 'half a request, and the end';
+
 /** Undefined at the end of the stream; a text: why the bytes are no request. */
 export function* coReadHead(talk: Conversation): Acting<SeenRequest | string | undefined> {
   const head = yield* talk.readThrough('\r\n\r\n');
-  if (head === undefined) return talk.left.length > 0 ? 'half a request, and the end' : undefined;
+  if (head === undefined) return talk.left.length > 0 ? HALF : undefined;
   const [first = '', ...lines] = head.slice(0, -4).split('\r\n');
   const [, method, target, version] = REQUEST_LINE.exec(first) ?? [];
   if (method === undefined || target === undefined || version === undefined)
