@@ -6,12 +6,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Cookie, CookieJar } from 'tough-cookie';
 import { onFile, writeWhole } from './local-file.ts';
+import { print } from './print.ts';
 
 /** The files of a jar. */
 export interface CookieFiles {
   /** Files to read. The one that is also written need not be there. */
   readonly read?: readonly string[];
-  /** The file that {@link Cookies.save} writes. */
+  /** The file that {@link Cookies.save} writes; -: standard output. */
   readonly write?: string;
 }
 
@@ -21,7 +22,7 @@ export interface Cookies {
   header(url: URL | string): string | undefined;
   /** Takes Set-Cookie fields of a response from `url`. What the rules refuse is left out. */
   store(setCookies: readonly string[], url: URL | string): void;
-  /** Writes the file, if there is one to write. @throws LocalFileError */
+  /** Writes the jar, if there is one to write. @throws LocalFileError */
   save(): void;
 }
 
@@ -45,8 +46,11 @@ export async function openCookieJar({ read = [], write }: CookieFiles = {}): Pro
       }
     },
     save() {
+      if (write === undefined) return;
+      const bytes = Buffer.from(fileOf(jar, Cookie), 'latin1');
+      if (write === '-') onFile('standard output', () => print(bytes));
       // Cookies are secrets.
-      if (write !== undefined) writeWhole(write, Buffer.from(fileOf(jar, Cookie), 'latin1'), { mode: 0o600 });
+      else writeWhole(write, bytes, { mode: 0o600 });
     },
   };
 }

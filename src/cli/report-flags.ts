@@ -33,7 +33,7 @@ export const REPORT_FLAGS: FlagGroup = flagGroup(
 export const GENERAL_FLAGS: FlagGroup = flagGroup('General', COMMANDS, [
   [
     '-K, --config FILE',
-    'take flags from FILE, after those of ~/.dugongrc, see "Configuration"',
+    'take flags from FILE (-: standard input), after those of ~/.dugongrc; --no-NAME switches one without a value off',
     { kind: 'files', of: ['get', 'check', 'put'] },
   ],
   ['--disable-config', 'leave ~/.dugongrc alone', { of: ['get', 'check', 'put'], rare: true }],

@@ -203,6 +203,33 @@ describe('dugong', () => {
     ]);
   });
 
+  test('takes flags from standard input with -K -, once', async () => {
+    const config = Buffer.from('silent\nverbose\nuser-agent = "from standard input"\n');
+    const one = await dugong(['-K', '-', '--no-silent', '--no-verbose', `${origin}/echo`], { input: config });
+    assertOutcome(one, 0, '');
+    const { headers } = JSON.parse(one.stdout.toString()) as EchoedRequest;
+    assert.deepEqual(
+      headers.find(([name]) => name === 'User-Agent'),
+      ['User-Agent', 'from standard input'],
+    );
+    const wrong = await dugong(['-K', '-', `${origin}/echo`], { input: Buffer.from('\nnonsense') });
+    assertOutcome(wrong, 2, /^dugong: -K -, line 2: no flag can be set by this line\n/);
+    const twice = await dugong(['-K', '-', '-d', '@-', `${origin}/echo`], { input: config });
+    assertOutcome(twice, 2, '');
+    const said = await dugong(['-K', '-', '--input', '-'], { input: Buffer.from('') });
+    assertOutcome(said, 2, /^dugong: --input -: standard input was read already\n/);
+  });
+
+  test('prints the cookies with -c -, behind the documents', async () => {
+    const answer = response('200 OK', ['Set-Cookie: a=\xe4; Path=/', 'Content-Length: 2'], 'x\n');
+    using server = startScriptedServer([[expectHead(), send(answer)]]);
+    const result = await dugong(['-c', '-', `http://${server.authority}/`]);
+    assertOutcome(result, 0, '');
+    const lines = result.stdout.toString('latin1').split('\n');
+    assert.deepEqual(lines.slice(0, 2), ['x', '# Netscape HTTP Cookie File']);
+    assert.equal(lines.at(-2), '127.0.0.1\tFALSE\t/\tFALSE\t0\ta\t\xe4');
+  });
+
   test('works through a list, goes on after what is missing, and writes it to a list that it can read', async () => {
     const [list, failed, summary] = [join(folder, 'list'), join(folder, 'failed'), join(folder, 'summary')];
     const lines = [
