@@ -9,11 +9,13 @@ import { withoutUserinfo } from './urls.ts';
 
 /** What to say of a result that is not done. */
 export interface Sentence {
-  readonly message: string;
+  /** The URL that was asked for, and the line of the list. */
+  readonly where: string;
+  readonly cause: string;
   readonly advice: string | undefined;
 }
 
-/** The message begins with the URL that was asked for, and the line of the list. */
+/** The sentence, without secrets. */
 export function sentenceFor(item: Item, result: TransferResult): Sentence {
   const { url, line } = item;
   const where = `${withoutUserinfo(url)}${line === undefined ? '' : ` (line ${line})`}`;
@@ -21,16 +23,17 @@ export function sentenceFor(item: Item, result: TransferResult): Sentence {
   if (result.outcome === 'failed' && error !== undefined) {
     const unsafe = !isIdempotent(result.job.method ?? 'GET') && result.mayHaveBeenProcessed;
     const doubtful = unsafe ? '; the server may have processed the request' : '';
-    return { message: `${where}: ${withoutURL(error)}${doubtful}`, advice: adviceFor(error) };
+    return { where, cause: `${withoutURL(error)}${doubtful}`, advice: adviceFor(error) };
   }
-  if (response === undefined) return { message: `${where}: not asked for`, advice: undefined };
+  if (response === undefined) return { where, cause: 'not asked for', advice: undefined };
   const { status, reason, headers } = response;
   const location = status >= 300 && status < 400 ? headers.get('Location') : undefined;
   const to = location === undefined ? '' : `, to ${withoutUserinfo(location)}`;
   const via = result.url === url ? '' : ` at ${withoutUserinfo(result.url)}`;
   const later = result.retryAt === undefined ? '' : `; not before ${new Date(result.retryAt).toISOString()}`;
   return {
-    message: `${where}: ${`${status} ${reason}`.trim()}${to}${via}${later}`,
+    where,
+    cause: `${`${status} ${reason}`.trim()}${to}${via}${later}`,
     advice: adviceForStatus(status, to !== ''),
   };
 }
