@@ -6,7 +6,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Cookie, CookieJar } from 'tough-cookie';
 import { onFile, writeWhole } from './local-file.ts';
-import { print } from './print.ts';
 
 /** The files of a jar. */
 export interface CookieFiles {
@@ -46,11 +45,8 @@ export async function openCookieJar({ read = [], write }: CookieFiles = {}): Pro
       }
     },
     save() {
-      if (write === undefined) return;
-      const bytes = Buffer.from(fileOf(jar, Cookie), 'latin1');
-      if (write === '-') onFile('standard output', () => print(bytes));
       // Cookies are secrets.
-      else writeWhole(write, bytes, { mode: 0o600 });
+      if (write !== undefined) writeWhole(write, Buffer.from(fileOf(jar, Cookie), 'latin1'), { mode: 0o600 });
     },
   };
 }

@@ -223,6 +223,9 @@ function closed(stream: WriteStream): Promise<void> {
 
 function assertOneEach(output: readonly string[], list: List): void {
   if (output.length === list.length) return;
-  const several = output.length < list.length ? '; -P FOLDER or -O writes a file for each URL' : '';
-  throw new UsageError(`-o names a file for one URL, and there are ${list.length}${several}`);
+  if (output.length > list.length)
+    throw new UsageError('-o names a file for one URL, and there are more names than URLs');
+  throw new UsageError(
+    `-o names a file for one URL, and there are ${list.length}; -P FOLDER or -O writes a file for each URL`,
+  );
 }

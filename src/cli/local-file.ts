@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { cut } from './names.ts';
+import { print } from './print.ts';
 
 /** What happens to a file that is there already. */
 export type Existing = 'refuse' | 'overwrite';
@@ -151,8 +152,12 @@ interface WriteOptions {
   readonly mode?: number;
 }
 
-/** Writes a whole file or, if that fails, nothing. @throws LocalFileError */
+/** Writes a whole file or, if that fails, nothing; for "-" to standard output. @throws LocalFileError */
 export function writeWhole(path: string, bytes: Uint8Array, options: WriteOptions = {}): void {
+  if (path === '-') {
+    onFile('standard output', () => print(bytes));
+    return;
+  }
   const { existing = 'overwrite', mode = 0o666 } = options;
   onFile(path, () => {
     const { fd, name } = createBeside(path, mode);

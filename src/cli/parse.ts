@@ -83,7 +83,12 @@ function explained(message: string, command: CommandName): string {
   if (option === undefined) return message;
   const instead = RETIRED.get(option);
   if (instead !== undefined) return `${option} is not known: give ${instead}`;
-  const flag = FLAGS.find(({ short, long }) => option === `--${long}` || option === `-${short}`);
+  const off = option.replace(/^--no-/, '--');
+  const flag = FLAGS.find(({ short, long, kind }) =>
+    [`--${long}`, `-${short}`].includes(kind === 'switch' ? off : option),
+  );
+  // A flag with a value that it does not take, as --silent=yes, is an unknown one for commander.
+  if (flag?.of.includes(command)) return `${option} has no value`;
   if (flag !== undefined) return `${option} is no flag of dugong ${command}: it is one of ${flag.of.join(', ')}`;
   return `unknown option '${option}'${similar(option)}`;
 }

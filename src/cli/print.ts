@@ -1,5 +1,5 @@
 /**
- * Writes short texts to standard output at once, before the program ends: the help, the version, a jar of cookies. Streams cost start-up
+ * Writes short texts to standard output at once, before the program ends: the help, the version, a report. Streams cost start-up
  * time, so it uses the descriptor.
  */
 

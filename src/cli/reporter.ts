@@ -34,6 +34,7 @@ export interface Remark {
 export class Reporter {
   readonly totals: Totals = new Totals();
   readonly verdict: Verdict = new Verdict();
+  readonly #given: Given;
   /** Undefined if each failure is to be said. */
   readonly #repeats: Repeats | undefined;
   readonly #voice: Voice;
@@ -41,7 +42,9 @@ export class Reporter {
   readonly #failed: FailedList | undefined;
   readonly #summary: string | undefined;
 
-  constructor({ jsonl, failed, summary, verbose }: Given, voice: Voice) {
+  constructor(given: Given, voice: Voice) {
+    const { jsonl, failed, summary, verbose } = given;
+    this.#given = given;
     this.#repeats = verbose ? undefined : new Repeats();
     this.#voice = voice;
     this.#lines = jsonl ? new Lines(process.stdout) : undefined;
@@ -58,7 +61,7 @@ export class Reporter {
     this.verdict.add(code);
     if (outcome === 'aborted' || code !== 0) this.#failed?.add({ ...result, index: item.position }, item.text);
     if (outcome !== 'done' && outcome !== 'aborted' && code !== 0 && !isTold) {
-      const { where, cause, advice } = sentenceFor(item, result);
+      const { where, cause, advice } = sentenceFor(item, result, this.#given);
       const isSaid = this.#repeats?.add({ url: result.url, code, cause }) ?? true;
       if (isSaid) this.#voice.say(`${where}: ${cause}`, advice);
     }

@@ -230,6 +230,12 @@ describe('dugong', () => {
     assert.equal(lines.at(-2), '127.0.0.1\tFALSE\t/\tFALSE\t0\ta\t\xe4');
   });
 
+  test('prints the reports whose file is -', async () => {
+    const result = await dugong(['-s', '-P', folder, '--failed', '-', '--summary', '-', `${origin}/status/404`]);
+    assertOutcome(result, 8, '');
+    assert.match(result.stdout.toString(), /^# missing: 404 .*\nhttp:\S+\/status\/404\n\{"documents":1,.*\}\n$/);
+  });
+
   test('works through a list, goes on after what is missing, and writes it to a list that it can read', async () => {
     const [list, failed, summary] = [join(folder, 'list'), join(folder, 'failed'), join(folder, 'summary')];
     const lines = [
@@ -415,6 +421,9 @@ describe('the exit status of dugong', () => {
       [['-O', '/tmp', origin], /^dugong: -O takes no value: -P \/tmp names the folder/],
       [['-v', 'check', origin], /^dugong: the command comes first: dugong check/],
       [['-o', 'a', origin, origin], /^dugong: -o names a file for one URL, and there are 2; -P FOLDER or -O/],
+      [['-o', 'a', '-o', 'b', origin], /^dugong: -o names a file for one URL, and there are more names than URLs/],
+      [['-C', '-', '-o', 'a', origin], /^dugong: -C takes no value/],
+      [['', origin], /^dugong: "" is no URL/],
       [['--input', '/dev/null'], /^dugong: --input \/dev\/null: there is no URL in it/],
       [['--shard', '3/2', origin], /^dugong: --shard 3\/2: must be like 1\/4/],
       [['put', origin], /^dugong: put: give files or folders, and a URL/],

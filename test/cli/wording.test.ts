@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Given } from '../../src/cli/given.ts';
 import { unsent } from '../../src/cli/item.ts';
 import { Totals } from '../../src/cli/totals.ts';
 import { sentenceFor } from '../../src/cli/wording.ts';
@@ -9,9 +10,9 @@ import { responseWith } from '../support/http-response.ts';
 
 const item = { position: 0, url: 'http://x/?u=http://me:secret@y/', text: '', line: 12, path: undefined };
 
-function sentence(given: Partial<TransferResult>): ReturnType<typeof sentenceFor> {
+function sentence(given: Partial<TransferResult>, flags?: Given): ReturnType<typeof sentenceFor> {
   const result = unsent({ url: item.url, tag: item }, { outcome: 'failed', error: undefined });
-  return sentenceFor(item, { ...result, ...given });
+  return sentenceFor(item, { ...result, ...given }, flags);
 }
 
 describe('a message about a document', () => {
@@ -38,6 +39,11 @@ describe('a message about a document', () => {
     assert.match(missing(404).cause, /^404 OK$/);
     assert.match(missing(302, { Location: '/there' }).cause, /^302 OK, to \/there$/);
     assert.equal(missing(302, { Location: '/there' }).advice, '-L follows redirects');
+    const followed = {
+      outcome: 'missing',
+      response: responseWith({ status: 302, headers: { Location: '/' } }),
+    } as const;
+    assert.equal(sentence(followed, { location: true }).advice, undefined);
     assert.match(missing(401).advice ?? '', /-u or -n/);
     assert.match(missing(412).advice ?? '', /--overwrite/);
   });
