@@ -14,10 +14,9 @@ import { HeaderNameSink } from './header-name-sink.ts';
 import type { Interruption } from './interruption.ts';
 import type { Item } from './item.ts';
 import type { Entry, List } from './list.ts';
-import { codeOf, isFolder, onFile } from './local-file.ts';
+import { codeOf, isFolder, isStream, onFile } from './local-file.ts';
 import { Names, safeName } from './names.ts';
 import { OrderedOutput } from './ordered-output.ts';
-import { isStream } from './stream-sink.ts';
 import { UsageError } from './usage-error.ts';
 
 const STDOUT = '-';
