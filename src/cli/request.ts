@@ -35,7 +35,10 @@ export async function requestForm(
   const type = json !== undefined ? JSON_TYPE : body && FORM;
   const headers = fields(given, { version, type });
   assertFields(headers);
-  return { method: request ?? (head ? 'HEAD' : body === undefined ? 'GET' : 'POST'), headers, body };
+  const method = request ?? (head ? 'HEAD' : body === undefined ? 'GET' : 'POST');
+  if (body !== undefined && /^(GET|HEAD)$/i.test(method))
+    throw new UsageError(`-X ${method}: a request with this method has no body: leave -X or the body away`);
+  return { method, headers, body };
 }
 
 /** The flags exclude each other. */

@@ -422,6 +422,7 @@ describe('the exit status of dugong', () => {
       [['-v', 'check', origin], /^dugong: the command comes first: dugong check/],
       [['-o', 'a', origin, origin], /^dugong: -o names a file for one URL, and there are 2; -P FOLDER or -O/],
       [['-o', 'a', '-o', 'b', origin], /^dugong: -o names a file for one URL, and there are more names than URLs/],
+      [['-X', 'GET', '-d', 's3cret', origin], /^dugong: -X GET: a request with this method has no body/],
       [['-C', '-', '-o', 'a', origin], /^dugong: -C takes no value/],
       [['', origin], /^dugong: "" is no URL/],
       [['--input', '/dev/null'], /^dugong: --input \/dev\/null: there is no URL in it/],
