@@ -30,36 +30,31 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
   process.stderr.on('error', () => {});
   // Each write has its own error, too.
   process.stdout.on('error', () => {});
+  using interruption = new Interruption();
+  const code = await run(argv, interruption);
+  // A reader of the output that does not read would keep the process alive.
+  interruption.exit(code);
+  return code;
+}
+
+async function run(argv: readonly string[], interruption: Interruption): Promise<number> {
   let given: Given = {};
   let configured: CommandLine['configured'] = [];
   try {
-    const line = parse(argv);
+    const line = await parse(argv, interruption);
     ({ given, configured } = line);
     if (given.help || given.version) return printed(line);
     const command = await COMMANDS[line.command]();
-    return await interruptible(line, command);
+    return await command(line, { given, version: version(), voice: new Voice(given), interruption });
   } catch (error) {
-    return tell(withPlaces(error, configured), new Voice(given));
+    const voice = new Voice(given);
+    if (interruption.code === undefined) return tell(withPlaces(error, configured), voice);
+    voice.say(interruption.cause ?? '');
+    return interruption.code;
   }
 }
 
 function printed({ command, given }: CommandLine): number {
   print(given.version ? `${version()}\n` : help({ command, all: false }));
   return EXIT.done;
-}
-
-async function interruptible(line: CommandLine, command: Command): Promise<number> {
-  using interruption = new Interruption();
-  const voice = new Voice(line.given);
-  let code: number;
-  try {
-    code = await command(line, { given: line.given, version: version(), voice, interruption });
-  } catch (error) {
-    if (interruption.code === undefined) throw error;
-    voice.say(interruption.cause ?? '');
-    code = interruption.code;
-  }
-  // A reader of the output that does not read would keep the process alive.
-  interruption.exit(code);
-  return code;
 }

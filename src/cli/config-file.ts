@@ -8,6 +8,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Flag } from './flag.ts';
 import { FLAGS } from './flags.ts';
+import type { Interruption } from './interruption.ts';
+import { standardInput } from './request.ts';
 import { reasonOf, UsageError } from './usage-error.ts';
 import { readValue } from './values.ts';
 
@@ -23,29 +25,37 @@ export interface ConfiguredFlag {
 const NOT_HERE: ReadonlySet<string> = new Set(['config', 'disable-config', 'help', 'version']);
 
 /**
- * The flags of ~/.dugongrc, if it is there, and of the named files, in this order.
+ * The flags of ~/.dugongrc, if it is there, and of the named files (-: standard input), in this order.
  * @throws UsageError, which names file and line and shows no value
  */
-export function configured(files: readonly string[], { disableConfig }: { disableConfig: boolean }): ConfiguredFlag[] {
+export async function configured(
+  { files, disableConfig }: { files: readonly string[]; disableConfig: boolean },
+  interruption: Interruption,
+): Promise<ConfiguredFlag[]> {
   const own = join(homedir(), '.dugongrc');
-  const usual = disableConfig ? undefined : textOf(own, { optional: true });
-  const flags = usual === undefined ? [] : parseConfig(usual, own);
-  return [...flags, ...files.flatMap((file) => parseConfig(textOf(file, { optional: false }) ?? '', `-K ${file}`))];
+  const flags = disableConfig ? [] : parseConfig(textOf(own, { optional: true }), own);
+  for (const file of files) {
+    const name = `-K ${file}`;
+    const text = file === '-' ? String(await standardInput(name, interruption)) : textOf(file, { optional: false });
+    flags.push(...parseConfig(text, name));
+  }
+  return flags;
 }
 
-function textOf(file: string, { optional }: { optional: boolean }): string | undefined {
+/** The text of a file; empty if an optional one is not there. */
+function textOf(file: string, { optional }: { optional: boolean }): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (optional && missing) return undefined;
+    if (optional && missing) return '';
     throw new UsageError(`-K ${file}: ${reasonOf(error)}`);
   }
 }
 
 /**
- * The flags in `text`, one in a line: `name`, `name value`, `name = value`, `name: "value"`, with dashes or without. A
- * line that begins with # is a comment.
+ * The flags in `text`, one in a line: `name`, `name value`, `name = value`, `name: "value"`, with dashes or without;
+ * `no-name` switches a flag off. A line that begins with # is a comment.
  */
 export function parseConfig(text: string, name: string): ConfiguredFlag[] {
   const lines = text.replace(/^\ufeff/, '').split(/\r\n|\n/);
@@ -58,14 +68,15 @@ export function parseConfig(text: string, name: string): ConfiguredFlag[] {
 function flagIn(line: string, where: string): ConfiguredFlag {
   const [, spelling = '', rest = ''] = /^(-{0,2}[\w-]+)(?:\s*[=:]\s*|\s+|$)(.*)$/s.exec(line) ?? [];
   const name = spelling.replace(/^-{0,2}/, '');
-  const flag = FLAGS.find(({ long, short }) => (spelling === `-${short}` ? true : name === long));
+  const off = FLAGS.find(({ long, kind }) => kind === 'switch' && name === `no-${long}`);
+  const flag = off ?? FLAGS.find(({ long, short }) => (spelling === `-${short}` ? true : name === long));
   if (flag === undefined || NOT_HERE.has(flag.long)) {
     const fault = flag === undefined ? 'no flag can be set by this line' : `--${flag.long} cannot be set in a file`;
     throw new UsageError(`${where}: ${fault}`);
   }
   if (flag.value === undefined) {
     if (rest !== '') throw new UsageError(`${where}: ${flag.long} has no value`);
-    return { flag, words: [`--${flag.long}`], where };
+    return { flag, words: [off === undefined ? `--${flag.long}` : `--${name}`], where };
   }
   if (rest === '') throw new UsageError(`${where}: ${flag.long} needs a value, which may be ""`);
   const value = unquoted(rest, where);

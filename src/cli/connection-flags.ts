@@ -14,7 +14,11 @@ export const CONNECTION_FLAGS: FlagGroup = flagGroup(
       'send the requests through this HTTP proxy, whatever the environment says; empty: through none',
     ],
     ['--noproxy HOSTS', "reach these hosts (with commas; '*': all) without a proxy", { rare: true }],
-    ['--resolve HOST:PORT:ADDRESS', 'take this address for the host, whatever the port', { kind: 'list', rare: true }],
+    [
+      '--resolve HOST:PORT:ADDRESS',
+      'take this address, or several with commas, for the host at this port; *: any host, any port',
+      { kind: 'list', rare: true },
+    ],
     ['--unix-socket FILE', 'connect to this Unix socket', { kind: 'file', rare: true, excludes: ['proxy', 'resolve'] }],
     ['-4, --ipv4', 'use IPv4 addresses only', { rare: true, excludes: ['ipv6'] }],
     ['-6, --ipv6', 'use IPv6 addresses only', { rare: true }],

@@ -11,7 +11,7 @@ import { onFile, writeWhole } from './local-file.ts';
 export interface CookieFiles {
   /** Files to read. The one that is also written need not be there. */
   readonly read?: readonly string[];
-  /** The file that {@link Cookies.save} writes. */
+  /** The file that {@link Cookies.save} writes; -: standard output. */
   readonly write?: string;
 }
 
@@ -21,7 +21,7 @@ export interface Cookies {
   header(url: URL | string): string | undefined;
   /** Takes Set-Cookie fields of a response from `url`. What the rules refuse is left out. */
   store(setCookies: readonly string[], url: URL | string): void;
-  /** Writes the file, if there is one to write. @throws LocalFileError */
+  /** Writes the jar, if there is one to write. @throws LocalFileError */
   save(): void;
 }
 

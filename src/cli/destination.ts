@@ -14,10 +14,9 @@ import { HeaderNameSink } from './header-name-sink.ts';
 import type { Interruption } from './interruption.ts';
 import type { Item } from './item.ts';
 import type { Entry, List } from './list.ts';
-import { codeOf, isFolder, onFile } from './local-file.ts';
+import { codeOf, isFolder, isStream, onFile } from './local-file.ts';
 import { Names, safeName } from './names.ts';
 import { OrderedOutput } from './ordered-output.ts';
-import { isStream } from './stream-sink.ts';
 import { UsageError } from './usage-error.ts';
 
 const STDOUT = '-';
@@ -223,6 +222,9 @@ function closed(stream: WriteStream): Promise<void> {
 
 function assertOneEach(output: readonly string[], list: List): void {
   if (output.length === list.length) return;
-  const several = output.length < list.length ? '; -P FOLDER or -O writes a file for each URL' : '';
-  throw new UsageError(`-o names a file for one URL, and there are ${list.length}${several}`);
+  if (output.length > list.length)
+    throw new UsageError('-o names a file for one URL, and there are more names than URLs');
+  throw new UsageError(
+    `-o names a file for one URL, and there are ${list.length}; -P FOLDER or -O writes a file for each URL`,
+  );
 }

@@ -38,5 +38,12 @@ export const RETIRED: ReadonlyMap<string, string> = new Map([
   ['--parallel-max', '-j CONNECTIONS (--connections)'],
   ['--post-data', '-d TEXT (--data)'],
   ['--upload-file', 'dugong put FILE URL'],
+  ['-T', 'dugong put FILE URL'],
+  ['--range', '-H "Range: bytes=FIRST-LAST"'],
+  ['-r', '-H "Range: bytes=FIRST-LAST"'],
+  ['--get', 'the data in the URL, behind a question mark'],
+  ['-G', 'the data in the URL, behind a question mark'],
+  ['--no-clobber', '--skip-existing'],
+  ['--no-check-certificate', '-k (--insecure)'],
   ['--oauth2-bearer', '-H "Authorization: Bearer ..."'],
 ]);

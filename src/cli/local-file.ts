@@ -4,6 +4,7 @@
 
 import { createHash } from 'node:crypto';
 import {
+  appendFileSync,
   closeSync,
   constants,
   fchmodSync,
@@ -11,11 +12,13 @@ import {
   lstatSync,
   openSync,
   renameSync,
+  statSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { cut } from './names.ts';
+import { print } from './print.ts';
 
 /** What happens to a file that is there already. */
 export type Existing = 'refuse' | 'overwrite';
@@ -145,27 +148,47 @@ function linked(name: string, path: string): boolean {
   }
 }
 
+/** Whether `path` is not to be replaced by a file: /dev/null, a FIFO, `>(command)`. */
+export function isStream(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return false;
+  // A link to an open file, as /dev/stdout.
+  const link = lstatSync(path).isSymbolicLink() && /^\/(dev|proc)\//.test(path);
+  return link || !(found.isFile() || found.isDirectory());
+}
+
 interface WriteOptions {
   readonly existing?: Existing;
   /** Of the new file, less the umask. */
   readonly mode?: number;
 }
 
-/** Writes a whole file or, if that fails, nothing. @throws LocalFileError */
+/**
+ * Writes a whole file or, if that fails, nothing. What is no file is written to, and never replaced: "-" (standard output), a device.
+ * @throws LocalFileError
+ */
 export function writeWhole(path: string, bytes: Uint8Array, options: WriteOptions = {}): void {
-  const { existing = 'overwrite', mode = 0o666 } = options;
-  onFile(path, () => {
-    const { fd, name } = createBeside(path, mode);
+  if (path === '-') {
+    onFile('standard output', () => print(bytes));
+  } else {
+    onFile(path, () => {
+      if (isStream(path)) appendFileSync(path, bytes);
+      else writeNew(path, bytes, options);
+    });
+  }
+}
+
+function writeNew(path: string, bytes: Uint8Array, { existing = 'overwrite', mode = 0o666 }: WriteOptions): void {
+  const { fd, name } = createBeside(path, mode);
+  try {
     try {
-      try {
-        writeAll(fd, bytes);
-      } finally {
-        closeSync(fd);
-      }
-      moveInto(name, path, existing);
-    } catch (error) {
-      quietly(() => unlinkSync(name));
-      throw error;
+      writeAll(fd, bytes);
+    } finally {
+      closeSync(fd);
     }
-  });
+    moveInto(name, path, existing);
+  } catch (error) {
+    quietly(() => unlinkSync(name));
+    throw error;
+  }
 }

@@ -7,15 +7,17 @@ import { configured, withPlaces } from './config-file.ts';
 import { COMMANDS, type CommandName, type Flag, spellingOf } from './flag.ts';
 import { FLAGS, flagsOf, RETIRED } from './flags.ts';
 import type { CommandLine, Given } from './given.ts';
+import type { Interruption } from './interruption.ts';
 import { UsageError } from './usage-error.ts';
 import { readValue } from './values.ts';
 
 /** Reads the command line, and the configuration files that it names. @throws UsageError, which shows no value */
-export function parse(argv: readonly string[]): CommandLine {
+export async function parse(argv: readonly string[], interruption: Interruption): Promise<CommandLine> {
   const { command, rest } = commandOf(argv);
   const { given, operands } = read(command, rest);
   const { config = [], disableConfig = false, help = false } = given;
-  const before = help || command === 'demo' || command === 'completion' ? [] : configured(config, { disableConfig });
+  const takesNone = help || command === 'demo' || command === 'completion';
+  const before = takesNone ? [] : await configured({ files: config, disableConfig }, interruption);
   // What is nearer to the user comes later, and the last value counts.
   const known = before.filter(({ flag }) => flag.of.includes(command));
   if (known.length === 0) return { command, given, operands, configured: [] };
@@ -35,7 +37,10 @@ function commandOf(argv: readonly string[]): { command: CommandName; rest: reado
 function read(name: CommandName, argv: readonly string[]): { given: Given; operands: readonly string[] } {
   const command = new Command('dugong').helpOption(false).exitOverride().allowExcessArguments();
   command.configureOutput({ writeOut: () => {}, writeErr: () => {} });
-  for (const flag of flagsOf(name)) command.addOption(optionOf(flag));
+  for (const flag of flagsOf(name)) {
+    command.addOption(optionOf(flag));
+    if (flag.kind === 'switch') addOff(command, flag);
+  }
   try {
     command.parse(argv, { from: 'user' });
   } catch (error) {
@@ -58,6 +63,13 @@ function optionOf(flag: Flag): Option {
   return option;
 }
 
+/** Adds `--no-NAME`, after which it is as if the flag had not been given. */
+function addOff(command: Command, { long }: Flag): void {
+  command.addOption(new Option(`--no-${long}`));
+  // After the handler of commander, for which false would be a value that other flags exclude.
+  command.on(`option:no-${long}`, () => command.setOptionValue(camelCase(long), undefined));
+}
+
 function camelCase(long: string): string {
   return long.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
@@ -71,7 +83,12 @@ function explained(message: string, command: CommandName): string {
   if (option === undefined) return message;
   const instead = RETIRED.get(option);
   if (instead !== undefined) return `${option} is not known: give ${instead}`;
-  const flag = FLAGS.find(({ short, long }) => option === `--${long}` || option === `-${short}`);
+  const off = option.replace(/^--no-/, '--');
+  const flag = FLAGS.find(({ short, long, kind }) =>
+    [`--${long}`, `-${short}`].includes(kind === 'switch' ? off : option),
+  );
+  // A flag with a value that it does not take, as --silent=yes, is an unknown one for commander.
+  if (flag?.of.includes(command)) return `${option} has no value`;
   if (flag !== undefined) return `${option} is no flag of dugong ${command}: it is one of ${flag.of.join(', ')}`;
   return `unknown option '${option}'${similar(option)}`;
 }

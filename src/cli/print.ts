@@ -1,13 +1,13 @@
 /**
- * Writes short texts to standard output at once, before the program ends: the help, the version. Streams cost start-up
+ * Writes short texts to standard output at once, before the program ends: the help, the version, a report. Streams cost start-up
  * time, so it uses the descriptor.
  */
 
 import { writeSync } from 'node:fs';
 
 /** Writes all of `text`. @throws the system's error */
-export function print(text: string): void {
-  let rest = Buffer.from(text);
+export function print(text: string | Uint8Array): void {
+  let rest = typeof text === 'string' ? Buffer.from(text) : text;
   while (rest.length > 0) {
     try {
       rest = rest.subarray(writeSync(1, rest));

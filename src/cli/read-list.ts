@@ -18,6 +18,7 @@ export async function readList(
 ): Promise<List> {
   assertNoCommand(operands);
   if (given.remoteName) assertNoFolder(operands);
+  if (given.continue && operands.includes('-')) throw new UsageError('-C takes no value: the partial file is measured');
   const { input = [], allowEmpty } = given;
   const list = new List(operands, await textsOfLists(input, interruption));
   if (list.length > 0 || allowEmpty) return list;

@@ -9,8 +9,12 @@ export const REPORT_FLAGS: FlagGroup = flagGroup(
   ['get', 'check', 'put'],
   [
     ['--jsonl', 'print a line of JSON for each document on standard output', { excludes: ['write-out'] }],
-    ['--failed FILE', 'write what is missing or has failed to FILE, which --input takes', { kind: 'file' }],
-    ['--summary FILE', 'write the totals to FILE, as JSON', { kind: 'file' }],
+    [
+      '--failed FILE',
+      'write what is missing or has failed to FILE (-: standard output), which --input takes',
+      { kind: 'file' },
+    ],
+    ['--summary FILE', 'write the totals to FILE (-: standard output), as JSON', { kind: 'file' }],
     ['--har FILE', 'write all requests and their times to FILE (HAR 1.2)', { kind: 'file', rare: true }],
     ['--waterfall FILE', 'write a picture of all requests and connections (HTML)', { kind: 'file', rare: true }],
     [
@@ -33,7 +37,7 @@ export const REPORT_FLAGS: FlagGroup = flagGroup(
 export const GENERAL_FLAGS: FlagGroup = flagGroup('General', COMMANDS, [
   [
     '-K, --config FILE',
-    'take flags from FILE, after those of ~/.dugongrc, see "Configuration"',
+    'take flags from FILE (-: standard input), after those of ~/.dugongrc; --no-NAME switches one without a value off',
     { kind: 'files', of: ['get', 'check', 'put'] },
   ],
   ['--disable-config', 'leave ~/.dugongrc alone', { of: ['get', 'check', 'put'], rare: true }],

@@ -9,6 +9,7 @@ import type { Given } from './given.ts';
 import type { Item } from './item.ts';
 import { Lines } from './lines.ts';
 import { writeWhole } from './local-file.ts';
+import { Repeats } from './repeats.ts';
 import { FailedList, jsonLine } from './report.ts';
 import { type Fate, Totals } from './totals.ts';
 import { codeOfResult, Verdict } from './verdict.ts';
@@ -33,12 +34,18 @@ export interface Remark {
 export class Reporter {
   readonly totals: Totals = new Totals();
   readonly verdict: Verdict = new Verdict();
+  readonly #given: Given;
+  /** Undefined if each failure is to be said. */
+  readonly #repeats: Repeats | undefined;
   readonly #voice: Voice;
   readonly #lines: Lines | undefined;
   readonly #failed: FailedList | undefined;
   readonly #summary: string | undefined;
 
-  constructor({ jsonl, failed, summary }: Given, voice: Voice) {
+  constructor(given: Given, voice: Voice) {
+    const { jsonl, failed, summary, verbose } = given;
+    this.#given = given;
+    this.#repeats = verbose ? undefined : new Repeats();
     this.#voice = voice;
     this.#lines = jsonl ? new Lines(process.stdout) : undefined;
     this.#failed = failed === undefined ? undefined : new FailedList(failed);
@@ -54,10 +61,16 @@ export class Reporter {
     this.verdict.add(code);
     if (outcome === 'aborted' || code !== 0) this.#failed?.add({ ...result, index: item.position }, item.text);
     if (outcome !== 'done' && outcome !== 'aborted' && code !== 0 && !isTold) {
-      const { message, advice } = sentenceFor(item, result);
-      this.#voice.say(message, advice);
+      const { where, cause, advice } = sentenceFor(item, result, this.#given);
+      const isSaid = this.#repeats?.add({ url: result.url, code, cause }) ?? true;
+      if (isSaid) this.#voice.say(`${where}: ${cause}`, advice);
     }
     return this.#lines?.write(jsonOf({ ...item, path: file }, result, { class: classOf(fate, code), ...json }));
+  }
+
+  /** Says how many failures were not said. */
+  sayRepeats(): void {
+    for (const line of this.#repeats?.lines() ?? []) this.#voice.say(line);
   }
 
   /** What writes the files, each. @throws LocalFileError from each */

@@ -35,7 +35,10 @@ export async function requestForm(
   const type = json !== undefined ? JSON_TYPE : body && FORM;
   const headers = fields(given, { version, type });
   assertFields(headers);
-  return { method: request ?? (head ? 'HEAD' : body === undefined ? 'GET' : 'POST'), headers, body };
+  const method = request ?? (head ? 'HEAD' : body === undefined ? 'GET' : 'POST');
+  if (body !== undefined && /^(GET|HEAD)$/i.test(method))
+    throw new UsageError(`-X ${method}: a request with this method has no body: leave -X or the body away`);
+  return { method, headers, body };
 }
 
 /** The flags exclude each other. */
@@ -101,9 +104,19 @@ export function takenAway(given: Given): readonly string[] {
   return ['User-Agent', 'Accept', 'Authorization'].filter((name) => isEmpty(name.toLowerCase()));
 }
 
+/** Fields of each request, which "Name:" cannot take away, with the reason. */
+const LASTING: ReadonlyMap<string, string> = new Map([
+  ['host', 'each request has one (RFC 9112 3.2)'],
+  [
+    'accept-encoding',
+    'without it a server may send any coding; "Accept-Encoding;" asks for none, as the usual value does',
+  ],
+]);
+
 /** The fields to send. Some servers refuse requests without the first two. */
 function fields(given: Given, { version, type }: { version: string; type: string | undefined }): [string, string][] {
   const own = (given.header ?? []).flatMap(headerFields);
+  for (const [name, value] of own) if (value === undefined) assertRemovable(name);
   const named = new Set(own.map(([name]) => name.toLowerCase()));
   const { userAgent = `dugong/${version}`, referer, user, compressed } = given;
   // Without "=" it is the name of a cookie file.
@@ -119,6 +132,12 @@ function fields(given: Given, { version, type }: { version: string; type: string
   ];
   const all = [...usual.filter(([name]) => !named.has(name.toLowerCase())), ...own];
   return all.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+}
+
+/** @throws UsageError if a request has the field in any case */
+function assertRemovable(name: string): void {
+  const reason = LASTING.get(name.toLowerCase());
+  if (reason !== undefined) throw new UsageError(`-H: ${name} cannot be taken away: ${reason}`);
 }
 
 /** Before anything is done. @throws UsageError; the message shows no value */

@@ -96,19 +96,21 @@ function assertProxy(proxy: string): void {
 
 type Lookup = NonNullable<NonNullable<FetchRouting['connection']>['lookup']>;
 
-/** The addresses of --resolve; other names are looked up as usual. The resolver does not know the port of a rule. */
+/** The addresses of --resolve, by host and port, each of which may be *; other names are looked up as usual. */
 function lookupOf(rules: readonly string[]): Lookup {
   const addresses = new Map<string, string[]>();
   for (const rule of rules) {
-    const [, host = '', address = ''] = /^([^:]+):(?:\d{1,5}|\*):(\S+)$/.exec(rule) ?? [];
+    // In curl, + lets an address of its cache expire, of which there is none here.
+    const [, host = '', port = '', address = ''] = /^\+?([^:]+):0*(\d{1,5}|\*):(\S+)$/.exec(rule) ?? [];
     const listed = address.split(',').map((each) => each.replace(/^\[(.*)\]$/, '$1'));
     if (host === '' || !listed.every((each) => isIP(each) !== 0)) {
       throw new UsageError(`--resolve ${rule}: must be like example.org:443:127.0.0.1`);
     }
-    addresses.set(host.toLowerCase(), listed);
+    addresses.set(`${host.toLowerCase()}:${port}`, listed);
   }
-  return (hostname, family) => {
-    const found = addresses.get(hostname.toLowerCase());
+  return (hostname, family, port) => {
+    const names = [hostname.toLowerCase(), '*'].flatMap((host) => [`${host}:${port}`, `${host}:*`]);
+    const found = names.map((name) => addresses.get(name)).find((each) => each !== undefined);
     if (found === undefined) return coLookup(hostname, family);
     return found.filter((each) => family === 0 || isIP(each) === family);
   };

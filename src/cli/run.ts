@@ -145,6 +145,7 @@ export class Run {
     // The reader of a pipe that has gone wants to know no more.
     if (code === EXIT.brokenPipe) return code;
     const { cause } = interruption;
+    this.#reporter.sayRepeats();
     if (cause !== undefined) voice.say(`${cause}: ${totals}`);
     else if (voice.tellsTotals && totals.count > 1 && totals.wanting > 0) voice.say(String(totals));
     for (const line of wanting) voice.line(`        ${line}`);

@@ -3,7 +3,6 @@
  * server down instead of filling the memory. It does not close the stream.
  */
 
-import { lstatSync, statSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import type { TransferJob, TransferSink } from '../index.ts';
 import { type Coroutine, coAwait, type HTTPResponse } from '../index.ts';
@@ -75,13 +74,4 @@ export class StreamSink implements TransferSink {
 /** Whether the reader of a stream has gone: no fault of the documents, and no reader for a message. */
 export function isBrokenPipe(error: unknown): boolean {
   return codeOf(error instanceof LocalFileError ? error.cause : error) === 'EPIPE';
-}
-
-/** Whether `path` is not to be replaced by a file: /dev/null, a FIFO, `>(command)`. */
-export function isStream(path: string): boolean {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return false;
-  // A link to an open file, as /dev/stdout.
-  const link = lstatSync(path).isSymbolicLink() && /^\/(dev|proc)\//.test(path);
-  return link || !(found.isFile() || found.isDirectory());
 }

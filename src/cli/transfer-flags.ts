@@ -84,7 +84,7 @@ export const REQUEST_FLAGS: FlagGroup = flagGroup(
     ],
     [
       '-c, --cookie-jar FILE',
-      'keep and send the cookies that servers set, and write them to FILE at the end',
+      'keep and send the cookies that servers set, and write them to FILE at the end (-: standard output)',
       { kind: 'file', rare: true },
     ],
     ['-L, --location', 'follow redirects; credentials do not go to another origin (check follows always)'],

@@ -13,7 +13,7 @@ export function parseURL(text: string): URL {
   const whole = BARE_HOST.test(text) && !text.startsWith('.') ? `http://${text}` : text;
   const url = URL.parse(whole);
   if (url === null)
-    throw new UsageError(`${shownURL(text)} is no URL: one looks like http://localhost:8080/index.html`);
+    throw new UsageError(`${shownURL(text) || '""'} is no URL: one looks like http://localhost:8080/index.html`);
   // URL.parse() leaves out line breaks and tabs.
   if (/\p{Cc}/u.test(text)) throw new UsageError(`${shownURL(text)}: a URL has no control characters, as line breaks`);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {

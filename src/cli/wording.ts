@@ -4,38 +4,44 @@
 
 import { DugongError, isIdempotent, TLSError, type TransferResult } from '../index.ts';
 import { adviceFor } from './advice.ts';
+import type { Given } from './given.ts';
 import type { Item } from './item.ts';
 import { withoutUserinfo } from './urls.ts';
 
 /** What to say of a result that is not done. */
 export interface Sentence {
-  readonly message: string;
+  /** The URL that was asked for, and the line of the list. */
+  readonly where: string;
+  readonly cause: string;
   readonly advice: string | undefined;
 }
 
-/** The message begins with the URL that was asked for, and the line of the list. */
-export function sentenceFor(item: Item, result: TransferResult): Sentence {
+type FollowsFlag = Pick<Given, 'location'>;
+
+/** The sentence, without secrets. `location`: whether -L was given. */
+export function sentenceFor(item: Item, result: TransferResult, { location }: FollowsFlag = {}): Sentence {
   const { url, line } = item;
   const where = `${withoutUserinfo(url)}${line === undefined ? '' : ` (line ${line})`}`;
   const { error, response } = result;
   if (result.outcome === 'failed' && error !== undefined) {
     const unsafe = !isIdempotent(result.job.method ?? 'GET') && result.mayHaveBeenProcessed;
     const doubtful = unsafe ? '; the server may have processed the request' : '';
-    return { message: `${where}: ${withoutURL(error)}${doubtful}`, advice: adviceFor(error) };
+    return { where, cause: `${withoutURL(error)}${doubtful}`, advice: adviceFor(error) };
   }
-  if (response === undefined) return { message: `${where}: not asked for`, advice: undefined };
+  if (response === undefined) return { where, cause: 'not asked for', advice: undefined };
   const { status, reason, headers } = response;
-  const location = status >= 300 && status < 400 ? headers.get('Location') : undefined;
-  const to = location === undefined ? '' : `, to ${withoutUserinfo(location)}`;
+  const next = status >= 300 && status < 400 ? headers.get('Location') : undefined;
+  const to = next === undefined ? '' : `, to ${withoutUserinfo(next)}`;
   const via = result.url === url ? '' : ` at ${withoutUserinfo(result.url)}`;
   const later = result.retryAt === undefined ? '' : `; not before ${new Date(result.retryAt).toISOString()}`;
   return {
-    message: `${where}: ${`${status} ${reason}`.trim()}${to}${via}${later}`,
-    advice: adviceForStatus(status, to !== ''),
+    where,
+    cause: `${`${status} ${reason}`.trim()}${to}${via}${later}`,
+    advice: adviceForStatus(status, to !== '' && !location),
   };
 }
 
-// Parameters: whether there is a place to go, which the advice is about.
+// Parameters: whether -L would help, which the advice is about.
 function adviceForStatus(status: number, redirects: boolean): string | undefined {
   if (redirects) return '-L follows redirects';
   if (status === 401) return '-u or -n gives user name and password';

@@ -79,7 +79,7 @@ function* coConnected(destination: Destination, onPhase: OnPhase): Coroutine<Tra
   const { hostname, port } = destination.proxy ?? destination;
   try {
     onPhase('resolve');
-    const addresses = yield* coResolve(hostname, destination);
+    const addresses = yield* coResolve(hostname, { ...destination, port });
     onPhase('connect');
     return yield* coConnect(addresses, port, destination);
   } catch (error) {

@@ -20,11 +20,14 @@ export type AddressFamily = 0 | 4 | 6;
 export interface ResolveOptions {
   /** The addresses to use. Default 0. */
   readonly family?: AddressFamily | undefined;
+  /** What the addresses are for, which `lookup` gets. Default 0. */
+  readonly port?: number | undefined;
   /**
-   * Replaces getaddrinfo: returns numeric addresses, or a coroutine that does. An error that it throws is passed on.
+   * Replaces getaddrinfo: returns numeric addresses, or a coroutine that does. `port` is the one that will be connected to: the
+   * proxy's, if there is one. An error that it throws is passed on.
    */
   readonly lookup?:
-    | ((hostname: string, family: AddressFamily) => readonly string[] | Coroutine<readonly string[]>)
+    | ((hostname: string, family: AddressFamily, port: number) => readonly string[] | Coroutine<readonly string[]>)
     | undefined;
   /** Replaces the list {@link dnsTestHostnames}. */
   readonly dnsTestHostnames?: readonly string[] | undefined;
@@ -56,13 +59,13 @@ const AMBIGUOUS: ReadonlySet<string> = new Set(['EAI_NONAME', 'EAI_FAIL', ...DEF
  * its errno, EAI_MEMORY); any error of a custom `lookup`
  */
 export function* coResolve(hostname: string, options: ResolveOptions = {}): Coroutine<readonly string[]> {
-  const { family = 0, lookup } = options;
+  const { family = 0, port = 0, lookup } = options;
   const numeric = isIP(hostname);
   if (numeric !== 0) {
     if (family === 0 || family === numeric) return [hostname];
     throw new HostnameNotResolvable(hostname, { cause: new TypeError(`it is no address of family IPv${family}`) });
   }
-  if (lookup !== undefined) return yield* coLookUpWith(lookup, hostname, family);
+  if (lookup !== undefined) return yield* coTaken(hostname, family, lookup(hostname, family, port));
   const result = yield* coLookUp(hostname, family);
   // glibc takes "::1 localhost" in /etc/hosts for an IPv4 address as well and returns 127.0.0.1 twice.
   if (Array.isArray(result)) return [...new Set(result)];
@@ -98,12 +101,12 @@ function isDefinite(code: string, family: AddressFamily): boolean {
   return family !== 0 && DEFINITE.has(code);
 }
 
-function* coLookUpWith(
-  lookup: NonNullable<ResolveOptions['lookup']>,
+/** The addresses that `lookup` has given, checked. */
+function* coTaken(
   hostname: string,
   family: AddressFamily,
+  given: readonly string[] | Coroutine<readonly string[]>,
 ): Coroutine<readonly string[]> {
-  const given = lookup(hostname, family);
   const addresses = isCoroutine(given) ? yield* given : given;
   assertAddresses(addresses, family);
   if (addresses.length === 0) throw new HostnameNotResolvable(hostname);

@@ -203,6 +203,39 @@ describe('dugong', () => {
     ]);
   });
 
+  test('takes flags from standard input with -K -, once', async () => {
+    const config = Buffer.from('silent\nverbose\nuser-agent = "from standard input"\n');
+    const one = await dugong(['-K', '-', '--no-silent', '--no-verbose', `${origin}/echo`], { input: config });
+    assertOutcome(one, 0, '');
+    const { headers } = JSON.parse(one.stdout.toString()) as EchoedRequest;
+    assert.deepEqual(
+      headers.find(([name]) => name === 'User-Agent'),
+      ['User-Agent', 'from standard input'],
+    );
+    const wrong = await dugong(['-K', '-', `${origin}/echo`], { input: Buffer.from('\nnonsense') });
+    assertOutcome(wrong, 2, /^dugong: -K -, line 2: no flag can be set by this line\n/);
+    const twice = await dugong(['-K', '-', '-d', '@-', `${origin}/echo`], { input: config });
+    assertOutcome(twice, 2, '');
+    const said = await dugong(['-K', '-', '--input', '-'], { input: Buffer.from('') });
+    assertOutcome(said, 2, /^dugong: --input -: standard input was read already\n/);
+  });
+
+  test('prints the cookies with -c -, behind the documents', async () => {
+    const answer = response('200 OK', ['Set-Cookie: a=\xe4; Path=/', 'Content-Length: 2'], 'x\n');
+    using server = startScriptedServer([[expectHead(), send(answer)]]);
+    const result = await dugong(['-c', '-', `http://${server.authority}/`]);
+    assertOutcome(result, 0, '');
+    const lines = result.stdout.toString('latin1').split('\n');
+    assert.deepEqual(lines.slice(0, 2), ['x', '# Netscape HTTP Cookie File']);
+    assert.equal(lines.at(-2), '127.0.0.1\tFALSE\t/\tFALSE\t0\ta\t\xe4');
+  });
+
+  test('prints the reports whose file is -', async () => {
+    const result = await dugong(['-s', '-P', folder, '--failed', '-', '--summary', '-', `${origin}/status/404`]);
+    assertOutcome(result, 8, '');
+    assert.match(result.stdout.toString(), /^# missing: 404 .*\nhttp:\S+\/status\/404\n\{"documents":1,.*\}\n$/);
+  });
+
   test('works through a list, goes on after what is missing, and writes it to a list that it can read', async () => {
     const [list, failed, summary] = [join(folder, 'list'), join(folder, 'failed'), join(folder, 'summary')];
     const lines = [
@@ -388,6 +421,10 @@ describe('the exit status of dugong', () => {
       [['-O', '/tmp', origin], /^dugong: -O takes no value: -P \/tmp names the folder/],
       [['-v', 'check', origin], /^dugong: the command comes first: dugong check/],
       [['-o', 'a', origin, origin], /^dugong: -o names a file for one URL, and there are 2; -P FOLDER or -O/],
+      [['-o', 'a', '-o', 'b', origin], /^dugong: -o names a file for one URL, and there are more names than URLs/],
+      [['-X', 'GET', '-d', 's3cret', origin], /^dugong: -X GET: a request with this method has no body/],
+      [['-C', '-', '-o', 'a', origin], /^dugong: -C takes no value/],
+      [['', origin], /^dugong: "" is no URL/],
       [['--input', '/dev/null'], /^dugong: --input \/dev\/null: there is no URL in it/],
       [['--shard', '3/2', origin], /^dugong: --shard 3\/2: must be like 1\/4/],
       [['put', origin], /^dugong: put: give files or folders, and a URL/],
@@ -405,6 +442,9 @@ describe('the exit status of dugong', () => {
       ],
       [['http://me:secret@localhost/'], /^dugong: localhost: give user name and password with -u or -n(?!.*secret)/],
       [['-H', 's3cret', origin], /^dugong: -H: a field looks like "Accept: text\/html"\n/],
+      [['-H', 'Accept-Encoding:', origin], /^dugong: -H: Accept-Encoding cannot be taken away: .*any coding/],
+      [['--compressed', '-H', 'accept-encoding: ', origin], /^dugong: -H: accept-encoding cannot be taken away/],
+      [['check', '-H', 'Host:', origin], /^dugong: -H: Host cannot be taken away: each request has one/],
       [['-H', 'Name;value', origin], /^dugong: -H: a field looks like/],
       [['http://user:s3cret@[x/'], /^dugong: http:\/\/\*\*\*@\[x\/ is no URL/],
       [['ftp://user:s3cret@x/'], /^dugong: ftp:\/\/\*\*\*@x\/: only http:/],

@@ -12,6 +12,8 @@ connections = 4
 --retry 2\r
 -u: "me:se \\"cret\\\\"  # the password
 silent
+no-verbose
+--no-location
 
    header "A: 1\\t2"
 output=-`;
@@ -20,6 +22,8 @@ output=-`;
       ['--retry', '2'],
       ['--user', 'me:se "cret\\'],
       ['--silent'],
+      ['--no-verbose'],
+      ['--no-location'],
       ['--header', 'A: 1\t2'],
       ['--output', '-'],
     ]);
@@ -33,6 +37,7 @@ output=-`;
     ['nonsense s3cret', /^file, line 2: no flag can be set by this line$/],
     ['config = other', /--config cannot be set/],
     ['max-time = abc', /^file, line 2: --max-time abc: must be a number of seconds/],
+    ['no-retry', /line 2: no flag can be set/],
     ['retry', /line 2: retry needs a value/],
     ['silent yes s3cret', /silent has no value/],
     ['user "me:" s3cret', /line 2: only a comment/],

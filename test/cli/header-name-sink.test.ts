@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { HeaderNameSink } from '../../src/cli/header-name-sink.ts';
+import { Interruption } from '../../src/cli/interruption.ts';
 import { parse } from '../../src/cli/parse.ts';
 import type { TransferSink } from '../../src/index.ts';
 import { responseWith } from '../support/http-response.ts';
@@ -102,9 +103,13 @@ describe('dugong -J', () => {
     const { status, stderr } = await dugong(['-J', 'http://localhost:1/']);
     assert.match(stderr, /-J is about names of files: -P or -O says where they go/);
     assert.equal(status, 2);
+    using interruption = new Interruption();
     for (const other of [['-o', 'a'], ['-C'], ['--skip-existing']]) {
       const line = ['--disable-config', '-J', '-P', 'out', ...other, 'http://localhost:1/'];
-      assert.throws(() => parse(line), /option '-J, --remote-header-name' cannot be used with option '-/);
+      await assert.rejects(
+        parse(line, interruption),
+        /option '-J, --remote-header-name' cannot be used with option '-/,
+      );
     }
   });
 });

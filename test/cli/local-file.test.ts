@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import fs, { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import fs, { constants, existsSync, lstatSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, test } from 'node:test';
-import { companion, createBeside, LocalFileError, writeWhole } from '../../src/cli/local-file.ts';
+import { companion, createBeside, isStream, LocalFileError, writeWhole } from '../../src/cli/local-file.ts';
 import { replaced, systemError } from '../support/failing-fs.ts';
 import { namesIn, temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -63,6 +64,25 @@ describe('a file that is written as a whole', () => {
     assert.deepEqual(namesIn(folder), ['a']);
   });
 
+  test('is none for what is no file: that takes the bytes, and stays what it is', (context) => {
+    const folder = temporaryFolder(context);
+    const [fifo, link] = [join(folder, 'fifo'), join(folder, 'null')];
+    execFileSync('mkfifo', [fifo]);
+    const reader = fs.openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      writeWhole(fifo, Buffer.from('one'));
+      const bytes = Buffer.alloc(9);
+      assert.equal(bytes.toString('utf8', 0, fs.readSync(reader, bytes)), 'one');
+    } finally {
+      fs.closeSync(reader);
+    }
+    assert.ok(lstatSync(fifo).isFIFO());
+    symlinkSync('/dev/null', link);
+    writeWhole(link, Buffer.from('one'));
+    assert.equal(readlinkSync(link), '/dev/null');
+    assert.deepEqual(namesIn(folder), ['fifo', 'null']);
+  });
+
   test('does not overwrite on a file system without hard links either', (context) => {
     const folder = temporaryFolder(context);
     const path = join(folder, 'a');
@@ -105,4 +125,16 @@ describe('a temporary file', () => {
     assert.equal(readFileSync(next, 'utf8'), 'mine');
     assert.ok(existsSync(second.name));
   });
+});
+
+test('devices and open files are streams, and files, folders and links to them are not', (context) => {
+  const folder = temporaryFolder(context);
+  writeFileSync(join(folder, 'a'), '');
+  symlinkSync('a', join(folder, 'link'));
+  symlinkSync('/dev/null', join(folder, 'null'));
+  assert.deepEqual(['/dev/null', '/dev/stdout', join(folder, 'null')].map(isStream), [true, true, true]);
+  assert.deepEqual(
+    ['a', 'link', 'none', ''].map((name) => isStream(join(folder, name))),
+    [false, false, false, false],
+  );
 });

@@ -54,6 +54,16 @@ describe('dugong', () => {
     assert.equal(await printed([url], env), 'by the first');
   });
 
+  test('takes the addresses of --resolve by the port to connect to: of the server, or of the proxy', async () => {
+    using proxy = answering('by proxy');
+    using server = answering('directly');
+    const portOf = ({ authority }: ScriptedServer) => new URL(`http://${authority}`).port;
+    const rules = [proxy, server].map((each) => `*:${portOf(each)}:127.0.0.1`);
+    const args = rules.flatMap((each) => ['--resolve', each]);
+    assert.equal(await printed([...args, `http://origin.test:${portOf(server)}/`]), 'directly');
+    assert.equal(await printed([...args, '-x', `proxy.test:${portOf(proxy)}`, 'http://origin.test/']), 'by proxy');
+  });
+
   test('asks no proxy of a kind that it does not know: status 2, and what would be right', async () => {
     const { status, stderr } = await dugong(['http://127.0.0.1:1/'], {
       http_proxy: 'socks5h://user:s3cret@127.0.0.1:1',

@@ -49,6 +49,13 @@ describe('a request of dugong', () => {
     assert.match(given, /\r\nX-Empty: *\r\n/);
   });
 
+  test('has Accept-Encoding as it was given, also empty', async () => {
+    assert.match(await head(['-H', 'accept-encoding: x']), /\r\naccept-encoding: x\r\n/);
+    const empty = await head(['-H', 'Accept-Encoding;']);
+    assert.match(empty, /\r\nAccept-Encoding: *\r\n/);
+    assert.doesNotMatch(empty, /identity/);
+  });
+
   test('has fields as the bytes that were typed', async () => {
     const given = await head(['-H', 'X-Name: Jürgen \u{1f600}']);
     assert.equal(/X-Name: (.*)\r/.exec(given)?.[1], Buffer.from('Jürgen \u{1f600}').toString('latin1'));

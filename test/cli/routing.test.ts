@@ -42,8 +42,25 @@ describe('the way to a server', () => {
 
   test('takes addresses for names', () => {
     const { lookup } = routingOf({ resolve: ['a.test:80:127.0.0.1,[::1]'] }).connection ?? {};
-    assert.deepEqual(lookup?.('A.test', 0), ['127.0.0.1', '::1']);
-    assert.deepEqual(lookup?.('a.test', 6), ['::1']);
+    assert.deepEqual(lookup?.('A.test', 0, 80), ['127.0.0.1', '::1']);
+    assert.deepEqual(lookup?.('a.test', 6, 80), ['::1']);
+  });
+
+  test('takes the address of the rule that names host and port most closely [curl(1), --resolve]', () => {
+    const rules = [
+      '*:*:127.0.0.1',
+      '*:80:127.0.0.2',
+      'a.test:*:127.0.0.3',
+      '+a.test:0080:127.0.0.9',
+      'a.test:80:127.0.0.4',
+    ];
+    const found = (resolve: string[], host: string, port: number) =>
+      routingOf({ resolve }).connection?.lookup?.(host, 0, port);
+    assert.deepEqual(found(rules, 'a.test', 80), ['127.0.0.4']);
+    assert.deepEqual(found(rules, 'a.test', 81), ['127.0.0.3']);
+    assert.deepEqual(found(rules, 'b.test', 80), ['127.0.0.2']);
+    assert.deepEqual(found(rules, 'b.test', 81), ['127.0.0.1']);
+    assert.ok(!Array.isArray(found(['a.test:80:127.0.0.1'], 'a.test', 81)));
   });
 
   const wrong: readonly (readonly [given: Given, message: RegExp])[] = [

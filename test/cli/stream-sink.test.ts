@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict';
-import { symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { describe, test } from 'node:test';
 import { LocalFileError } from '../../src/cli/file-sink.ts';
-import { isBrokenPipe, isStream, StreamSink } from '../../src/cli/stream-sink.ts';
+import { isBrokenPipe, StreamSink } from '../../src/cli/stream-sink.ts';
 import type { HeadersInit } from '../../src/http1/headers.ts';
 import { AioFuture } from '../../src/index.ts';
 import { systemError } from '../support/failing-fs.ts';
 import { responseWith } from '../support/http-response.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const JOB = { url: 'http://h/a' };
 
@@ -113,16 +110,4 @@ describe('a stream', () => {
     assert.ok(isBrokenPipe(stream.failure));
     assert.equal(isBrokenPipe(new LocalFileError('a', systemError('EIO', 'i/o error', 'write'))), false);
   });
-});
-
-test('devices and open files are streams, and files, folders and links to them are not', (context) => {
-  const folder = temporaryFolder(context);
-  writeFileSync(join(folder, 'a'), '');
-  symlinkSync('a', join(folder, 'link'));
-  symlinkSync('/dev/null', join(folder, 'null'));
-  assert.deepEqual(['/dev/null', '/dev/stdout', join(folder, 'null')].map(isStream), [true, true, true]);
-  assert.deepEqual(
-    ['a', 'link', 'none', ''].map((name) => isStream(join(folder, name))),
-    [false, false, false, false],
-  );
 });

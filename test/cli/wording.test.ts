@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Given } from '../../src/cli/given.ts';
 import { unsent } from '../../src/cli/item.ts';
 import { Totals } from '../../src/cli/totals.ts';
 import { sentenceFor } from '../../src/cli/wording.ts';
@@ -9,9 +10,9 @@ import { responseWith } from '../support/http-response.ts';
 
 const item = { position: 0, url: 'http://x/?u=http://me:secret@y/', text: '', line: 12, path: undefined };
 
-function sentence(given: Partial<TransferResult>): ReturnType<typeof sentenceFor> {
+function sentence(given: Partial<TransferResult>, flags?: Given): ReturnType<typeof sentenceFor> {
   const result = unsent({ url: item.url, tag: item }, { outcome: 'failed', error: undefined });
-  return sentenceFor(item, { ...result, ...given });
+  return sentenceFor(item, { ...result, ...given }, flags);
 }
 
 describe('a message about a document', () => {
@@ -19,7 +20,8 @@ describe('a message about a document', () => {
     const error = new SystemError('ECONNREFUSED', { errno: -111, syscall: 'connect', address: '::1', port: 1 });
     Reflect.set(error, 'message', `GET http://x/: ${error.message}`);
     assert.deepEqual(sentence({ error }), {
-      message: 'http://x/?u=http://***@y/ (line 12): connect ECONNREFUSED ::1:1',
+      where: 'http://x/?u=http://***@y/ (line 12)',
+      cause: 'connect ECONNREFUSED ::1:1',
       advice: 'is the server running, and is the port right?',
     });
   });
@@ -28,15 +30,20 @@ describe('a message about a document', () => {
     const kept = 'expired (X). Versions before TLS 1.2 need more.';
     const message = kept.replace(' Versions', ' If you trust it, give it in the TLS option ca or in a file. Versions');
     const error = new TLSError('X', message, { reason: 'expired' });
-    assert.ok(sentence({ error }).message.endsWith(`: ${kept}`));
+    assert.equal(sentence({ error }).cause, kept);
   });
 
   test('has the status, and where a redirect leads', () => {
     const missing = (status: number, headers: Record<string, string> = {}) =>
       sentence({ outcome: 'missing', response: responseWith({ status, headers }) });
-    assert.match(missing(404).message, /\(line 12\): 404 OK$/);
-    assert.match(missing(302, { Location: '/there' }).message, /: 302 OK, to \/there$/);
+    assert.match(missing(404).cause, /^404 OK$/);
+    assert.match(missing(302, { Location: '/there' }).cause, /^302 OK, to \/there$/);
     assert.equal(missing(302, { Location: '/there' }).advice, '-L follows redirects');
+    const followed = {
+      outcome: 'missing',
+      response: responseWith({ status: 302, headers: { Location: '/' } }),
+    } as const;
+    assert.equal(sentence(followed, { location: true }).advice, undefined);
     assert.match(missing(401).advice ?? '', /-u or -n/);
     assert.match(missing(412).advice ?? '', /--overwrite/);
   });
@@ -45,16 +52,16 @@ describe('a message about a document', () => {
     const error = new ConnectionTimedOut(5);
     const job = { url: 'http://h/a', method: 'POST' };
     assert.match(
-      sentence({ job, error, mayHaveBeenProcessed: true }).message,
+      sentence({ job, error, mayHaveBeenProcessed: true }).cause,
       /the server may have processed the request$/,
     );
-    assert.doesNotMatch(sentence({ error, mayHaveBeenProcessed: true }).message, /may have processed/);
+    assert.doesNotMatch(sentence({ error, mayHaveBeenProcessed: true }).cause, /may have processed/);
     const response = responseWith({ status: 503 });
     assert.match(
-      sentence({ outcome: 'missing', response, retryAt: 0 }).message,
-      /: 503 OK; not before 1970-01-01T00:00:00/,
+      sentence({ outcome: 'missing', response, retryAt: 0 }).cause,
+      /^503 OK; not before 1970-01-01T00:00:00/,
     );
-    assert.match(sentence({ outcome: 'aborted' }).message, /: not asked for$/);
+    assert.match(sentence({ outcome: 'aborted' }).cause, /^not asked for$/);
   });
 });
 

@@ -131,7 +131,9 @@ describe('a lookup of the user', () => {
     assert.deepEqual(runBlocking(coResolve('x.test', { lookup })), ['192.0.2.1', '2001:db8::1']);
     assert.deepEqual(runBlocking(coResolve('x.test', { lookup: () => ['::1'], family: 6 })), ['::1']);
     assert.deepEqual(coResolve('127.0.0.1', { lookup }).next(), { done: true, value: ['127.0.0.1'] });
-    assert.deepEqual(asked, [['x.test', 0]]);
+    assert.deepEqual(asked, [['x.test', 0, 0]]);
+    runBlocking(coResolve('x.test', { lookup, port: 80 }));
+    assert.deepEqual(asked[1], ['x.test', 0, 80]);
   });
 
   test('that gives anything else is told what it must give', () => {

@@ -103,8 +103,8 @@ export const CLIENT: readonly Mutation[] = [
   {
     name: 'Connecting is waited for in the phase of resolving',
     file: 'client/dial-steps.ts',
-    before: "    const addresses = yield* coResolve(hostname, destination);\n    onPhase('connect');",
-    after: '    const addresses = yield* coResolve(hostname, destination);',
+    before: "    const addresses = yield* coResolve(hostname, { ...destination, port });\n    onPhase('connect');",
+    after: '    const addresses = yield* coResolve(hostname, { ...destination, port });',
     world: 'situation',
   },
   {
