@@ -2,9 +2,6 @@
  * The requests in flight on one connection: sends them ahead as far as `Pipelining` allows, reads the responses in order, and gives back
  * what a lost connection has left without a response, to be sent again (RFC 9112 9.3.1, 9.3.2). One coroutine at a time asks for the next
  * response. Where requests come from, and what becomes of responses, is the caller's.
- *
- * A request is sent ahead only if its sending never waits: it has no body, or a small one. Any other request is alone on the connection,
- * and is sent while its response is read. So no sizes make both sides wait for each other.
  */
 
 import type { Coroutine } from '../coroutine.ts';
@@ -16,10 +13,10 @@ import {
   TLSError,
   UnsupportedResponse,
 } from '../errors.ts';
-import { Queue } from '../queue.ts';
 import { coAll } from '../schedule/combinators.ts';
 import type { Answered, Asking, AskingSource, Consume, GivenBack, Unanswered } from './asking.ts';
 import type { HTTPResponse } from './http-response.ts';
+import { LaneConnection, UploadFailed } from './lane-connection.ts';
 import type { Operations } from './operations.ts';
 import { coWithPatience, isInterruption, Stalled } from './patience.ts';
 import type { Pipelining } from './pipelining.ts';
@@ -40,10 +37,6 @@ export interface LaneRules {
   readonly inOrder: boolean;
 }
 
-/** Most unsent bytes of requests: a corked connection collects as many without waiting. */
-const BYTES_AHEAD = 49_152;
-/** The part of the depth that is sent at once, so that not each request costs a system call. */
-const REFILL = 4;
 /** While a body that is longer is received, nothing more is sent ahead. */
 const LONG = 1 << 20;
 /** A rest of a body up to this size is read and dropped; for a longer one a new connection is cheaper. */
@@ -58,22 +51,9 @@ export class Lane<A extends Asking> {
   readonly #pipelining: Pipelining;
   readonly #source: AskingSource<A>;
   readonly #rules: LaneRules;
-  /** Without a response, oldest first. */
-  readonly #flight = new Queue<A>();
   /** Taken, and not sent yet. */
   #held: A | undefined;
-  /** What sends the request that is alone in flight. */
-  #sending: Coroutine<void> | undefined;
-  /** The session of the requests in flight. */
-  #session: Session | undefined;
-  #sent = 0;
-  #answered = 0;
-  /** Whether a response on this connection allows to send ahead. */
-  #opened = false;
-  /** Whether this connection is to carry no further request. */
-  #spent = false;
-  /** The response whose body is on the connection. */
-  #unread: HTTPResponse | undefined;
+  #connection: LaneConnection<A>;
 
   /** @throws StateError if requests of another call are under way on the connection */
   constructor(operations: Operations, source: AskingSource<A>, use: { pipelining: Pipelining; rules: LaneRules }) {
@@ -85,16 +65,18 @@ export class Lane<A extends Asking> {
     this.#source = source;
     this.#pipelining = use.pipelining;
     this.#rules = use.rules;
+    this.#connection = new LaneConnection(operations, use.pipelining);
   }
 
   /** Requests in flight. */
   get inFlight(): number {
-    return this.#flight.length;
+    return this.#connection.flight.length;
   }
 
   /** Whether nothing on the connection is this lane's. */
   get idle(): boolean {
-    return this.#flight.length === 0 && (this.#unread === undefined || !this.#connected || this.#atEnd);
+    const { flight, unread, connected, atEnd } = this.#connection;
+    return flight.length === 0 && (unread === undefined || !connected || atEnd);
   }
 
   /** Whether bytes have come that answer no request, while none is in flight. Looks at the socket. */
@@ -116,7 +98,7 @@ export class Lane<A extends Asking> {
       const oldest = yield* this.#coOldest();
       if (oldest === undefined) return undefined;
       if (oldest.refusal !== undefined) {
-        this.#flight.shift();
+        this.#connection.flight.shift();
         return { asking: oldest, error: oldest.refusal };
       }
       const ended = yield* this.#coExchange(oldest, consume);
@@ -128,31 +110,31 @@ export class Lane<A extends Asking> {
 
   /** Sends what may be sent ahead. Never waits. */
   fill(): void {
-    if (!this.#connected || !this.#isWorthFilling) return;
-    const session = this.#session as Session;
+    const connection = this.#connection;
+    if (!connection.connected || !connection.isWorthFilling) return;
     try {
-      while (this.#hasRoom) {
+      while (connection.hasRoom) {
         this.#held ??= this.#source.take();
-        if (this.#held === undefined || (this.#held.alone && this.#flight.length > 0)) return;
-        session.corked = !this.#held.alone;
-        if (!this.#send(this.#held)) return;
+        if (this.#held === undefined || (this.#held.alone && connection.flight.length > 0)) return;
+        if (!connection.send(this.#held)) return;
         this.#held = undefined;
       }
     } finally {
-      if (session.corked) this.#uncork(session);
+      connection.uncork();
     }
   }
 
   /** The same, for a request that has come while the next response is waited for. */
   fillBehind(): void {
-    if (this.#flight.length > 0) this.fill();
+    if (this.#connection.flight.length > 0) this.fill();
   }
 
   /** Gives up what is in flight: nothing else can use the connection otherwise. Returns the requests. */
   close(): readonly A[] {
-    const askings = [...this.#flight, ...(this.#held === undefined ? [] : [this.#held])];
+    const { flight, unread } = this.#connection;
+    const askings = [...flight, ...(this.#held === undefined ? [] : [this.#held])];
     this.#held = undefined;
-    if (this.#flight.length > 0 || this.#unread !== undefined) this.#startOver();
+    if (flight.length > 0 || unread !== undefined) this.#startOver();
     return askings;
   }
 
@@ -163,7 +145,7 @@ export class Lane<A extends Asking> {
 
   /** Drops the connection. The requests in flight are given back. */
   restart(why: GivenBack): void {
-    const askings = [...this.#flight];
+    const askings = [...this.#connection.flight];
     // Of the oldest more is known.
     if (why !== 'ended') for (const asking of askings.slice(1)) asking.mayHaveBeenProcessed = true;
     this.#startOver();
@@ -172,13 +154,9 @@ export class Lane<A extends Asking> {
 
   /** Gives back the requests behind the oldest, whose response takes long. The connection ends with that response. */
   releaseBehind(): void {
-    const [oldest, ...behind] = this.#flight;
-    if (oldest === undefined || behind.length === 0) return;
-    this.#spent = true;
+    const behind = this.#connection.takeBehind();
     for (const asking of behind) asking.mayHaveBeenProcessed = true;
-    while (this.#flight.length > 0) this.#flight.shift();
-    this.#flight.push(oldest);
-    this.#giveBack(behind, 'dropped');
+    if (behind.length > 0) this.#giveBack(behind, 'dropped');
   }
 
   /** The request that is held comes behind these. */
@@ -194,12 +172,12 @@ export class Lane<A extends Asking> {
   *#coOldest(): Coroutine<A | undefined> {
     for (;;) {
       this.fill();
-      const oldest = this.#flight.at(0);
+      const oldest = this.#connection.flight.at(0);
       if (oldest !== undefined) return oldest;
       this.#held ??= this.#source.take();
       if (this.#held === undefined) {
         if (!(yield* this.#source.coMore())) return undefined;
-      } else if (this.#session !== undefined && this.#sent === 0) {
+      } else if (this.#connection.session !== undefined && !this.#connection.used) {
         const asking = this.#held;
         this.#held = undefined;
         this.#refusedAtOnce(asking);
@@ -214,7 +192,7 @@ export class Lane<A extends Asking> {
    * of a connection.
    */
   #refusedAtOnce(asking: A): void {
-    const { protocol } = this.#session as Session;
+    const { protocol } = this.#connection.session as Session;
     const why = 'the server closed each connection as soon as it was made';
     const error = protocol.connectionClosed(why, 'idle', protocol.failure);
     this.#startOver();
@@ -229,119 +207,45 @@ export class Lane<A extends Asking> {
       }
       asking.refusal = asking.lostWith;
     }
-    this.#flight.push(asking);
+    this.#connection.flight.push(asking);
   }
 
   *#coConnect(asking: A): Coroutine<void> {
-    if (!this.#usable) this.#startOver();
+    if (!this.#connection.usable) this.#startOver();
     const { session } = this.#operations;
     const fresh = session === undefined || session.closed || session.wire.transport === undefined;
     if (fresh) this.#source.connecting?.(asking);
     yield* this.#operations.coConnect();
     if (fresh) this.#source.connected?.(asking);
-    this.#session = this.#operations.session;
-  }
-
-  get #connected(): boolean {
-    const session = this.#session;
-    return session !== undefined && !session.closed && session.wire.transport !== undefined;
-  }
-
-  /** Whether another request may be sent on this connection. */
-  get #usable(): boolean {
-    const { session } = this.#operations;
-    if (session === undefined || session.closed || session.protocol.ended || this.#spent) return false;
-    return session.protocol.sendState === 'idle' && this.#sent < this.#pipelining.perConnection;
-  }
-
-  /** How many requests may be in flight on this connection now. */
-  get #depth(): number {
-    return this.#opened ? this.#pipelining.depth : 1;
-  }
-
-  /** Whether so many requests may be sent that a system call is worth while. */
-  get #isWorthFilling(): boolean {
-    const depth = this.#depth;
-    return depth - this.#flight.length >= depth / REFILL;
-  }
-
-  get #hasRoom(): boolean {
-    const { length } = this.#flight;
-    if (!this.#usable || this.#flight.at(length - 1)?.alone) return false;
-    const { output } = (this.#session as Session).protocol;
-    return length < this.#depth && output.length < BYTES_AHEAD;
-  }
-
-  /** False if the connection takes no more requests. */
-  #send(asking: A): boolean {
-    const { protocol } = this.#session as Session;
-    const { latestRequest } = protocol;
-    asking.pipelined = this.#flight.length > 0;
-    try {
-      if (asking.refusal === undefined) this.#begin(asking);
-    } catch (error) {
-      if (protocol.latestRequest === latestRequest) {
-        if (error instanceof ConnectionClosed) return false;
-        asking.refusal = error;
-      } else if (!(error instanceof DugongError)) {
-        throw error;
-      }
-      // Else the reader finds what has come before, and then the same.
-    }
-    // A refused one waits for its turn only.
-    asking.alone &&= asking.refusal === undefined;
-    this.#sent++;
-    this.#flight.push(asking);
-    return true;
-  }
-
-  /** One that is alone is sent while its response is waited for. Of any other, the reader sends what the kernel does not take now. */
-  #begin(asking: A): void {
-    const { method, path, options } = asking.parts();
-    const sending = this.#operations.coSendRequest(method, path, options);
-    if (asking.alone) this.#sending = sending;
-    else if (!sending.next().done) sending.return();
-  }
-
-  #uncork(session: Session): void {
-    try {
-      session.uncork();
-    } catch (error) {
-      // The reader finds what has come before, and then the same.
-      if (!(error instanceof DugongError)) throw error;
-    }
+    this.#connection.session = this.#operations.session;
   }
 
   // --- receiving -----------------------------------------------------------------------------------------------------
 
   /** Drops the rest of a body that nothing reads any more. */
   *#coSkip(): Coroutine<void> {
-    const response = this.#unread;
+    const response = this.#connection.unread;
     if (response === undefined) return;
-    if (!this.#connected) {
+    if (!this.#connection.connected) {
       this.restart('dropped');
-    } else if (!this.#atEnd) {
+    } else if (!this.#connection.atEnd) {
       const { length } = response;
       if (length !== null && length > WORTH_DISCARDING) return this.#dropRest();
       try {
         if (!(yield* coWithPatience(this.#coDiscard(), WORTH_WAITING))) return this.#dropRest();
       } catch (error) {
         if (error instanceof Stalled) return this.#dropRest();
-        if (!this.#isLost || isInterruption(error)) throw error;
+        if (!this.#connection.isLost || isInterruption(error)) throw error;
         return this.restart('lost');
       }
     }
-    this.#unread = undefined;
+    this.#connection.unread = undefined;
   }
 
   /** Drops the connection with the rest of a body. */
   #dropRest(): void {
-    if (this.#flight.length > 0) this.restart('dropped');
+    if (this.#connection.flight.length > 0) this.restart('dropped');
     else this.#startOver();
-  }
-
-  get #atEnd(): boolean {
-    return this.#session?.protocol.body === undefined;
   }
 
   /** False if the rest of the body is long. */
@@ -357,13 +261,14 @@ export class Lane<A extends Asking> {
 
   /** Undefined if the request is to be sent again. */
   *#coExchange<T>(oldest: A, consume: Consume<A, T>): Coroutine<Answered<A, T> | Unanswered<A> | undefined> {
+    const { sending } = this.#connection;
     try {
-      if (this.#sending === undefined) return yield* this.#coAnswer(oldest, consume);
-      return yield* this.#coUploadAndAnswer(this.#sending, this.#coAnswer(oldest, consume));
+      const answer = this.#coAnswer(oldest, consume);
+      return yield* sending === undefined ? answer : this.#coUploadAndAnswer(sending, answer);
     } catch (error) {
       return this.#failed(oldest, error);
     } finally {
-      this.#sending = undefined;
+      this.#connection.sending = undefined;
     }
   }
 
@@ -373,8 +278,10 @@ export class Lane<A extends Asking> {
     function* coAnswer(): Coroutine<void> {
       answered = { value: yield* answer };
     }
+    const connection = this.#connection;
+    const upload = coWithPatience(connection.coUpload(sending), this.#rules.patience, () => connection.bytesSent);
     try {
-      yield* coAll([coWithPatience(this.#coUpload(sending), this.#rules.patience, () => this.#bytesSent), coAnswer()]);
+      yield* coAll([upload, coAnswer()]);
     } catch (error) {
       if (answered === undefined || !(error instanceof UploadFailed || error instanceof Stalled)) throw error;
       this.restart('dropped');
@@ -382,31 +289,9 @@ export class Lane<A extends Asking> {
     return (answered as unknown as { readonly value: V }).value;
   }
 
-  /** A connection that is lost is left to the reader, since the response may have come before. @throws UploadFailed */
-  *#coUpload(sending: Coroutine<void>): Coroutine<void> {
-    const { protocol } = this.#session as Session;
-    const { latestRequest } = protocol;
-    try {
-      yield* sending;
-    } catch (error) {
-      const begun = protocol.latestRequest !== latestRequest;
-      if (!begun || !(error instanceof ConnectionClosed)) throw new UploadFailed(error, begun);
-    }
-  }
-
-  get #bytesSent(): number {
-    return this.#session?.protocol.bytesSent ?? 0;
-  }
-
   *#coAnswer<T>(oldest: A, consume: Consume<A, T>): Coroutine<Answered<A, T> | undefined> {
     const response = yield* this.#coResponse(oldest);
-    this.#unread = response;
-    oldest.mayHaveBeenProcessed = true;
-    const { protocol } = this.#session as Session;
-    oldest.pipelined = this.#isPipelined(oldest);
-    const persistent = response.httpVersion === '1.1' && protocol.sendState !== 'closed';
-    this.#pipelining.answered({ persistent, number: ++this.#answered });
-    this.#opened ||= persistent;
+    this.#connection.begins(response);
     const { doubted } = oldest;
     oldest.doubted = undefined;
     if (doubted !== undefined) this.#pipelining.confirmed(doubted, response.status);
@@ -416,7 +301,7 @@ export class Lane<A extends Asking> {
     }
     if (response.length !== null && response.length <= LONG) this.fill();
     const value = yield* consume(response, oldest);
-    this.#flight.shift();
+    this.#connection.flight.shift();
     return { asking: oldest, response, value };
   }
 
@@ -428,14 +313,16 @@ export class Lane<A extends Asking> {
       this.restart('dropped');
       return;
     }
-    this.#flight.shift();
+    this.#connection.flight.shift();
     this.#source.giveBack([oldest], 'doubted');
   }
 
   #coResponse(oldest: A): Coroutine<HTTPResponse> {
     const { stall, patience } = this.#rules;
-    const limit = this.#isPipelined(oldest) && stall > 0 && (stall < patience || patience === 0) ? stall : patience;
-    const progress = this.#sending === undefined ? undefined : () => this.#bytesSent;
+    const connection = this.#connection;
+    const limit =
+      connection.isPipelined(oldest) && stall > 0 && (stall < patience || patience === 0) ? stall : patience;
+    const progress = connection.sending === undefined ? undefined : () => connection.bytesSent;
     return coWithPatience(this.#operations.coReadResponse(), limit, progress);
   }
 
@@ -447,24 +334,28 @@ export class Lane<A extends Asking> {
       this.restart('dropped');
       return undefined;
     }
-    if (!this.#connected || !(error instanceof DugongError) || isInterruption(error)) return this.#thrown(error);
+    const connection = this.#connection;
+    if (!connection.connected || !(error instanceof DugongError) || isInterruption(error)) return this.#thrown(error);
     const refused =
       error instanceof InvalidResponse || error instanceof UnsupportedResponse || error instanceof TLSError;
     // On a new connection it is the response, and not what came before it.
-    const certain = refused && this.#answered === 0 && !this.#isPipelined(oldest);
-    if (certain || (!(error instanceof Stalled) && !this.#isLost)) {
-      // An interrupted sender leaves a request without its end, to which there is no response.
-      const unfinished = error instanceof StateError && this.#unread === undefined;
-      if (!refused && !unfinished) return this.#thrown(error);
-      oldest.mayHaveBeenProcessed = true;
-      return this.#giveUp(oldest, error);
-    }
-    const { mayHaveBeenProcessed = true } =
-      (error.lostRequests ?? this.#session?.protocol.pendingRequests ?? []).at(0) ?? {};
+    const certain = refused && connection.answered === 0 && !connection.isPipelined(oldest);
+    if (!certain && (error instanceof Stalled || connection.isLost)) return this.#lost(oldest, error);
+    // An interrupted sender leaves a request without its end, to which there is no response.
+    const unfinished = error instanceof StateError && connection.unread === undefined;
+    if (!refused && !unfinished) return this.#thrown(error);
+    oldest.mayHaveBeenProcessed = true;
+    return this.#giveUp(oldest, error);
+  }
+
+  /** The oldest request is lost with its connection. Undefined if it is to be sent again. */
+  #lost(oldest: A, error: DugongError): Unanswered<A> | undefined {
+    const lost = error.lostRequests ?? this.#connection.session?.protocol.pendingRequests ?? [];
+    const { mayHaveBeenProcessed = true } = lost.at(0) ?? {};
     oldest.mayHaveBeenProcessed ||= mayHaveBeenProcessed;
     const safe = oldest.repeatable || (oldest.renewable && !mayHaveBeenProcessed);
-    if (safe && this.#answered === 0 && !mayHaveBeenProcessed && error instanceof ConnectionClosed) {
-      this.#flight.shift();
+    if (safe && this.#connection.answered === 0 && !mayHaveBeenProcessed && error instanceof ConnectionClosed) {
+      this.#connection.flight.shift();
       this.#refusedAtOnce(oldest);
       return undefined;
     }
@@ -479,24 +370,23 @@ export class Lane<A extends Asking> {
       oldest.mayHaveBeenProcessed = true;
       return this.#giveUp(oldest, reason);
     }
-    this.#flight.shift();
+    this.#connection.takeBack();
     if (!(reason instanceof ConnectionClosed)) return { asking: oldest, error: reason };
     // The connection takes no more requests.
-    this.#sent--;
     this.#held = oldest;
     return undefined;
   }
 
   /** An error of `consume`, or an interruption. */
   #thrown(error: unknown): never {
-    if (this.#unread !== undefined) this.#flight.shift();
+    if (this.#connection.unread !== undefined) this.#connection.flight.shift();
     throw error;
   }
 
   #giveUp(oldest: A, error: unknown): Unanswered<A> {
-    this.#flight.shift();
+    this.#connection.flight.shift();
     // Of the next one no more is known than of those behind it.
-    const next = this.#flight.at(0);
+    const next = this.#connection.flight.at(0);
     if (next !== undefined) next.mayHaveBeenProcessed = true;
     this.restart('lost');
     return { asking: oldest, error };
@@ -504,53 +394,22 @@ export class Lane<A extends Asking> {
 
   /** Counts the loss (true), unless the server has announced it, or had closed the connection before the request was sent. */
   #charge(oldest: A, { error, mayHaveBeenProcessed }: { error: DugongError; mayHaveBeenProcessed: boolean }): boolean {
-    const announced = this.#unread === undefined && this.#session?.protocol.sendState === 'closed';
-    if (this.#answered > 0 && (announced || !mayHaveBeenProcessed)) return false;
-    const pipelined = this.#isPipelined(oldest);
+    const { answered, isAnnounced } = this.#connection;
+    if (answered > 0 && (isAnnounced || !mayHaveBeenProcessed)) return false;
+    const pipelined = this.#connection.isPipelined(oldest);
     if (pipelined && (error instanceof Stalled || error instanceof InvalidResponse)) this.#pipelining.suspect();
-    else if (pipelined || this.#answered > 0) this.#pipelining.broke(this.#answered);
+    else if (pipelined || answered > 0) this.#pipelining.broke(answered);
     oldest.losses++;
     oldest.lostWith = error;
     oldest.alone = true;
     return true;
   }
 
-  /** Whether the oldest request had, or has, others with it on the connection. */
-  #isPipelined(oldest: A): boolean {
-    return oldest.pipelined || this.#flight.length > 1;
-  }
-
-  /** Whether no response, or nothing more of the present one, can come. */
-  get #isLost(): boolean {
-    const state = this.#session?.protocol.receiveState ?? 'failed';
-    return state === 'failed' || (state === 'closed' && this.#unread === undefined);
-  }
-
   #startOver(): void {
     this.#operations.session?.close();
-    this.#session = undefined;
-    this.#sent = 0;
-    this.#answered = 0;
-    this.#opened = false;
-    this.#spent = false;
-    this.#unread = undefined;
-    while (this.#flight.length > 0) this.#flight.shift();
+    this.#connection = new LaneConnection(this.#operations, this.#pipelining);
   }
 }
 
 /** Thrown by a `Consume`: the response is not to be received behind others. It is asked for again, alone, without counting as lost. */
 export class AskAlone extends Error {}
-
-/** A request, or the source of its body, has failed. */
-class UploadFailed extends Error {
-  readonly reason: unknown;
-  /** Whether a part of it may have been sent. */
-  readonly begun: boolean;
-
-  // Parameters: the two properties.
-  constructor(reason: unknown, begun: boolean) {
-    super('the request could not be sent', { cause: reason });
-    this.reason = reason;
-    this.begun = begun;
-  }
-}

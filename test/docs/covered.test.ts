@@ -78,6 +78,7 @@ const ELSEWHERE: Readonly<Record<string, Cover>> = {
     through: 'HTTPConnection: each step needs a resolver, a server or a proxy',
   },
   'client/http-connection': { by: 'client/surface', through: 'the entry of the package, which exports it' },
+  'client/lane-connection': { by: 'client/pipeline', through: 'HTTPConnection, whose pipelines use it' },
   'client/lane': { by: 'client/pipeline', through: 'HTTPConnection, whose pipelines it runs' },
   'client/operations': { by: 'client/named-errors', through: 'HTTPConnection, whose methods are one line each' },
   'client/patience': { by: 'client/pipeline', through: 'HTTPConnection: the pipelines, whose waits it bounds' },

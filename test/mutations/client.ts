@@ -275,7 +275,7 @@ export const CLIENT: readonly Mutation[] = [
   {
     name: "The rest of a body counts as another caller's",
     file: 'client/lane.ts',
-    before: ' && (this.#unread === undefined || !this.#connected || this.#atEnd);',
+    before: ' && (unread === undefined || !connected || atEnd);',
     after: ';',
     history: 'fix(client): go on after a request() that was given up midway',
     world: 'pipeline',
