@@ -46,7 +46,20 @@ const exampleFolders = readdirSync(join(repository, 'examples'), { withFileTypes
   .map(({ name }) => name);
 
 /** Folders whose test files share processes. */
-const SHARING = ['bulk', 'cli', 'client', 'fetch', 'http1', 'properties', 'schedule'];
+const SHARING = [
+  '.',
+  'bulk',
+  'cli',
+  'client',
+  'docs',
+  'fetch',
+  'http1',
+  'io',
+  'properties',
+  'schedule',
+  'support',
+  'sync',
+];
 const MOST_FILES = 12;
 
 /** Files whose paths begin so share nothing. Nor does one with a hook outside of any suite, which would be for all tests. */
@@ -58,9 +71,12 @@ const ALONE = [
   // They look at what only a new process has: nothing compiled, and no entries of others.
   'client/reading',
   'fetch/resource-timing',
+  // They close descriptors by their numbers, and end threads and environments.
+  'io/native',
   // They take as long as a dozen others.
   'client/cancellation',
   'client/session-interleavings',
+  'docs/console-blocks',
 ];
 
 function mayShare(file: string): boolean {
@@ -81,7 +97,7 @@ function processes(): Map<string, string[]> {
     const count = Math.ceil(sharing.length / MOST_FILES);
     for (let number = 0; number < count; number++) {
       const taken = sharing.filter((_, index) => index % count === number);
-      shares.set(`${folder}-${number + 1}-of-${count}`, taken);
+      shares.set(`${folder === '.' ? 'all' : folder}-${number + 1}-of-${count}`, taken);
     }
   }
   return shares;
