@@ -79,6 +79,15 @@ const ALONE = [
   'docs/console-blocks',
 ];
 
+/** Files whose paths begin so take long, and would be among the last by their names: their processes start first. */
+const FIRST = ['simulation/worlds', 'soak/', 'sync/sync-fetch', 'sync/sync-request.', 'wire/core'];
+
+/** The name of the process that runs a file alone. The runner starts processes in the order of their names. */
+function processOf(file: string): string {
+  const name = file.replace('/', '-').replace(/\.test\.ts$/, '');
+  return FIRST.some((path) => file.startsWith(path)) ? `0-${name}` : name;
+}
+
 function mayShare(file: string): boolean {
   if (!SHARING.includes(dirname(file)) || ALONE.some((path) => file.startsWith(path))) return false;
   return !/^(?:before|after)(?:Each)?\(/m.test(readFileSync(join(repository, 'test', file), 'utf8'));
@@ -89,9 +98,7 @@ function processes(): Map<string, string[]> {
   const files = readdirSync(join(repository, 'test'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.test.ts'))
     .sort();
-  const shares = new Map(
-    files.filter((file) => !mayShare(file)).map((file) => [file.replace('/', '-').replace(/\.test\.ts$/, ''), [file]]),
-  );
+  const shares = new Map(files.filter((file) => !mayShare(file)).map((file) => [processOf(file), [file]]));
   for (const folder of SHARING) {
     const sharing = files.filter((file) => dirname(file) === folder && mayShare(file));
     const count = Math.ceil(sharing.length / MOST_FILES);
