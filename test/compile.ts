@@ -46,7 +46,20 @@ const exampleFolders = readdirSync(join(repository, 'examples'), { withFileTypes
   .map(({ name }) => name);
 
 /** Folders whose test files share processes. */
-const SHARING = ['bulk', 'cli', 'client', 'fetch', 'http1', 'properties', 'schedule'];
+const SHARING = [
+  '.',
+  'bulk',
+  'cli',
+  'client',
+  'docs',
+  'fetch',
+  'http1',
+  'io',
+  'properties',
+  'schedule',
+  'support',
+  'sync',
+];
 const MOST_FILES = 12;
 
 /** Files whose paths begin so share nothing. Nor does one with a hook outside of any suite, which would be for all tests. */
@@ -58,10 +71,22 @@ const ALONE = [
   // They look at what only a new process has: nothing compiled, and no entries of others.
   'client/reading',
   'fetch/resource-timing',
+  // They close descriptors by their numbers, and end threads and environments.
+  'io/native',
   // They take as long as a dozen others.
   'client/cancellation',
   'client/session-interleavings',
+  'docs/console-blocks',
 ];
+
+/** Files whose paths begin so take long, and would be among the last by their names: their processes start first. */
+const FIRST = ['simulation/worlds', 'soak/', 'sync/sync-fetch', 'sync/sync-request.', 'wire/core'];
+
+/** The name of the process that runs a file alone. The runner starts processes in the order of their names. */
+function processOf(file: string): string {
+  const name = file.replace('/', '-').replace(/\.test\.ts$/, '');
+  return FIRST.some((path) => file.startsWith(path)) ? `0-${name}` : name;
+}
 
 function mayShare(file: string): boolean {
   if (!SHARING.includes(dirname(file)) || ALONE.some((path) => file.startsWith(path))) return false;
@@ -73,15 +98,13 @@ function processes(): Map<string, string[]> {
   const files = readdirSync(join(repository, 'test'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.test.ts'))
     .sort();
-  const shares = new Map(
-    files.filter((file) => !mayShare(file)).map((file) => [file.replace('/', '-').replace(/\.test\.ts$/, ''), [file]]),
-  );
+  const shares = new Map(files.filter((file) => !mayShare(file)).map((file) => [processOf(file), [file]]));
   for (const folder of SHARING) {
     const sharing = files.filter((file) => dirname(file) === folder && mayShare(file));
     const count = Math.ceil(sharing.length / MOST_FILES);
     for (let number = 0; number < count; number++) {
       const taken = sharing.filter((_, index) => index % count === number);
-      shares.set(`${folder}-${number + 1}-of-${count}`, taken);
+      shares.set(`${folder === '.' ? 'all' : folder}-${number + 1}-of-${count}`, taken);
     }
   }
   return shares;

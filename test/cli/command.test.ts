@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { CommandHost } from '../support/command-host.ts';
 import { repository } from '../support/compiled.ts';
 import { dummyBytes, type EchoedRequest, startDummyServer } from '../support/dummy-server.ts';
 import { ok, response } from '../support/messages.ts';
@@ -24,16 +25,18 @@ import {
   startScriptedServer,
 } from '../support/scripted-server.ts';
 import { listensToSignals, until } from '../support/until.ts';
-import type { CommandLineOutcome } from './command-lines-program.ts';
 
 const dummy = startDummyServer();
 const origin = `http://${dummy.authority}`;
 const folder = mkdtempSync(join(tmpdir(), 'dugong-command-'));
-after(() => {
+const host = new CommandHost();
+after(async () => {
   dummy.stop();
   rmSync(folder, { recursive: true });
+  await host.stop();
 });
 
+/** Runs it as a process of its own. */
 function dugong(args: readonly string[], options?: ProgramOptions): Promise<ProgramResult> {
   return runProgram('src/cli/main.ts', args, { env: environmentWithoutProxies(), ...options });
 }
@@ -45,7 +48,7 @@ function assertOutcome({ status, stderr }: ProgramResult, expected: number, mess
 }
 
 async function echo(args: readonly string[]): Promise<EchoedRequest> {
-  const result = await dugong(args);
+  const result = await host.run(args);
   assertOutcome(result, 0, '');
   return JSON.parse(result.stdout.toString()) as EchoedRequest;
 }
@@ -59,7 +62,7 @@ async function interruptWhenHeard(pid: number): Promise<void> {
 describe('dugong', () => {
   test('writes documents to standard output, in the order of the URLs', async () => {
     const paths = ['/send_200000_bytes', '/send_0_bytes', '/send_chunked?sizes=3,4'];
-    const result = await dugong(paths.map((path) => origin + path));
+    const result = await host.run(paths.map((path) => origin + path));
     assertOutcome(result, 0, '');
     const bodies = [dummyBytes(200_000), dummyBytes(7)];
     assert.deepEqual(result.stdout, Buffer.concat(bodies));
@@ -71,7 +74,7 @@ describe('dugong', () => {
       [expectHead(), send(`${answer}a`), expectHead(), expectHead(), send(`${answer}b${answer}c`)],
     ]);
     const at = `http://${server.authority}`;
-    const result = await dugong(['-j', '1', `${at}/1`, `${at}/2?x=y`, `${at}/3#fragment`]);
+    const result = await host.run(['-j', '1', `${at}/1`, `${at}/2?x=y`, `${at}/3#fragment`]);
     assertOutcome(result, 0, '');
     assert.equal(result.stdout.toString(), 'abc');
     const lines = server.heads().map((head) => head.slice(0, head.indexOf('\r\n')));
@@ -83,7 +86,7 @@ describe('dugong', () => {
     const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n';
     using other = startScriptedServer([[expectHead(), send(`${answer}x1`), expectHead(), send(`${answer}x2`)]]);
     const at = `http://${other.authority}/`;
-    const result = await dugong([at, `${origin}/send_3_bytes`, at, `${origin}/send_1_bytes`]);
+    const result = await host.run([at, `${origin}/send_3_bytes`, at, `${origin}/send_1_bytes`]);
     assertOutcome(result, 0, '');
     assert.equal(result.stdout.toString(), 'x10,1x20');
     other.check();
@@ -92,13 +95,13 @@ describe('dugong', () => {
   test('writes to files: named one by one, or by the URLs in a folder that they never leave', async () => {
     const [one, other] = [join(folder, 'one'), join(folder, 'other')];
     const named = ['-o', one, `${origin}/send_3_bytes`, '-o', other, `${origin}/send_2_bytes`];
-    assertOutcome(await dugong(named), 0, '');
+    assertOutcome(await host.run(named), 0, '');
     assert.deepEqual([readFileSync(one, 'utf8'), readFileSync(other, 'utf8')], ['0,1', '0,']);
     const out = join(folder, 'new', 'out');
     const paths = ['a', 'a', '', '..%2F..%2Fescaped', '%1B%5B2Jred%0A', '-rf', '%C3%BC'.repeat(200)];
     using server = startScriptedServer([[loop(paths.length, [expectHead(), send(ok('0,1'))])]]);
     const urls = paths.map((path) => `http://${server.authority}/${path}`);
-    assertOutcome(await dugong(['-j', '1', '-P', out, ...urls]), 0, '');
+    assertOutcome(await host.run(['-j', '1', '-P', out, ...urls]), 0, '');
     const names = readdirSync(out);
     assert.equal(names.length, urls.length);
     assert.ok(names.includes('a') && names.includes('index.html'));
@@ -111,19 +114,19 @@ describe('dugong', () => {
     const file = join(folder, 'precious');
     writeFileSync(file, 'mine');
     const url = `${origin}/send_3_bytes`;
-    assertOutcome(await dugong(['-o', file, url]), 3, /precious: the file exists\n {8}to replace it: --overwrite/);
-    assertOutcome(await dugong(['--skip-existing', '-o', file, url]), 0, '');
+    assertOutcome(await host.run(['-o', file, url]), 3, /precious: the file exists\n {8}to replace it: --overwrite/);
+    assertOutcome(await host.run(['--skip-existing', '-o', file, url]), 0, '');
     assert.equal(readFileSync(file, 'utf8'), 'mine');
-    assertOutcome(await dugong(['--overwrite', '-o', file, url]), 0, '');
+    assertOutcome(await host.run(['--overwrite', '-o', file, url]), 0, '');
     assert.equal(readFileSync(file, 'utf8'), '0,1');
   });
 
   test('writes heads when asked to, and only these with -I', async () => {
-    const included = await dugong(['-i', `${origin}/send_3_bytes`]);
+    const included = await host.run(['-i', `${origin}/send_3_bytes`]);
     assert.match(included.stdout.toString(), /^HTTP\/1\.1 200 OK\r\n(.+\r\n)*Content-Length: 3\r\n(.+\r\n)*\r\n0,1$/);
-    const head = await dugong(['-I', `${origin}/send_3_bytes`]);
+    const head = await host.run(['-I', `${origin}/send_3_bytes`]);
     assert.match(head.stdout.toString(), /^HTTP\/1\.1 200 OK\r\n(.+\r\n)*Content-Length: 3\r\n(.+\r\n)*\r\n$/);
-    const missing = await dugong(['-I', `${origin}/status/404`]);
+    const missing = await host.run(['-I', `${origin}/status/404`]);
     assert.match(missing.stdout.toString(), /^HTTP\/1\.1 404 .*\r\n(.+\r\n)*\r\n$/);
     assert.equal(missing.status, 8);
   });
@@ -159,7 +162,7 @@ describe('dugong', () => {
       [expectHead(), send(`${answer}\r\nb`), expectHead(), send(`${answer}\r\nc`)],
     ]);
     const at = `http://${server.authority}`;
-    const result = await dugong(['-j', '1', `${at}/1`, `${at}/2`, `${at}/3`]);
+    const result = await host.run(['-j', '1', `${at}/1`, `${at}/2`, `${at}/3`]);
     assertOutcome(result, 0, '');
     assert.equal(result.stdout.toString(), 'abc');
     server.check();
@@ -167,7 +170,7 @@ describe('dugong', () => {
 
   test('never sends a POST twice', async () => {
     using server = startScriptedServer([[expectHead(), reset()]]);
-    const result = await dugong(['-d', '', `http://${server.authority}/`]);
+    const result = await host.run(['-d', '', `http://${server.authority}/`]);
     assertOutcome(result, 4, /^dugong: http:\/\/[\d.:]+\/: .+\n {8}try again; /);
     assert.equal(server.connections(), 1);
   });
@@ -246,7 +249,7 @@ describe('dugong', () => {
     writeFileSync(list, `# a list\n\n${lines.join('\r\n')}\n`);
     const out = join(folder, 'listed');
     const args = ['-P', out, '--jsonl', '--failed', failed, '--summary', summary];
-    const { status, stdout, stderr } = await dugong([...args, '--input', list]);
+    const { status, stdout, stderr } = await host.run([...args, '--input', list]);
     assert.equal(status, 8);
     assert.match(stderr, /^dugong: \S+\/status\/404 \(line 4\): 404 .*\ndugong: 2 documents .* 1 missing\.\n$/);
     assert.deepEqual(readdirSync(out).sort(), ['send_3_bytes', 'two']);
@@ -267,7 +270,7 @@ describe('dugong', () => {
         .filter((line) => !line.startsWith('#')),
       [`${origin}/status/404\tout=gone`, ''],
     );
-    const again = await dugong(['-P', out, '--input', failed, '--failed', failed]);
+    const again = await host.run(['-P', out, '--input', failed, '--failed', failed]);
     assertOutcome(again, 8, /status\/404 \(line \d\): 404/);
     assert.match(readFileSync(failed, 'utf8'), /status\/404\tout=gone\n$/);
   });
@@ -281,11 +284,11 @@ describe('dugong', () => {
     ]);
     const urls = ['x/a', 'y/a', 'z/a'].map((path) => `http://${server.authority}/${path}`);
     assert.equal(
-      (await dugong(['-s', '-j', '1', '--pipeline', '1', '-P', out, '--failed', failed, ...urls])).status,
+      (await host.run(['-s', '-j', '1', '--pipeline', '1', '-P', out, '--failed', failed, ...urls])).status,
       8,
     );
     assert.match(readFileSync(failed, 'utf8'), /\/y\/a\tout=a-2\n$/);
-    assertOutcome(await dugong(['-P', out, '--skip-existing', '--input', failed]), 0, '');
+    assertOutcome(await host.run(['-P', out, '--skip-existing', '--input', failed]), 0, '');
     assert.deepEqual(
       readdirSync(out).map((name) => [name, readFileSync(join(out, name), 'utf8')]),
       [
@@ -300,7 +303,7 @@ describe('dugong', () => {
     const failed = join(folder, 'early');
     const urls = [`${origin}/status/404`, `${origin}/send_1_bytes`, `${origin}/send_2_bytes`];
     const args = ['--fail-early', '--pipeline', '1', '-j', '1', '--failed', failed, '-P', join(folder, 'early-out')];
-    const { status, stderr } = await dugong([...args, ...urls]);
+    const { status, stderr } = await host.run([...args, ...urls]);
     assert.equal(status, 8);
     assert.match(stderr, /404/);
     assert.match(readFileSync(failed, 'utf8'), /status\/404\n/);
@@ -316,10 +319,10 @@ describe('dugong', () => {
       [expectHead(), expect('content'), send(response('204 No Content'))],
     ]);
     const url = `http://${server.authority}/to/`;
-    assertOutcome(await dugong(['put', site, site, url]), 2, /^dugong: put: \S+ b and \S+ b would both be http/);
-    assertOutcome(await dugong(['put', site, url]), 0, '');
-    assertOutcome(await dugong(['put', site, url]), 8, /: 412 Precondition Failed\n {8}.*--overwrite replaces it\n$/);
-    assertOutcome(await dugong(['put', '--overwrite', site, url]), 0, '');
+    assertOutcome(await host.run(['put', site, site, url]), 2, /^dugong: put: \S+ b and \S+ b would both be http/);
+    assertOutcome(await host.run(['put', site, url]), 0, '');
+    assertOutcome(await host.run(['put', site, url]), 8, /: 412 Precondition Failed\n {8}.*--overwrite replaces it\n$/);
+    assertOutcome(await host.run(['put', '--overwrite', site, url]), 0, '');
     const [first = '', , third = ''] = server.heads();
     assert.match(first, /^PUT \/to\/a%20b HTTP\/1\.1\r\n[\s\S]*If-None-Match: \*\r\n[\s\S]*Content-Length: 7\r\n/);
     assert.doesNotMatch(third, /If-None-Match/);
@@ -337,16 +340,16 @@ describe('dugong', () => {
     ]);
     const url = `http://${server.authority}/to/`;
     const path = join(site, 'a');
-    assertOutcome(await dugong(['put', '-s', '--failed', again, site, url]), 8, '');
+    assertOutcome(await host.run(['put', '-s', '--failed', again, site, url]), 8, '');
     assert.equal(readFileSync(again, 'utf8'), `# missing: 507 Insufficient Storage\n${url}a\tfile=${path}\n`);
-    assertOutcome(await dugong(['put', '--failed', again, '--input', again]), 0, '');
+    assertOutcome(await host.run(['put', '--failed', again, '--input', again]), 0, '');
     assert.equal(readFileSync(again, 'utf8'), '');
     assertOutcome(
-      await dugong(['put', '--input', again]),
+      await host.run(['put', '--input', again]),
       2,
       /^dugong: put: there is no file in --input .*put-again \(--allow/,
     );
-    assertOutcome(await dugong(['put', '--allow-empty', '--input', again]), 0, '');
+    assertOutcome(await host.run(['put', '--allow-empty', '--input', again]), 0, '');
     server.check();
   });
 
@@ -361,14 +364,14 @@ describe('dugong', () => {
       `${origin}/status/403`,
       `http://${refusing.authority}/`,
     ];
-    const { status, stdout } = await dugong(['check', ...urls]);
+    const { status, stdout } = await host.run(['check', ...urls]);
     assert.equal(status, 8);
     const lines = stdout.toString().trim().split('\n').sort();
     assert.deepEqual(lines, [`blocked    403 ${origin}/status/403`, `missing    410 ${origin}/status/410`]);
     const [head = '', get = ''] = [0, 1].flatMap((connection) => refusing.heads(connection));
     assert.match(head, /^HEAD /);
     assert.match(get, /^GET [\s\S]*\r\nRange: bytes=0-0\r\n/);
-    const allowed = await dugong([
+    const allowed = await host.run([
       'check',
       '--allow-blocked',
       '--jsonl',
@@ -458,16 +461,10 @@ describe('the exit status of dugong', () => {
       [['-I', '-d', 'x', origin], /^dugong: option '-I, --head' cannot be used with option '-d, --data <TEXT>'/],
       [['-o', 'a', '-O', origin], /cannot be used with/],
     ];
-    const lines = JSON.stringify(cases.map(([args]) => args));
-    const { stdout } = await runProgram('test/cli/command-lines-program.ts', [lines], {
-      env: environmentWithoutProxies(),
-      input: Buffer.from('x'),
-    });
-    const outcomes = JSON.parse(stdout.toString()) as CommandLineOutcome[];
-    assert.equal(outcomes.length, cases.length);
-    for (const [index, [args, message]] of cases.entries()) {
-      assert.match(outcomes[index]?.stderr ?? '', message);
-      assert.deepEqual([outcomes[index]?.status, outcomes[index]?.stdout], [2, ''], args.join(' '));
+    for (const [args, message] of cases) {
+      const result = await host.run(args);
+      assertOutcome(result, 2, message);
+      assert.equal(result.stdout.toString(), '', args.join(' '));
     }
     assertOutcome(await dugong(['--nonsense', origin]), 2, /^dugong: unknown option '--nonsense'/);
   });

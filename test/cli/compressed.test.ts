@@ -1,13 +1,15 @@
 /** `dugong --compressed`: what it asks for, and what is written of what comes. */
 
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import zlib from 'node:zlib';
+import { CommandHost } from '../support/command-host.ts';
 import { response } from '../support/messages.ts';
-import { environmentWithoutProxies, runProgram } from '../support/run-program.ts';
 import { close, expectHead, send, startScriptedServer } from '../support/scripted-server.ts';
 
 const TEXT = 'a text, a text, and a text\n'.repeat(1000);
+
+let host: CommandHost;
 
 interface Outcome {
   readonly status: number | null;
@@ -20,13 +22,16 @@ interface Outcome {
 async function outcome(args: readonly string[], coding: string, body: Uint8Array): Promise<Outcome> {
   const head = response('200 OK', [`Content-Encoding: ${coding}`, `Content-Length: ${body.length}`]);
   using server = startScriptedServer([[expectHead(), send(head), send(body), close()]]);
-  const { status, stdout, stderr } = await runProgram('src/cli/main.ts', [...args, `http://${server.authority}/`], {
-    env: environmentWithoutProxies(),
-  });
+  const { status, stdout, stderr } = await host.run([...args, `http://${server.authority}/`]);
   return { status, stdout: stdout.toString(), stderr: stderr.toString(), head: server.heads()[0] ?? '' };
 }
 
 describe('dugong --compressed', () => {
+  before(() => {
+    host = new CommandHost();
+  });
+  after(() => host.stop());
+
   test('asks for codings and writes the body without them, beside the fields as they came', async () => {
     const { status, stdout, head } = await outcome(['--compressed', '-i'], 'gzip', zlib.gzipSync(TEXT));
     assert.equal(status, 0);

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { HeaderNameSink } from '../../src/cli/header-name-sink.ts';
 import { Interruption } from '../../src/cli/interruption.ts';
 import { parse } from '../../src/cli/parse.ts';
 import type { TransferSink } from '../../src/index.ts';
+import { CommandHost } from '../support/command-host.ts';
 import { responseWith } from '../support/http-response.ts';
 import { ok, response } from '../support/messages.ts';
-import { environmentWithoutProxies, type ProgramResult, runProgram } from '../support/run-program.ts';
 import { expectHead, send, startScriptedServer } from '../support/scripted-server.ts';
 import { namesIn, temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -50,11 +50,13 @@ function answer(number: number, disposition: string | undefined): ReturnType<typ
   return send(response('200 OK', [`Content-Disposition: ${disposition}`, 'Content-Length: 1'], String(number)));
 }
 
-function dugong(args: readonly string[]): Promise<ProgramResult> {
-  return runProgram('src/cli/main.ts', args, { env: environmentWithoutProxies() });
-}
-
 describe('dugong -J', () => {
+  let host: CommandHost;
+  before(() => {
+    host = new CommandHost();
+  });
+  after(() => host.stop());
+
   test('gives each file a name of its own, in the folder, and tells it', async (context) => {
     const folder = temporaryFolder(context);
     const out = join(folder, 'out');
@@ -66,7 +68,7 @@ describe('dugong -J', () => {
     const paths = ['/0', '/1', '/2', '/3', '/later', '/5\tout=mine'];
     const list = join(folder, 'list');
     writeFileSync(list, paths.map((path) => `http://${server.authority}${path}\n`).join(''));
-    const { status, stdout, stderr } = await dugong(['-J', '-j', '1', '--jsonl', '-P', out, '--input', list]);
+    const { status, stdout, stderr } = await host.run(['-J', '-j', '1', '--jsonl', '-P', out, '--input', list]);
     assert.deepEqual([status, stderr], [0, '']);
     const files = stdout
       .toString()
@@ -92,15 +94,15 @@ describe('dugong -J', () => {
     using server = startScriptedServer([one, one]);
     const args = ['-J', '-P', folder, `http://${server.authority}/a`];
     writeFileSync(join(folder, 'precious'), 'mine');
-    const refused = await dugong(args);
+    const refused = await host.run(args);
     assert.match(refused.stderr, /precious: file already exists\n/);
     assert.deepEqual([refused.status, readFileSync(join(folder, 'precious'), 'utf8')], [3, 'mine']);
-    assert.equal((await dugong(['--overwrite', ...args])).status, 0);
+    assert.equal((await host.run(['--overwrite', ...args])).status, 0);
     assert.deepEqual([namesIn(folder), readFileSync(join(folder, 'precious'), 'utf8')], [['precious'], '1']);
   });
 
   test('is refused where the name must be known before the response', async () => {
-    const { status, stderr } = await dugong(['-J', 'http://localhost:1/']);
+    const { status, stderr } = await host.run(['-J', 'http://localhost:1/']);
     assert.match(stderr, /-J is about names of files: -P or -O says where they go/);
     assert.equal(status, 2);
     using interruption = new Interruption();

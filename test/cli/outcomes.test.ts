@@ -24,6 +24,7 @@ import { after, before, describe, test } from 'node:test';
 import { POLLOUT } from '../../src/coroutine.ts';
 import { native } from '../../src/io/native.ts';
 import { makeAuthority, makeCertificate, opensslMissing } from '../support/certificates.ts';
+import { CommandHost } from '../support/command-host.ts';
 import { HTTPSServer } from '../support/https.ts';
 import { ok, response } from '../support/messages.ts';
 import { type ProgramResult, runProgram } from '../support/run-program.ts';
@@ -31,10 +32,15 @@ import { close, expectHead, gate, mark, send, startScriptedServer } from '../sup
 import { startTLSServer } from '../support/tls-server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'dugong-outcomes-'));
-after(() => rmSync(folder, { recursive: true }));
+const host = new CommandHost();
+after(async () => {
+  rmSync(folder, { recursive: true });
+  await host.stop();
+});
 
-function dugong(args: readonly string[], onStart?: (pid: number) => void): Promise<ProgramResult> {
-  return runProgram('src/cli/main.ts', args, onStart === undefined ? {} : { onStart });
+/** Runs it as a process of its own. */
+function dugong(args: readonly string[], onStart: (pid: number) => void): Promise<ProgramResult> {
+  return runProgram('src/cli/main.ts', args, { onStart });
 }
 
 describe('a file that could not be written to its end', () => {
@@ -43,7 +49,7 @@ describe('a file that could not be written to its end', () => {
   test('is not there when the connection is lost', async () => {
     using server = startScriptedServer([[expectHead(), send(part), close()]]);
     const file = join(folder, 'lost');
-    const { status, stderr } = await dugong(['--retry', '0', '-o', file, `http://${server.authority}/`]);
+    const { status, stderr } = await host.run(['--retry', '0', '-o', file, `http://${server.authority}/`]);
     assert.equal(status, 4);
     assert.match(stderr, /^dugong: http:/);
     assert.equal(existsSync(file), false);
@@ -53,7 +59,7 @@ describe('a file that could not be written to its end', () => {
     skip: process.platform === 'linux' ? false : '/dev/full is a device of Linux',
   }, async () => {
     using server = startScriptedServer([[expectHead(), send(ok('x'), { peerMayLeave: true })]]);
-    const { status, stderr } = await dugong(['-o', '/dev/full', `http://${server.authority}/`]);
+    const { status, stderr } = await host.run(['-o', '/dev/full', `http://${server.authority}/`]);
     assert.equal(status, 3);
     assert.match(stderr, /^dugong: \/dev\/full: no space left on device\n {8}make room, /);
   });
@@ -78,7 +84,7 @@ test('a report that cannot be written keeps back neither the others nor the tota
     join(folder, 'kept'),
   ];
   const urls = [1, 2].map((path) => `http://${server.authority}/${path}`);
-  const { status, stderr } = await dugong(['-j', '1', '--pipeline', '1', ...reports, ...urls]);
+  const { status, stderr } = await host.run(['-j', '1', '--pipeline', '1', ...reports, ...urls]);
   for (const path of [failed, har]) assert.ok(stderr.includes(`dugong: ${path}: no such file or directory\n`), stderr);
   assert.match(stderr, /\ndugong: 1 document \(1 B\) in .* 1 missing\.\n$/);
   assert.equal((JSON.parse(readFileSync(summary, 'utf8')) as { missing: number }).missing, 1);
@@ -91,7 +97,7 @@ test('a file with another size than its line says is not taken for the document'
   mkdirSync(target);
   for (const name of ['right', 'wrong']) writeFileSync(join(target, name), name === 'right' ? '1234567' : 'short');
   writeFileSync(list, 'http://localhost:1/right\tsize=7\nhttp://localhost:1/wrong\tsize=7\n');
-  const { status, stdout, stderr } = await dugong(['--skip-existing', '--jsonl', '-P', target, '--input', list]);
+  const { status, stdout, stderr } = await host.run(['--skip-existing', '--jsonl', '-P', target, '--input', list]);
   assert.equal(status, 3);
   assert.match(
     stderr,
@@ -107,7 +113,7 @@ test('a file with another size than its line says is not taken for the document'
 test('a document that breaks off on standard output is an error of the network', async () => {
   const cut = [expectHead(), send('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc'), close()];
   using server = startScriptedServer([cut, cut]);
-  const { status, stdout, stderr } = await dugong([`http://${server.authority}/`]);
+  const { status, stdout, stderr } = await host.run([`http://${server.authority}/`]);
   assert.deepEqual([status, String(stdout)], [4, 'abc']);
   assert.match(stderr, /the transfer broke off after 3 bytes, which standard output has/);
 });
@@ -136,7 +142,7 @@ describe('a folder that changes while documents come', () => {
       (count) => count === 2 && rmSync(target, { recursive: true }),
       (url) => {
         writeFileSync(list, Array.from({ length: 500 }, (_, index) => `${url}/${index}\n`).join(''));
-        return dugong(['-j', '1', '--pipeline', '1', '-P', target, '--input', list]);
+        return host.run(['-j', '1', '--pipeline', '1', '-P', target, '--input', list]);
       },
     );
     assert.equal(status, 3);
@@ -150,7 +156,7 @@ describe('a folder that changes while documents come', () => {
     mkdirSync(target);
     const [{ status, stdout, stderr }] = await serving(
       () => writeFileSync(join(target, 'document'), 'of another process'),
-      (url) => dugong(['--skip-existing', '--jsonl', '-P', target, `${url}/document`]),
+      (url) => host.run(['--skip-existing', '--jsonl', '-P', target, `${url}/document`]),
     );
     assert.deepEqual([status, stderr], [0, '']);
     assert.equal((JSON.parse(String(stdout)) as { class: string }).class, 'skipped');
@@ -279,7 +285,7 @@ describe('the way out of an error of TLS', { skip: opensslMissing() }, () => {
       ],
     ];
     for (const [args, message] of cases) {
-      const { status, stderr } = await dugong(args);
+      const { status, stderr } = await host.run(args);
       assert.match(stderr, message);
       assert.equal(status, 5);
     }
@@ -289,7 +295,7 @@ describe('the way out of an error of TLS', { skip: opensslMissing() }, () => {
     writeFileSync(ca, authority.cert);
     const { cert, key } = makeCertificate({ san: 'DNS:localhost', issuer: authority });
     using server = startTLSServer({ cert, key, ca: authority.cert, requestCert: true, minVersion: 'TLSv1.3' });
-    const { status, stderr } = await dugong(['--cacert', ca, `https://localhost:${server.port}/`]);
+    const { status, stderr } = await host.run(['--cacert', ca, `https://localhost:${server.port}/`]);
     assert.match(stderr, /CERTIFICATE_REQUIRED.*\n {8}the server wants a certificate of its client: --cert and --key/);
     assert.equal(status, 5);
   });
@@ -297,7 +303,7 @@ describe('the way out of an error of TLS', { skip: opensslMissing() }, () => {
   test('is the command line where --cacert names no certificates', async () => {
     const key = join(folder, 'key.pem');
     writeFileSync(key, certificate.key);
-    const { status, stderr } = await dugong(['--cacert', key, 'https://localhost/']);
+    const { status, stderr } = await host.run(['--cacert', key, 'https://localhost/']);
     assert.equal(stderr.split('\n')[0], `dugong: --cacert ${key}: no certificates in PEM form (no start line)`);
     assert.equal(status, 2);
   });

@@ -1,7 +1,8 @@
 /**
  * Cancellation at every suspension point of scripted exchanges, by every means of every way of waiting. The points are enumerated:
  * the first suspension, the second, and so on until the exchange ends without having come to that point. What a server sends is
- * let through bit by bit, each time the exchange waits, so that it is suspended in the middle of everything.
+ * let through bit by bit, each time the exchange waits, so that it is suspended in the middle of everything. The short form
+ * (test/support/long-form.ts) has the exchange inside combinators over TCP only.
  */
 
 import assert from 'node:assert/strict';
@@ -24,6 +25,7 @@ import { native } from '../../src/io/native.ts';
 import { opensslMissing } from '../support/certificates.ts';
 import { TestTrust } from '../support/https.ts';
 import { EVERY_MEANS, type Means, type Trial } from '../support/interrupting.ts';
+import { isLong } from '../support/long-form.ts';
 import { chunkedResponse, ok, response } from '../support/messages.ts';
 import { startTLSFront, startTunnelProxy } from '../support/proxy-server.ts';
 import { MORE_THAN_FITS } from '../support/socket-capacity.ts';
@@ -159,17 +161,21 @@ async function enumerateAll(means: Means, start: () => Coroutine<unknown>, tally
 async function tryAll(
   context: TestContext,
   make: () => Coroutine<unknown>,
-  { least, means: every = EVERY_MEANS }: { least: number; means?: readonly Means[] },
+  {
+    least,
+    means: every = EVERY_MEANS,
+    dressed = dresses,
+  }: { least: number; means?: readonly Means[]; dressed?: typeof dresses },
 ): Promise<void> {
   const tally: Tally = { points: 0, leaks: [] };
-  for (const { name, dress } of dresses) {
+  for (const { name, dress } of dressed) {
     for (const means of every) {
       const points = await enumerateAll(means, () => dress(make()), tally);
       assert.ok(points >= least, `${means.name}, ${name}: ${points} points`);
     }
   }
   await lookupsEnded();
-  const ways = `${every.length} means, by itself and inside combinators`;
+  const ways = `${every.length} means, ${dressed.map(({ name }) => name).join(' and ')}`;
   context.diagnostic(`cancellation: ${tally.points} points tried (${ways}), leaks found: ${tally.leaks.length}`);
   assert.deepEqual(tally.leaks, []);
 }
@@ -182,16 +188,19 @@ describe('an exchange that is cancelled at any point leaves neither descriptors,
   const to = (port: number, options: HTTPConnectionOptions = {}): HTTPConnection =>
     new HTTPConnection('localhost', { port, family: 4, ...options });
 
+  const least = PARTS.length;
+  const dressed = isLong ? dresses : dresses.slice(0, 1);
+
   test('over TCP, the name being looked up', async (context) => {
     using server = new SteppedServer(PARTS);
-    await tryAll(context, () => coExchange(to(server.port), server), { least: PARTS.length });
+    await tryAll(context, () => coExchange(to(server.port), server), { least });
   });
 
   test('over TLS', { skip: opensslMissing() }, async (context) => {
     const trust = new TestTrust();
     using server = new SteppedServer(PARTS);
     using front = startTLSFront(server, trust.certificate);
-    await tryAll(context, () => coExchange(to(front.port, { tls: trust.context }), server), { least: PARTS.length });
+    await tryAll(context, () => coExchange(to(front.port, { tls: trust.context }), server), { least, dressed });
   });
 
   test('over TLS through the tunnel of a proxy, whose answer comes in pieces', {
@@ -202,7 +211,7 @@ describe('an exchange that is cancelled at any point leaves neither descriptors,
     using front = startTLSFront(server, trust.certificate);
     using proxy = startTunnelProxy(front, { chunk: 10 });
     const options = { tls: trust.context, proxy: `http://${proxy.authority}` };
-    await tryAll(context, () => coExchange(to(front.port, options), server), { least: PARTS.length });
+    await tryAll(context, () => coExchange(to(front.port, options), server), { least, dressed });
   });
 
   test('while it uploads what the server refuses', async (context) => {

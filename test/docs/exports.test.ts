@@ -78,21 +78,21 @@ function isOwn({ flags, declarations }: ts.Symbol): boolean {
   return !isParameter && (declarations ?? []).some((each) => each.getSourceFile().fileName.startsWith(SOURCES));
 }
 
-before(() => {
-  const config = ts.getParsedCommandLineOfConfigFile(
-    join(repository, 'tsconfig.json'),
-    {},
-    {
-      ...ts.sys,
-      onUnRecoverableConfigFileDiagnostic: () => assert.fail('tsconfig.json cannot be read'),
-    },
-  );
-  const rootNames = ENTRIES.map((entry) => join(SOURCES, `${entry}.ts`));
-  program = ts.createProgram({ rootNames, options: config?.options ?? {} });
-  checker = program.getTypeChecker();
-});
-
 describe('CONTRIBUTING.md is right that', () => {
+  before(() => {
+    const config = ts.getParsedCommandLineOfConfigFile(
+      join(repository, 'tsconfig.json'),
+      {},
+      {
+        ...ts.sys,
+        onUnRecoverableConfigFileDiagnostic: () => assert.fail('tsconfig.json cannot be read'),
+      },
+    );
+    const rootNames = ENTRIES.map((entry) => join(SOURCES, `${entry}.ts`));
+    program = ts.createProgram({ rootNames, options: config?.options ?? {} });
+    checker = program.getTypeChecker();
+  });
+
   test('every public export has a doc comment', () => {
     const all = ENTRIES.flatMap(exportsOf);
     assert.ok(all.length > 80, `${all.length} exports`);
