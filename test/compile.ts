@@ -1,7 +1,8 @@
 /**
  * Compiles the tests, and the examples and documents that they run, into dist-tests, for `npm test`: plain JavaScript starts
  * several times as fast as TypeScript through a loader does, and a run starts hundreds of processes and threads. The library
- * that they import is dist/ then, as it is published. Modules stay apart, and no types are looked at (`npm run check`).
+ * that they import is the modules of dist-modules then, and the command that they start is bundled, as published (build.ts). Modules
+ * stay apart, and no types are looked at (`npm run check`).
  *
  * The runner starts a process for each module in dist-tests/processes. In some folders, up to a dozen test files share one,
  * since most take less time than a process takes to start.
@@ -16,10 +17,17 @@ import { COMPILED_TESTS, compiledPath, repository } from './support/compiled.ts'
 
 /** What `specifier`, in a module within the repository, is for the compiled module: relative to that, and compiled as well. */
 function relocated(specifier: string, module: string): string {
-  const target = compiledPath(join(dirname(module), specifier));
+  const named = NAMED.get(specifier);
+  const target = compiledPath(named === undefined ? join(dirname(module), specifier) : join(...named));
   const path = relative(dirname(compiledPath(module)), target);
   return `${path.startsWith('.') ? '' : './'}${path}${specifier.endsWith('/') ? '/' : ''}`;
 }
+
+/** The modules of src/ that the names of the package stand for, as for tsc. */
+const { compilerOptions } = JSON.parse(readFileSync(join(repository, 'tsconfig.json'), 'utf8')) as {
+  compilerOptions: { paths: Record<string, readonly [string]> };
+};
+const NAMED = new Map(Object.entries(compilerOptions.paths));
 
 /** Files are named relative to modules in imports, and as `new URL('./file', import.meta.url)`. */
 const relocation: Plugin = {
@@ -27,8 +35,8 @@ const relocation: Plugin = {
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /./ }, ({ kind, path, importer }) => {
       if (kind === 'entry-point') return undefined;
-      const named = path.startsWith('.') ? relocated(path, relative(repository, importer)) : path;
-      return { path: named, external: true };
+      const ours = path.startsWith('.') || NAMED.has(path);
+      return { path: ours ? relocated(path, relative(repository, importer)) : path, external: true };
     });
     onLoad({ filter: /\.ts$/ }, ({ path: file }) => {
       const contents = readFileSync(file, 'utf8').replaceAll(

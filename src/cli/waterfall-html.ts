@@ -154,9 +154,9 @@ waits for those before it; its request has been sent already, so no round trip l
 the blue pieces follow one another like the steps of a staircase.</p>`;
 }
 
-/** A file of the page, as built. Both from src/ and from dist/, the package is two folders up. */
+/** A file of the page, as built. */
 function bundled(name: string): string {
-  return readFileSync(new URL(`../../dist/cli/page/${name}`, import.meta.url), 'utf8').trim();
+  return readFileSync(new URL(name, new URL('../../dist/cli/page/', import.meta.url)), 'utf8').trim();
 }
 
 function digest(source: string): string {

@@ -13,7 +13,7 @@ const DEPTH = 60;
 
 const folder = new URL('..', import.meta.url);
 /** Where this library's files are in a stack: as URLs, as paths, and as the sources that source maps name. */
-const OWN: readonly string[] = [folder.href, folder.pathname, folder.pathname.replace(/\/dist\/$/, '/src/')];
+const OWN: readonly string[] = [folder.href, folder.pathname, folder.pathname.replace(/\/dist(-modules)?\/$/, '/src/')];
 
 function isOwn(frame: string): boolean {
   return OWN.some((place) => frame.includes(place));

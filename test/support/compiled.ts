@@ -13,11 +13,12 @@ export const COMPILED_TESTS = 'dist-tests';
 /** Whether this code is compiled. */
 export const isCompiled: boolean = import.meta.url.endsWith('.js');
 
-/** The compiled form of `path`; `path` itself if it is not TypeScript. */
+/** The compiled form of `path`; `path` itself if it is not TypeScript. Of the command it is the bundle that is published. */
 export function compiledPath(path: string): string {
   if (!path.endsWith('.ts')) return path;
   const compiled = path.replace(/ts$/, 'js');
-  return compiled.startsWith('src/') ? compiled.replace('src/', 'dist/') : `${COMPILED_TESTS}/${compiled}`;
+  if (compiled === 'src/cli/main.js') return 'dist/cli/main.js';
+  return compiled.startsWith('src/') ? compiled.replace('src/', 'dist-modules/') : `${COMPILED_TESTS}/${compiled}`;
 }
 
 /** `path` in the form that this code has. */
