@@ -31,7 +31,8 @@ export interface PipelineOptions<R, T> {
   /** How often a request may be lost with its connection before it counts as failed. Default 3. */
   readonly losses?: number | undefined;
   /**
-   * Milliseconds that pipelined requests wait for a response. Then the connection is given up, and the oldest request is sent again
+   * Milliseconds that pipelined requests wait for a response. Then the connection is given up, which counts as a loss of the oldest
+   * request, and that is sent again
    * alone, which has no limit. Default 30,000; 0: no limit.
    */
   readonly stallTimeout?: number | undefined;
