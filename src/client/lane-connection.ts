@@ -18,6 +18,8 @@ import type { Session } from './session.ts';
 const BYTES_AHEAD = 49_152;
 /** The part of the depth that is sent at once, so that not each request costs a system call. */
 const REFILL = 4;
+/** Where the rest of a body goes that is dropped. */
+const DROPPED = Buffer.allocUnsafeSlow(16_384);
 
 export class LaneConnection<A extends Asking> {
   readonly #operations: Operations;
@@ -182,6 +184,17 @@ export class LaneConnection<A extends Asking> {
   /** Whether the body of the latest response has been received. */
   get atEnd(): boolean {
     return this.session?.protocol.body === undefined;
+  }
+
+  /** Drops the rest of the body. False if more than `most` bytes have come, and it goes on. */
+  *coDiscard(most: number): Coroutine<boolean> {
+    let room = most;
+    while (room > 0) {
+      const count = yield* this.#operations.coReadInto(DROPPED);
+      if (count === 0) return true;
+      room -= count;
+    }
+    return false;
   }
 
   /** Whether no response, or nothing more of the present one, can come. */

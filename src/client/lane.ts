@@ -43,8 +43,6 @@ const LONG = 1 << 20;
 const WORTH_DISCARDING = 262_144;
 /** The same in milliseconds. */
 const WORTH_WAITING = 500;
-/** Where such a rest goes. */
-const DROPPED = Buffer.allocUnsafeSlow(16_384);
 
 export class Lane<A extends Asking> {
   readonly #operations: Operations;
@@ -232,7 +230,8 @@ export class Lane<A extends Asking> {
       const { length } = response;
       if (length !== null && length > WORTH_DISCARDING) return this.#dropRest();
       try {
-        if (!(yield* coWithPatience(this.#coDiscard(), WORTH_WAITING))) return this.#dropRest();
+        if (!(yield* coWithPatience(this.#connection.coDiscard(WORTH_DISCARDING), WORTH_WAITING)))
+          return this.#dropRest();
       } catch (error) {
         if (error instanceof Stalled) return this.#dropRest();
         if (!this.#connection.isLost || isInterruption(error)) throw error;
@@ -246,17 +245,6 @@ export class Lane<A extends Asking> {
   #dropRest(): void {
     if (this.#connection.flight.length > 0) this.restart('dropped');
     else this.#startOver();
-  }
-
-  /** False if the rest of the body is long. */
-  *#coDiscard(): Coroutine<boolean> {
-    let room = WORTH_DISCARDING;
-    while (room > 0) {
-      const count = yield* this.#operations.coReadInto(DROPPED);
-      if (count === 0) return true;
-      room -= count;
-    }
-    return false;
   }
 
   /** Undefined if the request is to be sent again. */

@@ -15,6 +15,7 @@ import {
   type PipelineServerManner,
   type SeenRequest,
   startPipelineServer,
+  summary,
 } from '../support/pipeline-server.ts';
 import { close, expectHead, startScriptedServer } from '../support/scripted-server.ts';
 import { connectionTo, waysWithLoop } from '../support/waiting.ts';
@@ -37,18 +38,6 @@ function assertComplete<R extends string | { path: string }>(
     assert.equal(response?.status, 200);
     assert.equal(body?.toString('latin1'), documentAt(typeof request === 'string' ? request : request.path));
   }
-}
-
-/** Most requests of one segment, and how often the most frequent request was seen. */
-function summary(seen: readonly SeenRequest[]): { connections: number; deepest: number; most: number; total: number } {
-  const counts = new Map<string, number>();
-  for (const { path } of seen) counts.set(path, (counts.get(path) ?? 0) + 1);
-  return {
-    connections: new Set(seen.map(({ connection }) => connection)).size,
-    deepest: Math.max(...seen.map(({ ahead }) => ahead)),
-    most: Math.max(...counts.values()),
-    total: seen.length,
-  };
 }
 
 function withServer<T>(manner: PipelineServerManner, use: (connection: HTTPConnection) => T): [T, SeenRequest[]] {
@@ -307,122 +296,5 @@ describe('a pipeline whose server', () => {
         ['ConnectionClosed', 4],
       ],
     );
-  });
-});
-
-describe('request()', () => {
-  test('many at once resolve in order, over one connection', async () => {
-    using server = startPipelineServer();
-    using connection = new HTTPConnection('127.0.0.1', { port: server.port });
-    const order: string[] = [];
-    const all = await Promise.all(
-      PATHS.map(async (path) => {
-        const { response, body } = await connection.promises.request('GET', path);
-        order.push(path);
-        assert.equal(response.path, path);
-        return body.toString('latin1');
-      }),
-    );
-    assert.deepEqual(all, PATHS.map(documentAt));
-    assert.deepEqual(order, PATHS);
-    const { connections, deepest } = summary(server.seen());
-    assert.equal(connections, 1);
-    assert.ok(deepest > 1);
-  });
-
-  test('blocks, and goes on after a connection that was closed', () => {
-    const [bodies] = withServer({ closeAfter: 2 }, (connection) =>
-      PATHS.slice(0, 9).map((path) => connection.request('GET', path).body.toString('latin1')),
-    );
-    assert.deepEqual(bodies, PATHS.slice(0, 9).map(documentAt));
-  });
-
-  test('that is aborted, waiting or in flight, leaves the others as they are', async () => {
-    using server = startPipelineServer();
-    using connection = new HTTPConnection('127.0.0.1', { port: server.port });
-    const aborts = PATHS.map(() => new AbortController());
-    const settled = Promise.allSettled(
-      PATHS.map((path, index) => connection.promises.request('GET', path, { signal: aborts[index]?.signal })),
-    );
-    for (const index of [0, 3, 50, 119]) aborts[index]?.abort(new Error(`aborted ${index}`));
-    for (const [index, result] of (await settled).entries()) {
-      if ([0, 3, 50, 119].includes(index)) assert.equal(result.status, 'rejected');
-      else
-        assert.equal(
-          result.status === 'fulfilled' && result.value.body.toString('latin1'),
-          documentAt(PATHS[index] ?? ''),
-        );
-    }
-  });
-
-  test('that is aborted while the third of five waits leaves the other four complete', async () => {
-    using server = startPipelineServer({ holds: true });
-    using connection = new HTTPConnection('127.0.0.1', { port: server.port });
-    const abort = new AbortController();
-    const paths = PATHS.slice(0, 5);
-    const settled = Promise.allSettled(
-      paths.map((path, index) =>
-        connection.promises.request('GET', path, { signal: index === 2 ? abort.signal : undefined }),
-      ),
-    );
-    abort.abort(new Error('third'));
-    server.change({});
-    const bodies = (await settled).map((each) =>
-      each.status === 'fulfilled' ? each.value.body.toString() : 'rejected',
-    );
-    assert.deepEqual(
-      bodies,
-      paths.map((path, index) => (index === 2 ? 'rejected' : documentAt(path))),
-    );
-    assert.deepEqual(connection.pendingRequests(), []);
-  });
-
-  test('that is aborted while it drops the body of another one leaves all others their own responses', async () => {
-    using server = startPipelineServer();
-    using connection = new HTTPConnection('127.0.0.1', { port: server.port });
-    await connection.promises.request('GET', '/warm/10');
-    server.change({ holds: true });
-    const aborts = [0, 1, 2, 3].map(() => new AbortController());
-    const paths = ['/part/1', '/b/20', '/c/30', '/d/40'];
-    const requests = paths.map((path, index) =>
-      connection.promises.request('GET', path, { signal: aborts[index]?.signal }),
-    );
-    const settled = Promise.allSettled(requests);
-    await server.sawAsync(5);
-    aborts[0]?.abort(new Error('first'));
-    // Now come the head, and a part of the body.
-    server.change({});
-    // The second one receives now, what is left of the first.
-    for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
-    aborts[1]?.abort(new Error('second'));
-    server.change({});
-    const [first, second, third, fourth] = await settled;
-    assert.deepEqual([first?.status, second?.status], ['rejected', 'rejected']);
-    for (const [each, path] of [
-      [third, '/c/30'],
-      [fourth, '/d/40'],
-    ] as const) {
-      assert.equal(each?.status === 'fulfilled' && each.value.body.toString(), documentAt(path));
-    }
-  });
-
-  test('in flight fails for all after disconnect(), and the next one connects again', async () => {
-    using server = startPipelineServer();
-    using connection = new HTTPConnection('127.0.0.1', { port: server.port });
-    await connection.promises.request('GET', '/first/10');
-    const settled = Promise.allSettled(PATHS.map((path) => connection.promises.request('GET', path)));
-    connection.disconnect();
-    for (const { status } of await settled) assert.ok(status === 'rejected' || status === 'fulfilled');
-    assert.equal((await connection.promises.request('GET', '/after/10')).body.length, 10);
-  });
-
-  test('is refused while a response to sendRequest() is to be read', async () => {
-    using server = startPipelineServer();
-    using connection = new HTTPConnection('127.0.0.1', { port: server.port });
-    connection.sendRequest('GET', '/a/10');
-    assert.throws(() => connection.request('GET', '/b/10'), { name: 'StateError' });
-    connection.readResponse();
-    connection.readAll();
-    assert.equal(connection.request('GET', '/b/10').body.length, 10);
   });
 });

@@ -87,7 +87,6 @@ const ELSEWHERE: Readonly<Record<string, Cover>> = {
     by: 'client/pipeline',
     through: 'HTTPConnection: where its pipelines take requests from',
   },
-  'client/request-queue': { by: 'client/pipeline', through: 'HTTPConnection, whose request() queues here' },
   'client/wire': { by: 'client/session-interleavings', through: 'Session, of which it is a part' },
   clock: { by: 'schedule/frozen-clock' },
   'fetch/co-fetch': { by: 'fetch/redirects' },

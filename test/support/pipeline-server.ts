@@ -100,3 +100,20 @@ export function documentAt(path: string): string {
   const line = `${path} `;
   return line.repeat(Math.ceil(size / line.length)).slice(0, size);
 }
+
+/** Most requests of one segment, and how often the most frequent request was seen. */
+export function summary(seen: readonly SeenRequest[]): {
+  connections: number;
+  deepest: number;
+  most: number;
+  total: number;
+} {
+  const counts = new Map<string, number>();
+  for (const { path } of seen) counts.set(path, (counts.get(path) ?? 0) + 1);
+  return {
+    connections: new Set(seen.map(({ connection }) => connection)).size,
+    deepest: Math.max(...seen.map(({ ahead }) => ahead)),
+    most: Math.max(...counts.values()),
+    total: seen.length,
+  };
+}
