@@ -170,9 +170,9 @@ export class Judge {
     );
   }
 
-  /** The last response is to the last request of this job. */
-  #isOwn(result: TransferResult, job: JobPlan): boolean {
-    return result.response?.headers.get('X-Document') === targetOf(job.id, result.redirects.length);
+  /** The last response is to the request of this job after so many redirects. */
+  #isOwn({ response, redirects }: TransferResult, job: JobPlan, after = redirects.length): boolean {
+    return response?.headers.get('X-Document') === targetOf(job.id, after);
   }
 
   #done(result: TransferResult, job: JobPlan): void {
@@ -185,7 +185,8 @@ export class Judge {
     if (response === undefined || response.status < 200 || response.status > 299)
       this.#problem(result, 'has no such status');
     if (confused && etag === undefined && digest === undefined) return;
-    if (!this.#isOwn(result, job) && !this.#looksAlike(result, job))
+    // A redirect whose response comes twice is followed twice: what it leads to is known by its digest.
+    if (!this.#isOwn(result, job, job.redirects.length) && !this.#looksAlike(result, job))
       this.#problem(result, `has got ${response?.headers.get('X-Document')}`);
     else if (redirects.length !== job.redirects.length && !confused) this.#problem(result, 'was redirected elsewhere');
     if (body !== undefined) this.#body(job, body, bytes);
