@@ -31,12 +31,7 @@
         'native/transfer.cc',
         'native/watcher.cc',
       ],
-      'include_dirs': ["<!(node -p \"require('node-addon-api').include_dir\")"],
-      'defines': [
-        'NAPI_VERSION=9', 'NAPI_DISABLE_CPP_EXCEPTIONS',
-        # A call during worker.terminate() can fail when no code is left to catch the error.
-        'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
-      ],
+      'defines': ['NAPI_VERSION=9'],
       'cflags!': ['-O3'],
       'cflags': ['-O2', '-Wall', '-Wextra', '-Werror', '-fvisibility=hidden'],
       'cflags_cc': ['-std=c++17', '-fvisibility-inlines-hidden'],

@@ -1,21 +1,22 @@
 // The table of the addon's exports. Each environment of Node that loads the addon has one Environment; each function gets it as its
 // data pointer. The functions themselves are in the other files (see calls.h).
-#include <napi.h>
+#include <node_api.h>
 
 #include "arguments.h"
 #include "calls.h"
 #include "environment.h"
 #include "lookup.h"
 #include "tls-connection.h"
+#include "values.h"
 
 namespace dugong {
 
 napi_value Counts(napi_env env, napi_callback_info info) {
   const Arguments<1> arguments(env, info, "counts");
-  Napi::Object counts = Napi::Object::New(env);
-  counts.Set("owned", arguments.environment().ownedCount());
-  counts.Set("watched", arguments.environment().watchedCount());
-  return counts;
+  Object counts(env);
+  counts.set("owned", arguments.environment().ownedCount());
+  counts.set("watched", arguments.environment().watchedCount());
+  return counts.value();
 }
 
 namespace {
@@ -66,33 +67,35 @@ constexpr struct {
     {"counts", Counts},
 };
 
+constexpr struct {
+  const char* name;
+  int value;
+} kConstants[] = {
+    {"maxLookupThreads", Lookup::maxThreadsOfAsker},
+    {"TLS_WANT_READ", kTLSWantRead},
+    {"TLS_WANT_WRITE", kTLSWantWrite},
+    {"TLS_FAILED", kTLSFailed},
+    {"TLS_TRUNCATED", kTLSTruncated},
+    {"TLS_AGAIN", kTLSAgain},
+    {"TLS_BUSY", kTLSBusy},
+    {"TLS_MOST_RENEGOTIATIONS", kTLSMostRenegotiations},
+    {"TLS_MOST_WITHOUT_CONTENT", int{kTLSMostWithoutContent}},
+};
+
 }  // namespace
 
-Napi::Object Init(Napi::Env env, Napi::Object exports) {
+NAPI_MODULE_INIT() {
   Environment* environment = Environment::open(env);
   if (environment == nullptr) {
-    Napi::Error::New(env, "dugong: this environment has no event loop").ThrowAsJavaScriptException();
-    return exports;
+    napi_throw_error(env, nullptr, "dugong: this environment has no event loop");
+    return nullptr;
   }
+  Object object(env, exports);
   for (const auto& each : kFunctions) {
-    napi_value function;
-    if (napi_create_function(env, each.name, NAPI_AUTO_LENGTH, each.call, environment, &function) != napi_ok ||
-        napi_set_named_property(env, exports, each.name, function) != napi_ok) {
-      return exports;
-    }
+    object.set(each.name, make(env, napi_create_function, each.name, NAPI_AUTO_LENGTH, each.call, environment));
   }
-  exports.Set("maxLookupThreads", Lookup::maxThreadsOfAsker);
-  exports.Set("TLS_WANT_READ", kTLSWantRead);
-  exports.Set("TLS_WANT_WRITE", kTLSWantWrite);
-  exports.Set("TLS_FAILED", kTLSFailed);
-  exports.Set("TLS_TRUNCATED", kTLSTruncated);
-  exports.Set("TLS_AGAIN", kTLSAgain);
-  exports.Set("TLS_BUSY", kTLSBusy);
-  exports.Set("TLS_MOST_RENEGOTIATIONS", kTLSMostRenegotiations);
-  exports.Set("TLS_MOST_WITHOUT_CONTENT", static_cast<double>(kTLSMostWithoutContent));
-  return exports;
+  for (const auto& each : kConstants) object.set(each.name, each.value);
+  return object.value();
 }
-
-NODE_API_MODULE(dugong, Init)
 
 }  // namespace dugong

@@ -5,7 +5,7 @@
 // returns at once. No conversions: "5" is not 5, 3.7 is not 3, NaN is not 0. Knows no sockets.
 #pragma once
 
-#include <napi.h>
+#include <node_api.h>
 
 #include <climits>
 #include <cstdint>
@@ -19,6 +19,12 @@ namespace dugong {
 struct Bytes {
   uint8_t* data;
   size_t length;
+};
+
+// What is returned after a wrong argument: false by an accessor, undefined by the function.
+struct Refusal {
+  operator bool() const { return false; }
+  operator napi_value() const { return nullptr; }
 };
 
 template <size_t count>
@@ -41,7 +47,7 @@ class Arguments {
 
   bool number(size_t index, const char* name, double* out) const {
     if (napi_get_value_double(env_, values_[index], out) == napi_ok) return true;
-    return fail<Napi::TypeError>(name, "must be a number");
+    return typeError(name, "must be a number");
   }
 
   bool integer(size_t index, const char* name, int* out) const {
@@ -51,7 +57,7 @@ class Arguments {
       *out = static_cast<int>(value);
       return true;
     }
-    return fail<Napi::RangeError>(name, "must be a 32-bit integer");
+    return rangeError(name, "must be a 32-bit integer");
   }
 
   // 2^53: larger doubles are not exact. False for NaN, the infinities and fractions.
@@ -69,7 +75,7 @@ class Arguments {
     // A detached buffer, or a view that a shrunk one no longer covers, has length 0 here.
     if (napi_get_typedarray_info(env_, value, &type, &out->length, &data, nullptr, nullptr) != napi_ok ||
         type != napi_uint8_array) {
-      return fail<Napi::TypeError>(name, "must be a Uint8Array");
+      return typeError(name, "must be a Uint8Array");
     }
     out->data = static_cast<uint8_t*>(data);
     return true;
@@ -83,12 +89,12 @@ class Arguments {
         !number(index + 2, "length", &length)) {
       return false;
     }
-    if (!isCount(offset)) return fail<Napi::RangeError>("offset", "must be a non-negative integer");
-    if (!isCount(length)) return fail<Napi::RangeError>("length", "must be a non-negative integer");
+    if (!isCount(offset)) return rangeError("offset", "must be a non-negative integer");
+    if (!isCount(length)) return rangeError("length", "must be a non-negative integer");
     const size_t start = static_cast<size_t>(offset);
     const size_t wanted = static_cast<size_t>(length);
     if (start > out->length || wanted > out->length - start) {
-      return fail<Napi::RangeError>("offset + length", "is outside the buffer (detached, shrunk, or too short)");
+      return rangeError("offset + length", "is outside the buffer (detached, shrunk, or too short)");
     }
     // The pointer of an empty or detached buffer may be null, to which nothing may be added.
     if (start > 0) out->data += start;
@@ -99,18 +105,19 @@ class Arguments {
   bool string(size_t index, const char* name, std::string* out) const {
     size_t length;
     if (napi_get_value_string_utf8(env_, values_[index], nullptr, 0, &length) != napi_ok) {
-      return fail<Napi::TypeError>(name, "must be a string");
+      return typeError(name, "must be a string");
     }
     out->resize(length);
     napi_get_value_string_utf8(env_, values_[index], out->data(), length + 1, &length);
-    if (out->find('\0') != std::string::npos) return fail<Napi::TypeError>(name, "must not contain a NUL");
+    if (out->find('\0') != std::string::npos) return typeError(name, "must not contain a NUL");
     return true;
   }
 
-  template <typename Error>
-  bool fail(const char* name, const char* reason) const {
-    Error::New(env_, std::string(function_) + ": " + name + " " + reason).ThrowAsJavaScriptException();
-    return false;
+  // Leave an exception pending: this one, or one that is pending already (a getter among the arguments has thrown).
+  Refusal error(const char* name, const char* reason) const { return refuse(napi_throw_error, name, reason); }
+  Refusal typeError(const char* name, const char* reason) const { return refuse(napi_throw_type_error, name, reason); }
+  Refusal rangeError(const char* name, const char* reason) const {
+    return refuse(napi_throw_range_error, name, reason);
   }
 
   napi_value result(int value) const {
@@ -120,6 +127,11 @@ class Arguments {
   }
 
  private:
+  Refusal refuse(decltype(&napi_throw_error) raise, const char* name, const char* reason) const {
+    raise(env_, nullptr, (std::string(function_) + ": " + name + " " + reason).c_str());
+    return {};
+  }
+
   napi_env env_;
   const char* function_;
   Environment* environment_;

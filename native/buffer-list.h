@@ -25,7 +25,7 @@ class BufferList {
     double skip = 0;
     if (!arguments.number(2, "skip", &skip)) return false;
     if (napi_get_array_length(env, arguments[1], &count_) != napi_ok) {
-      return arguments.fail<Napi::TypeError>("buffers", "must be an array");
+      return arguments.typeError("buffers", "must be an array");
     }
     if (!Arguments<3>::isCount(skip)) return wrongSkip(arguments);
     count_ = std::min(count_, kMaxVectors);
@@ -52,7 +52,7 @@ class BufferList {
 
  private:
   static bool wrongSkip(const Arguments<3>& arguments) {
-    return arguments.fail<Napi::RangeError>("skip", "must be an integer within the first buffer");
+    return arguments.rangeError("skip", "must be an integer within the first buffer");
   }
 
   uint32_t count_ = 0;

@@ -5,27 +5,22 @@
 #include "arguments.h"
 #include "calls.h"
 #include "environment.h"
+#include "values.h"
 
 namespace dugong {
 
-napi_value Now(napi_env env, napi_callback_info) {
-  napi_value result;
-  if (napi_create_double(env, static_cast<double>(uv_hrtime()) / 1e6, &result) != napi_ok) return nullptr;
-  return result;
-}
+napi_value Now(napi_env env, napi_callback_info) { return valueOf(env, static_cast<double>(uv_hrtime()) / 1e6); }
 
 napi_value SetAlarm(napi_env env, napi_callback_info info) {
   const Arguments<1> arguments(env, info, "setAlarm");
   int milliseconds = 0;
   if (!arguments.integer(0, "milliseconds", &milliseconds)) return nullptr;
   if (milliseconds < 1) {
-    arguments.fail<Napi::RangeError>("milliseconds", "must be at least 1");
-    return nullptr;
+    return arguments.rangeError("milliseconds", "must be at least 1");
   }
   Environment& environment = arguments.environment();
   if (environment.readyCallback() == nullptr) {
-    arguments.fail<Napi::Error>("onReady()", "must be called first");
-    return nullptr;
+    return arguments.error("onReady()", "must be called first");
   }
   environment.alarm().set(static_cast<uint64_t>(milliseconds));
   return arguments.result(0);

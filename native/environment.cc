@@ -2,7 +2,6 @@
 // number that already names another descriptor. The memory of a uv handle lives until its close callback.
 #include "environment.h"
 
-#include <napi.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,6 +10,7 @@
 #include "alarm.h"
 #include "lookup.h"
 #include "tls-connection.h"
+#include "values.h"
 #include "watcher.h"
 
 namespace dugong {
@@ -120,11 +120,11 @@ bool Environment::setReadyCallback(napi_value callback) {
 }
 
 void Environment::report(int fd, int events) {
-  const Napi::HandleScope scope(env_);
+  const HandleScope scope(env_);
   napi_value callback;
   napi_value global;
   napi_value arguments[2];
-  if (napi_get_reference_value(env_, ready_callback_, &callback) != napi_ok ||
+  if (!scope.isOpen() || napi_get_reference_value(env_, ready_callback_, &callback) != napi_ok ||
       napi_get_global(env_, &global) != napi_ok || napi_create_int32(env_, fd, &arguments[0]) != napi_ok ||
       napi_create_int32(env_, events, &arguments[1]) != napi_ok) {
     return;
@@ -143,14 +143,11 @@ void Environment::report(int fd, int events) {
 bool Environment::stopping() const {
   // N-API has no function for this. But a stopping environment refuses every call that could run JavaScript; this one does not, on a
   // plain object.
-  napi_handle_scope scope;
+  const HandleScope scope(env_);
   napi_value object;
   bool has;
-  if (napi_open_handle_scope(env_, &scope) != napi_ok) return true;
-  const bool refused =
-      napi_create_object(env_, &object) != napi_ok || napi_has_element(env_, object, 0, &has) != napi_ok;
-  napi_close_handle_scope(env_, scope);
-  return refused;
+  return !scope.isOpen() || napi_create_object(env_, &object) != napi_ok ||
+         napi_has_element(env_, object, 0, &has) != napi_ok;
 }
 
 int Environment::watchedCount() const {

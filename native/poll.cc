@@ -80,12 +80,10 @@ napi_value Poll(napi_env env, napi_callback_info info) {
   Wait wait;
   if (napi_get_typedarray_info(env, arguments[0], &type, &length, &data, nullptr, nullptr) != napi_ok ||
       type != napi_int32_array) {
-    arguments.fail<Napi::TypeError>("entries", "must be an Int32Array");
-    return nullptr;
+    return arguments.typeError("entries", "must be an Int32Array");
   }
   if (length % 3 != 0) {
-    arguments.fail<Napi::RangeError>("entries", "must hold triples of fd, events, revents");
-    return nullptr;
+    return arguments.rangeError("entries", "must hold triples of fd, events, revents");
   }
   if (!waitArguments(arguments, 1, &wait)) return nullptr;
   int32_t* const triples = static_cast<int32_t*>(data);

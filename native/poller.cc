@@ -133,12 +133,10 @@ napi_value WaitPoller(napi_env env, napi_callback_info info) {
   if (!arguments.descriptor(0, &poller)) return nullptr;
   if (napi_get_typedarray_info(env, arguments[1], &type, &length, &data, nullptr, nullptr) != napi_ok ||
       type != napi_int32_array) {
-    arguments.fail<Napi::TypeError>("events", "must be an Int32Array");
-    return nullptr;
+    return arguments.typeError("events", "must be an Int32Array");
   }
   if (length < 2 || length % 2 != 0) {
-    arguments.fail<Napi::RangeError>("events", "must hold pairs of fd, events");
-    return nullptr;
+    return arguments.rangeError("events", "must hold pairs of fd, events");
   }
   if (!waitArguments(arguments, 2, &wait)) return nullptr;
   if (!arguments.environment().owns(poller)) return arguments.result(-EBADF);

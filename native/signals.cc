@@ -15,6 +15,7 @@
 #include "calls.h"
 #include "descriptor.h"
 #include "environment.h"
+#include "values.h"
 
 // Weak, so that the addon also loads in a runtime without libuv, where nothing calls them.
 #pragma weak uv_walk
@@ -109,13 +110,7 @@ bool Signals::caught(int except) {
 
 napi_value CaughtSignals(napi_env env, napi_callback_info info) {
   const Arguments<1> arguments(env, info, "caughtSignals");
-  const std::vector<int>& reported = arguments.environment().signals().reported();
-  napi_value list;
-  if (napi_create_array_with_length(env, reported.size(), &list) != napi_ok) return nullptr;
-  for (size_t i = 0; i < reported.size(); i++) {
-    napi_set_element(env, list, static_cast<uint32_t>(i), arguments.result(reported[i]));
-  }
-  return list;
+  return valueOf(env, arguments.environment().signals().reported());
 }
 
 }  // namespace dugong

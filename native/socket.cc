@@ -97,10 +97,10 @@ bool addressArguments(const Arguments<3>& arguments, int* fd, Address* address) 
   if (!arguments.descriptor(0, fd) || !arguments.string(1, "address", &text) || !arguments.integer(2, "port", &port)) {
     return false;
   }
-  if (port < 0 || port > 65535) return arguments.fail<Napi::RangeError>("port", "must be from 0 to 65535");
+  if (port < 0 || port > 65535) return arguments.rangeError("port", "must be from 0 to 65535");
   address->error = address->parse(text, port);
   if (address->error != -EINVAL) return true;
-  return arguments.fail<Napi::TypeError>("address", "must be a numeric IPv4 or IPv6 address");
+  return arguments.typeError("address", "must be a numeric IPv4 or IPv6 address");
 }
 
 int startConnecting(int fd, const sockaddr* address, socklen_t length) {
@@ -116,8 +116,7 @@ napi_value Socket(napi_env env, napi_callback_info info) {
   int family = 0;
   if (!arguments.integer(0, "family", &family)) return nullptr;
   if (family != 4 && family != 6 && family != 0) {
-    arguments.fail<Napi::RangeError>("family", "must be 4, 6 or 0");
-    return nullptr;
+    return arguments.rangeError("family", "must be 4, 6 or 0");
   }
   const int fd = openSocket(family == 4 ? AF_INET : family == 6 ? AF_INET6 : AF_UNIX);
   if (fd >= 0) arguments.environment().own(fd);
@@ -141,8 +140,7 @@ napi_value ConnectUnix(napi_env env, napi_callback_info info) {
   if (!arguments.descriptor(0, &fd) || !arguments.string(1, "path", &path)) return nullptr;
   sockaddr_un address{};
   if (path.empty() || path.size() >= sizeof address.sun_path) {
-    arguments.fail<Napi::RangeError>("path", "must have from 1 to 107 bytes (103 on macOS)");
-    return nullptr;
+    return arguments.rangeError("path", "must have from 1 to 107 bytes (103 on macOS)");
   }
   if (!arguments.environment().owns(fd)) return arguments.result(-EBADF);
   address.sun_family = AF_UNIX;
@@ -166,8 +164,7 @@ napi_value KeepAlive(napi_env env, napi_callback_info info) {
   int idle = 0;
   if (!arguments.descriptor(0, &fd) || !arguments.integer(1, "idleSeconds", &idle)) return nullptr;
   if (idle < 1) {
-    arguments.fail<Napi::RangeError>("idleSeconds", "must be at least 1");
-    return nullptr;
+    return arguments.rangeError("idleSeconds", "must be at least 1");
   }
   if (!arguments.environment().owns(fd)) return arguments.result(-EBADF);
   const int on = 1;
@@ -197,8 +194,7 @@ napi_value Shutdown(napi_env env, napi_callback_info info) {
   int how = 0;
   if (!arguments.descriptor(0, &fd) || !arguments.integer(1, "how", &how)) return nullptr;
   if (how < 0 || how > 2) {
-    arguments.fail<Napi::RangeError>("how", "must be 0, 1 or 2");
-    return nullptr;
+    return arguments.rangeError("how", "must be 0, 1 or 2");
   }
   if (!arguments.environment().owns(fd)) return arguments.result(-EBADF);
   const int directions[] = {SHUT_RD, SHUT_WR, SHUT_RDWR};

@@ -6,7 +6,7 @@
 // more memory is behind these values than it sees.
 #pragma once
 
-#include <napi.h>
+#include <node_api.h>
 
 #include <algorithm>
 #include <list>

@@ -1,7 +1,5 @@
 // JavaScript's side of trust stores and TLS contexts: options in, handles out. Returns the option that OpenSSL refuses, with the
 // reason; throws only for wrong types.
-#include <napi.h>
-
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,26 +8,19 @@
 #include "calls.h"
 #include "tls-context.h"
 #include "tls-handle.h"
+#include "values.h"
 
 namespace dugong {
 
 namespace {
 
-napi_value refusal(Napi::Env env, const char* option, const openssl::Failure& failure) {
-  Napi::Object object = Napi::Object::New(env);
+napi_value refusal(napi_env env, const char* option, const openssl::Failure& failure) {
+  Object object(env);
   // No option causes a lack of memory.
-  object.Set("option", failure.out_of_memory ? "memory" : option);
-  object.Set("library", failure.library);
-  object.Set("reason", failure.reason);
-  return object;
-}
-
-// Throws unless an exception is pending: that of a getter among the options comes first.
-template <typename Error>
-napi_value refuse(napi_env env, const Arguments<1>& arguments, const char* name, const char* reason) {
-  bool pending = false;
-  if (napi_is_exception_pending(env, &pending) == napi_ok && !pending) arguments.fail<Error>(name, reason);
-  return nullptr;
+  object.set("option", failure.out_of_memory ? "memory" : option);
+  object.set("library", failure.library);
+  object.set("reason", failure.reason);
+  return object.value();
 }
 
 // Reads properties by name. Remembers the first of a wrong type.
@@ -52,8 +43,9 @@ class Options {
     return out;
   }
 
-  std::vector<std::string> texts(const char* name) {
-    const napi_value list = get(name);
+  std::vector<std::string> texts(const char* name) { return texts(name, get(name)); }
+
+  std::vector<std::string> texts(const char* name, napi_value list) {
     uint32_t count = 0;
     if (napi_get_array_length(env_, list, &count) != napi_ok) wrong(name);
     std::vector<std::string> out(count);
@@ -137,20 +129,15 @@ class Options {
 
 // undefined, or the reason why this process has no TLS.
 napi_value TLSUnavailable(napi_env env, napi_callback_info) {
-  napi_value out = nullptr;
-  if (!openssl::load()) napi_create_string_utf8(env, openssl::unavailable().c_str(), NAPI_AUTO_LENGTH, &out);
-  return out;
+  return openssl::load() ? nullptr : valueOf(env, openssl::unavailable());
 }
 
 napi_value CreateTLSTrust(napi_env env, napi_callback_info info) {
   const Arguments<1> arguments(env, info, "tlsTrust");
-  if (!openssl::load()) return refuse<Napi::Error>(env, arguments, "OpenSSL 3", "is not there");
-  Napi::Object holder = Napi::Object::New(env);
-  holder.Set("texts", Napi::Value(env, arguments[0]));
-  Options options(env, holder);
-  const std::vector<std::string> texts = options.texts("texts");
-  if (options.wrong() != nullptr)
-    return refuse<Napi::TypeError>(env, arguments, "texts", "must be an array of strings");
+  if (!openssl::load()) return arguments.error("OpenSSL 3", "is not there");
+  Options given(env, arguments[0]);
+  const std::vector<std::string> texts = given.texts("texts", arguments[0]);
+  if (given.wrong() != nullptr) return arguments.typeError("texts", "must be an array of strings");
   openssl::Failure failure;
   std::shared_ptr<TLSTrust> trust = TLSTrust::create(texts, &failure);
   if (trust == nullptr) return refusal(env, "ca", failure);
@@ -159,7 +146,7 @@ napi_value CreateTLSTrust(napi_env env, napi_callback_info info) {
 
 napi_value CreateTLSContext(napi_env env, napi_callback_info info) {
   const Arguments<1> arguments(env, info, "tlsContext");
-  if (!openssl::load()) return refuse<Napi::Error>(env, arguments, "OpenSSL 3", "is not there");
+  if (!openssl::load()) return arguments.error("OpenSSL 3", "is not there");
   Options given(env, arguments[0]);
   TLSContextOptions options;
   options.trust = Handle<TLSTrust>::get(env, given.get("trust"), kTrustTag);
@@ -180,7 +167,7 @@ napi_value CreateTLSContext(napi_env env, napi_callback_info info) {
   const char* wrong = given.wrong();
   if (wrong == nullptr && options.trust == nullptr) wrong = "trust";
   if (wrong == nullptr && options.passphrases.size() != options.keys.size()) wrong = "passphrases";
-  if (wrong != nullptr) return refuse<Napi::TypeError>(env, arguments, wrong, "is of the wrong type");
+  if (wrong != nullptr) return arguments.typeError(wrong, "is of the wrong type");
   const char* refused = nullptr;
   openssl::Failure failure;
   std::shared_ptr<TLSContext> context = TLSContext::create(options, &refused, &failure);

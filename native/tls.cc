@@ -1,7 +1,5 @@
 // JavaScript's side of TLS connections. A connection belongs to an owned descriptor, has its number as its name, and ends with it.
 // Bytes are those of the topmost layer of TLS. tls-connection.cc has the state machine, tls-bio.cc the bytes below it.
-#include <napi.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -16,6 +14,7 @@
 #include "environment.h"
 #include "tls-connection.h"
 #include "tls-handle.h"
+#include "values.h"
 
 namespace dugong {
 
@@ -38,14 +37,12 @@ napi_value encoded(napi_env env, int (*encode)(const Type*, unsigned char**), co
   return out;
 }
 
-Napi::Value certificateChain(Napi::Env env, const TLSConnection& connection) {
-  const std::vector<openssl::Certificate> chain = connection.chain();
-  Napi::Array array = Napi::Array::New(env, chain.size());
-  uint32_t index = 0;
-  for (const openssl::Certificate& each : chain) {
-    array.Set(index++, Napi::Value(env, encoded<X509>(env, api.i2d_X509, each.get())));
+std::vector<napi_value> certificates(napi_env env, const TLSConnection& connection) {
+  std::vector<napi_value> encodings;
+  for (const openssl::Certificate& each : connection.chain()) {
+    encodings.push_back(encoded<X509>(env, api.i2d_X509, each.get()));
   }
-  return array;
+  return encodings;
 }
 
 TLSConnection* connectionOf(const Environment& environment, int fd) {
@@ -80,22 +77,19 @@ napi_value StartTLS(napi_env env, napi_callback_info info) {
     return nullptr;
   }
   std::shared_ptr<TLSContext> context = Handle<TLSContext>::get(env, arguments[1], kContextTag);
-  if (context == nullptr) return arguments.fail<Napi::TypeError>("context", "must come from tlsContext"), nullptr;
-  napi_valuetype type = napi_undefined;
+  if (context == nullptr) return arguments.typeError("context", "must come from tlsContext");
   Bytes session = {nullptr, 0};
-  napi_typeof(env, arguments[6], &type);
-  const bool resumes = type != napi_undefined;
+  const bool resumes = arguments.given(6);
   if (resumes && !arguments.array(6, "session", &session)) return nullptr;
   Environment& environment = arguments.environment();
   if (!environment.owns(fd)) return arguments.result(-EBADF);
   openssl::Failure failure;
   std::unique_ptr<TLSConnection> connection = TLSConnection::create(fd, std::move(context), std::move(peer), &failure);
   if (connection == nullptr && failure.out_of_memory) return arguments.result(-ENOMEM);
-  if (connection == nullptr)
-    return arguments.fail<Napi::RangeError>("servername, host or address", "is refused"), nullptr;
+  if (connection == nullptr) return arguments.rangeError("servername, host or address", "is refused");
   if (resumes && !connection->setSession(session.data, session.length, &failure)) {
     if (failure.out_of_memory) return arguments.result(-ENOMEM);
-    return arguments.fail<Napi::RangeError>("session", "is no TLS session"), nullptr;
+    return arguments.rangeError("session", "is no TLS session");
   }
   environment.startTLS(fd, std::move(connection));
   return arguments.result(0);
@@ -115,8 +109,7 @@ napi_value TLSRecv(napi_env env, napi_callback_info info) {
   Bytes bytes;
   if (!arguments.descriptor(0, &fd) || !arguments.range(1, &bytes)) return nullptr;
   if (bytes.length == 0) {
-    arguments.fail<Napi::RangeError>("length", "must not be 0: the result would look like the end of the stream");
-    return nullptr;
+    return arguments.rangeError("length", "must not be 0: the result would look like the end of the stream");
   }
   TLSConnection* connection = connectionInTurn(arguments.environment(), fd);
   return arguments.result(connection == nullptr ? -EBADF : connection->read(bytes.data, bytes.length));
@@ -182,29 +175,29 @@ napi_value TLSDetails(napi_env env, napi_callback_info info) {
   if (connection == nullptr) return nullptr;
   const SSL* ssl = connection->handle();
   const TLSFailure& failure = connection->failure();
-  Napi::Object details = Napi::Object::New(env);
-  details.Set("protocol", api.SSL_get_version(ssl));
+  Object details(env);
+  details.set("protocol", api.SSL_get_version(ssl));
   const SSL_CIPHER* cipher = api.SSL_get_current_cipher(ssl);
   if (cipher != nullptr) {
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("name", api.SSL_CIPHER_get_name(cipher));
-    object.Set("standardName", api.SSL_CIPHER_standard_name(cipher));
-    object.Set("version", api.SSL_CIPHER_get_version(cipher));
-    details.Set("cipher", object);
+    Object object(env);
+    object.set("name", api.SSL_CIPHER_get_name(cipher));
+    object.set("standardName", api.SSL_CIPHER_standard_name(cipher));
+    object.set("version", api.SSL_CIPHER_get_version(cipher));
+    details.set("cipher", object.value());
   }
   const unsigned char* protocol = nullptr;
   unsigned int length = 0;
   api.SSL_get0_alpn_selected(ssl, &protocol, &length);
-  details.Set("alpn", std::string(reinterpret_cast<const char*>(protocol), length));
-  details.Set("resumed", api.SSL_session_reused(ssl) == 1);
-  details.Set("certificates", certificateChain(env, *connection));
-  details.Set("refused", connection->refuses());
-  details.Set("verification", static_cast<double>(failure.verification));
-  details.Set("verificationReason", api.X509_verify_cert_error_string(failure.verification));
-  details.Set("depth", failure.depth);
-  details.Set("library", failure.error.library);
-  details.Set("reason", failure.error.reason);
-  return details;
+  details.set("alpn", std::string(reinterpret_cast<const char*>(protocol), length));
+  details.set("resumed", api.SSL_session_reused(ssl) == 1);
+  details.set("certificates", certificates(env, *connection));
+  details.set("refused", connection->refuses());
+  details.set("verification", static_cast<double>(failure.verification));
+  details.set("verificationReason", api.X509_verify_cert_error_string(failure.verification));
+  details.set("depth", failure.depth);
+  details.set("library", failure.error.library);
+  details.set("reason", failure.error.reason);
+  return details.value();
 }
 
 napi_value TLSSession(napi_env env, napi_callback_info info) {

@@ -19,8 +19,7 @@ napi_value Recv(napi_env env, napi_callback_info info) {
   Bytes bytes;
   if (!arguments.descriptor(0, &fd) || !arguments.range(1, &bytes)) return nullptr;
   if (bytes.length == 0) {
-    arguments.fail<Napi::RangeError>("length", "must not be 0: the result would look like the end of the stream");
-    return nullptr;
+    return arguments.rangeError("length", "must not be 0: the result would look like the end of the stream");
   }
   if (!arguments.environment().owns(fd)) return arguments.result(-EBADF);
   const size_t length = std::min(bytes.length, kMaxTransfer);

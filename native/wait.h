@@ -30,7 +30,7 @@ int waitForDescriptors(Environment& environment, pollfd* entries, nfds_t count, 
 template <size_t count>
 bool timeoutArgument(const Arguments<count>& arguments, size_t index, double* out) {
   if (!arguments.number(index, "timeoutMs", out)) return false;
-  return std::isnan(*out) ? arguments.template fail<Napi::RangeError>("timeoutMs", "must not be NaN") : true;
+  return std::isnan(*out) ? arguments.rangeError("timeoutMs", "must not be NaN") : true;
 }
 
 // The arguments `timeoutMs, signals?` from `index` on. `signals` is undefined (none ends the wait), or the one that does not end it.

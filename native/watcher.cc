@@ -7,7 +7,6 @@
 #include "watcher.h"
 
 #include <fcntl.h>
-#include <napi.h>
 #include <poll.h>
 
 #include <cerrno>
@@ -131,8 +130,7 @@ napi_value OnReady(napi_env env, napi_callback_info info) {
   const Arguments<1> arguments(env, info, "onReady");
   napi_valuetype type;
   if (napi_typeof(env, arguments[0], &type) != napi_ok || type != napi_function) {
-    arguments.fail<Napi::TypeError>("callback", "must be a function");
-    return nullptr;
+    return arguments.typeError("callback", "must be a function");
   }
   arguments.environment().setReadyCallback(arguments[0]);
   return nullptr;
@@ -144,13 +142,11 @@ napi_value Watch(napi_env env, napi_callback_info info) {
   int mask = 0;
   if (!arguments.descriptor(0, &fd) || !arguments.integer(1, "mask", &mask)) return nullptr;
   if ((mask & ~(POLLIN | POLLOUT)) != 0) {
-    arguments.fail<Napi::RangeError>("mask", "must be a combination of POLLIN and POLLOUT");
-    return nullptr;
+    return arguments.rangeError("mask", "must be a combination of POLLIN and POLLOUT");
   }
   Environment& environment = arguments.environment();
   if (environment.readyCallback() == nullptr) {
-    arguments.fail<Napi::Error>("onReady()", "must be called first");
-    return nullptr;
+    return arguments.error("onReady()", "must be called first");
   }
   Watcher* watcher = environment.watcher(fd);
   if (watcher == nullptr) {

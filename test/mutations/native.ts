@@ -41,13 +41,11 @@ export const NATIVE_MUTATIONS: readonly NativeMutation[] = [
   {
     name: 'descriptors that are not owned can be received from',
     file: 'transfer.cc',
-    before: `    return nullptr;
-  }
+    before: `  }
   if (!arguments.environment().owns(fd)) return arguments.result(-EBADF);
   const size_t length = std::min(bytes.length, kMaxTransfer);
   return arguments.result(retried([&] { return recv(`,
-    after: `    return nullptr;
-  }
+    after: `  }
   const size_t length = std::min(bytes.length, kMaxTransfer);
   return arguments.result(retried([&] { return recv(`,
     tests: ['io/native-descriptors'],
