@@ -2,13 +2,11 @@
 // and `tlsSend`. Valid until JavaScript runs again.
 #pragma once
 
-#include <sys/uio.h>
-
 #include <algorithm>
 #include <cstdint>
 
 #include "arguments.h"
-#include "transfer.h"
+#include "platform.h"
 
 namespace dugong {
 

@@ -15,13 +15,9 @@ napi_value SetAlarm(napi_env env, napi_callback_info info) {
   const Arguments<1> arguments(env, info, "setAlarm");
   int milliseconds = 0;
   if (!arguments.integer(0, "milliseconds", &milliseconds)) return nullptr;
-  if (milliseconds < 1) {
-    return arguments.rangeError("milliseconds", "must be at least 1");
-  }
+  if (milliseconds < 1) return arguments.rangeError("milliseconds", "must be at least 1");
   Environment& environment = arguments.environment();
-  if (environment.readyCallback() == nullptr) {
-    return arguments.error("onReady()", "must be called first");
-  }
+  if (environment.readyCallback() == nullptr) return arguments.error("onReady()", "must be called first");
   environment.alarm().set(static_cast<uint64_t>(milliseconds));
   return arguments.result(0);
 }

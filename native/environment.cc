@@ -2,13 +2,11 @@
 // number that already names another descriptor. The memory of a uv handle lives until its close callback.
 #include "environment.h"
 
-#include <unistd.h>
-
-#include <cerrno>
 #include <utility>
 
 #include "alarm.h"
 #include "lookup.h"
+#include "platform.h"
 #include "tls-connection.h"
 #include "values.h"
 #include "watcher.h"
@@ -60,7 +58,7 @@ void Environment::own(int fd, std::shared_ptr<Lookup> lookup) {
 }
 
 int Environment::close(int fd) {
-  if (!owns(fd)) return -EBADF;
+  if (!owns(fd)) return UV_EBADF;
   if (Watcher* live = watcher(fd)) live->close();
   const auto found = lookups_.find(fd);
   if (found != lookups_.end()) {
@@ -70,9 +68,7 @@ int Environment::close(int fd) {
   descriptors_[static_cast<size_t>(fd)].tls.reset();
   descriptors_[static_cast<size_t>(fd)].owned = false;
   owned_count_--;
-  // No second try after EINTR: the number is free then, and may already name a descriptor of another thread.
-  if (::close(fd) == 0 || errno == EINTR) return 0;
-  return -errno;
+  return closeDescriptor(fd);
 }
 
 void Environment::startTLS(int fd, std::unique_ptr<TLSConnection> connection) {

@@ -36,7 +36,7 @@ class Environment {
   }
   void own(int fd);
   void own(int fd, std::shared_ptr<Lookup> lookup);
-  // Ends the watcher, the lookup and the TLS of an owned descriptor, and closes it; 0 or -errno.
+  // Ends the watcher, the lookup and the TLS of an owned descriptor, and closes it; 0 or an error.
   int close(int fd);
   Lookup* lookup(int fd) const;
 

@@ -2,46 +2,14 @@
 // lookup may run.
 #include "lookup.h"
 
-#include <arpa/inet.h>
-#include <dlfcn.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <pthread.h>
-#include <signal.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <map>
 #include <mutex>
 
-#include "descriptor.h"
+#include "platform.h"
 
 namespace dugong {
 
 namespace {
-
-// Keeps the addon in memory. Node unloads it with the last environment that uses it; a thread in getaddrinfo would then return to
-// code that is gone.
-void stayLoaded() {
-  Dl_info info;
-  if (dladdr(reinterpret_cast<void*>(&stayLoaded), &info) == 0 || info.dli_fname == nullptr) return;
-  dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
-}
-
-int startThread(void* (*body)(void*), void* argument) {
-  // Node's threads handle the signals.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  pthread_t thread;
-  // Not std::thread: it reports a failure by an exception only.
-  const int error = pthread_create(&thread, nullptr, body, argument);
-  if (error == 0) pthread_detach(thread);
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return error;
-}
 
 std::string numeric(const sockaddr* address) {
   char text[INET6_ADDRSTRLEN];
@@ -67,7 +35,7 @@ class LookupQueue {
   }
 
   std::mutex& mutex() { return mutex_; }
-  // 0 or -errno.
+  // 0 or an error.
   int add(const std::shared_ptr<Lookup>& lookup);
   void abandon(Lookup* lookup);
   void forgetWaiting(Asker asker);
@@ -110,7 +78,7 @@ int LookupQueue::add(const std::shared_ptr<Lookup>& lookup) {
   if (error == 0 || threads_ > 0) return 0;
   waiting.erase(lookup->place_);
   dropIfIdleLocked(asker);
-  return -error;
+  return error;
 }
 
 void LookupQueue::abandon(Lookup* lookup) {
@@ -178,7 +146,7 @@ void LookupQueue::dropIfIdleLocked(Asker asker) {
   if (lane != lanes_.end() && lane->second.waiting.empty() && lane->second.threads == 0) lanes_.erase(lane);
 }
 
-// Starts a thread for each lookup that may run. 0 or an errno.
+// Starts a thread for each lookup that may run. 0 or an error.
 int LookupQueue::startThreadsLocked() {
   for (Lanes::iterator lane = nextLaneLocked(); lane != lanes_.end(); lane = nextLaneLocked()) {
     auto first = std::make_unique<std::shared_ptr<Lookup>>(lane->second.waiting.front());
@@ -235,7 +203,7 @@ int Lookup::start(Question question, std::shared_ptr<Lookup>* out) {
   if (queued == 0) return ends[0];
   (*out)->closeAnnouncement();
   out->reset();
-  close(ends[0]);
+  closeDescriptor(ends[0]);
   return queued;
 }
 
@@ -252,7 +220,7 @@ bool Lookup::answer(Answer* out) const {
 }
 
 void Lookup::closeAnnouncement() {
-  close(announcement_);
+  closeDescriptor(announcement_);
   announcement_ = -1;
 }
 
@@ -261,9 +229,7 @@ void Lookup::announce(Answer answer) {
   answered_ = true;
   // A byte, since poll(2) on Linux reports a bare end of file as POLLHUP without POLLIN. No SIGPIPE: abandon() runs under the mutex
   // before the read end is closed. One byte always fits into an empty pipe.
-  const char byte = 0;
-  while (write(announcement_, &byte, 1) < 0 && errno == EINTR) {
-  }
+  writeByte(announcement_);
   closeAnnouncement();
 }
 
@@ -279,7 +245,7 @@ Lookup::Answer Lookup::resolve() const {
   errno = 0;
   // Longer texts are no names, and some C libraries cannot handle them.
   answer.code = hostname.size() >= NI_MAXHOST ? EAI_NONAME : getaddrinfo(hostname.c_str(), nullptr, &hints, &found);
-  if (answer.code == EAI_SYSTEM) answer.system_errno = errno;
+  if (answer.code == EAI_SYSTEM) answer.system_error = lastError();
   for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
     if (each->ai_family == AF_INET || each->ai_family == AF_INET6) answer.addresses.push_back(numeric(each->ai_addr));
   }

@@ -30,13 +30,13 @@ class Lookup {
   };
 
   struct Answer {
-    // 0 or an EAI_ code; the errno behind EAI_SYSTEM.
+    // 0 or an EAI_ code; the error behind EAI_SYSTEM.
     int code = 0;
-    int system_errno = 0;
+    int system_error = 0;
     std::vector<std::string> addresses;
   };
 
-  // Returns the read end of the pipe, or -errno. The caller closes it.
+  // Returns the read end of the pipe, or an error. The caller closes it.
   static int start(Question question, std::shared_ptr<Lookup>* out);
   static const char* codeName(int code);
   // Number of threads plus number of waiting lookups.

@@ -1,12 +1,11 @@
 // See openssl.h.
 #include "openssl.h"
 
-#include <dlfcn.h>
-
 #include <cerrno>
 #include <mutex>
 
 #include "heap.h"
+#include "platform.h"
 
 namespace dugong::openssl {
 
@@ -18,7 +17,7 @@ std::string problem;
 
 template <typename Function>
 bool find(Function* out, const char* name) {
-  *out = reinterpret_cast<Function>(dlsym(RTLD_DEFAULT, name));
+  *out = reinterpret_cast<Function>(findExported(name));
   return *out != nullptr;
 }
 

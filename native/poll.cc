@@ -1,15 +1,14 @@
 // Waiting with the thread blocked: poll(2) on one descriptor or many, owned or not. JavaScript cannot run meanwhile.
-#include <poll.h>
 #include <uv.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
 #include <vector>
 
 #include "arguments.h"
 #include "calls.h"
 #include "environment.h"
+#include "platform.h"
 #include "wait.h"
 
 namespace dugong {
@@ -24,8 +23,7 @@ double now() { return static_cast<double>(uv_hrtime()) / 1e6; }
 
 int pollOnce(pollfd* entries, nfds_t count, double timeout) {
   // Rounded up: a wait that ends too early makes the caller wait for the rest, again and again.
-  const int ready = poll(entries, count, static_cast<int>(std::ceil(timeout)));
-  return ready < 0 ? -errno : ready;
+  return orError(poll(entries, count, static_cast<int>(std::ceil(timeout))));
 }
 
 }  // namespace
@@ -43,11 +41,11 @@ int waitForDescriptors(Environment& environment, pollfd* entries, nfds_t count, 
     const bool told = result > 0 && signals.revents != 0;
     const int ready = told ? result - 1 : result;
     if (wait.signals.any && (told || signals.fd < 0)) {
-      if (environment.signals().caught(wait.signals.except)) return -EINTR;
+      if (environment.signals().caught(wait.signals.except)) return UV_EINTR;
       // The bytes in the pipe belong to no heeded signal, and stay there. From now on, EINTR or the regular look finds signals.
       if (told) signals.fd = -1;
     }
-    if (ready > 0 || (ready < 0 && ready != -EINTR)) return ready;
+    if (ready > 0 || (ready < 0 && ready != UV_EINTR)) return ready;
     // After EINTR, a poll without waiting has not looked yet.
     if (timeout == 0 && ready == 0 && !told) return 0;
     if (!forever && timeout != 0) {
@@ -82,9 +80,7 @@ napi_value Poll(napi_env env, napi_callback_info info) {
       type != napi_int32_array) {
     return arguments.typeError("entries", "must be an Int32Array");
   }
-  if (length % 3 != 0) {
-    return arguments.rangeError("entries", "must hold triples of fd, events, revents");
-  }
+  if (length % 3 != 0) return arguments.rangeError("entries", "must hold triples of fd, events, revents");
   if (!waitArguments(arguments, 1, &wait)) return nullptr;
   int32_t* const triples = static_cast<int32_t*>(data);
   const size_t count = length / 3;

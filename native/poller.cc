@@ -6,16 +6,14 @@
 #include <sys/event.h>
 #include <sys/time.h>
 #endif
-#include <poll.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <vector>
 
 #include "arguments.h"
 #include "calls.h"
-#include "descriptor.h"
 #include "environment.h"
+#include "platform.h"
 #include "wait.h"
 
 namespace dugong {
@@ -29,10 +27,7 @@ struct Ready {
 
 #ifdef __linux__
 
-int openPoller() {
-  const int fd = epoll_create1(EPOLL_CLOEXEC);
-  return fd < 0 ? -errno : fd;
-}
+int openPoller() { return orError(epoll_create1(EPOLL_CLOEXEC)); }
 
 int change(int poller, int fd, int mask, int old) {
   epoll_event event{};
@@ -40,13 +35,13 @@ int change(int poller, int fd, int mask, int old) {
   event.events = static_cast<uint32_t>(mask);
   event.data.fd = fd;
   const int operation = mask == 0 ? EPOLL_CTL_DEL : old == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-  return epoll_ctl(poller, operation, fd, &event) == 0 ? 0 : -errno;
+  return orError(epoll_ctl(poller, operation, fd, &event));
 }
 
 int readyNow(int poller, std::vector<Ready>& out) {
   std::vector<epoll_event> events(out.size());
-  const int count = epoll_wait(poller, events.data(), static_cast<int>(events.size()), 0);
-  if (count < 0) return errno == EINTR ? 0 : -errno;
+  const int count = orError(epoll_wait(poller, events.data(), static_cast<int>(events.size()), 0));
+  if (count < 0) return count == UV_EINTR ? 0 : count;
   for (size_t i = 0; i < static_cast<size_t>(count); i++) {
     out[i] = {events[i].data.fd, static_cast<int>(events[i].events)};
   }
@@ -56,9 +51,9 @@ int readyNow(int poller, std::vector<Ready>& out) {
 #else
 
 int openPoller() {
-  const int fd = kqueue();
+  const int fd = orError(kqueue());
   if (fd >= 0) fcntl(fd, F_SETFD, FD_CLOEXEC);
-  return fd < 0 ? -errno : fd;
+  return fd;
 }
 
 int change(int poller, int fd, int mask, int old) {
@@ -73,14 +68,14 @@ int change(int poller, int fd, int mask, int old) {
     if (wanted == ((old & each.event) != 0)) continue;
     EV_SET(&changes[count++], static_cast<uintptr_t>(fd), each.filter, wanted ? EV_ADD : EV_DELETE, 0, 0, nullptr);
   }
-  return kevent(poller, changes, count, nullptr, 0, nullptr) == 0 ? 0 : -errno;
+  return orError(kevent(poller, changes, count, nullptr, 0, nullptr));
 }
 
 int readyNow(int poller, std::vector<Ready>& out) {
   std::vector<struct kevent> events(out.size());
   const timespec none{};
-  const int count = kevent(poller, nullptr, 0, events.data(), static_cast<int>(events.size()), &none);
-  if (count < 0) return errno == EINTR ? 0 : -errno;
+  const int count = orError(kevent(poller, nullptr, 0, events.data(), static_cast<int>(events.size()), &none));
+  if (count < 0) return count == UV_EINTR ? 0 : count;
   for (size_t i = 0; i < static_cast<size_t>(count); i++) {
     const int direction = events[i].filter == EVFILT_READ ? POLLIN : POLLOUT;
     out[i] = {static_cast<int>(events[i].ident), direction | ((events[i].flags & EV_EOF) != 0 ? POLLHUP : 0)};
@@ -104,7 +99,7 @@ napi_value OpenBell(napi_env env, napi_callback_info info) {
   int ends[2];
   const int opened = openPipe(ends);
   if (opened < 0) return arguments.result(opened);
-  close(ends[1]);
+  closeDescriptor(ends[1]);
   arguments.environment().own(ends[0]);
   return arguments.result(ends[0]);
 }
@@ -119,7 +114,7 @@ napi_value ChangePoller(napi_env env, napi_callback_info info) {
       !arguments.integer(3, "oldMask", &old)) {
     return nullptr;
   }
-  if (!arguments.environment().owns(poller)) return arguments.result(-EBADF);
+  if (!arguments.environment().owns(poller)) return arguments.result(UV_EBADF);
   return arguments.result(change(poller, fd, mask, old));
 }
 
@@ -135,11 +130,9 @@ napi_value WaitPoller(napi_env env, napi_callback_info info) {
       type != napi_int32_array) {
     return arguments.typeError("events", "must be an Int32Array");
   }
-  if (length < 2 || length % 2 != 0) {
-    return arguments.rangeError("events", "must hold pairs of fd, events");
-  }
+  if (length < 2 || length % 2 != 0) return arguments.rangeError("events", "must hold pairs of fd, events");
   if (!waitArguments(arguments, 2, &wait)) return nullptr;
-  if (!arguments.environment().owns(poller)) return arguments.result(-EBADF);
+  if (!arguments.environment().owns(poller)) return arguments.result(UV_EBADF);
   std::vector<Ready> ready(length / 2);
   int count = 1;
   // Comes first even if descriptors are ready: only a wait notices signals.

@@ -3,18 +3,15 @@
 // libuv's message about it has left the pipe.
 #include "signals.h"
 
-#include <fcntl.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <optional>
 
 #include "arguments.h"
 #include "calls.h"
-#include "descriptor.h"
 #include "environment.h"
+#include "platform.h"
 #include "values.h"
 
 // Weak, so that the addon also loads in a runtime without libuv, where nothing calls them.
@@ -54,8 +51,8 @@ std::optional<std::vector<Message>> unread([[maybe_unused]] int pipe) {
   const size_t size = messages.size() * sizeof(Message);
   const bool copied = size > 0 && tee(pipe, ends[1], size, SPLICE_F_NONBLOCK) == static_cast<ssize_t>(size) &&
                       read(ends[0], messages.data(), size) == static_cast<ssize_t>(size);
-  close(ends[0]);
-  close(ends[1]);
+  closeDescriptor(ends[0]);
+  closeDescriptor(ends[1]);
   if (copied || length == 0) return messages;
 #endif
   return std::nullopt;

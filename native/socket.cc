@@ -1,49 +1,17 @@
 // The life of a stream socket: socket, bind, connect, SO_ERROR, shutdown, close. Takes numeric addresses and paths; lookup.cc
 // resolves names.
-#include <arpa/inet.h>
-#include <net/if.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <string>
 
 #include "arguments.h"
 #include "calls.h"
-#include "descriptor.h"
 #include "environment.h"
+#include "platform.h"
 
 namespace dugong {
 
 namespace {
-
-int openSocket(int family) {
-#ifdef SOCK_NONBLOCK
-  const int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return -errno;
-#else
-  const int fd = socket(family, SOCK_STREAM, 0);
-  if (fd < 0) return -errno;
-  if (!makeNonBlocking(fd)) {
-    const int error = errno;
-    close(fd);
-    return -error;
-  }
-#endif
-  const int on = 1;
-#ifdef SO_NOSIGPIPE
-  setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
-#endif
-  if (family == AF_UNIX) return fd;
-  // The client writes whole heads and large parts of bodies: a wait for more bytes to fill a segment only delays them.
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  return fd;
-}
 
 // The number of the interface that `zone` gives by number or name; 0 if there is none.
 unsigned zoneIndex(const std::string& zone) {
@@ -61,7 +29,7 @@ struct Address {
 
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
 
-  // 0; -EINVAL if the text is no address; -ENODEV if its zone is no interface of this machine.
+  // 0; UV_EINVAL if the text is no address; UV_ENODEV if its zone is no interface of this machine.
   int parse(const std::string& text, int port) {
     sockaddr_in v4{};
     if (inet_pton(AF_INET, text.c_str(), &v4.sin_addr) == 1) {
@@ -71,10 +39,10 @@ struct Address {
     }
     const size_t percent = text.find('%');
     sockaddr_in6 v6{};
-    if (inet_pton(AF_INET6, text.substr(0, percent).c_str(), &v6.sin6_addr) != 1) return -EINVAL;
+    if (inet_pton(AF_INET6, text.substr(0, percent).c_str(), &v6.sin6_addr) != 1) return UV_EINVAL;
     if (percent != std::string::npos) {
       v6.sin6_scope_id = zoneIndex(text.substr(percent + 1));
-      if (v6.sin6_scope_id == 0) return -ENODEV;
+      if (v6.sin6_scope_id == 0) return UV_ENODEV;
     }
     v6.sin6_family = AF_INET6;
     v6.sin6_port = htons(static_cast<uint16_t>(port));
@@ -99,14 +67,8 @@ bool addressArguments(const Arguments<3>& arguments, int* fd, Address* address) 
   }
   if (port < 0 || port > 65535) return arguments.rangeError("port", "must be from 0 to 65535");
   address->error = address->parse(text, port);
-  if (address->error != -EINVAL) return true;
+  if (address->error != UV_EINVAL) return true;
   return arguments.typeError("address", "must be a numeric IPv4 or IPv6 address");
-}
-
-int startConnecting(int fd, const sockaddr* address, socklen_t length) {
-  if (connect(fd, address, length) == 0) return 0;
-  // After EINTR the connect goes on by itself; a second call would return EALREADY.
-  return errno == EINTR ? -EINPROGRESS : -errno;
 }
 
 }  // namespace
@@ -115,11 +77,12 @@ napi_value Socket(napi_env env, napi_callback_info info) {
   const Arguments<1> arguments(env, info, "socket");
   int family = 0;
   if (!arguments.integer(0, "family", &family)) return nullptr;
-  if (family != 4 && family != 6 && family != 0) {
-    return arguments.rangeError("family", "must be 4, 6 or 0");
-  }
+  if (family != 4 && family != 6 && family != 0) return arguments.rangeError("family", "must be 4, 6 or 0");
   const int fd = openSocket(family == 4 ? AF_INET : family == 6 ? AF_INET6 : AF_UNIX);
-  if (fd >= 0) arguments.environment().own(fd);
+  if (fd < 0) return arguments.result(fd);
+  arguments.environment().own(fd);
+  // The client writes whole heads and large parts of bodies: a wait for more bytes to fill a segment only delays them.
+  if (family != 0) setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   return arguments.result(fd);
 }
 
@@ -128,7 +91,7 @@ napi_value Connect(napi_env env, napi_callback_info info) {
   int fd = 0;
   Address address;
   if (!addressArguments(arguments, &fd, &address)) return nullptr;
-  if (!arguments.environment().owns(fd)) return arguments.result(-EBADF);
+  if (!arguments.environment().owns(fd)) return arguments.result(UV_EBADF);
   if (address.error < 0) return arguments.result(address.error);
   return arguments.result(startConnecting(fd, address.get(), address.length));
 }
@@ -142,7 +105,7 @@ napi_value ConnectUnix(napi_env env, napi_callback_info info) {
   if (path.empty() || path.size() >= sizeof address.sun_path) {
     return arguments.rangeError("path", "must have from 1 to 107 bytes (103 on macOS)");
   }
-  if (!arguments.environment().owns(fd)) return arguments.result(-EBADF);
+  if (!arguments.environment().owns(fd)) return arguments.result(UV_EBADF);
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, path.data(), path.size());
   return arguments.result(startConnecting(fd, reinterpret_cast<sockaddr*>(&address), sizeof address));
@@ -153,9 +116,9 @@ napi_value Bind(napi_env env, napi_callback_info info) {
   int fd = 0;
   Address address;
   if (!addressArguments(arguments, &fd, &address)) return nullptr;
-  if (!arguments.environment().owns(fd)) return arguments.result(-EBADF);
+  if (!arguments.environment().owns(fd)) return arguments.result(UV_EBADF);
   if (address.error < 0) return arguments.result(address.error);
-  return arguments.result(bind(fd, address.get(), address.length) == 0 ? 0 : -errno);
+  return arguments.result(orError(bind(fd, address.get(), address.length)));
 }
 
 napi_value KeepAlive(napi_env env, napi_callback_info info) {
@@ -163,29 +126,17 @@ napi_value KeepAlive(napi_env env, napi_callback_info info) {
   int fd = 0;
   int idle = 0;
   if (!arguments.descriptor(0, &fd) || !arguments.integer(1, "idleSeconds", &idle)) return nullptr;
-  if (idle < 1) {
-    return arguments.rangeError("idleSeconds", "must be at least 1");
-  }
-  if (!arguments.environment().owns(fd)) return arguments.result(-EBADF);
-  const int on = 1;
-#ifdef TCP_KEEPIDLE
-  const int option = TCP_KEEPIDLE;
-#else
-  const int option = TCP_KEEPALIVE;
-#endif
-  const bool set = setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) == 0 &&
-                   setsockopt(fd, IPPROTO_TCP, option, &idle, sizeof idle) == 0;
-  return arguments.result(set ? 0 : -errno);
+  if (idle < 1) return arguments.rangeError("idleSeconds", "must be at least 1");
+  if (!arguments.environment().owns(fd)) return arguments.result(UV_EBADF);
+  return arguments.result(keepAlive(fd, idle));
 }
 
 napi_value SocketError(napi_env env, napi_callback_info info) {
   const Arguments<1> arguments(env, info, "socketError");
   int fd = 0;
   if (!arguments.descriptor(0, &fd)) return nullptr;
-  if (!arguments.environment().owns(fd)) return arguments.result(-EBADF);
-  int error = 0;
-  socklen_t size = sizeof error;
-  return arguments.result(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? -error : -errno);
+  if (!arguments.environment().owns(fd)) return arguments.result(UV_EBADF);
+  return arguments.result(takeSocketError(fd));
 }
 
 napi_value Shutdown(napi_env env, napi_callback_info info) {
@@ -193,12 +144,10 @@ napi_value Shutdown(napi_env env, napi_callback_info info) {
   int fd = 0;
   int how = 0;
   if (!arguments.descriptor(0, &fd) || !arguments.integer(1, "how", &how)) return nullptr;
-  if (how < 0 || how > 2) {
-    return arguments.rangeError("how", "must be 0, 1 or 2");
-  }
-  if (!arguments.environment().owns(fd)) return arguments.result(-EBADF);
+  if (how < 0 || how > 2) return arguments.rangeError("how", "must be 0, 1 or 2");
+  if (!arguments.environment().owns(fd)) return arguments.result(UV_EBADF);
   const int directions[] = {SHUT_RD, SHUT_WR, SHUT_RDWR};
-  return arguments.result(shutdown(fd, directions[how]) == 0 ? 0 : -errno);
+  return arguments.result(orError(shutdown(fd, directions[how])));
 }
 
 napi_value Close(napi_env env, napi_callback_info info) {

@@ -1,15 +1,13 @@
 // The bytes below a TLSConnection (tls-connection.h). OpenSSL reads and writes through a BIO of the addon, for three reasons: send(2)
 // must not raise SIGPIPE; the connection learns the true errno and the true end of the stream without OpenSSL's error queue; another
 // connection can take the place of the descriptor. Sees records as bytes only.
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <new>
 
+#include "platform.h"
 #include "tls-connection.h"
-#include "transfer.h"
 
 namespace dugong {
 
@@ -41,7 +39,7 @@ class KeptErrno {
 int TLSConnection::receive(uint8_t* data, size_t length) {
   if (exhausted()) return kTLSAgain;
   if (sending_) {
-    if (read_result_ != 0 || (api.SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0) return -EPIPE;
+    if (read_result_ != 0 || (api.SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0) return UV_EPIPE;
     kept_waiting_ = true;
     return kTLSBusy;
   }
@@ -55,8 +53,8 @@ int TLSConnection::receiveAhead(uint8_t* data, size_t length) {
   if (ahead_start_ == ahead_end_) {
     // Not initialized: pages that nothing touches take no memory.
     if (ahead_ == nullptr) ahead_.reset(new (std::nothrow) uint8_t[kReadAhead]);
-    if (ahead_ == nullptr) return -ENOMEM;
-    const int result = retried([&] { return recv(fd_, ahead_.get(), kReadAhead, 0); });
+    if (ahead_ == nullptr) return UV_ENOMEM;
+    const int result = dugong::receive(fd_, ahead_.get(), kReadAhead);
     if (result <= 0) return result;
     ahead_start_ = 0;
     ahead_end_ = static_cast<size_t>(result);
@@ -78,7 +76,7 @@ int TLSConnection::transmit(const uint8_t* data, size_t length) {
 
 int TLSConnection::transmitNow(const uint8_t* data, size_t length) {
   if (lower_ != nullptr) return lower_->write(data, length);
-  return retried([&] { return send(fd_, data, length, kSendFlags); });
+  return dugong::transmit(fd_, data, length);
 }
 
 // Keeps the unsent part of a record, so that OpenSSL never has a record of content half sent: two HelloRequests would then make it

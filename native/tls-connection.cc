@@ -3,12 +3,11 @@
 #include "tls-connection.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <new>
 #include <utility>
 
 #include "heap.h"
-#include "transfer.h"
+#include "platform.h"
 
 namespace dugong {
 
@@ -114,8 +113,8 @@ int TLSConnection::giveUp(Failure failure) {
 // The result once OpenSSL has given up: out of memory is no failure of TLS.
 int TLSConnection::failed() const {
   if (refusal_ != nullptr) return kTLSFailed;
-  if (refuses() && failure_.verification == X509_V_ERR_OUT_OF_MEM) return -ENOMEM;
-  return failure_.error.out_of_memory || short_of_memory_ ? -ENOMEM : kTLSFailed;
+  if (refuses() && failure_.verification == X509_V_ERR_OUT_OF_MEM) return UV_ENOMEM;
+  return failure_.error.out_of_memory || short_of_memory_ ? UV_ENOMEM : kTLSFailed;
 }
 
 // The result of a call that may receive: for kTLSBusy, the layer below receives first.
@@ -233,7 +232,7 @@ int TLSConnection::writeRecord(const uint8_t* data, size_t length) {
 int TLSConnection::unsent(int code) {
   leaving_ = 0;
   // The peer has closed. 0 would mean that it takes no bytes now.
-  if (code == 0) return write_result_ = -EPIPE;
+  if (code == 0) return write_result_ = UV_EPIPE;
   return lost_ != 0 && alerted() ? kTLSFailed : code;
 }
 
@@ -255,7 +254,7 @@ void TLSConnection::shutdown() {
     begin();
     api.SSL_shutdown(ssl_.get());
     api.ERR_clear_error();
-    write_result_ = -EPIPE;
+    write_result_ = UV_EPIPE;
   }
   if (lower_ != nullptr) lower_->shutdown();
 }
@@ -282,6 +281,6 @@ int TLSConnection::onNewSession(SSL* ssl, SSL_SESSION* session) {
   return 1;  // TLSSessions owns the reference now
 }
 
-void TLSConnection::onKeyLog(const SSL* ssl, const char* line) { of(ssl).context_->logKey(line); }
+void TLSConnection::onKeyLog(const SSL* ssl, const char* line) { of(ssl).context_->keyLog().append(line); }
 
 }  // namespace dugong

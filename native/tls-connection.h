@@ -6,7 +6,6 @@
 // not get it from the descriptor: a wait for the descriptor then misses no bytes that a layer already holds.
 #pragma once
 
-#include <cerrno>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,7 +27,6 @@ constexpr int kTLSAgain = -10005;
 // The peer wants another handshake, and nothing can be sent before its end: read() continues it.
 constexpr int kTLSBusy = -10006;
 
-inline bool wouldBlock(int result) { return result == -EAGAIN || result == -EWOULDBLOCK; }
 // Whether a result names a want, and no failure.
 inline bool wanting(int result) { return result <= kTLSWantRead && result != kTLSFailed && result != kTLSTruncated; }
 

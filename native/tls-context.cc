@@ -1,12 +1,6 @@
 // See tls-context.h.
 #include "tls-context.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <sys/uio.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstring>
 
 #include "heap.h"
@@ -34,18 +28,6 @@ bool endOfPEM() {
   if (reason == nullptr || std::strcmp(reason, "no start line") != 0) return false;
   api.ERR_clear_error();
   return true;
-}
-
-// The descriptor, or -1 with the reason in `problem`. Never waits: a plain open() of a FIFO waits for a reader.
-int openKeyLog(const std::string& path, std::string* problem) {
-  // The file holds secrets: only its owner may read it. An existing file keeps its mode.
-  const int fd = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
-  struct stat status;
-  if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) return fd;
-  // ENXIO: a FIFO without a reader, or a socket.
-  *problem = fd >= 0 || errno == ENXIO ? "it is no regular file" : std::strerror(errno);
-  if (fd >= 0) close(fd);
-  return -1;
 }
 
 // Adds every certificate of the text. False without one. A duplicate is no fault.
@@ -134,8 +116,7 @@ const char* TLSContext::configure(const TLSContextOptions& options) {
   }
   if (!options.session.empty() && !isSession(options.session)) return "session";
   if (!options.key_log_file.empty()) {
-    key_log_ = openKeyLog(options.key_log_file, &problem_);
-    if (key_log_ < 0) return "SSLKEYLOGFILE";
+    if (!key_log_.open(options.key_log_file, &problem_)) return "SSLKEYLOGFILE";
     api.SSL_CTX_set_keylog_callback(context, TLSConnection::onKeyLog);
   }
   return useIdentity(options);
@@ -175,19 +156,6 @@ const char* TLSContext::useIdentity(const TLSContextOptions& options) {
     if (!usePfx(pfx)) return "pfx";
   }
   return nullptr;
-}
-
-TLSContext::~TLSContext() {
-  if (key_log_ >= 0) close(key_log_);
-}
-
-void TLSContext::logKey(const char* line) {
-  if (key_log_ < 0) return;
-  char newline = '\n';
-  // In one call: lines of several processes that append to one file stay whole.
-  const iovec parts[] = {{const_cast<char*>(line), std::strlen(line)}, {&newline, 1}};
-  while (writev(key_log_, parts, 2) < 0 && errno == EINTR) {
-  }
 }
 
 }  // namespace dugong

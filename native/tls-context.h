@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "key-log.h"
 #include "openssl.h"
 #include "tls-sessions.h"
 
@@ -64,14 +65,13 @@ class TLSContext {
                                             openssl::Failure* failure);
   TLSContext(const TLSContext&) = delete;
   TLSContext& operator=(const TLSContext&) = delete;
-  ~TLSContext();
 
   SSL_CTX* handle() const { return handle_.get(); }
   BIO_METHOD* bioMethod() const { return bio_method_.get(); }
   bool verifies() const { return verify_; }
   X509_STORE* trust() const { return trust_->store(); }
   TLSSessions& sessions() { return sessions_; }
-  void logKey(const char* line);
+  const KeyLog& keyLog() const { return key_log_; }
 
  private:
   TLSContext() = default;
@@ -89,7 +89,7 @@ class TLSContext {
   openssl::Context handle_;
   openssl::IOMethod bio_method_;
   bool verify_ = true;
-  int key_log_ = -1;
+  KeyLog key_log_;
   // The reason if the addon, and not OpenSSL, refuses an option.
   std::string problem_;
   std::shared_ptr<TLSTrust> trust_;

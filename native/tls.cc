@@ -1,7 +1,6 @@
 // JavaScript's side of TLS connections. A connection belongs to an owned descriptor, has its number as its name, and ends with it.
 // Bytes are those of the topmost layer of TLS. tls-connection.cc has the state machine, tls-bio.cc the bytes below it.
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -82,13 +81,13 @@ napi_value StartTLS(napi_env env, napi_callback_info info) {
   const bool resumes = arguments.given(6);
   if (resumes && !arguments.array(6, "session", &session)) return nullptr;
   Environment& environment = arguments.environment();
-  if (!environment.owns(fd)) return arguments.result(-EBADF);
+  if (!environment.owns(fd)) return arguments.result(UV_EBADF);
   openssl::Failure failure;
   std::unique_ptr<TLSConnection> connection = TLSConnection::create(fd, std::move(context), std::move(peer), &failure);
-  if (connection == nullptr && failure.out_of_memory) return arguments.result(-ENOMEM);
+  if (connection == nullptr && failure.out_of_memory) return arguments.result(UV_ENOMEM);
   if (connection == nullptr) return arguments.rangeError("servername, host or address", "is refused");
   if (resumes && !connection->setSession(session.data, session.length, &failure)) {
-    if (failure.out_of_memory) return arguments.result(-ENOMEM);
+    if (failure.out_of_memory) return arguments.result(UV_ENOMEM);
     return arguments.rangeError("session", "is no TLS session");
   }
   environment.startTLS(fd, std::move(connection));
@@ -100,7 +99,8 @@ napi_value TLSHandshake(napi_env env, napi_callback_info info) {
   int fd = 0;
   if (!arguments.descriptor(0, &fd)) return nullptr;
   TLSConnection* connection = connectionInTurn(arguments.environment(), fd);
-  return arguments.result(connection == nullptr ? -EBADF : connection->handshake());
+  if (connection == nullptr) return arguments.result(UV_EBADF);
+  return arguments.result(connection->handshake());
 }
 
 napi_value TLSRecv(napi_env env, napi_callback_info info) {
@@ -112,7 +112,8 @@ napi_value TLSRecv(napi_env env, napi_callback_info info) {
     return arguments.rangeError("length", "must not be 0: the result would look like the end of the stream");
   }
   TLSConnection* connection = connectionInTurn(arguments.environment(), fd);
-  return arguments.result(connection == nullptr ? -EBADF : connection->read(bytes.data, bytes.length));
+  if (connection == nullptr) return arguments.result(UV_EBADF);
+  return arguments.result(connection->read(bytes.data, bytes.length));
 }
 
 // The division into calls of write() depends only on the bytes from `skip` on: a repeated call with the same bytes, and perhaps more,
@@ -123,7 +124,7 @@ napi_value TLSSend(napi_env env, napi_callback_info info) {
   BufferList buffers;
   if (!arguments.descriptor(0, &fd) || !buffers.read(env, arguments)) return nullptr;
   TLSConnection* connection = connectionInTurn(arguments.environment(), fd);
-  if (connection == nullptr) return arguments.result(-EBADF);
+  if (connection == nullptr) return arguments.result(UV_EBADF);
   uint8_t record[TLSConnection::kRecord];
   iovec* vector = buffers.vectors();
   const iovec* const end = vector + buffers.count();
@@ -156,7 +157,7 @@ napi_value TLSShutdown(napi_env env, napi_callback_info info) {
   int fd = 0;
   if (!arguments.descriptor(0, &fd)) return nullptr;
   TLSConnection* connection = connectionOf(arguments.environment(), fd);
-  if (connection == nullptr) return arguments.result(-EBADF);
+  if (connection == nullptr) return arguments.result(UV_EBADF);
   connection->shutdown();
   return arguments.result(0);
 }
@@ -166,7 +167,8 @@ napi_value TLSFailedLayer(napi_env env, napi_callback_info info) {
   int fd = 0;
   if (!arguments.descriptor(0, &fd)) return nullptr;
   const TLSConnection* connection = connectionOf(arguments.environment(), fd);
-  return arguments.result(connection == nullptr ? -EBADF : connection->failedLayer());
+  if (connection == nullptr) return arguments.result(UV_EBADF);
+  return arguments.result(connection->failedLayer());
 }
 
 napi_value TLSDetails(napi_env env, napi_callback_info info) {

@@ -1,15 +1,10 @@
 // Bytes between a socket and JavaScript's buffers: recv, send, sendmsg. Each function makes one system call on memory that
 // JavaScript owns, and keeps no pointer to it. Would-block is a result like any other.
-#include <sys/socket.h>
-
-#include <algorithm>
-#include <cerrno>
-
 #include "arguments.h"
 #include "buffer-list.h"
 #include "calls.h"
 #include "environment.h"
-#include "transfer.h"
+#include "platform.h"
 
 namespace dugong {
 
@@ -21,9 +16,8 @@ napi_value Recv(napi_env env, napi_callback_info info) {
   if (bytes.length == 0) {
     return arguments.rangeError("length", "must not be 0: the result would look like the end of the stream");
   }
-  if (!arguments.environment().owns(fd)) return arguments.result(-EBADF);
-  const size_t length = std::min(bytes.length, kMaxTransfer);
-  return arguments.result(retried([&] { return recv(fd, bytes.data, length, 0); }));
+  if (!arguments.environment().owns(fd)) return arguments.result(UV_EBADF);
+  return arguments.result(receive(fd, bytes.data, bytes.length));
 }
 
 napi_value Send(napi_env env, napi_callback_info info) {
@@ -31,9 +25,8 @@ napi_value Send(napi_env env, napi_callback_info info) {
   int fd = 0;
   Bytes bytes;
   if (!arguments.descriptor(0, &fd) || !arguments.range(1, &bytes)) return nullptr;
-  if (!arguments.environment().owns(fd)) return arguments.result(-EBADF);
-  const size_t length = std::min(bytes.length, kMaxTransfer);
-  return arguments.result(retried([&] { return send(fd, bytes.data, length, kSendFlags); }));
+  if (!arguments.environment().owns(fd)) return arguments.result(UV_EBADF);
+  return arguments.result(transmit(fd, bytes.data, bytes.length));
 }
 
 napi_value SendV(napi_env env, napi_callback_info info) {
@@ -41,11 +34,8 @@ napi_value SendV(napi_env env, napi_callback_info info) {
   int fd = 0;
   BufferList buffers;
   if (!arguments.descriptor(0, &fd) || !buffers.read(env, arguments)) return nullptr;
-  if (!arguments.environment().owns(fd)) return arguments.result(-EBADF);
-  msghdr message{};
-  message.msg_iov = buffers.vectors();
-  message.msg_iovlen = buffers.count();
-  return arguments.result(retried([&] { return sendmsg(fd, &message, kSendFlags); }));
+  if (!arguments.environment().owns(fd)) return arguments.result(UV_EBADF);
+  return arguments.result(transmit(fd, buffers.vectors(), buffers.count()));
 }
 
 }  // namespace dugong

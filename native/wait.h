@@ -1,12 +1,11 @@
 // Waits in poll(2) with the thread blocked, for callers that have a pollfd.
 #pragma once
 
-#include <poll.h>
-
 #include <cmath>
 
 #include "arguments.h"
 #include "environment.h"
+#include "platform.h"
 
 namespace dugong {
 
@@ -23,7 +22,7 @@ struct Wait {
 };
 
 // Fills in the last entry itself, for the signals. Returns the number of other entries that are ready, 0 when the time is over, or
-// -errno: -EINTR for a signal in `wait.signals`, also for one that came before and whose listener has not run yet. Other signals do
+// an error: UV_EINTR for a signal in `wait.signals`, also for one that came before and whose listener has not run yet. Other signals do
 // not shorten the wait. Returns 0 early when the environment stops.
 int waitForDescriptors(Environment& environment, pollfd* entries, nfds_t count, const Wait& wait);
 

@@ -6,14 +6,10 @@
 // waits: the watcher closes its handle as soon as it has no waiter.
 #include "watcher.h"
 
-#include <fcntl.h>
-#include <poll.h>
-
-#include <cerrno>
-
 #include "arguments.h"
 #include "calls.h"
 #include "environment.h"
+#include "platform.h"
 
 namespace dugong {
 
@@ -30,12 +26,9 @@ int fromUv(int events) {
 }  // namespace
 
 int Watcher::open(Environment& environment, int fd, Watcher** out) {
-  // uv_poll_init makes the descriptor non-blocking. The watcher does not need that, and the owner may not expect it.
-  const int flags = environment.owns(fd) ? O_NONBLOCK : fcntl(fd, F_GETFL);
-  if (flags < 0) return -errno;
   Watcher* watcher = new Watcher(environment, fd);
-  const int status = uv_poll_init(environment.loop(), &watcher->handle_, fd);
-  if ((flags & O_NONBLOCK) == 0) fcntl(fd, F_SETFL, flags);
+  const auto init = environment.owns(fd) ? uv_poll_init : initForeignPoll;
+  const int status = init(environment.loop(), &watcher->handle_, fd);
   if (status < 0) {
     // The handle is not initialized, so that it needs no uv_close().
     delete watcher;
@@ -145,9 +138,7 @@ napi_value Watch(napi_env env, napi_callback_info info) {
     return arguments.rangeError("mask", "must be a combination of POLLIN and POLLOUT");
   }
   Environment& environment = arguments.environment();
-  if (environment.readyCallback() == nullptr) {
-    return arguments.error("onReady()", "must be called first");
-  }
+  if (environment.readyCallback() == nullptr) return arguments.error("onReady()", "must be called first");
   Watcher* watcher = environment.watcher(fd);
   if (watcher == nullptr) {
     if (mask == 0) return arguments.result(0);

@@ -10,7 +10,7 @@ class Environment;
 
 class Watcher {
  public:
-  // Registers itself with the environment. 0 or -errno.
+  // Registers itself with the environment. 0 or an error.
   static int open(Environment& environment, int fd, Watcher** out);
 
   Watcher(const Watcher&) = delete;
@@ -20,7 +20,7 @@ class Watcher {
   int interest() const { return interest_; }
 
   // Waits for these directions (POLLIN | POLLOUT) and no others, until each is reported once. Keeps the loop alive until then. 0 or
-  // -errno.
+  // an error.
   int await(int interest);
   // These directions no longer keep the loop alive.
   void release(int directions);

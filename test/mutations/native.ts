@@ -19,8 +19,8 @@ export interface NativeMutation {
 export const NATIVE_MUTATIONS: readonly NativeMutation[] = [
   {
     name: 'a transfer that a signal interrupts is a failure',
-    file: 'transfer.h',
-    before: 'while (result < 0 && errno == EINTR);',
+    file: 'platform.cc',
+    before: 'while (result == UV_EINTR);',
     after: 'while (false);',
     tests: ['native-faults/native-faults'],
   },
@@ -41,41 +41,37 @@ export const NATIVE_MUTATIONS: readonly NativeMutation[] = [
   {
     name: 'descriptors that are not owned can be received from',
     file: 'transfer.cc',
-    before: `  }
-  if (!arguments.environment().owns(fd)) return arguments.result(-EBADF);
-  const size_t length = std::min(bytes.length, kMaxTransfer);
-  return arguments.result(retried([&] { return recv(`,
-    after: `  }
-  const size_t length = std::min(bytes.length, kMaxTransfer);
-  return arguments.result(retried([&] { return recv(`,
+    before: `  if (!arguments.environment().owns(fd)) return arguments.result(UV_EBADF);
+  return arguments.result(receive(`,
+    after: '  return arguments.result(receive(',
     tests: ['io/native-descriptors'],
   },
   {
     name: 'sockets stay open in child processes',
-    file: 'socket.cc',
+    file: 'platform.cc',
     before: 'SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC',
     after: 'SOCK_STREAM | SOCK_NONBLOCK',
     tests: ['io/native-descriptors'],
   },
   {
     name: 'pipes stay open in child processes',
-    file: 'descriptor.h',
+    file: 'platform.cc',
     before: 'pipe2(ends, O_CLOEXEC | O_NONBLOCK)',
     after: 'pipe2(ends, O_NONBLOCK)',
     tests: ['io/native-descriptors'],
   },
   {
     name: 'a connect that a signal interrupts is a failure',
-    file: 'socket.cc',
-    before: 'return errno == EINTR ? -EINPROGRESS : -errno;',
-    after: 'return -errno;',
+    file: 'platform.cc',
+    before: 'return result == UV_EINTR ? kInProgress : result;',
+    after: 'return result;',
     tests: ['native-faults/native-faults'],
   },
   {
     name: 'SO_ERROR is not negated',
-    file: 'socket.cc',
-    before: '== 0 ? -error : -errno',
-    after: '== 0 ? error : -errno',
+    file: 'platform.cc',
+    before: 'return result < 0 ? result : -error;',
+    after: 'return result < 0 ? result : error;',
     tests: ['io/native'],
   },
   {
@@ -109,16 +105,16 @@ export const NATIVE_MUTATIONS: readonly NativeMutation[] = [
   {
     name: 'an interrupted look at a poller is a failure',
     file: 'poller.cc',
-    before: `static_cast<int>(events.size()), 0);
-  if (count < 0) return errno == EINTR ? 0 : -errno;`,
-    after: `static_cast<int>(events.size()), 0);
-  if (count < 0) return -errno;`,
+    before: `static_cast<int>(events.size()), 0));
+  if (count < 0) return count == UV_EINTR ? 0 : count;`,
+    after: `static_cast<int>(events.size()), 0));
+  if (count < 0) return count;`,
     tests: ['native-faults/native-faults'],
   },
   {
     name: 'the bell keeps the end that could be written to',
     file: 'poller.cc',
-    before: '  close(ends[1]);\n',
+    before: '  closeDescriptor(ends[1]);\n',
     after: '',
     tests: ['io/native-descriptors'],
   },
@@ -167,7 +163,7 @@ export const NATIVE_MUTATIONS: readonly NativeMutation[] = [
   {
     name: 'a lookup for which there is no thread leaves its pipe open',
     file: 'lookup.cc',
-    before: '  close(ends[0]);\n  return queued;',
+    before: '  closeDescriptor(ends[0]);\n  return queued;',
     after: '  return queued;',
     tests: ['native-faults/native-faults'],
   },
