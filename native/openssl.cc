@@ -2,6 +2,7 @@
 #include "openssl.h"
 
 #include <cerrno>
+#include <ctime>
 #include <mutex>
 
 #include "heap.h"
@@ -14,6 +15,11 @@ Functions api;
 namespace {
 
 std::string problem;
+
+// SSL_SESSION_get_time_ex (since OpenSSL 3.3), or without it SSL_SESSION_get_time, whose `long` has 32 bits on some systems. Not in
+// `api`: the headers declare one of them, or both, and a process may export the other one.
+time_t (*time_of)(const SSL_SESSION*) = nullptr;
+long (*long_time_of)(const SSL_SESSION*) = nullptr;
 
 template <typename Function>
 bool find(Function* out, const char* name) {
@@ -30,6 +36,9 @@ std::string resolve() {
   if (!find(&api.name, #name)) return "this node executable does not export " #name;
   DUGONG_OPENSSL_FUNCTIONS(DUGONG_FIND)
 #undef DUGONG_FIND
+  if (!find(&time_of, "SSL_SESSION_get_time_ex") && !find(&long_time_of, "SSL_SESSION_get_time")) {
+    return "this node executable does not export SSL_SESSION_get_time";
+  }
   return "";
 }
 
@@ -47,6 +56,8 @@ bool load() {
 }
 
 const std::string& unavailable() { return problem; }
+
+int64_t timeOf(const SSL_SESSION* session) { return time_of != nullptr ? time_of(session) : long_time_of(session); }
 
 void forgetFailures() {
   api.ERR_clear_error();

@@ -22,6 +22,7 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
+#include <cstdint>
 #include <string>
 
 #if OPENSSL_VERSION_MAJOR != 3
@@ -142,7 +143,6 @@ namespace dugong::openssl {
   F(SSL_SESSION_up_ref)                 \
   F(SSL_SESSION_is_resumable)           \
   F(SSL_SESSION_get_protocol_version)   \
-  F(SSL_SESSION_get_time)               \
   F(SSL_SESSION_get_timeout)            \
   F(i2d_SSL_SESSION)                    \
   F(d2i_SSL_SESSION)
@@ -159,6 +159,9 @@ extern Functions api;
 // Finds the functions, once per process. Each thread calls it first. False without OpenSSL 3: unavailable() has the reason.
 bool load();
 const std::string& unavailable();
+
+// When the session was made, in seconds since 1970.
+int64_t timeOf(const SSL_SESSION* session);
 
 // Stands for the name of a part of OpenSSL in a failure that the addon decides on.
 constexpr const char* kOwnFailure = "dugong";

@@ -21,8 +21,7 @@ bool singleUse(const openssl::Session& session) {
 
 bool usable(const openssl::Session& session) {
   if (api.SSL_SESSION_is_resumable(session.get()) != 1) return false;
-  const long expires = api.SSL_SESSION_get_time(session.get()) + api.SSL_SESSION_get_timeout(session.get());
-  return expires > static_cast<long>(std::time(nullptr));
+  return openssl::timeOf(session.get()) + api.SSL_SESSION_get_timeout(session.get()) > std::time(nullptr);
 }
 
 }  // namespace
