@@ -6,6 +6,7 @@
 #include "calls.h"
 #include "environment.h"
 #include "lookup.h"
+#include "platform.h"
 #include "tls-connection.h"
 #include "values.h"
 
@@ -71,6 +72,7 @@ constexpr struct {
   const char* name;
   int value;
 } kConstants[] = {
+    {"IN_PROGRESS", kInProgress},
     {"maxLookupThreads", Lookup::maxThreadsOfAsker},
     {"TLS_WANT_READ", kTLSWantRead},
     {"TLS_WANT_WRITE", kTLSWantWrite},

@@ -23,7 +23,8 @@ int retried(Call call) {
   do {
     result = orError(call());
   } while (result == UV_EINTR);
-  return result;
+  // libuv, and so Node, has no name for the other one.
+  return result == -ENETRESET ? UV_ECONNRESET : result;
 }
 
 #ifndef __linux__

@@ -11,7 +11,7 @@ import type { SystemError } from '../errors.ts';
 import { closeDescriptor } from './descriptor.ts';
 import { native } from './native.ts';
 import { Poller } from './poller.ts';
-import { IN_PROGRESS, systemError } from './system-error.ts';
+import { systemError } from './system-error.ts';
 
 /** How to connect to one of several addresses. */
 export interface ConnectOptions {
@@ -111,7 +111,7 @@ export class ConnectionAttempts {
   }
 
   #note(fd: number, address: string, result: number): void {
-    if (result === IN_PROGRESS) return;
+    if (result === native.IN_PROGRESS) return;
     if (result < 0) {
       this.#lose(fd, systemError(result, 'connect', { address, port: this.#port }));
       return;

@@ -2,9 +2,9 @@
  * The TypeScript declaration of the native addon, and the only module that loads it.
  *
  * The addon knows file descriptors, poll(2), the environment's event loop, the clock, getaddrinfo and OpenSSL. It knows
- * no HTTP. Most calls return a number: a count >= 0, or a negated errno (`-os.constants.errno.EAGAIN`). Would-block is
- * a normal result, never an exception. The addon throws only for wrong arguments (wrong types, ranges outside their
- * buffer).
+ * no HTTP. Most calls return a number: a count >= 0, or an error number of libuv's, which is a negated errno on Linux and
+ * macOS (`util.getSystemErrorMap()` has them). Would-block is a normal result, never an exception. The addon throws only
+ * for wrong arguments (wrong types, ranges outside their buffer).
  *
  * The environment (the main thread or a worker) *owns* the descriptors that its addon makes. The socket calls accept
  * only these; others give -EBADF. The addon closes them when the environment ends. Closing a descriptor first ends its
@@ -20,7 +20,7 @@ import { own } from '../options.ts';
 export interface LookupFailure {
   readonly code: string;
   readonly message: string;
-  /** The errno of an `EAI_SYSTEM`, else 0. */
+  /** The negated errno of an `EAI_SYSTEM`, else 0. */
   readonly errno: number;
 }
 
@@ -107,12 +107,13 @@ export interface Native {
    */
   socket(family: number): number;
   /**
-   * connect(2) to a numeric address (IPv6 with an optional %zone). Returns 0, or -EINPROGRESS while the attempt goes
-   * on.
+   * connect(2) to a numeric address (IPv6 with an optional %zone). Returns 0, or IN_PROGRESS while the attempt goes on.
    */
   connect(fd: number, address: string, port: number): number;
-  /** connect(2) to a Unix socket's path. */
+  /** connect(2) to a Unix socket's path, with the results of `connect`. */
   connectUnix(fd: number, path: string): number;
+  /** The socket will be writable when the attempt to connect is over. */
+  readonly IN_PROGRESS: number;
   /** bind(2) to a numeric address; for port 0 the kernel chooses one. */
   bind(fd: number, address: string, port: number): number;
   /** Makes the kernel probe a TCP connection that is idle for so many seconds (SO_KEEPALIVE, TCP_KEEPIDLE). */

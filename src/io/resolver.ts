@@ -5,13 +5,12 @@
  */
 
 import { isIP } from 'node:net';
-import { constants } from 'node:os';
 import { type Coroutine, POLLIN, PollNeeded, waitFor } from '../coroutine.ts';
 import { DNSUnavailable, type DugongError, HostnameNotResolvable } from '../errors.ts';
 import { closeOwned, closeWhenForgotten } from './descriptor.ts';
 import { type LookupFailure, native } from './native.ts';
 import { shownValue } from './shown-value.ts';
-import { systemError } from './system-error.ts';
+import { OUT_OF_MEMORY, systemError } from './system-error.ts';
 
 /** IP version: 4, 6, or 0 for both, in the resolver's order (RFC 6724). */
 export type AddressFamily = 0 | 4 | 6;
@@ -78,8 +77,8 @@ function* coVerdict(
   failure: LookupFailure,
   { family = 0, dnsTestHostnames: others = dnsTestHostnames }: ResolveOptions,
 ): Coroutine<DugongError> {
-  const errno = errnoOf(failure);
-  if (errno !== 0) return systemError(-errno, 'getaddrinfo');
+  const error = errorBehind(failure);
+  if (error !== 0) return systemError(error, 'getaddrinfo');
   const cause = lookupError(failure);
   const { code } = failure;
   if (isDefinite(code, family) || (AMBIGUOUS.has(code) && (yield* coResolverWorks(others)))) {
@@ -88,9 +87,9 @@ function* coVerdict(
   return new DNSUnavailable(hostname, { cause });
 }
 
-/** The errno behind a failure of getaddrinfo(3); 0 if there is none. */
-function errnoOf({ code, errno }: LookupFailure): number {
-  return code === 'EAI_MEMORY' ? constants.errno.ENOMEM : errno;
+/** The error number of the system behind a failure of getaddrinfo(3); 0 if there is none. */
+function errorBehind({ code, errno }: LookupFailure): number {
+  return code === 'EAI_MEMORY' ? OUT_OF_MEMORY : errno;
 }
 
 /**

@@ -10,12 +10,13 @@ import { oneMoreTurn } from '../clock.ts';
 import { Interrupted } from '../errors.ts';
 import { native, withoutLibuv } from './native.ts';
 import { shownValue } from './shown-value.ts';
+import { errorNumber } from './system-error.ts';
 
 /** What a blocked call does when a signal arrives that the process listens for: throw {@link Interrupted}, or go on. */
 export type OnSignal = 'interrupt' | 'continue';
 
 /** What a native wait returns for a signal that it heeds. */
-export const INTERRUPTED: number = -constants.errno.EINTR;
+export const INTERRUPTED: number = errorNumber('EINTR');
 
 const { SIGWINCH } = constants.signals;
 

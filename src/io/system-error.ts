@@ -1,38 +1,45 @@
 /**
- * The errno values that the code compares results of native calls with, and the conversion of a result into a
+ * The error numbers that the code compares results of native calls with, and the conversion of a result into a
  * SystemError, which has the shape of Node's own system errors.
  */
 
-import { constants } from 'node:os';
-import { getSystemErrorName } from 'node:util';
+import { getSystemErrorMap, getSystemErrorName } from 'node:util';
 import { SystemError } from '../errors.ts';
 
-const { errno } = constants;
+/** libuv's numbers, which the addon returns. Those of `os.constants.errno` are others on Windows. */
+const NUMBERS: ReadonlyMap<string, number> = new Map(
+  Array.from(getSystemErrorMap(), ([number, [name]]): [string, number] => [name, number]),
+);
+
+/** The number of an error that libuv knows: not of ENETRESET, nor of EINPROGRESS. */
+export function errorNumber(name: string): number {
+  return NUMBERS.get(name) as number;
+}
 
 /** The result of a native call that would block. */
-export const WOULD_BLOCK: number = -errno.EAGAIN;
-export const IN_PROGRESS: number = -errno.EINPROGRESS;
-export const CONNECTION_RESET: number = -errno.ECONNRESET;
-export const PROTOCOL_ERROR: number = -errno.EPROTO;
-export const BAD_DESCRIPTOR: number = -errno.EBADF;
-export const ALREADY_THERE: number = -errno.EEXIST;
-export const NOT_THERE: number = -errno.ENOENT;
-export const OUT_OF_MEMORY: number = -errno.ENOMEM;
+export const WOULD_BLOCK: number = errorNumber('EAGAIN');
+export const CONNECTION_RESET: number = errorNumber('ECONNRESET');
+export const PROTOCOL_ERROR: number = errorNumber('EPROTO');
+export const BAD_DESCRIPTOR: number = errorNumber('EBADF');
+export const ALREADY_THERE: number = errorNumber('EEXIST');
+export const NOT_THERE: number = errorNumber('ENOENT');
+export const OUT_OF_MEMORY: number = errorNumber('ENOMEM');
 
 /** Results of sending or receiving that mean that the connection is lost. */
-const LOST: ReadonlySet<number> = new Set([
-  -errno.ECONNRESET,
-  -errno.EPIPE,
-  -errno.ECONNABORTED,
-  -errno.ENOTCONN,
-  // The peer does not answer any more. Some kernels report EINVAL when sending to it.
-  -errno.ETIMEDOUT,
-  -errno.EINVAL,
-  -errno.EHOSTUNREACH,
-  -errno.ENETUNREACH,
-  -errno.ENETDOWN,
-  -errno.ENETRESET,
-]);
+const LOST: ReadonlySet<number> = new Set(
+  [
+    'ECONNRESET',
+    'EPIPE',
+    'ECONNABORTED',
+    'ENOTCONN',
+    // The peer does not answer any more. Some kernels report EINVAL when sending to it.
+    'ETIMEDOUT',
+    'EINVAL',
+    'EHOSTUNREACH',
+    'ENETUNREACH',
+    'ENETDOWN',
+  ].map(errorNumber),
+);
 
 /** Whether this result of sending or receiving means that the connection is lost. */
 export function isConnectionLost(result: number): boolean {
@@ -45,7 +52,7 @@ interface Endpoint {
   readonly port?: number;
 }
 
-/** Makes the error for a negated errno that `syscall` returned. */
+/** Makes the error for a negative result of `syscall`. */
 export function systemError(result: number, syscall: string, endpoint?: Endpoint): SystemError {
   return new SystemError(getSystemErrorName(result), { errno: result, syscall, ...endpoint });
 }

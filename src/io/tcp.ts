@@ -9,7 +9,7 @@ import { SystemError } from '../errors.ts';
 import { ConnectionAttempts, type ConnectOptions } from './connection-attempts.ts';
 import { closeOwned, closeWhenForgotten } from './descriptor.ts';
 import { native } from './native.ts';
-import { IN_PROGRESS, systemError, WOULD_BLOCK } from './system-error.ts';
+import { systemError, WOULD_BLOCK } from './system-error.ts';
 import type { Transport } from './transport.ts';
 
 /**
@@ -49,7 +49,7 @@ export function* coConnectUnix(path: string): Coroutine<Transport> {
       yield* waitFor(new PollNeeded(-1, 0, { deadline: now() + RETRY_EVERY }));
       result = native.connectUnix(fd, path);
     }
-    if (result === IN_PROGRESS) {
+    if (result === native.IN_PROGRESS) {
       // A signal interrupted the call; the attempt goes on.
       yield* waitFor(transport.sendNeeds);
       result = native.socketError(fd);

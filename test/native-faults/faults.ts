@@ -75,6 +75,8 @@ export const FAULTS: readonly Fault[] = [
   ...(['ECONNRESET', 'ETIMEDOUT', 'ENOMEM', 'ECONNREFUSED'] as const).flatMap((name) =>
     errnos('recv', [name], [...CLOSED, name]),
   ),
+  // The addon gives it the name of the other one, since Node has none for it.
+  ...errnos('recv', ['ENETRESET'], CLOSED).map((fault) => ({ ...fault, name: 'ECONNRESET' })),
   ...values('recv', { end: 0 }, CLOSED),
   ...harmless('poll', 'EINTR'),
   ...errnos('poll', ['ENOMEM']),

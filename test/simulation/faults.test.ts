@@ -14,6 +14,7 @@ import {
   runBlocking,
   TLSContext,
 } from './client.ts';
+import { EMFILE } from './kernel/errno.ts';
 import { kernel } from './kernel/install.ts';
 import { failure, hosts, type Resolver } from './kernel/lookups.ts';
 import { type Report, type Scene, type SimulationOptions, simulate } from './loop.ts';
@@ -142,7 +143,7 @@ for (const [way, run] of Object.entries(WAYS)) {
     const answers = ['EAI_NONAME', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA', 'EAI_SYSTEM'];
     for (const code of answers) {
       const resolver: Resolver = {
-        resolve: () => ({ answer: failure(code, code === 'EAI_SYSTEM' ? 24 : 0), delay: 5 }),
+        resolve: () => ({ answer: failure(code, code === 'EAI_SYSTEM' ? EMFILE : 0), delay: 5 }),
       };
       const report = await simulate(optionsOf(1, { resolver }), () => run(coGet()));
       assert.ok('reason' in report.outcome && report.outcome.reason instanceof DugongError);

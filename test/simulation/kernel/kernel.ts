@@ -18,13 +18,14 @@ import { decodedSession, details, encodedSession, NO_SESSION, SimulatedContext }
 import { TLSLayer } from '../tls/layer.ts';
 import { assertSkip, assertTime, empty, MOST_VECTORS, range } from './arguments.ts';
 import { DIRECTIONS } from './descriptors.ts';
-import { EBADF, EINVAL, ENOBUFS } from './errno.ts';
+import { EBADF, EINPROGRESS, EINVAL, ENOBUFS } from './errno.ts';
 import { LookupDescription, MOST_THREADS } from './lookups.ts';
 import { Machine } from './machine.ts';
 import { BellDescription, PollerDescription } from './pollers.ts';
 import { assertAddress, SocketDescription } from './sockets.ts';
 
 export class Kernel extends Machine implements Native {
+  readonly IN_PROGRESS: number = EINPROGRESS;
   readonly maxLookupThreads: number = MOST_THREADS;
   readonly TLS_WANT_READ: number = codes.TLS_WANT_READ;
   readonly TLS_WANT_WRITE: number = codes.TLS_WANT_WRITE;
