@@ -7,7 +7,7 @@
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Plugin, type PreRenderedChunk, rollup } from 'rollup';
+import { type Plugin, rollup } from 'rollup';
 
 const ENTRIES = ['index', 'http1/index', 'sync/index', 'sync/sync-fetch', 'sync/sync-request', 'cli/main'];
 const repository = fileURLToPath(new URL('.', import.meta.url));
@@ -18,12 +18,19 @@ const compiled: Plugin = {
   load: (path) => ({ code: readFileSync(path, 'utf8'), map: readFileSync(`${path}.map`, 'utf8') }),
 };
 
-/** What is loaded later has the name of its module; what several entries share, that of the folder where most of it comes from. */
-function chunkName({ isDynamicEntry, moduleIds }: PreRenderedChunk): string {
-  if (isDynamicEntry) return 'chunks/[name].js';
-  const folders = moduleIds.map((path) => path.slice(repository.length).split('/')[1] as string);
-  const count = (folder: string): number => folders.filter((each) => each === folder).length;
-  return `chunks/shared-${folders.reduce((most, each) => (count(each) > count(most) ? each : most))}.js`;
+/** The parser of responses and what it is made of: a program that imports `dugong/http1` loads no more. */
+const OF_HTTP1 = ['http1', 'errors', 'inspection', 'options', 'queue'];
+
+/**
+ * The chunk of a module that several entries share: the parser, the rest of the client, or lists of downloads, each whole, since each
+ * file costs a program a millisecond at its start. Undefined for entries, and for modules of one kind of entry.
+ */
+function chunkOf(path: string): string | undefined {
+  const name = path.slice(`${repository}dist-modules/`.length, -'.js'.length);
+  const [top] = name.split('/') as [string];
+  if (ENTRIES.includes(name) || top === 'cli' || top === 'sync') return undefined;
+  if (top === 'bulk') return 'bulk';
+  return OF_HTTP1.includes(top) ? 'http1' : 'client';
 }
 
 const bundle = await rollup({
@@ -39,7 +46,8 @@ await bundle.write({
   dir: `${repository}dist`,
   format: 'es',
   entryFileNames: '[name].js',
-  chunkFileNames: chunkName,
+  chunkFileNames: 'chunks/[name].js',
+  manualChunks: chunkOf,
   minifyInternalExports: false,
   sourcemap: true,
 });
