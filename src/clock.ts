@@ -4,17 +4,22 @@
  * monotonic clock and knows no deadlines. It also has helpers for turns of the event loop and the performance timeline.
  */
 
-import { PerformanceMark, performance } from 'node:perf_hooks';
+import hooks from 'node:perf_hooks';
 import { setImmediate } from 'node:timers';
 import { native } from './io/native.ts';
 
 /** The platform's own, saved before a test framework can replace them. */
 // biome-ignore lint/style/noRestrictedGlobals: the one place where the platform's own is taken
 const calendar = Date;
-const mark = performance.markResourceTiming;
+const mark = hooks.performance.markResourceTiming;
 
-/** Node takes a mark's start time from its own clock, which nothing replaces. (Its types declare no constructor.) */
-const Mark = PerformanceMark as unknown as new (name: string) => PerformanceMark;
+/**
+ * Node takes a mark's start time from its own clock, which nothing replaces. (Its types declare no constructor.) Deno has the class as
+ * a global only.
+ */
+const Mark = (hooks.PerformanceMark ?? globalThis.PerformanceMark) as unknown as new (
+  name: string,
+) => { readonly startTime: number };
 
 /**
  * The addon's time at this thread's 0 of `performance.now()`. The addon's clock is read after the mark, so that a
@@ -57,5 +62,5 @@ export function oneMoreTurn(): void {
 
 /** Puts an entry on the performance timeline. Takes the arguments of Node's `performance.markResourceTiming()`. */
 export function markResourceTiming(...entry: readonly unknown[]): void {
-  Reflect.apply(mark, performance, entry);
+  Reflect.apply(mark, hooks.performance, entry);
 }
