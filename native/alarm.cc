@@ -3,6 +3,9 @@
 
 #include "environment.h"
 
+// Weak, as in signals.cc.
+#pragma weak uv_update_time
+
 namespace dugong {
 
 Alarm::Alarm(Environment& environment) : environment_(environment) {

@@ -29,14 +29,16 @@ bool find(Function* out, const char* name) {
 
 std::string resolve() {
   // First: in a fork of OpenSSL, or in another major version, the other names may mean something else.
-  if (!find(&api.OPENSSL_version_major, "OPENSSL_version_major")) return "this node executable exports no OpenSSL 3";
+  if (!find(&api.OPENSSL_version_major, "OPENSSL_version_major")) return "the executable exports no OpenSSL 3";
   const unsigned int major = api.OPENSSL_version_major();
   if (major != 3) return "this node has OpenSSL " + std::to_string(major) + ", and 3 is needed";
 #define DUGONG_FIND(name) \
   if (!find(&api.name, #name)) return "this node executable does not export " #name;
   DUGONG_OPENSSL_FUNCTIONS(DUGONG_FIND)
 #undef DUGONG_FIND
-  if (!find(&time_of, "SSL_SESSION_get_time_ex") && !find(&long_time_of, "SSL_SESSION_get_time")) {
+  // An older OpenSSL may share the process with a library that brings a newer one: the name would be that one's.
+  const bool maybe_wide = api.OPENSSL_version_minor() >= 3;
+  if (!(maybe_wide && find(&time_of, "SSL_SESSION_get_time_ex")) && !find(&long_time_of, "SSL_SESSION_get_time")) {
     return "this node executable does not export SSL_SESSION_get_time";
   }
   return "";

@@ -34,6 +34,7 @@ namespace dugong::openssl {
 // Functions only. Where OpenSSL has a macro, the addon calls SSL_ctrl() or SSL_CTX_ctrl() with the constant of that macro.
 #define DUGONG_OPENSSL_FUNCTIONS(F)     \
   F(OPENSSL_version_major)              \
+  F(OPENSSL_version_minor)              \
   F(ERR_clear_error)                    \
   F(ERR_get_error)                      \
   F(ERR_peek_last_error)                \

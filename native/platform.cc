@@ -11,7 +11,7 @@ namespace dugong {
 
 namespace {
 
-#ifdef MSG_NOSIGNAL
+#ifdef __linux__
 constexpr int kSendFlags = MSG_NOSIGNAL;
 #else
 constexpr int kSendFlags = 0;  // the socket has SO_NOSIGPIPE
@@ -23,8 +23,7 @@ int retried(Call call) {
   do {
     result = orError(call());
   } while (result == UV_EINTR);
-  // libuv, and so Node, has no name for the other one.
-  return result == -ENETRESET ? UV_ECONNRESET : result;
+  return result;
 }
 
 #ifndef __linux__
@@ -78,7 +77,7 @@ int takeSocketError(int fd) {
   int error = 0;
   socklen_t size = sizeof error;
   const int result = orError(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size));
-  return result < 0 ? result : -error;
+  return result < 0 ? result : named(error);
 }
 
 int receive(int fd, void* data, size_t length) {
@@ -89,7 +88,7 @@ int transmit(int fd, const void* data, size_t length) {
   return retried([&] { return send(fd, data, std::min(length, kMaxTransfer), kSendFlags); });
 }
 
-int transmit(int fd, iovec* vectors, size_t count) {
+int transmitVectors(int fd, iovec* vectors, size_t count) {
   msghdr message{};
   message.msg_iov = vectors;
   message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(count);

@@ -27,8 +27,10 @@ namespace dugong {
 // A connection is being made: libuv has no number for that.
 constexpr int kInProgress = -EINPROGRESS;
 
+// libuv, and so Node, has no name for ENETRESET.
+inline int named(int error) { return error == ENETRESET ? UV_ECONNRESET : -error; }
 // The reason why the last system call failed.
-inline int lastError() { return -errno; }
+inline int lastError() { return named(errno); }
 inline int orError(ssize_t result) { return result < 0 ? lastError() : static_cast<int>(result); }
 inline bool wouldBlock(int result) { return result == UV_EAGAIN; }
 
@@ -51,7 +53,7 @@ constexpr size_t kMaxTransfer = size_t{1} << 30;
 // signal.
 int receive(int fd, void* data, size_t length);
 int transmit(int fd, const void* data, size_t length);
-int transmit(int fd, iovec* vectors, size_t count);
+int transmitVectors(int fd, iovec* vectors, size_t count);
 
 // --- descriptors -------------------------------------------------------------------------------------------------------------
 

@@ -35,7 +35,7 @@ napi_value SendV(napi_env env, napi_callback_info info) {
   BufferList buffers;
   if (!arguments.descriptor(0, &fd) || !buffers.read(env, arguments)) return nullptr;
   if (!arguments.environment().owns(fd)) return arguments.result(UV_EBADF);
-  return arguments.result(transmit(fd, buffers.vectors(), buffers.count()));
+  return arguments.result(transmitVectors(fd, buffers.vectors(), buffers.count()));
 }
 
 }  // namespace dugong

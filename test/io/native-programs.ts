@@ -29,6 +29,13 @@ const watch = (fd, mask) => new Promise((resolve, reject) => {
 const connect = (port) => { const fd = native.socket(4); native.connect(fd, '127.0.0.1', port); return fd; };
 `;
 
+/** Parameters of `native.tlsContext` that trust the authority in the environment variable `ca`: text of a program. */
+export const contextParameters = `{
+    trust: native.tlsTrust([process.env.ca]), certificates: [], keys: [], passphrases: [], pfx: [], pfxPassphrases: [],
+    ciphers: '', ciphersuites: '', secureOptions: 0, minVersion: 0x0303, maxVersion: 0x0304, protocols: new Uint8Array(0),
+    verify: true, partialChain: false, session: new Uint8Array(0), keyLogFile: '',
+  }`;
+
 export interface Outcome {
   readonly code: number | null;
   readonly signal: string | null;
