@@ -70,6 +70,21 @@ const version: Program = {
   argv: ({ dugong: folder }) => [process.execPath, `${folder}/dist/cli/main.js`, '--version'],
 };
 
+/** A program that imports an entry of the package, and ends. */
+const imports = ['index', 'sync/index', 'http1/index'].map(
+  (entry): Program => ({
+    name: `import ${entry}.js`,
+    fetches: false,
+    list: lines,
+    argv: ({ dugong: folder }) => [
+      process.execPath,
+      '--input-type=module',
+      '-e',
+      `import ${JSON.stringify(`${folder}/dist/${entry}.js`)}`,
+    ],
+  }),
+);
+
 const nothing: Program = {
   name: 'node -e 0',
   fetches: false,
@@ -120,7 +135,7 @@ const startUp: BulkScenario = {
   rounds: 21,
   spread: 'quartiles',
   metrics,
-  programs: [version, nothing],
+  programs: [version, ...imports, nothing],
   targets: [{ client: version.name, metric: 'wall', sense: 'at most', factor: 1.5, than: nothing.name }],
 };
 
