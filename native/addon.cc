@@ -72,6 +72,7 @@ constexpr struct {
   const char* name;
   int value;
 } kConstants[] = {
+    {"interfaceVersion", kInterfaceVersion},
     {"IN_PROGRESS", kInProgress},
     {"maxLookupThreads", Lookup::maxThreadsOfAsker},
     {"TLS_WANT_READ", kTLSWantRead},

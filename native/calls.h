@@ -5,6 +5,9 @@
 
 namespace dugong {
 
+// Changes with the contract, there and here, so that no library runs with the addon of another version.
+constexpr int kInterfaceVersion = 1;
+
 // socket.cc: the life of a socket
 napi_value Socket(napi_env env, napi_callback_info info);
 napi_value Connect(napi_env env, napi_callback_info info);

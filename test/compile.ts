@@ -84,6 +84,7 @@ const ALONE = [
   // They take as long as a dozen others.
   'client/cancellation',
   'client/session-interleavings',
+  'docs/bundling',
   'docs/console-blocks',
 ];
 

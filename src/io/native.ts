@@ -1,5 +1,5 @@
 /**
- * The TypeScript declaration of the native addon, and the only module that loads it.
+ * The TypeScript declaration of the native addon, and the only module that has it loaded.
  *
  * The addon knows file descriptors, poll(2), the environment's event loop, the clock, getaddrinfo and OpenSSL. It knows
  * no HTTP. Most calls return a number: a count >= 0, or an error number of libuv's, which is a negated errno on Linux and
@@ -11,10 +11,7 @@
  * watcher, so that no reused number is polled by mistake.
  */
 
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
-import { own } from '../options.ts';
+import { loadAddon } from './load-addon.ts';
 
 /** Why a name could not be resolved: getaddrinfo's code, e.g. `EAI_NONAME`, with its message. */
 export interface LookupFailure {
@@ -101,6 +98,8 @@ export interface TLSDetails {
 /** The functions of the addon. */
 // Parameters: the signatures of system calls, and no object for each call.
 export interface Native {
+  /** The number of this interface: `INTERFACE_VERSION` of load-addon.ts, which changes with it. */
+  readonly interfaceVersion: number;
   /**
    * Makes a non-blocking, close-on-exec stream socket: TCP with TCP_NODELAY (`family` 4 or 6) or Unix (0). Returns the
    * fd.
@@ -279,30 +278,8 @@ export interface Native {
   counts(): { owned: number; watched: number };
 }
 
-function load(): Native {
-  if (process.platform === 'win32') {
-    throw new Error('dugong runs on Linux and macOS; Windows is not supported. Under Windows, use it inside WSL 2.');
-  }
-  const require = createRequire(import.meta.url);
-  const override = own(process.env, 'DUGONG_ADDON');
-  if (override) return require(override) as Native;
-  const root = new URL('../../', import.meta.url);
-  const candidates = ['build/Release/dugong.node', `prebuilds/${process.platform}-${process.arch}/dugong.node`].map(
-    (path) => fileURLToPath(new URL(path, root)),
-  );
-  const found = candidates.find((path) => existsSync(path));
-  if (found === undefined) {
-    throw new Error(
-      `dugong's native addon is missing for ${process.platform}-${process.arch}. Looked for ${candidates.join(' and ')}. ` +
-        `Build it with "npm run build:addon" in ${fileURLToPath(root)} (needs python3, make and a C++ compiler), or name a ` +
-        'built one in the environment variable DUGONG_ADDON.',
-    );
-  }
-  return require(found) as Native;
-}
-
 /** The addon. Importing this module throws if it cannot be loaded. */
-export const native: Native = load();
+export const native: Native = loadAddon() as Native;
 
 /**
  * The name of the runtime if the addon cannot use its event loop. Bun and Deno load Node's addons, but without libuv:

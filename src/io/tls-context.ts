@@ -7,6 +7,7 @@
 import { TLSError } from '../errors.ts';
 import { HIDDEN, shownAs } from '../inspection.ts';
 import { own } from '../options.ts';
+import { runtime } from './load-addon.ts';
 import {
   native,
   type TLSContextHandle,
@@ -97,7 +98,7 @@ function makeContext(parameters: TLSContextParameters): TLSContextHandle {
 function assertAvailable(): void {
   const reason = native.tlsUnavailable();
   if (reason === undefined) return;
-  throw new TLSError('DUGONG_TLS_UNAVAILABLE', `TLS is not available: ${reason}`, { reason });
+  throw new TLSError('DUGONG_TLS_UNAVAILABLE', `TLS is not available in ${runtime()}: ${reason}`, { reason });
 }
 
 /** Advice for options that OpenSSL rejects. */

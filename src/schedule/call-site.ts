@@ -11,9 +11,19 @@ const MOST_OWN = 3;
 /** Enough to reach through the library. */
 const DEPTH = 60;
 
-const folder = new URL('..', import.meta.url);
-/** Where this library's files are in a stack: as URLs, as paths, and as the sources that source maps name. */
-const OWN: readonly string[] = [folder.href, folder.pathname, folder.pathname.replace(/\/dist(-modules)?\/$/, '/src/')];
+/**
+ * Where this library's files are in a stack: as URLs, as paths, and as the sources that source maps name. None in a bundle, which
+ * is the program's file as well; there the URL may even be missing.
+ */
+function ownPlaces(url: string | undefined): string[] {
+  const found = /^(file:.*\/)(?:(dist)\/chunks|(dist-modules|src)\/schedule)\/[^/]+$/.exec(url ?? '');
+  if (found === null) return [];
+  const [, root, built, source] = found;
+  const { pathname } = new URL(root as string);
+  return [`${root}${built ?? source}/`, `${pathname}${built ?? source}/`, `${pathname}src/`];
+}
+
+const OWN: readonly string[] = ownPlaces(import.meta.url);
 
 function isOwn(frame: string): boolean {
   return OWN.some((place) => frame.includes(place));

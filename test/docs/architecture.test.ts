@@ -24,8 +24,8 @@ describe('ARCHITECTURE.md is right that', () => {
     assert.deepEqual(yielding, ['coroutine.ts']);
   });
 
-  test('only io/native.ts loads the addon', () => {
-    assert.deepEqual(filesWith(/dugong\.node|createRequire/), ['io/native.ts']);
+  test('only io/load-addon.ts loads the addon', () => {
+    assert.deepEqual(filesWith(/dugong\.node|createRequire/), ['io/load-addon.ts']);
   });
 
   test('only io/descriptor.ts closes a descriptor', () => {

@@ -59,16 +59,16 @@ if (isMainThread) {
 describe('two copies of the package in one process', () => {
   const folder = mkdtempSync(join(tmpdir(), 'dugong-copies-'));
   const server = createServer((_request, response) => response.end('x'));
-  const addon = join(repository, 'build/Release/dugong.node');
+  const addon = join(repository, 'native/build/Release/dugong.node');
 
   before(async () => {
     writeFileSync(join(folder, 'program.mjs'), program);
     for (const name of ['a', 'b']) {
       const root = join(folder, name, 'node_modules', 'dugong');
-      mkdirSync(join(root, 'build/Release'), { recursive: true });
+      mkdirSync(join(root, 'native/build/Release'), { recursive: true });
       cpSync(join(repository, 'dist'), join(root, 'dist'), { recursive: true });
       cpSync(join(repository, 'package.json'), join(root, 'package.json'));
-      cpSync(addon, join(root, 'build/Release/dugong.node'));
+      cpSync(addon, join(root, 'native/build/Release/dugong.node'));
     }
     await once(server.listen(0, '127.0.0.1'), 'listening');
   });

@@ -2,19 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { libc } from '../../src/io/libc.ts';
 import { makeAuthority, makeCertificate, opensslMissing } from '../support/certificates.ts';
 import { startTLSServer } from '../support/tls-server.ts';
 import { available } from './native-fickle-socket.ts';
-import { run } from './native-programs.ts';
+import { contextParameters, run } from './native-programs.ts';
 import { silentOpenSSL } from './native-silent-openssl.ts';
 
 /** Shakes hands, then reads twice. */
 const program = `
-  const context = native.tlsContext({
-    trust: native.tlsTrust([process.env.ca]), certificates: [], keys: [], passphrases: [], pfx: [], pfxPassphrases: [],
-    ciphers: '', ciphersuites: '', secureOptions: 0, minVersion: 0x0303, maxVersion: 0x0304, protocols: new Uint8Array(0),
-    verify: true, partialChain: false, session: new Uint8Array(0), keyLogFile: '',
-  });
+  const context = native.tlsContext(${contextParameters});
   const fd = connect(Number(process.env.port));
   native.pollOne(fd, 4, -1);
   native.tlsStart(fd, context, 'localhost', 'localhost', '', '', undefined);
@@ -25,14 +22,8 @@ const program = `
   native.close(fd);
 `;
 
-/** Its version is in the report of Node where there is one. */
-function hasGlibc(): boolean {
-  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
-  return header.glibcVersionRuntime !== undefined;
-}
-
 const preloaded = process.env.LD_PRELOAD !== undefined && 'something else is preloaded';
-const skip = opensslMissing() || preloaded || (!(available && hasGlibc()) && 'needs glibc and a C compiler');
+const skip = opensslMissing() || preloaded || (!(available && libc() === 'glibc') && 'needs glibc and a C compiler');
 
 describe('a read that fails in OpenSSL without a reason', { skip }, () => {
   for (const kind of ['unknown', 'wants to read'] as const) {

@@ -5,7 +5,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { commandLine } from '../support/command-line.ts';
@@ -54,19 +54,31 @@ function killGroup({ pid }: ChildProcess): void {
 /** A copy of the addon's sources, and what has been built of them. */
 class Copy implements Disposable {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'dugong-mutations-'));
-  readonly addon: string = join(this.folder, 'build/Release/dugong.node');
+  readonly addon: string = join(this.folder, 'native/build/Release/dugong.node');
 
   constructor() {
     folders.add(this.folder);
-    for (const path of ['binding.gyp', 'package.json', 'native']) {
-      cpSync(join(repository, path), join(this.folder, path), { recursive: true, preserveTimestamps: true });
+    const sources = readdirSync(join(repository, 'native')).filter((name) => /\.(cc|h|gyp)$/.test(name));
+    for (const path of ['package.json', ...sources.map((name) => join('native', name))]) {
+      cpSync(join(repository, path), join(this.folder, path), { preserveTimestamps: true });
     }
     symlinkSync(join(repository, 'node_modules'), join(this.folder, 'node_modules'));
   }
 
   /** What has changed is built anew. */
   async build(step: 'rebuild' | 'build'): Promise<boolean> {
-    const args = ['exec', '--offline', '--', 'node-gyp', step, '--silent', '-j', '2', '-C', this.folder];
+    const args = [
+      'exec',
+      '--offline',
+      '--',
+      'node-gyp',
+      step,
+      '--silent',
+      '-j',
+      '2',
+      '-C',
+      join(this.folder, 'native'),
+    ];
     return (await run('npm', args, process.env, 600_000)) === 0;
   }
 

@@ -12,7 +12,7 @@ import { World } from '../world.ts';
 import { Kernel } from './kernel.ts';
 import { hosts } from './lookups.ts';
 
-export const ADDON: string = join(repository, 'build/Release/dugong.node');
+export const ADDON: string = join(repository, 'native/build/Release/dugong.node');
 
 /** The server's end. */
 interface Peer {

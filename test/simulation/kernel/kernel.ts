@@ -4,6 +4,7 @@
  * is named.
  */
 
+import { INTERFACE_VERSION } from '../../../src/io/load-addon.ts';
 import type {
   LookupFailure,
   Native,
@@ -25,6 +26,7 @@ import { BellDescription, PollerDescription } from './pollers.ts';
 import { assertAddress, SocketDescription } from './sockets.ts';
 
 export class Kernel extends Machine implements Native {
+  readonly interfaceVersion: number = INTERFACE_VERSION;
   readonly IN_PROGRESS: number = EINPROGRESS;
   readonly maxLookupThreads: number = MOST_THREADS;
   readonly TLS_WANT_READ: number = codes.TLS_WANT_READ;
