@@ -4,7 +4,7 @@
  * addons are.
  */
 
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { own } from '../options.ts';
@@ -113,6 +113,19 @@ function inBundle(folder: string | undefined, platform: string): Search {
   return { places: [...places, asset], help };
 }
 
+/** The package that has this folder; undefined if it is a folder of a bundle, also if the two have the same names. */
+function packageAround(folder: string): string | undefined {
+  // What is built, what the tests compile, and the sources.
+  const [, root] = /^(.*)[\\/](?:dist[\\/]chunks|dist-modules[\\/]io|src[\\/]io)[\\/]?$/.exec(folder) ?? [];
+  if (root === undefined) return undefined;
+  try {
+    return ['prebuilds', 'native'].some((name) => existsSync(join(root, name))) ? root : undefined;
+  } catch {
+    // With --permission, Node may refuse to look.
+    return root;
+  }
+}
+
 function search(platform: string): Search {
   const override = own(process.env, 'DUGONG_ADDON');
   if (override) {
@@ -120,8 +133,7 @@ function search(platform: string): Search {
     return { places: [at(resolve(override))], help };
   }
   const folder = thisFolder();
-  // Of what is built, what the tests compile, and the sources.
-  const root = /^(.*)[\\/](?:dist[\\/]chunks|dist-modules[\\/]io|src[\\/]io)[\\/]?$/.exec(folder ?? '')?.[1];
+  const root = folder === undefined ? undefined : packageAround(folder);
   return root === undefined ? inBundle(folder, platform) : inPackage(root, platform);
 }
 

@@ -68,6 +68,14 @@ describe('a program bundled by', () => {
         await bundling.lacksAddon(join(folder, file), places(folder));
       });
 
+      test('looks beside it also where its folders have the names of those of the package', async () => {
+        const folder = await bundled();
+        const nested = join(folder, 'dist/chunks');
+        mkdirSync(nested, { recursive: true });
+        cpSync(join(folder, file), join(nested, file));
+        await bundling.lacksAddon(join(nested, file), places(nested));
+      });
+
       test('works without the package in it, with node_modules', async () => {
         const folder = await bundled(['dugong']);
         cpSync(bundling.at('node_modules'), join(folder, 'node_modules'), { recursive: true });
