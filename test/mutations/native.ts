@@ -70,7 +70,7 @@ export const NATIVE_MUTATIONS: readonly NativeMutation[] = [
   {
     name: 'SO_ERROR is not negated',
     file: 'platform.cc',
-    before: 'return result < 0 ? result : -error;',
+    before: 'return result < 0 ? result : named(error);',
     after: 'return result < 0 ? result : error;',
     tests: ['io/native'],
   },
