@@ -16,6 +16,8 @@ import type { Use } from './run.ts';
 import { UsageError } from './usage-error.ts';
 
 const COUNT = 3000;
+/** That of the examples in the documentation. */
+const PORT = 8080;
 const MOST_PORTS = 65_535;
 
 /** Runs the demo. Returns the exit code. @throws UsageError */
@@ -26,7 +28,7 @@ export async function demo({ given, operands }: CommandLine, use: Use): Promise<
     throw new UsageError('demo: --port goes with --serve, and is 65535 at most');
   }
   use.interruption.watch();
-  return serve ? await keepServing(documents, port ?? 0, use) : await compare(documents, use);
+  return serve ? await keepServing(documents, port ?? PORT, use) : await compare(documents, use);
 }
 
 /** Serves until a signal comes, or the parent has gone. */
@@ -36,7 +38,8 @@ async function keepServing(count: number, port: number, { interruption }: Use): 
   const ended = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   if (process.send === undefined) {
     process.stdout.write(
-      `${origin}/documents/0 to ${origin}/documents/${count - 1}, all in ${origin}/list.txt\nCtrl-C ends it\n`,
+      `${origin}/documents/0 to ${origin}/documents/${count - 1}, all in ${origin}/list.txt; ${origin}/ lists what else there is\n` +
+        'Ctrl-C ends it\n',
     );
   } else {
     process.once('disconnect', () => interruption.stop(new Error('the parent has gone')));
@@ -52,13 +55,13 @@ async function served(count: number, port: number): ReturnType<typeof serveDocum
   try {
     return await serveDocuments(count, port);
   } catch (error) {
-    throw new LocalFileError(`port ${port}`, error);
+    throw new LocalFileError(`port ${port} (--port takes another)`, error);
   }
 }
 
 async function compare(count: number, { interruption }: Use): Promise<number> {
   const { signal } = interruption;
-  const child = fork(process.argv[1] ?? '', ['demo', '--serve', '--documents', String(count)]);
+  const child = fork(process.argv[1] ?? '', ['demo', '--serve', '--port', '0', '--documents', String(count)]);
   try {
     const origin = await originOf(child, signal);
     const documents = demoDocuments(count);

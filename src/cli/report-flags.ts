@@ -42,7 +42,7 @@ export const GENERAL_FLAGS: FlagGroup = flagGroup('General', COMMANDS, [
   ],
   ['--disable-config', 'leave ~/.dugongrc alone', { of: ['get', 'check', 'put'], rare: true }],
   ['--serve', "demo: keep the demo's server, until Ctrl-C", { of: ['demo'] }],
-  ['--port PORT', "demo: the port of the demo's server (a free one)", { kind: 'count', of: ['demo'] }],
+  ['--port PORT', "demo: the port of the demo's server (8080; 0: a free one)", { kind: 'count', of: ['demo'] }],
   ['--documents COUNT', 'demo: how many documents there are (3000)', { kind: 'positive', of: ['demo'] }],
   ['-h, --help', 'show the help; --help all: with every flag'],
   ['-V, --version', 'show the version'],

@@ -20,12 +20,19 @@ const EMPTY: Buffer = Buffer.alloc(0);
 /**
  * Reads the ranges of `response`, the latest response of `connection`, whose body must be unread:
  *
- * ```ts
- * connection.sendRequest('GET', '/file', { headers: { Range: 'bytes=0-99,500-599' } });
+ * ```js
+ * import { ByterangesReader, HTTPConnection } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * connection.sendRequest('GET', '/digits', { headers: { Range: 'bytes=0-9,500-504' } });
  * const ranges = new ByterangesReader(connection, connection.readResponse());
  * for (let part = ranges.nextPart(); part !== null; part = ranges.nextPart()) {
- *   console.log(part.first, part.last, ranges.readAll());
+ *   console.log(part.first, part.last, ranges.readAll().toString());
  * }
+ * connection.disconnect();
+ * // prints:
+ * // 0 9 0123456789
+ * // 500 504 01234
  * ```
  *
  * After the last range the body has been read to its end, and the connection is ready for the next response.

@@ -19,7 +19,9 @@ import { assertSupportedProxy, withScheme } from './proxy.ts';
  * Under CGI (REQUEST_METHOD is set), HTTP_PROXY is ignored, because it may be the field `Proxy` of a client's request
  * (httpoxy, CVE-2016-5385). http_proxy in lower case is used.
  *
- * ```ts
+ * ```js
+ * import { HTTPConnection, proxyFromEnvironment } from 'dugong';
+ *
  * const url = new URL('https://example.com/');
  * const connection = new HTTPConnection(url.hostname, { tls: true, proxy: proxyFromEnvironment(url) });
  * ```

@@ -81,6 +81,7 @@ const REDIRECT_MODES: readonly unknown[] = ['follow', 'error', 'manual'];
  * import { fetchSync } from 'dugong/sync';
  *
  * const { version } = fetchSync('http://localhost:8080/status', { timeout: 2000 }).json() as { version: string };
+ * console.log(version); // 1.0
  * ```
  *
  * A `Request` gives its URL, method, headers and `redirect`, unless `init` has others. Its body is a stream, which only

@@ -64,6 +64,7 @@ const USER_AGENT = 'node-fetch/1.0 (+dugong)';
  * import fetch from 'dugong/sync-fetch';
  *
  * const { version } = fetch('http://localhost:8080/status').json() as { version: string };
+ * console.log(version); // 1.0
  * ```
  */
 const fetch: SyncFetch = Object.assign(

@@ -95,6 +95,7 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
  * import request from 'dugong/sync-request';
  *
  * const { version } = JSON.parse(request('GET', 'http://localhost:8080/status').getBody('utf8')) as { version: string };
+ * console.log(version); // 1.0
  * ```
  */
 const request: SyncRequest = Object.assign(

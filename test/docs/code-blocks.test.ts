@@ -1,53 +1,39 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
-import { pathToFileURL } from 'node:url';
 import ts from 'typescript';
+import { serveDocuments } from '../../src/cli/demo-server.ts';
 import { inThisForm, repository } from '../support/compiled.ts';
-import { listen } from '../support/listen.ts';
 import { runProgram } from '../support/run-program.ts';
-import { type CodeBlock, codeBlocks, MARK } from './code-blocks.ts';
+import { type CodeBlock, codeBlocks, documents, MARK, sources } from './code-blocks.ts';
 
-const DOCUMENTS = [
-  'README.md',
-  'docs/guide.md',
-  'docs/debugging.md',
-  'docs/replace-in-one-line.md',
-  'ARCHITECTURE.md',
-  'CONTRIBUTING.md',
-];
-const blocks = DOCUMENTS.flatMap(codeBlocks);
-
-/** What the documents take for granted at http://localhost:8080. */
-async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { method, url } = request;
-  response.setHeader('Content-Type', 'text/plain; charset=utf-8');
-  if (url === '/too-large') {
-    response.writeHead(413).end('too large');
-  } else if (method === 'PUT') {
-    const { length } = await buffer(request);
-    response.end(`${length} bytes taken`);
-  } else if (url === '/lost') request.socket.destroy();
-  else if (url === '/large') response.end(Buffer.alloc(1_000_000));
-  else if (url === '/a' || url === '/b') response.end(`document ${url.slice(1)}`);
-  else if (url !== '/never') response.writeHead(404).end('nothing here');
-}
+const blocks = [...documents(), ...sources()].flatMap(codeBlocks);
 
 const { config } = ts.readConfigFile(join(repository, 'tsconfig.json'), ts.sys.readFile);
 const { options } = ts.parseJsonConfigFileContent(config, ts.sys, repository);
 
-/** The messages of the compiler about sources that exist only here. */
-function complaints(sources: ReadonlyMap<string, string>): string[] {
-  const host = ts.createCompilerHost(options);
+/** A block may leave something unused, and JavaScript cannot say which types its parameters have. */
+const forJavaScript: ts.CompilerOptions = {
+  ...options,
+  allowJs: true,
+  checkJs: true,
+  noImplicitAny: false,
+  noUnusedLocals: false,
+  isolatedDeclarations: false,
+  declaration: false,
+};
+
+/** The messages of the compiler about programs that exist only here. */
+function complaints(programs: ReadonlyMap<string, string>, compilerOptions: ts.CompilerOptions): string[] {
+  const host = ts.createCompilerHost(compilerOptions);
   const { readFile, fileExists } = host;
-  host.readFile = (name) => sources.get(name) ?? readFile.call(host, name);
-  host.fileExists = (name) => sources.has(name) || fileExists.call(host, name);
-  const program = ts.createProgram([...sources.keys()], { ...options, noEmit: true }, host);
-  return [...sources.keys()].flatMap((name) => {
+  host.readFile = (name) => programs.get(name) ?? readFile.call(host, name);
+  host.fileExists = (name) => programs.has(name) || fileExists.call(host, name);
+  const program = ts.createProgram([...programs.keys()], { ...compilerOptions, noEmit: true }, host);
+  return [...programs.keys()].flatMap((name) => {
     const file = program.getSourceFile(name);
     return ts.getPreEmitDiagnostics(program, file).map(({ messageText, start = 0 }) => {
       const line = file?.text.slice(0, start).split('\n').length;
@@ -56,17 +42,34 @@ function complaints(sources: ReadonlyMap<string, string>): string[] {
   });
 }
 
-/** A module of the library, for an import. */
-function library(path: string): string {
-  return `'${pathToFileURL(join(repository, inThisForm(path)))}'`;
+/** The file of a block: CommonJS if it calls require(). */
+function fileName({ name, language, code }: CodeBlock): string {
+  const javaScript = /\brequire\(/.test(code) ? 'cjs' : 'mjs';
+  return `${name.replaceAll(/[:./]/g, '-')}.${language === 'js' ? javaScript : 'ts'}`;
+}
+
+const MODULES: Readonly<Record<string, string>> = {
+  dugong: 'src/index.ts',
+  'dugong/http1': 'src/http1/index.ts',
+  'dugong/sync': 'src/sync/index.ts',
+  'dugong/sync-fetch': 'src/sync/sync-fetch.ts',
+  'dugong/sync-request': 'src/sync/sync-request.ts',
+};
+
+/** The quoted name of an entry as that of the module itself. */
+function library(quoted: string): string {
+  const path = MODULES[quoted.slice(1, -1)];
+  return path === undefined ? quoted : `'${join(repository, inThisForm(path))}'`;
 }
 
 describe('the code in the documents', () => {
-  const server = createServer(answer);
   const folder = mkdtempSync(join(tmpdir(), 'dugong-docs-'));
-  let port = 0;
+  let server: Server;
+  let port = '';
   before(async () => {
-    port = await listen(server, { host: '127.0.0.1', port: 0 });
+    const served = await serveDocuments(300, 0);
+    server = served.server;
+    port = new URL(served.origin).port;
   });
   after(() => {
     server.closeAllConnections();
@@ -76,27 +79,28 @@ describe('the code in the documents', () => {
 
   test('is found', () => assert.ok(blocks.length >= 10));
 
-  test('compiles as strictly as the library itself', () => {
-    const sources = blocks.map(({ name, code }): [string, string] => [
-      `${join(repository, name.replace(/[:.]/g, '-'))}.ts`,
-      code,
-    ]);
-    assert.deepEqual(complaints(new Map(sources)), []);
-  });
+  for (const [language, compilerOptions] of [
+    ['ts', options],
+    ['js', forJavaScript],
+  ] as const) {
+    test(`compiles as strictly as the library itself: ${language}`, () => {
+      const programs = blocks
+        .filter((block) => block.language === language)
+        .map((block): [string, string] => [join(repository, fileName(block)), block.code]);
+      assert.deepEqual(complaints(new Map(programs), compilerOptions), []);
+    });
+  }
 
-  const here = (text: string): string => text.replaceAll(/\b8080\b/g, String(port));
+  const here = (text: string): string => text.replaceAll(/\b8080\b/g, port);
 
   /** Writes a block as a program, and returns its path. */
-  function written({ name, code }: CodeBlock): string {
-    const program = join(folder, `${name.replaceAll('/', '-')}.mjs`);
-    const { outputText } = ts.transpileModule(code, { compilerOptions: options, fileName: 'block.mts' });
-    const runnable = here(outputText)
-      .replaceAll("'dugong'", library('src/index.ts'))
-      .replaceAll("'dugong/http1'", library('src/http1/index.ts'))
-      .replaceAll("'dugong/sync'", library('src/sync/index.ts'))
-      .replaceAll("'dugong/sync-fetch'", library('src/sync/sync-fetch.ts'))
-      .replaceAll("'dugong/sync-request'", library('src/sync/sync-request.ts'));
-    writeFileSync(program, runnable);
+  function written(block: CodeBlock): string {
+    const program = join(folder, fileName(block).replace(/\.ts$/, '.mjs'));
+    const code =
+      block.language === 'js'
+        ? block.code
+        : ts.transpileModule(block.code, { compilerOptions: options, fileName: 'block.mts' }).outputText;
+    writeFileSync(program, here(code).replaceAll(/'dugong(?:\/[-a-z0-9]+)?'/g, library));
     return program;
   }
 

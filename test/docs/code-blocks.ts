@@ -1,9 +1,10 @@
 /**
- * The blocks of TypeScript in the documents, and what each of them says that it prints: comments behind `console.log(...);`,
- * and those at the end of a block after `// prints:`. A block marked `ts no-run` is only compiled.
+ * The blocks of code in the documents and in the doc comments of the library, and what each of them says that it prints: comments
+ * behind `console.log(...);`, and those at the end of a block after `// prints:`. A block marked `js` runs as it is, one marked `ts`
+ * after its types are removed; with `no-run` it is only compiled.
  */
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repository } from '../support/compiled.ts';
 
@@ -11,21 +12,53 @@ import { repository } from '../support/compiled.ts';
 export const MARK = '--- the end of a block ---\n';
 
 export interface CodeBlock {
-  /** Document and line. */
+  /** File and line. */
   readonly name: string;
   readonly code: string;
+  readonly language: 'js' | 'ts';
   readonly runs: boolean;
   /** Lines; undefined if the block says nothing. */
   readonly prints: readonly string[] | undefined;
 }
 
-/** `document` is a path within the repository. */
-export function codeBlocks(document: string): CodeBlock[] {
-  const text = readFileSync(join(repository, document), 'utf8');
-  return [...text.matchAll(/^```ts( no-run)?\n(.*?)^```$/gms)].map(({ 1: mark, 2: code = '', index }) => {
-    const line = text.slice(0, index).split('\n').length;
-    return { name: `${document}:${line}`, code, runs: mark === undefined, prints: printed(code) };
-  });
+/** The documents whose blocks are programs; those of docs/bundling.md are recipes (bundling.test.ts). */
+export function documents(): string[] {
+  return ['.', 'docs', 'examples', 'test']
+    .flatMap((folder) => filesIn(folder, folder !== '.'))
+    .filter((path) => path.endsWith('.md') && path !== 'docs/bundling.md' && !/(?:^|\/)node_modules\//.test(path));
+}
+
+/** The sources of the library, whose doc comments have examples. */
+export function sources(): string[] {
+  return filesIn('src', true).filter((path) => path.endsWith('.ts') && !path.startsWith('src/cli/'));
+}
+
+// Parameters: both are for one call of the file system.
+function filesIn(folder: string, recursive: boolean): string[] {
+  return readdirSync(join(repository, folder), { recursive, encoding: 'utf8' })
+    .map((path) => join(folder, path))
+    .sort();
+}
+
+/** `path` is that of a document, or of a source, within the repository. */
+export function codeBlocks(path: string): CodeBlock[] {
+  const text = readFileSync(join(repository, path), 'utf8');
+  return path.endsWith('.ts') ? [...inComments(path, text)] : [...inText(path, text, 0)];
+}
+
+/** Without the margins of the comments a doc comment is a document. */
+function* inComments(path: string, text: string): Generator<CodeBlock> {
+  for (const { 0: comment, index } of text.matchAll(/^ *\/\*\*\n.*?\*\/$/gms)) {
+    yield* inText(path, comment.replaceAll(/^ *\* ?/gm, ''), text.slice(0, index).split('\n').length - 1);
+  }
+}
+
+function* inText(path: string, text: string, linesBefore: number): Generator<CodeBlock> {
+  for (const { 1: language, 2: mark, 3: code = '', index } of text.matchAll(/^```(js|ts)( no-run)?\n(.*?)^```$/gms)) {
+    const line = linesBefore + text.slice(0, index).split('\n').length;
+    const runs = mark === undefined;
+    yield { name: `${path}:${line}`, code, language: language as 'js' | 'ts', runs, prints: printed(code) };
+  }
 }
 
 function printed(code: string): string[] | undefined {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -15,48 +15,6 @@ import { consoleBlocks } from './console-blocks.ts';
 
 const DOCUMENT = 'docs/command.md';
 const blocks = consoleBlocks(DOCUMENT);
-
-type Answer = (request: IncomingMessage, response: ServerResponse) => void;
-
-const stored = new Set<string>();
-
-/** What the document takes for granted at localhost:8080, beside the documents of the demo. */
-const ANSWERS: Readonly<Record<string, Answer>> = {
-  '/hello': ({ url }, response) => response.end(`hello from ${url}\n`),
-  '/old': (_, response) => response.writeHead(302, { Location: '/hello' }).end(),
-  '/download': (_, response) =>
-    response.writeHead(200, { 'Content-Disposition': 'attachment; filename="report.csv"' }).end('a,b\n'),
-  '/login': (_, response) => response.writeHead(200, { 'Set-Cookie': 'session=1' }).end('welcome\n'),
-  '/account': ({ headers }, response) => response.end(`cookies: ${headers.cookie ?? 'none'}\n`),
-  '/private': ({ headers }, response) => {
-    const expected = `Basic ${Buffer.from('ann:secret').toString('base64')}`;
-    if (headers.authorization === expected) response.end('only for Ann\n');
-    else response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="a"' }).end();
-  },
-  '/form': (request, response) => {
-    void text(request).then((body) => response.end(`${request.method} ${request.headers['content-type']} ${body}\n`));
-  },
-};
-
-/** Takes files, none of them twice if the client asks for that. */
-function take({ url = '', headers }: IncomingMessage, response: ServerResponse): void {
-  const refused = headers['if-none-match'] === '*' && stored.has(url);
-  stored.add(url);
-  response.writeHead(refused ? 412 : 201, { 'Content-Length': 0 }).end();
-}
-
-/** Puts the answers before those of the server of the demo. */
-function extend(server: Server): void {
-  const documents = server.listeners('request') as Answer[];
-  server.removeAllListeners('request');
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    if (request.method === 'PUT') return void take(request.resume(), response);
-    // A proxy gets the whole URL.
-    const answer = ANSWERS[new URL(request.url ?? '', 'http://localhost').pathname];
-    if (answer !== undefined) answer(request, response);
-    else for (const each of documents) each(request, response);
-  });
-}
 
 describe(`the shell commands in ${DOCUMENT}`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'dugong-console-'));
@@ -73,7 +31,6 @@ describe(`the shell commands in ${DOCUMENT}`, () => {
     const served = await serveDocuments(300, 0);
     server = served.server;
     port = new URL(served.origin).port;
-    extend(server);
   });
   after(() => {
     server.closeAllConnections();

@@ -21,6 +21,7 @@ const ELSEWHERE: Readonly<Record<string, Cover>> = {
   'cli/connection-flags': { by: 'cli/flags', through: 'the tables of flags, of which it is one' },
   'cli/decoding-sink': { by: 'cli/compressed', through: 'the command, which is run as a process' },
   'cli/demo': { by: 'cli/command', through: 'the command, which is run as a process' },
+  'cli/demo-answers': { by: 'docs/code-blocks', through: 'the server, whose answers the examples print' },
   'cli/demo-server': { by: 'cli/command', through: 'the command, which is run as a process' },
   'cli/demo-ways': { by: 'cli/command', through: 'the command, which is run as a process' },
   'cli/exit-codes': { by: 'cli/help' },
