@@ -353,7 +353,9 @@ describe('dugong', () => {
     const demo = await dugong(['demo', '--documents', '60']);
     assertOutcome(demo, 0, '');
     assert.equal(demo.stdout.toString().match(/every byte right/g)?.length, 3);
-    const serving = dugong(['demo', '--serve', '--port', '0', '--documents', '3'], { onStart: (pid) => void interruptWhenHeard(pid) });
+    const serving = dugong(['demo', '--serve', '--port', '0', '--documents', '3'], {
+      onStart: (pid) => void interruptWhenHeard(pid),
+    });
     const served = await serving;
     assert.equal(served.status, 130);
   });
