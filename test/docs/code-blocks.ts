@@ -21,11 +21,16 @@ export interface CodeBlock {
   readonly prints: readonly string[] | undefined;
 }
 
+/** Every document of the repository. */
+export function allDocuments(): string[] {
+  return ['.', 'docs', 'examples', 'test', 'prebuilds']
+    .flatMap((folder) => filesIn(folder, folder !== '.'))
+    .filter((path) => path.endsWith('.md') && !/(?:^|\/)(?:node_modules|site)\//.test(path));
+}
+
 /** The documents whose blocks are programs; those of docs/bundling.md are recipes (bundling.test.ts). */
 export function documents(): string[] {
-  return ['.', 'docs', 'examples', 'test']
-    .flatMap((folder) => filesIn(folder, folder !== '.'))
-    .filter((path) => path.endsWith('.md') && path !== 'docs/bundling.md' && !/(?:^|\/)node_modules\//.test(path));
+  return allDocuments().filter((path) => path !== 'docs/bundling.md');
 }
 
 /** The sources of the library, whose doc comments have examples. */
