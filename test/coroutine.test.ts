@@ -63,7 +63,7 @@ describe('PollNeeded', () => {
     }
   });
 
-  test('poll() is true for a hang-up and for a closed descriptor: who waits is to find out', async () => {
+  test('poll() is true for a hang-up and for a closed descriptor: the next call finds the reason', async () => {
     using pair = await socketPair();
     await pair.closePeer();
     assert.equal(new PollNeeded(pair.fd, POLLIN).poll(), true);

@@ -12,7 +12,7 @@ describe('isTempNetworkError', () => {
     ...['EHOSTDOWN', 'EHOSTUNREACH', 'ENETDOWN', 'ENETRESET', 'ENETUNREACH', 'ENOLINK', 'ENONET', 'ENOTCONN', 'ENXIO'],
     ...['EPIPE', 'EREMCHG', 'ESHUTDOWN', 'ETIMEDOUT', 'EAGAIN', 'ECONNRESET', 'ECONNABORTED', 'ECONNREFUSED'],
   ];
-  test('knows the codes of the system that concern the network, whoever raised them', () => {
+  test('knows the codes of the system that concern the network, whatever raised them', () => {
     for (const code of temporary) {
       assert.equal(isTempNetworkError(Object.assign(new Error('x'), { code })), true, code);
     }

@@ -85,7 +85,7 @@ function inPackage(root: string, platform: string): Search {
   };
 }
 
-/** No other places than those of the bundle's own folder: above it, anybody may have put something. */
+/** No other places than those of the bundle's own folder: above it, other users may have put something. */
 function besideBundle(folder: string, platform: string): string[] {
   const places = [join(folder, 'prebuilds', platform, 'dugong.node'), join(folder, 'dugong.node')];
   const asset = prebuilt(platform);

@@ -1,4 +1,4 @@
-/** Signals in the middle of a run: what is there is whole, what is missing is told, and the next run completes it. */
+/** Signals in the middle of a run: what is there is whole, what is missing is named, and the next run completes it. */
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

@@ -97,7 +97,7 @@ describe('dugong, with a proxy that speaks TLS,', { skip: opensslMissing() }, ()
     assert.doesNotMatch(server.origin.heads()[0] ?? '', /proxy/i);
   });
 
-  test('says that it is the proxy who is not trusted, and what to do: status 5', async () => {
+  test('says that the proxy is not trusted, and what to do: status 5', async () => {
     using behind = startScriptedServer([]);
     using proxy = startTLSFront(behind, trust.certificate);
     const url = `https://user:s3cret@localhost:${proxy.port}`;

@@ -220,7 +220,7 @@ describe('an exchange that is cancelled at any point leaves neither descriptors,
     await tryAll(context, () => coRefused(to(server.port), server), { least: REFUSAL.length, means });
   });
 
-  test('while the pieces of its body are awaited, whose source is told', async (context) => {
+  test('while the pieces of its body are awaited, whose source learns of it', async (context) => {
     using server = new SteppedServer(PARTS);
     let open = 0;
     async function* source(): AsyncGenerator<string> {

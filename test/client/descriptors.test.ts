@@ -141,7 +141,7 @@ interface Failure {
 const both = (): string[] => ['127.0.0.1', '127.0.0.2'];
 
 const failures: Record<string, Failure> = {
-  'ports on which nobody listens': {
+  'ports on which no server listens': {
     error: /ECONNREFUSED/,
     prepare() {
       const { port, stop } = startListener();
@@ -195,7 +195,7 @@ const failures: Record<string, Failure> = {
       return ['x.test', { port: stalled.port, lookup, attemptDelay: 5, connectTimeout: 30 }, stalled];
     },
   },
-  'a certificate of nobody that is trusted': {
+  'a certificate of no trusted authority': {
     error: /UNABLE_TO_VERIFY_LEAF_SIGNATURE/,
     prepare: () => secured('localhost', () => true),
   },
@@ -267,7 +267,7 @@ describe('connecting that fails leaves nothing', { skip }, () => {
   }
 });
 
-test('connecting that everybody has forgotten leaves nothing, once the garbage is collected', async () => {
+test('connecting without any reference left leaves nothing, once the garbage is collected', async () => {
   const path = join(folder, 'forgotten.sock');
   using port = startStalledListener();
   using unix = startStalledListener(path);

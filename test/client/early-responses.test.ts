@@ -99,7 +99,7 @@ describe('a refusal before the whole request has been sent, from a server that r
       assertRefused(connection);
     });
 
-    test(`reaches a coroutine that reads meanwhile; the one that sends a body ${form} is told`, async () => {
+    test(`reaches a coroutine that reads meanwhile; the one that sends a body ${form} learns of it`, async () => {
       for (const { run } of ways) {
         using server = startScriptedServer([refusing]);
         using connection = connectionTo(server);
@@ -345,7 +345,7 @@ describe('a success before the whole request has been sent', () => {
 });
 
 describe('a refusal over TLS', { skip: opensslMissing() }, () => {
-  test('ends the sending, whoever waits', async () => {
+  test('ends the sending in each way of waiting', async () => {
     const trust = new TestTrust();
     // The front reads until the server has taken enough, so that two connections swallow their fill.
     const count = Math.ceil((2 * MORE_THAN_EVER_FITS) / block.length);

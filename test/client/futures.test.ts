@@ -267,7 +267,7 @@ describe('futures of one connection', () => {
     ['no HTTP', 'nonsense\r\n\r\n', { code: 'DUGONG_INVALID_RESPONSE' }],
     ['the end of its stream', undefined, { name: 'ConnectionClosed' }],
   ] as const) {
-    test(`a sender is told by a reader that got ${what}, though the server takes nothing more`, async () => {
+    test(`a sender learns from a reader that got ${what}, though the server takes nothing more`, async () => {
       using server = startScriptedServer([
         [
           expectHead(),

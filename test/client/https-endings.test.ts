@@ -100,7 +100,7 @@ describe('an idle connection over TLS [RFC 9112 9.5]', { skip: opensslMissing() 
   for (const version of VERSIONS) {
     const versions = { minVersion: version, maxVersion: version };
 
-    test(`${version}: a response that nobody asked for is not taken for the next one's`, () => {
+    test(`${version}: a response without a request is not taken for the next one's`, () => {
       using server = trust.serve(
         [[expectHead(), send(real), gate('idle'), send(ok('POISON')), mark('sent'), expectEnd()]],
         versions,

@@ -1,4 +1,4 @@
-/** Whom HTTPConnection speaks with over TLS: what the option `tls` means, what a refusal leaves, sessions, many at once. */
+/** The servers that HTTPConnection accepts over TLS: what the option `tls` means, what a refusal leaves, sessions, many at once. */
 
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
@@ -244,7 +244,7 @@ describe('HTTPS', { skip: opensslMissing() }, () => {
   }
 
   for (const version of VERSIONS) {
-    test(`${version}: a session can be handed on, to who trusts its server`, () => {
+    test(`${version}: a session can be handed on to a context that trusts its server`, () => {
       using server = trust.serve([once, once], { minVersion: version, maxVersion: version });
       const first = trust.connectTo(server, { tls: { ca } });
       assert.equal(first.getSession(), null);

@@ -111,7 +111,7 @@ describe('a signal with a listener', () => {
   });
 
   test('that comes into a TLS handshake gives it up, and the next call shakes hands', () => {
-    // Nobody answers the ClientHello.
+    // No server answers the ClientHello.
     using silent = startScriptedServer([
       [expectBytes(1), gate('never')],
       [expectBytes(1), gate('never')],

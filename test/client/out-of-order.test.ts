@@ -221,7 +221,7 @@ describe('responsePending()', () => {
 });
 
 describe('several at a time on one connection', () => {
-  test('are told which connection it is, and the way out', async () => {
+  test('name the connection, and the way out', async () => {
     using server = startScriptedServer([[expectHead(), gate('never')]]);
     using connection = connectionTo(server);
     const large = { body: Buffer.alloc(20_000_000) };

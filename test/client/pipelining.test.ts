@@ -196,7 +196,7 @@ describe('a send coroutine that is suspended on a full socket', () => {
     const body = Buffer.alloc(8192, 'x');
     let sent = 0;
     let suspended = connection.coSendRequest('GET', '/send_102400_bytes', { body });
-    // Nobody reads the answers, so the server stops reading requests in the end.
+    // No reader takes the answers, so the server stops reading requests in the end.
     for (;;) {
       const step = suspended.next();
       if (step.done) {

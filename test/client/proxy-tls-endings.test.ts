@@ -1,4 +1,4 @@
-/** How connections through a proxy that speaks TLS end: who left, in which phase, and whether something is missing. */
+/** How connections through a proxy that speaks TLS end: which peer left, in which phase, and whether something is missing. */
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

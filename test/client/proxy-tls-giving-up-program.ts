@@ -70,7 +70,7 @@ async function giveUp(attempt: Attempt, leave: (attempt: Attempt) => unknown): P
   } catch (error) {
     if (error instanceof ConnectionTimedOut) missing.delete(error.phase ?? '');
   }
-  // Not by every way out: one who was interrupted in mid-exchange may go on.
+  // Not by every way out: a caller that was interrupted in mid-exchange may go on.
   attempt.connection.disconnect();
 }
 

@@ -1,4 +1,4 @@
-/** TLS with the proxy itself: what is sent inside of it, to whom, and who is believed. */
+/** TLS with the proxy itself: what is sent inside of it, to which peer, and which certificate counts. */
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -233,7 +233,7 @@ describe('TLS with a proxy', { skip }, () => {
     const cases: readonly [name: string, certificate: typeof wrongName, code: string][] = [
       ['with a certificate of another name', wrongName, 'ERR_TLS_CERT_ALTNAME_INVALID'],
       ['with a certificate of the origin', trust.ofOrigin, 'ERR_TLS_CERT_ALTNAME_INVALID'],
-      ['with a certificate that nobody vouches for', stranger.ofProxy, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+      ['with a certificate of no known authority', stranger.ofProxy, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
     ];
     for (const [name, certificate, code] of cases) {
       const servers: readonly [to: string, tls: TLSContext | undefined][] = [

@@ -241,7 +241,7 @@ const rows: readonly Row[] = [
     },
   },
   {
-    name: 'read_raw: a body that nobody can follow, read as it is',
+    name: 'read_raw: a body without known framing, read as it is',
     script: [...answer(`${response('200 OK', ['Transfer-Encoding: gzip'])}body data`), close()],
     run(connection) {
       assert.equal(get(connection).status, 200);

@@ -186,7 +186,7 @@ for (const { name: carrier, skip, reach } of plainAndTLS) {
     const send = (): Coroutine<void> => connection.coSendRequest('GET', '/send_102400_bytes', { body });
     let sent = 0;
     let sending = send();
-    // Nobody reads the answers, so that the server stops reading requests in the end.
+    // No reader takes the answers, so that the server stops reading requests in the end.
     for (;;) {
       const step = sending.next();
       if (step.done) {

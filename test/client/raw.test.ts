@@ -18,7 +18,7 @@ describe('a tunnel [RFC 9110 9.3.6]', () => {
     test(`begins right behind a 2xx to CONNECT; then bytes go as they are (${name})`, async () => {
       using server = startScriptedServer([
         [
-          // Host is what is asked for, not whom (RFC 9112 3.2).
+          // Host is the target, not the peer (RFC 9112 3.2).
           expect(requestHead('origin.example:443', 'CONNECT origin.example:443')),
           send(`${response('299 Fine', ['Content-Length: 5', 'Transfer-Encoding: chunked'])}hello`),
           expect('HTTP/1.1 ping'),

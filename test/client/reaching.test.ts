@@ -64,7 +64,7 @@ describe('names', () => {
     assert.throws(broken, { message: 'no idea' });
   });
 
-  test('that do not exist are told apart from a resolver that does not answer [python-dugong: dns_one, dns_two]', () => {
+  test('that do not exist are no resolver that does not answer [python-dugong: dns_one, dns_two]', () => {
     const attempt = (dnsTestHostnames: string[]) => () =>
       new HTTPConnection('foobar.invalid', { dnsTestHostnames }).connect();
     assert.throws(attempt(['localhost']), { name: 'HostnameNotResolvable', hostname: 'foobar.invalid' });

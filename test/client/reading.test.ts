@@ -179,7 +179,7 @@ describe('the receive buffer', () => {
   });
 });
 
-describe('a body that nobody can tell the end of', () => {
+describe('a body whose end cannot be known', () => {
   for (const [fields, name] of [
     [['Transfer-Encoding: gzip, chunked'], 'UnsupportedResponse'],
     [['Transfer-Encoding: identity'], 'UnsupportedResponse'],
@@ -226,7 +226,7 @@ describe('a body that nobody can tell the end of', () => {
     assert.throws(() => connection.sendRequest('GET', '/'), { name: 'ConnectionClosed' });
   });
 
-  test('is told from one that is too large for memory, which can still be read in parts', () => {
+  test('is not one that is too large for memory, which can still be read in parts', () => {
     using server = startScriptedServer([
       [expectHead(), expectHead(), send(ok('0123456789') + chunkedResponse(['012345', '6789']))],
     ]);

@@ -92,7 +92,7 @@ for (const carrier of plainAndTLS) {
       test(`by ${name} pauses only over TLS, and only when nothing is there`, (context) => {
         const pauses = download(context, carrier, read);
         if (carrier.name === 'plain') assert.equal(pauses, 0);
-        // Who reads more slowly than the server sends need not wait at all.
+        // A reader that is slower than the server need not wait at all.
         else if (name === 'readInto') assert.ok(pauses > 0);
         assert.ok(pauses < SIZE / 16_384, `${pauses}`);
       });

@@ -68,7 +68,7 @@ describe('lookup()', () => {
   });
 
   for (const cancelled of [false, true]) {
-    const title = cancelled ? 'is gone on with when the first of them is cancelled' : 'wakes all who wait for it';
+    const title = cancelled ? 'is gone on with when the first of them is cancelled' : 'wakes all waiters for it';
     test(`that awaits a promise ${title}`, { timeout: 20_000 }, async () => {
       using server = startScriptedServer([answering]);
       let settle = (): void => {};
@@ -208,7 +208,7 @@ describe('a request body in pieces', () => {
     connection.disconnect();
   });
 
-  test('lets nobody send between them; a body that was broken off can be gone on with', async () => {
+  test('lets no other call send between them; a body that was broken off can be gone on with', async () => {
     using server = startScriptedServer([
       [expectHead(), expect('1\r\na\r\n'), mark('begun'), expect('1\r\nb\r\n0\r\n\r\n'), send(ok('x')), expectEnd()],
     ]);
@@ -230,7 +230,7 @@ describe('a request body in pieces', () => {
     assert.equal(connection.readResponse().status, 200);
   });
 
-  test('whose source fails when it is told of the end: the error of the connection counts', async () => {
+  test('whose source fails when it learns of the end: the error of the connection counts', async () => {
     using server = startScriptedServer([[expectHead(), close()]]);
     async function* pieces(): AsyncGenerator<Buffer> {
       try {
@@ -240,11 +240,11 @@ describe('a request body in pieces', () => {
         }
       } finally {
         // biome-ignore lint/correctness/noUnsafeFinally: this is what is tested
-        throw new Error('nobody asked');
+        throw new Error('unasked');
       }
     }
     const connection = connectionTo(server);
-    // That nobody hears of the other one is what the test runner would report.
+    // An unhandled rejection of the other one is what the test runner would report.
     await assert.rejects(connection.promises.sendRequest('PUT', '/', { body: pieces() }), { name: 'ConnectionClosed' });
     await sleep(5);
     connection.disconnect();

@@ -31,7 +31,7 @@ describe('what a request may hold', () => {
     test(`${id}: ${expected} [${source}]`, () => {
       const direct = call.proxy === undefined;
       const host = direct && /^\[?::1\]?$/.test(call.hostname ?? '') ? '::1' : '127.0.0.1';
-      // There is no TLS here: what matters is what a proxy is told before it.
+      // There is no TLS here: what matters is what a proxy gets before it.
       const answer = call.ssl ? response('403 Forbidden', ['Content-Length: 0']) : ok('');
       using server = startScriptedServer([[expectHead(), send(answer), expectAnything()]], { host });
       const before = native.counts();

@@ -1,6 +1,6 @@
 /**
  * Several coroutines that wait for one connection to be made, in a loop that knows of readiness only: what is waited for is in an
- * epoll, one coroutine is resumed at a time, and nobody touches what the others wait for. Each step of one coroutine may close
+ * epoll, one coroutine is resumed at a time, and no coroutine touches what the others wait for. Each step of one coroutine may close
  * a descriptor that the other was told to wait for, and its number may mean something else at once.
  */
 
@@ -83,7 +83,7 @@ function run(waiters: readonly Waiter<unknown>[], done: () => boolean): void {
       continue;
     }
     const pollers = waiting.map(({ poller }) => poller);
-    assert.notEqual(select(pollers, [], [], LIMIT)[0].length, 0, 'nobody was woken');
+    assert.notEqual(select(pollers, [], [], LIMIT)[0].length, 0, 'no coroutine was woken');
   }
 }
 
@@ -93,7 +93,7 @@ function* coStatus(connection: HTTPConnection): Coroutine<number> {
   return (yield* connection.coReadResponse()).status;
 }
 
-describe('a sender and a reader that wait for one connection, known to nobody', () => {
+describe('a sender and a reader that wait for one connection, known to no runner', () => {
   for (const firstServed of ['the sender', 'the reader']) {
     const inOrder = <T>(sender: T, reader: T): T[] =>
       firstServed === 'the sender' ? [sender, reader] : [reader, sender];
@@ -168,7 +168,7 @@ describe('a sender and a reader that wait for one connection, known to nobody', 
       using left = new Waiter(connection.coConnect());
       using other = new Waiter(connection.coConnect());
       while (!slept) other.step();
-      // Something new is waited for, of which the one has yet to hear, and only he.
+      // Something new is waited for, which only the one does not know yet.
       assert.deepEqual([left.ready, other.ready], [true, false]);
       left.step();
       assert.deepEqual([left.ready, other.ready], [false, false]);
@@ -202,7 +202,7 @@ describe('a sender and a reader that wait for one connection, known to nobody', 
         if (ready.length === 0)
           assert.ok(
             [...waiting.keys()].some(({ deadline }) => deadline !== undefined),
-            'nobody is woken',
+            'no coroutine is woken',
           );
         const due = [...waiting.keys()].filter(
           ({ deadline }) => deadline !== undefined && deadline <= performance.now(),
@@ -236,7 +236,7 @@ describe('a sender and a reader that wait for one connection, known to nobody', 
     }
   });
 
-  test('are told also in the body of a request that a blocking call sends', () => {
+  test('are woken also in the body of a request that a blocking call sends', () => {
     using elsewhere = startScriptedServer([SCRIPT]);
     using server = startScriptedServer([[expectHead(), expect('3\r\n200\r\n0\r\n\r\n'), send(ok('x'))]]);
     using connection = connectionTo(server);

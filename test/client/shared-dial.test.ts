@@ -12,7 +12,7 @@ import { startStalledListener } from '../support/stalled-listener.ts';
 import { atSomePace, timeLimit } from '../support/time-limit.ts';
 import { connectionClosed, connectionTo, suspend, waysOfWaiting } from '../support/waiting.ts';
 
-/** A loopback port on which nobody listens. */
+/** A loopback port on which no server listens. */
 async function closedPort(): Promise<number> {
   const server = createServer();
   const port = await listen(server, { host: '127.0.0.1', port: 0 });
@@ -37,7 +37,7 @@ describe('connecting', () => {
   });
 
   for (const { name, run } of waysOfWaiting) {
-    test(`to a port on which nobody listens raises the system's error, in Node's shape (${name})`, async () => {
+    test(`to a port on which no server listens raises the system's error, in Node's shape (${name})`, async () => {
       const port = await closedPort();
       const connection = new HTTPConnection('127.0.0.1', { port });
       const refused = {
@@ -98,7 +98,7 @@ describe('connecting', () => {
     assert.equal(connection.responsePending(), false);
   });
 
-  test('is driven on by whoever waits: two coroutines stepped in turn', () => {
+  test('is driven on by each that waits: two coroutines stepped in turn', () => {
     using server = startScriptedServer([[expectHead(), send(ok('x'))]]);
     using connection = connectionTo(server);
     const sender = connection.coSendRequest('GET', '/');
@@ -207,7 +207,7 @@ describe('futures that are started before the connection exists', () => {
 });
 
 describe('a connection that was made in time', () => {
-  test('counts although nobody looked before the time was over', async () => {
+  test('counts although no coroutine looked before the time was over', async () => {
     using server = startScriptedServer([[expectHead(), send(ok('x'))]]);
     using connection = connectionTo(server, { connectTimeout: 50 });
     const connecting = connection.promises.connect();

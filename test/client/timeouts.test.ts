@@ -174,7 +174,7 @@ describe('a time limit', () => {
     await listen(server, { path: socketPath, backlog: 1 });
     const queued: HTTPConnection[] = [];
     try {
-      // Nobody accepts while this thread is blocked.
+      // No server accepts while this thread is blocked.
       const fill = (): void => {
         while (queued.length < 100) {
           const connection = new HTTPConnection('localhost', { socketPath, timeout });

@@ -129,7 +129,7 @@ describe('a server that leaves after any byte of its response [RFC 9112 8]', () 
     );
   });
 
-  test('is seen by who reads on where sending has found the reset: the kernel says so once', () => {
+  test('is seen by the next read where sending has found the reset: the kernel says so once', () => {
     const begun = response('200 OK', ['X: y'], 'the beginning');
     using server = startScriptedServer([[expectHead(), send(begun), reset(), mark('gone')]]);
     using connection = connectionTo(server);

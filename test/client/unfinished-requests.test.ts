@@ -27,7 +27,7 @@ const toldWhy = {
 };
 
 describe('readResponse() while a body that follows is not complete', () => {
-  test('is a StateError as long as nobody is sending it and no answer is there', () => {
+  test('is a StateError as long as no call is sending it and no answer is there', () => {
     using server = startScriptedServer([
       [expectHead(), send(response('103 Early Hints')), mark('hinted'), gate('refuse'), send(refusal), mark('refused')],
     ]);

@@ -200,7 +200,7 @@ describe('examples/many-connections-blocked.ts', () => {
   test('has 500 connections open at once, while its main thread is blocked', async () => {
     const waiting: ServerResponse[] = [];
     const connections = new Set<unknown>();
-    // Nobody is answered before all have asked.
+    // No request is answered before all have come.
     const server = createServer((request, response) => {
       connections.add(request.socket);
       if (waiting.push(response) === 500) for (const each of waiting) each.end('x'.repeat(1000));

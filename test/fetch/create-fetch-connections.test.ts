@@ -174,15 +174,15 @@ describe('the connections of createFetch', () => {
     assert.equal(native.counts().owned, before);
   }
 
-  test('of a body that nobody holds any more are closed', async () => {
+  test('of a body without any reference are closed', async () => {
     await assertForgotten(() => undefined);
   });
 
-  test('of a stream that nobody holds any more are closed, even if its signal lives on', async () => {
+  test('of a stream without any reference are closed, even if its signal lives on', async () => {
     const { signal } = new AbortController();
     await assertForgotten(({ body }) => body?.getReader().read(), signal);
     await assertForgotten((answer) => void answer.clone(), signal);
-    // Whoever listened has withdrawn.
+    // The listeners are gone.
     for (let count = 0; count < 1000 && getEventListeners(signal, 'abort').length > 0; count++) {
       collectGarbage();
       await turn();

@@ -223,7 +223,7 @@ describe('the fetch of createFetch returns', () => {
     fetch.closeIdleConnections();
   });
 
-  test('a body as it comes, and takes nothing from the socket that nobody asks for', async () => {
+  test('a body as it comes, and takes nothing from the socket before it is asked for', async () => {
     const size = MORE_THAN_FITS;
     using server = startScriptedServer([
       [
@@ -316,7 +316,7 @@ describe('an abort', () => {
     assert.notEqual(cancelled(), undefined);
   });
 
-  test('in the body errors it, whether or not somebody reads, and closes the connection', async () => {
+  test('in the body errors it, with and without a reader, and closes the connection', async () => {
     for (const pending of [true, false]) {
       using server = startScriptedServer([
         [expectHead(), send('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'), expectEnd()],

@@ -94,7 +94,7 @@ describe('a proxy that speaks TLS', { skip: opensslMissing() }, () => {
   const trust = new TestTrust();
   const url = 'http://origin.example/';
 
-  test('keeps its connection for those who have the same options for it', () => {
+  test('keeps its connection for calls with the same options', () => {
     using behind = startScriptedServer([1, 2].map(() => [loop(2, [expectHead(), send(ok('by proxy'))])]));
     using front = startTLSFront(behind, trust.certificate);
     const proxy = () => ({ hostname: 'localhost', port: front.port, tls: { ca: trust.ca } });

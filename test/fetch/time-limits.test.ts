@@ -214,7 +214,7 @@ describe('a limit of silence', () => {
     });
   });
 
-  test('is one timer for all who wait, each with its own time', async () => {
+  test('is one timer for all waits, each with its own time', async () => {
     const limit = new SilenceLimit(20);
     const late: number[] = [];
     const all = new Promise<void>((resolve) => {

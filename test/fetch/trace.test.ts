@@ -118,7 +118,7 @@ function texts(list: unknown): string[] {
 
 for (const { name, fetch } of faces) {
   describe(`a request of ${name}`, () => {
-    test('is told of in the order in which it happens, as one object', async () => {
+    test('is published in the order of its events, as one object', async () => {
       using server = startScriptedServer([[expectHead(), send(chunkedResponse(['x'], ['X-Sum: 1'])), expectEnd()]]);
       using watch = new Watch(OWN);
       await fetch(`http://${server.authority}/a?b`);
@@ -249,7 +249,7 @@ for (const { name, fetch } of faces) {
       });
     }
 
-    test('is told of in the asynchronous context of its caller, after a redirect as well', async () => {
+    test('is published in the asynchronous context of its caller, after a redirect as well', async () => {
       const elsewhere = response('302 Found', ['Location: /there', 'Content-Length: 0']);
       using server = startScriptedServer([[expectHead(), send(elsewhere), expectHead(), send(ok('x')), expectEnd()]]);
       const storage = new AsyncLocalStorage<string>();
@@ -260,7 +260,7 @@ for (const { name, fetch } of faces) {
       assert.deepEqual([...contexts], ['the caller']);
     });
 
-    test('is told of as sent later than as answered, where the answer comes first, and as given up', async () => {
+    test('is published as sent after the answer, where the answer comes first, and as given up', async () => {
       const large = 'x'.repeat(20_000_000);
       // One that read on could have all of the body before the answer is heeded.
       using server = startScriptedServer([[expectHead(), stopReading(), send(ok('early')), gate('never')]]);
@@ -272,7 +272,7 @@ for (const { name, fetch } of faces) {
   });
 }
 
-describe('a request of createFetch() is told of', () => {
+describe('a request of createFetch() is published', () => {
   test('as failed with the reason of the signal, before and behind the head', async () => {
     using server = startScriptedServer([
       [expectHead(), expectEnd()],

@@ -4,7 +4,7 @@
  */
 
 const PAIRS = 1 << 16;
-/** Counts are told apart as AFL does: 1, 2, 3, 4 to 7, 8 to 15, 16 to 31, 32 to 127, more. */
+/** Counts are in the classes of AFL: 1, 2, 3, 4 to 7, 8 to 15, 16 to 31, 32 to 127, more. */
 const CLASSES = 8;
 export const FEATURES: number = PAIRS * CLASSES;
 

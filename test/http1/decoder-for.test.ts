@@ -15,7 +15,7 @@ test('each framing has its decoder, and what has no body has none', () => {
   assert.equal(decoderFor({ kind: 'tunnel' }, DEFAULT_LIMITS), undefined);
 });
 
-test('a body that nobody can decode says why when it is read, and is never complete', () => {
+test('a body that cannot be decoded says why when it is read, and is never complete', () => {
   const body = new UndecodableBody(new InvalidResponse('why'));
   body.received();
   assert.deepEqual(

@@ -99,7 +99,7 @@ suite('how far a request has got', () => {
   const stages = (all: Exchanges, latest: 'finished' | 'unfinished' = 'finished'): string[] =>
     all.stages(latest).map(({ path, stage }) => `${path} ${stage}`);
 
-  test('is told by what has left of it, and by its response', () => {
+  test('follows from what has left of it, and from its response', () => {
     const sender = new Sender().add('/1', '/2');
     const { all } = sender;
     assert.deepEqual([all.oldestHasBegun, all.oldestHasLeft], [false, false]);

@@ -160,7 +160,7 @@ suite('the fields', () => {
     assertRefused({ headers: { Upgrade: 'h2c' } }, /use the option upgrade/);
   });
 
-  test('ask for trailers, and for no coding, with TE; proxies are told that it is for them [RFC 9110 10.1.4]', () => {
+  test('ask for trailers, and for no coding, with TE; and say that the field is for the next hop [RFC 9110 10.1.4]', () => {
     for (const value of ['chunked', 'trailers, chunked;q=1', 'gzip', 'trailers;q=0.5']) {
       assertRefused({ headers: { TE: value } }, /it may say "trailers"/);
     }

@@ -29,10 +29,10 @@ import { finish, suspend, thrownBy, waysOfWaiting } from '../support/waiting.ts'
 
 const skip = enterPrivateNetwork(import.meta.url);
 
-/** Nobody is there, and nobody says so: packets to these are lost. */
+/** No machine is there, and no router says so: packets to these are lost. */
 const LOST4 = ['192.0.2.1', '192.0.2.2', '192.0.2.3'] as const;
 const LOST6 = ['2001:db8::1', '2001:db8::2', '2001:db8::3'] as const;
-/** Nobody answers when the kernel asks who has that address. */
+/** No machine answers when the kernel looks for that address (ARP). */
 const ABSENT4 = '192.0.2.77';
 const ABSENT6 = '2001:db8::77';
 /** Routes that the kernel refuses to take, and what it says. */
@@ -66,7 +66,7 @@ before(() => {
   }
 });
 
-/** The sockets of this network in that state, as the kernel tells: to whom, and what its timer is for. */
+/** The sockets of this network in that state, as the kernel shows them: the peer, and what its timer is for. */
 function sockets(state: 'syn-sent' | 'established'): { peer: string; timer: string }[] {
   const output = execFileSync('ss', ['-Hton', 'state', state], { encoding: 'latin1' });
   return output
@@ -86,7 +86,7 @@ function codesOf(errors: readonly SystemError[]): [string | undefined, string][]
   return errors.map(({ address, code }) => [address, code]);
 }
 
-/** A port of loopback, in both families, on which nobody listens. */
+/** A port of loopback, in both families, on which no server listens. */
 const CLOSED = 9;
 
 describe('a host of which one address leads nowhere', { skip }, () => {
@@ -177,7 +177,7 @@ describe('attempts', { skip }, () => {
     assert.deepEqual(native.counts(), before);
   });
 
-  test('that fail later, since nobody has the address, make the next one begin at once, too', () => {
+  test('that fail later, since no machine has the address, make the next one begin at once, too', () => {
     for (const [absent, family] of [
       [ABSENT4, 4],
       [ABSENT6, 6],

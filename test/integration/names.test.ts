@@ -167,7 +167,7 @@ describe('a name without an address', { skip }, () => {
   });
 
   for (const { name, run } of waysOfWaiting) {
-    test(`is found out about whoever waits (${name})`, async () => {
+    test(`is found in each way of waiting (${name})`, async () => {
       dns.serve({ 'check1.test': { A: ['127.0.0.1'] } });
       await assert.rejects(async () => run(coResolve('host.test', options)), { name: 'HostnameNotResolvable' });
       dns.serve({ 'host.test': 'SERVFAIL' });

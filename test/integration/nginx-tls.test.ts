@@ -165,7 +165,7 @@ describe('nginx over TLS', { skip }, () => {
         }
       });
 
-      test(`answers 400 to those who have none, or not the right one (${maxVersion})`, async () => {
+      test(`answers 400 to a client without one, or with a wrong one (${maxVersion})`, async () => {
         for (const own of [{}, { cert: stranger.cert, key: stranger.key }]) {
           using connection = connect(nginx, { maxVersion, ...own });
           connection.sendRequest('GET', '/info');

@@ -102,7 +102,7 @@ describe('openssl s_server', { skip: opensslMissing() }, () => {
     ['-tls1_2', 'TLS 1.2'],
     ['-tls1_3', 'TLS 1.3'],
   ] as const) {
-    test(`is told by disconnect() that nothing more comes: close_notify (${version}) [RFC 9112 9.8]`, async () => {
+    test(`gets close_notify from disconnect() (${version}) [RFC 9112 9.8]`, async () => {
       await using server = await startOpensslServer(trust.certificate, [option, '-crlf', '-msg']);
       using connection = connect(server);
       await begin(server, connection);

@@ -97,14 +97,14 @@ for (const { program, start, persistent, tls, wanted, secure } of kinds) {
       });
     }
 
-    /** The origin is told its own credentials, and none of the proxy's. */
+    /** The origin gets its own credentials, and none of the proxy's. */
     function assertOwn(head: string, line: RegExp): void {
       assert.match(head, line);
       assert.doesNotMatch(head, /proxy-authorization/i);
       if (head.startsWith('GET')) assert.match(head, /Authorization: Bearer origin\r\n/);
     }
 
-    test('says what is wrong when nobody listens behind it: a 5xx, or ProxyError with it', async () => {
+    test('says what is wrong when no server listens behind it: a 5xx, or ProxyError with it', async () => {
       const port = await freePort();
       using plain = through(port);
       plain.sendRequest('GET', '/');

@@ -8,7 +8,7 @@ const closed: { fd: number; open: boolean }[] = [];
 addDescriptorListener((fd) => closed.push({ fd, open: native.owns(fd) === 1 }));
 
 describe('a descriptor', () => {
-  test('is closed before its end is told, once for each', () => {
+  test('is closed before its listeners are called, once for each', () => {
     closed.length = 0;
     const fds = [native.openBell(), native.openBell()];
     for (const fd of fds) closeDescriptor(fd);

@@ -73,7 +73,7 @@ describe('lookup', () => {
 
   it('may be abandoned at any time, and leaves no fd open', async () => {
     await lookup('localhost', 0);
-    // Of other kinds, threads that nobody waits for may still have some: sockets to a name server, /etc/hosts.
+    // Of other kinds, threads without a waiter may still have some: sockets to a name server, /etc/hosts.
     const before = openDescriptors('pipe:');
     for (let round = 0; round < 100; round++) {
       const fds = ['localhost', 'foobar.invalid', '127.0.0.1'].map((name) => native.lookup(name, 0));

@@ -90,7 +90,7 @@ describe('watch', () => {
     assert.equal(await watch(pair.fd, POLLIN), POLLIN);
   });
 
-  it('reports a refused connection to who waits for either direction', async () => {
+  it('reports a refused connection to a wait for either direction', async () => {
     const server = await listen();
     await server[Symbol.asyncDispose]();
     for (const mask of [POLLIN, POLLOUT]) {
@@ -175,11 +175,11 @@ describe('the callback', () => {
   it('may throw, which without a handler ends the process as usual', async () => {
     await using server = await listen();
     const outcome = await program(`
-      native.onReady(() => { throw new Error('nobody catches this'); });
+      native.onReady(() => { throw new Error('this is not caught'); });
       native.watch(connect(${server.port}), 4);
     `).ended;
     assert.equal(outcome.code, 1);
-    assert.match(outcome.stderr, /nobody catches this/);
+    assert.match(outcome.stderr, /this is not caught/);
   });
 
   it('may throw in a worker, whose error it then is', async () => {

@@ -136,7 +136,7 @@ describe('a lookup of the user', () => {
     assert.deepEqual(asked[1], ['x.test', 0, 80]);
   });
 
-  test('that gives anything else is told what it must give', () => {
+  test('that gives anything else gets an error that says what it must give', () => {
     function* coWrong(value: unknown): Coroutine<never> {
       yield new PollNeeded(-1, 0, { deadline: 0 });
       return value as never;

@@ -30,7 +30,7 @@ const skip = process.platform === 'linux' ? opensslMissing() : 'descriptors are 
 describe('a TLS context of the addon', { skip }, () => {
   const settings = { ca: makeAuthority('root').cert, log: join(folder, 'keys') };
 
-  it('that nobody holds any more is freed by the next one, without a turn of the event loop', async () => {
+  it('without any reference is freed by the next one, without a turn of the event loop', async () => {
     const left = await run(
       `${contexts}
       for (let index = 0; index < 100; index++) {
@@ -43,7 +43,7 @@ describe('a TLS context of the addon', { skip }, () => {
     assert.ok(Number(left) <= 20, `${left} of 100 are left`);
   });
 
-  it('that nobody holds any more is freed by later ones, also behind many that are held', async () => {
+  it('without any reference is freed by later ones, also behind many that are held', async () => {
     const left = await run(
       `${contexts}
       const held = Array.from({ length: 20 }, make);

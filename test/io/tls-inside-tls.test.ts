@@ -1,6 +1,6 @@
 /**
  * TLS inside TLS, as through a tunnel of a proxy that speaks TLS itself: bytes both ways, the end of each layer, and which of
- * the two a failure is told of. The proxy here takes off the outer layer and hands on what is in it.
+ * the two a failure comes from. The proxy here takes off the outer layer and hands on what is in it.
  */
 
 import assert from 'node:assert/strict';
@@ -108,7 +108,7 @@ describe('TLS inside TLS', { skip }, () => {
       const transport = inside(pair);
       const bytes = dummyBytes(60_000);
       blocking(coSendAll(transport, bytes));
-      // The server echoes, and then says nothing more: who waits for the socket too early waits for ever.
+      // The server echoes, and then says nothing more: a caller that waits for the socket too early waits for ever.
       for (let at = 0; at < bytes.length; at += size) {
         const expected = bytes.subarray(at, at + size);
         assert.ok(blocking(coReceive(transport, expected.length)).bytes.equals(expected));
@@ -274,7 +274,7 @@ function lastRecordType(bytes: Buffer): number | undefined {
 }
 
 describe('a failure of TLS inside TLS', { skip }, () => {
-  /** What a TLSError says of whom it is about. */
+  /** What a TLSError says of its peer. */
   function told(error: unknown): object {
     assert.ok(error instanceof TLSError, String(error));
     const { code, peer, hostname, certificate } = error;
@@ -350,7 +350,7 @@ describe('a failure of TLS inside TLS', { skip }, () => {
     transport.close();
   });
 
-  it('to stay during the inner handshake is told of who left', () => {
+  it('to stay during the inner handshake gets an error about the peer that left', () => {
     using leaving = startRawServer({ bytes: new Uint8Array(0), ending: 'end' });
     for (const [ending, message] of [
       ['close-notify', 'origin.test ended the connection during the TLS handshake'],

@@ -213,7 +213,7 @@ describe('the TLS option secureOptions', { skip }, () => {
     assert.deepEqual(protocols, ['TLSv1.3', 'TLSv1.3', 'TLSv1.3', 'TLSv1.2', 'TLSv1.2']);
   });
 
-  it('that leaves no version is told in the handshake', () => {
+  it('that leaves no version fails in the handshake', () => {
     using server = startTLSServer({ cert: leaf.cert, key: leaf.key });
     const secureOptions = SSL_OP_NO_TLSv1_2 | SSL_OP_NO_TLSv1_3;
     assert.equal(verdict(server.port, { ca: root.cert, secureOptions }), 'ERR_SSL_NO_PROTOCOLS_AVAILABLE');

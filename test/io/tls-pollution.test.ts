@@ -31,7 +31,7 @@ const HOSTILE: Required<TLSOptions> & Record<string, unknown> = {
   pem: 'x',
   buf: 'x',
   SSLKEYLOGFILE: '/dev/full',
-  // What the addon's results are told apart by, and descriptors of properties.
+  // What distinguishes the addon's results, and descriptors of properties.
   reason: 'polluted',
   option: 'polluted',
 };

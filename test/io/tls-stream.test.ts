@@ -166,7 +166,7 @@ describe('openssl s_server', { skip }, () => {
     transport = await future(coSecure(server.port, { ca }));
     server.write('K\n');
     await server.says('>>> TLS 1.3, Handshake [length 0005], KeyUpdate');
-    // It stops reading when nobody reads what it writes.
+    // It stops reading when no reader takes what it writes.
     server.pause();
     const bytes = Buffer.alloc(20_000_000, 'wait a while\n');
     let sent = 0;

@@ -1,4 +1,4 @@
-/** A TLS connection: what is negotiated, who is asked, and what becomes of the bytes, whoever waits. */
+/** A TLS connection: what is negotiated, which peer is verified, and what becomes of the bytes, in each way of waiting. */
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -127,7 +127,7 @@ describe('a TLS connection', { skip }, () => {
   });
 });
 
-describe('the server is told', { skip }, () => {
+describe('the server learns', { skip }, () => {
   it('the host name, without a final dot [RFC 6066 3]', async () => {
     assert.equal((await seenBy(options, (port) => secure(port, { ca }, 'localhost.'))).servername, 'localhost');
     assert.equal((await seenBy(options, (port) => secure(port, { ca }, 'other.test'))).servername, 'other.test');
@@ -221,7 +221,7 @@ describe('the server is told', { skip }, () => {
     });
   });
 
-  it('who the client is, with an encrypted key too', async () => {
+  it('a certificate of the client, with an encrypted key too', async () => {
     const demanding = { ...options, ca, requestCert: true, rejectUnauthorized: true };
     const client = makeCertificate({ issuer: root, subject: '/CN=client' });
     const { cert, key } = client;

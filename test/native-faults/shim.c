@@ -1,6 +1,6 @@
 /*
  * System calls of the addon that fail, one at a time: a library to be preloaded. It counts the calls that come from the addon's own
- * code, by the address they return to, and has the n-th of one kind end as it is told by a block of memory that it shares with the
+ * code, by the address they return to, and has the n-th of one kind end as a block of memory says, which it shares with the
  * program, a file. Calls of Node's, and of libraries, are left alone; but those by which libuv looks at a descriptor that the addon
  * wants watched count as the addon's.
  *

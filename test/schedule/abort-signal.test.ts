@@ -21,8 +21,8 @@ async function warningsOf(act: () => Promise<void>): Promise<string[]> {
   return names;
 }
 
-describe('those who wait for the abort of one signal', () => {
-  test('are told in their order, each once, with one listener for all', () => {
+describe('waiters for the abort of one signal', () => {
+  test('are called in their order, each once, with one listener for all', () => {
     const controller = new AbortController();
     const { signal } = controller;
     const told: string[] = [];
@@ -36,7 +36,7 @@ describe('those who wait for the abort of one signal', () => {
     assert.equal(listenersOf(signal), 0);
   });
 
-  test('can withdraw, also twice, and while the others are told; the last takes the listener away', () => {
+  test('can withdraw, also twice, and while the others are called; the last takes the listener away', () => {
     const controller = new AbortController();
     const { signal } = controller;
     const told: string[] = [];

@@ -50,7 +50,7 @@ describe('awaiting a promise inside a coroutine', () => {
     assert.throws(() => coTwice(Promise.resolve(1)).next(), expected);
   });
 
-  test('goes on in whoever runs the coroutine by then', { timeout: 20_000 }, async () => {
+  test('goes on in the runner that the coroutine has by then', { timeout: 20_000 }, async () => {
     let settle!: (value: number) => void;
     const promise = new Promise<number>((resolve) => {
       settle = resolve;

@@ -126,7 +126,7 @@ for (const { name, run } of waysWithLoop) {
       await assert.rejects(run(failing), { message: 'failed' });
     });
 
-    test('coWithTimeout gives what is there at the end of the time, though nobody looked before', async () => {
+    test('coWithTimeout gives what is there at the end of the time, though no runner looked before', async () => {
       using pair = await socketPair();
       await pair.send('x');
       function* coBusy(): Coroutine<string> {

@@ -1,4 +1,4 @@
-/** Sleeps while signals come that nobody listens for. Argument: which. Prints what ended its calls, line by line. */
+/** Sleeps while signals come that have no listener. Argument: which. Prints what ended its calls, line by line. */
 
 import { spawn } from 'node:child_process';
 import { writeSync } from 'node:fs';

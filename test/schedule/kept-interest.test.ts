@@ -1,4 +1,4 @@
-/** What a loop leaves in its poller for those who will wait again, and that nobody is misled by it. */
+/** What a loop leaves in its poller for tasks that will wait again, and that it misleads no other task. */
 
 import assert from 'node:assert/strict';
 import { closeSync, openSync } from 'node:fs';
@@ -55,7 +55,7 @@ test('a descriptor that is closed under a reader and a writer of it takes both w
   closeDescriptor(bell);
 });
 
-test('what is ready and nobody waits for keeps no loop busy', (context) => {
+test('what is ready, but without a waiter, keeps no loop busy', (context) => {
   using loop = new PollLoop();
   const ready = native.openBell();
   const never = native.openPoller();

@@ -112,7 +112,7 @@ describe('a poll loop', () => {
     assert.deepEqual(native.counts(), before);
   });
 
-  test('does not let anybody join from outside', () => {
+  test('lets no code outside join', () => {
     using loop = new PollLoop();
     const task = loop.createTask(coSleep(1));
     assert.throws(() => task.join().next(), { name: 'StateError', message: /runUntilComplete/ });

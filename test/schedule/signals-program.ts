@@ -30,7 +30,7 @@ for (const name of ['SIGUSR1', 'SIGALRM'] as const) {
 }
 
 const port = Number(process.argv[2]);
-// Neither readable nor writable, as long as nobody accepts the connection.
+// Neither readable nor writable, as long as no server accepts the connection.
 const fd = native.socket(4);
 native.connect(fd, '127.0.0.1', port);
 const never = new PollNeeded(fd, POLLIN);

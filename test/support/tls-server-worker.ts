@@ -188,7 +188,7 @@ answerCalls<TLSServerCalls>({
           else if (ending === 'reset') abort(socket);
         });
       });
-      // All that the client ever sent, for those who look for clear text in it.
+      // All that the client ever sent, for tests that look for clear text in it.
       socket.on('close', () => {
         const text = Buffer.concat(chunks).toString('latin1');
         note(self, { ...NOTHING, received: text });

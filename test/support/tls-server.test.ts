@@ -34,7 +34,7 @@ async function connectFromItsPort(server: TLSServer): Promise<Socket> {
 }
 
 describe('a TLS server of the tests', { skip: opensslMissing() }, () => {
-  test('does once what it is told, although its client has the port of one that has gone', async () => {
+  test('does each order once, although its client has the port of one that has gone', async () => {
     const { cert, key } = makeCertificate({ san: 'DNS:localhost' });
     using server = startTLSServer({ cert, key });
     const raw = await connectFromItsPort(server);

@@ -80,7 +80,7 @@ describe('fetchSync takes as its body', () => {
     assert.deepEqual([file.name, file.type, await file.text()], ['näme.txt', 'text/x-own', 'content']);
   });
 
-  test('no Blob that is a file on disk, which the platform gives to nobody else: a TypeError', async () => {
+  test('no Blob that is a file on disk, which only the platform can read: a TypeError', async () => {
     const blob = await openAsBlob(new URL('package.json', `file://${repository}`));
     assert.throws(() => sent({ method: 'POST', body: blob }), { name: 'TypeError', message: /createFetch/ });
   });

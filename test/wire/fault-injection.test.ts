@@ -244,7 +244,7 @@ async function failEachCall(fault: Fault, direction: Direction, how: Omit<Run, '
     const outcome = await run({ ...how, addon: () => new FaultyAddon(direction, fault.result, at) });
     if (outcome.error === undefined) {
       // How many segments there are is the network's affair: the call may not have been made this time.
-      assert.ok(isHarmless(fault, direction) || outcome.calls < at, `call ${at} failed and nobody heard of it`);
+      assert.ok(isHarmless(fault, direction) || outcome.calls < at, `call ${at} failed and no error came of it`);
     } else {
       assert.ok(outcome.error instanceof DugongError, `call ${at}: ${outcome.error}`);
       assert.ok(!isHarmless(fault, direction), `call ${at}: ${outcome.error}`);

@@ -1,6 +1,6 @@
 /**
  * This client beside Node's own, over all response cases and over spoilt responses: where they differ, and nowhere else, the
- * table in docs/llhttp-differences.md says so. It does not ask who is right; the table's column "why" does.
+ * table in docs/llhttp-differences.md says so. It does not ask which is right; the table's column "why" does.
  */
 
 import assert from 'node:assert/strict';

@@ -50,7 +50,7 @@ const NO_LENGTH: Readonly<Record<string, string>> = {
   'list-spaces': '5 5',
 };
 
-/** Bytes that no field value may hold: refused before anybody asks whether it is a number. */
+/** Bytes that no field value may hold: refused before it is read as a number. */
 const NO_VALUE: Readonly<Record<string, string>> = {
   'vt-before': '\x0b5',
   'vt-after': '5\x0b',

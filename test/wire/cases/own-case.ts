@@ -68,7 +68,7 @@ export function wireCase(own: OwnCase): WireCase {
     id,
     request: { method, headers },
     response_base64: Buffer.from(send, 'latin1').toString('base64'),
-    // biome-ignore lint/suspicious/noThenProperty: the word of the agreed cases; nobody awaits one
+    // biome-ignore lint/suspicious/noThenProperty: the word of the agreed cases, of which none is awaited
     then: ends,
     expect: expected(expect),
     ...(pipeline === undefined ? {} : { pipeline: pipeline.map((each) => ({ method: each, headers: [] })) }),
