@@ -8,13 +8,28 @@ import type { BodyPieces } from '../client/request-pieces.ts';
 import type { Coroutine } from '../coroutine.ts';
 import type { HeadersInit } from '../http1/headers.ts';
 
-/** A document to fetch, to check or to send. */
+/**
+ * A document to fetch, to check or to send by a {@link Transfer}, and what is known of it.
+ *
+ * @example
+ * ```js
+ * import { Transfer } from 'dugong';
+ *
+ * const jobs = [
+ *   { url: 'http://localhost:8080/b', size: 10 },
+ *   { url: 'http://localhost:8080/sent', method: 'PUT', body: 'ten bytes.', tag: 'upload' },
+ * ];
+ * const transfer = new Transfer();
+ * for (const { error } of transfer.run(jobs)) if (error) throw error;
+ * console.log(transfer.counts.done); // 2
+ * ```
+ */
 export interface TransferJob {
-  /** http: or https:. Credentials in it become an Authorization field. */
+  /** The URL of the document, http: or https:. Credentials in it become an Authorization field. */
   readonly url: string | URL;
-  /** Default GET. */
+  /** The method of its request; the default is GET. */
   readonly method?: string | undefined;
-  /** The header fields. */
+  /** The header fields of its request; none by default. */
   readonly headers?: HeadersInit | undefined;
   /** The body as a whole, or a function that gives it anew for each attempt. It is never pipelined unless it is small. */
   readonly body?: WholeBody | (() => WholeBody | BodyPieces) | undefined;
@@ -31,26 +46,56 @@ export interface TransferJob {
    * unless the request has a Range: then it is a `WrongDocument`.
    */
   readonly accepts?: ((status: number) => boolean) | undefined;
-  /** The caller's own. */
+  /** Whatever the caller wants to find in the result again. */
   readonly tag?: unknown;
 }
 
-/** A digest of a body. */
+/**
+ * A digest that the body of a job must have; another body is a {@link WrongDocument}.
+ *
+ * @example
+ * ```js
+ * import { createHash } from 'node:crypto';
+ * import { Transfer } from 'dugong';
+ *
+ * const value = createHash('sha256').update('document a').digest();
+ * const url = 'http://localhost:8080/a';
+ * const results = new Transfer().run([{ url, digest: { algorithm: 'sha-256', value } }]);
+ * for (const { verification } of results) console.log(verification); // digest
+ * ```
+ */
 export interface TransferDigest {
-  /** The function. */
+  /** The hash function, by its name in the registry of RFC 9530. */
   readonly algorithm: 'sha-256' | 'sha-512' | 'sha-1' | 'md5';
-  /** Its value. */
+  /** The value of the digest: its bytes, not their base64. */
   readonly value: Uint8Array;
 }
 
 /**
- * Where a body goes. Each function may be a coroutine. An error of one fails its job, not the run. After `abandon`, `begin` may follow
- * for another attempt.
+ * Where the body of a job goes. Each function may be a coroutine. An error of one fails its job, not the run. After `abandon`,
+ * `begin` may follow for another attempt.
+ *
+ * @example
+ * ```js
+ * import { Transfer } from 'dugong';
+ *
+ * let length = 0;
+ * const sink = {
+ *   begin() { length = 0; },
+ *   write(bytes) { length += bytes.length; },
+ *   commit() { console.log(`${length} bytes`); },
+ *   abandon() { length = 0; },
+ * };
+ * for (const { outcome } of new Transfer().run([{ url: 'http://localhost:8080/large', sink }])) console.log(outcome);
+ * // prints:
+ * // 1000000 bytes
+ * // done
+ * ```
  */
 export interface TransferSink {
-  /** An accepted response has begun. */
+  /** An accepted `response` to the request of `job` has begun; `write` follows for each part of its body. */
   begin(response: HTTPResponse, job: TransferJob): Coroutine<void> | void;
-  /** The next bytes of the body. The memory is used again afterwards. */
+  /** The next `bytes` of the body. Their memory is used again afterwards. */
   write(bytes: Uint8Array): Coroutine<void> | void;
   /** The body is complete, and is what was asked for as far as that can be told. */
   commit(): Coroutine<void> | void;
@@ -59,12 +104,33 @@ export interface TransferSink {
 }
 
 /**
- * How a body was verified, best first: by a digest; by the entity tag asked for; by the size asked for; by its own framing alone; not at
- * all, since the end of the connection ended it.
+ * How a body was verified, best first: by a digest; by the entity tag asked for; by the size asked for; by its own framing alone;
+ * not at all, since the end of the connection ended it.
+ *
+ * @example
+ * ```js
+ * import { Transfer } from 'dugong';
+ *
+ * const [plain] = new Transfer().run([{ url: 'http://localhost:8080/a' }]);
+ * const [sized] = new Transfer().run([{ url: 'http://localhost:8080/a', size: 10 }]);
+ * console.log(plain?.verification, sized?.verification); // length size
+ * ```
  */
 export type Verification = 'digest' | 'validator' | 'size' | 'length' | 'none';
 
-/** What has become of a job. */
+/**
+ * What has become of a job of a {@link Transfer}: its outcome, its document, and how it came.
+ *
+ * @example
+ * ```js
+ * import { Transfer } from 'dugong';
+ *
+ * for (const result of new Transfer().run([{ url: 'http://localhost:8080/old' }])) {
+ *   const { outcome, url, redirects, body } = result;
+ *   console.log(outcome, new URL(url).pathname, redirects.length, String(body).trim()); // done /hello 1 hello from /hello
+ * }
+ * ```
+ */
 export interface TransferResult {
   /** The job, as it was given. */
   readonly job: TransferJob;
@@ -83,9 +149,9 @@ export interface TransferResult {
   readonly response: HTTPResponse | undefined;
   /** The body, for the sink "memory". */
   readonly body: Buffer | undefined;
-  /** Bytes of the body. */
+  /** The number of bytes of the body, as it was received. */
   readonly bytes: number;
-  /** How the body was verified. */
+  /** How the body was verified; "none" if there is no document. */
   readonly verification: Verification;
   /** Requests that were sent for it, without those that a server has announced not to answer. */
   readonly attempts: number;

@@ -14,19 +14,43 @@ import { RateLimit } from './rate-limit.ts';
 import type { TransferJob } from './transfer-job.ts';
 import { checkedDigest } from './verification.ts';
 
-/** A request of a job. */
+/**
+ * A request of a job, as the functions `beforeRequest` and `afterResponse` of a {@link Transfer} get it.
+ *
+ * @example
+ * ```js
+ * import { Transfer } from 'dugong';
+ *
+ * const transfer = new Transfer({
+ *   beforeRequest: ({ headers }) => headers.set('Cookie', 'session=1'),
+ * });
+ * const [result] = transfer.run([{ url: 'http://localhost:8080/account' }]);
+ * console.log(String(result?.body).trim()); // cookies: session=1
+ * ```
+ */
 export interface TransferRequest {
-  /** Where it goes. */
+  /** The URL that the request goes to: that of the job, or of a redirect. */
   readonly url: URL;
-  /** Its method. */
+  /** The method of the request, which a redirect may have changed. */
   readonly method: string;
-  /** Its header fields. What is added before it is sent is sent, too. */
+  /** Its header fields. What `beforeRequest` adds is sent, too. */
   readonly headers: HTTPHeaders;
-  /** Its job. */
+  /** The job that the request is for, as it was given. */
   readonly job: TransferJob;
 }
 
-/** How a bulk transfer treats servers. Times are milliseconds; 0: no limit, where that is possible. */
+/**
+ * How a {@link Transfer} treats servers. Times are milliseconds, sizes bytes; 0: no limit, where that is possible.
+ *
+ * @example
+ * ```js
+ * import { Transfer } from 'dugong';
+ *
+ * const transfer = new Transfer({ connections: 4, depth: 16, attempts: 3, timeout: 60_000, maxSize: 1 << 20 });
+ * const [result] = transfer.run([{ url: 'http://localhost:8080/a' }]);
+ * console.log(result?.outcome); // done
+ * ```
+ */
 export interface TransferOptions extends FetchRouting, Partial<TimeLimits> {
   /** Connections to one server by one route. Default 2: depth takes the place of connections. */
   readonly connections?: number | undefined;
@@ -60,7 +84,22 @@ export interface TransferOptions extends FetchRouting, Partial<TimeLimits> {
   readonly random?: (() => number) | undefined;
 }
 
-/** What a transfer has done so far, for a progress display. */
+/**
+ * What a transfer has done so far, for a progress display: {@link Transfer.counts}, also between two results.
+ *
+ * @example
+ * ```js
+ * import { Transfer } from 'dugong';
+ *
+ * const transfer = new Transfer();
+ * for (const _ of transfer.run([{ url: 'http://localhost:8080/a' }])) console.log(transfer.counts.waiting);
+ * const { done, failed, bytes } = transfer.counts;
+ * console.log(done, failed, bytes);
+ * // prints:
+ * // 0
+ * // 1 0 10
+ * ```
+ */
 export interface TransferCounts {
   /** Jobs whose document is where it should be. */
   readonly done: number;
@@ -72,7 +111,7 @@ export interface TransferCounts {
   readonly aborted: number;
   /** Jobs that have been taken and are not in flight. */
   readonly waiting: number;
-  /** Requests in flight. */
+  /** Requests that are in flight: sent, and without a whole response. */
   readonly inFlight: number;
   /** Bytes of bodies, without those that were received in vain. */
   readonly bytes: number;

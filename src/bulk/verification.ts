@@ -9,9 +9,23 @@ import { builtin } from '../io/builtin.ts';
 import { shownValue } from '../io/shown-value.ts';
 import type { TransferDigest, TransferJob, Verification } from './transfer-job.ts';
 
-/** The response is not the one that was asked for. */
+/**
+ * The response is not the document that was asked for: its digest, entity tag or size differs, or it is a part (206) that was not
+ * asked for. It is the `error` of a job whose last attempt has ended so.
+ *
+ * @example
+ * ```js
+ * import { Transfer, WrongDocument } from 'dugong';
+ *
+ * const transfer = new Transfer({ attempts: 1 });
+ * const [result] = transfer.run([{ url: 'http://localhost:8080/a', size: 11 }]);
+ * console.log(result?.error instanceof WrongDocument, result?.error?.message);
+ * // prints:
+ * // true the body has 10 bytes, not 11
+ * ```
+ */
 export class WrongDocument extends DugongError {
-  /** The code is DUGONG_WRONG_DOCUMENT. */
+  /** Made with the code DUGONG_WRONG_DOCUMENT; `message` says what differs. */
   constructor(message: string) {
     super('DUGONG_WRONG_DOCUMENT', message);
   }

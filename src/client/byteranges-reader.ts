@@ -18,8 +18,11 @@ const READ_SIZE = 65_536;
 const EMPTY: Buffer = Buffer.alloc(0);
 
 /**
- * Reads the ranges of `response`, the latest response of `connection`, whose body must be unread:
+ * Reads the ranges of a 206 (Partial Content) one after the other, whether the server sent one range or a multipart of several (RFC
+ * 9110 15.3.7). Call `nextPart`, then `read` or `readAll` for its bytes, until `nextPart` returns null: then the body has been read
+ * to its end, and the connection is ready for the next response.
  *
+ * @example
  * ```js
  * import { ByterangesReader, HTTPConnection } from 'dugong';
  *
@@ -34,11 +37,9 @@ const EMPTY: Buffer = Buffer.alloc(0);
  * // 0 9 0123456789
  * // 500 504 01234
  * ```
- *
- * After the last range the body has been read to its end, and the connection is ready for the next response.
  */
 export class ByterangesReader {
-  /** The same operations as promises. */
+  /** The same operations as promises, which run on the event loop. */
   readonly promises: ByterangesPromises;
   readonly #connection: HTTPConnection;
   /** Undefined if the response has one range, which is its whole body. */
@@ -50,9 +51,13 @@ export class ByterangesReader {
   #done = false;
 
   /**
-   * The header section of each part is within the `limits` of the connection: `headerSection` and `fields`.
-   * @throws InvalidResponse if the response is no 206, names neither a range nor a boundary, or has a length that
-   * differs from its range
+   * Begins with the ranges of a response; reads nothing yet. The header section of each part is within the `limits` of the
+   * connection: `headerSection` and `fields`.
+   *
+   * @param connection the one that the response came from
+   * @param response its latest response, whose body must be unread
+   * @throws InvalidResponse - the response is no 206, names neither a range nor a boundary, or has a length that differs from its
+   * range
    */
   constructor(connection: HTTPConnection, response: HTTPResponse) {
     if (response.status !== 206)
@@ -67,8 +72,14 @@ export class ByterangesReader {
   }
 
   /**
-   * Returns the next range; null after the last one. The unread rest of the range before is skipped.
-   * @throws InvalidResponse, and the errors of reading a body
+   * Returns the next range, whose bytes `coRead` and `coReadAll` return; null after the last one. The unread rest of the range
+   * before is skipped. The coroutine yields a {@link PollNeeded} whenever it must wait.
+   *
+   * @returns its first and last byte and its fields
+   * @throws InvalidResponse - the parts are no byte ranges (RFC 9110 14.6), or differ in length from what Content-Range announces
+   * @throws UnsupportedResponse - the body has an unknown transfer coding
+   * @throws ConnectionClosed - the connection ended in the middle of the body
+   * @throws TLSError - the TLS connection failed
    */
   *coNextPart(): Coroutine<RangePart | null> {
     if (this.#done) return null;
@@ -80,8 +91,15 @@ export class ByterangesReader {
   }
 
   /**
-   * Returns up to `length` bytes of this range (default 65,536), at least one; empty at its end. @throws TypeError unless
-   * `length` is a whole number >= 0, and as {@link coNextPart}
+   * Returns the next bytes of this range, as many as are there, up to `length`; empty only at its end. The coroutine yields a
+   * {@link PollNeeded} whenever it must wait.
+   *
+   * @param length most bytes to return; default 65,536
+   * @throws TypeError - `length` is no whole number >= 0
+   * @throws InvalidResponse - the parts are no byte ranges (RFC 9110 14.6), or differ in length from what Content-Range announces
+   * @throws UnsupportedResponse - the body has an unknown transfer coding
+   * @throws ConnectionClosed - the connection ended in the middle of the body
+   * @throws TLSError - the TLS connection failed
    */
   *coRead(length: number = READ_SIZE): Coroutine<Buffer> {
     const size = wholeNumber('length', length, 0);
@@ -95,7 +113,15 @@ export class ByterangesReader {
     }
   }
 
-  /** Returns the rest of this range, of any length; empty behind its end. @throws as {@link coNextPart} */
+  /**
+   * Returns the rest of this range, of any length, in one Buffer; empty behind its end. The coroutine yields a {@link PollNeeded}
+   * whenever it must wait.
+   *
+   * @throws InvalidResponse - the parts are no byte ranges (RFC 9110 14.6), or differ in length from what Content-Range announces
+   * @throws UnsupportedResponse - the body has an unknown transfer coding
+   * @throws ConnectionClosed - the connection ended in the middle of the body
+   * @throws TLSError - the TLS connection failed
+   */
   *coReadAll(): Coroutine<Buffer> {
     const parts: Buffer[] = [];
     for (;;) {
@@ -105,17 +131,50 @@ export class ByterangesReader {
     }
   }
 
-  /** Blocking {@link coNextPart}. @throws as that; ConnectionTimedOut, Interrupted */
+  /**
+   * Returns the next range, whose bytes `read` and `readAll` return; null after the last one. Blocks this thread until its fields
+   * are there. The unread rest of the range before is skipped.
+   *
+   * @returns its first and last byte and its fields
+   * @throws InvalidResponse - the parts are no byte ranges (RFC 9110 14.6), or differ in length from what Content-Range announces
+   * @throws UnsupportedResponse - the body has an unknown transfer coding
+   * @throws ConnectionClosed - the connection ended in the middle of the body
+   * @throws TLSError - the TLS connection failed
+   * @throws ConnectionTimedOut - no byte came or went for `timeout` milliseconds; the call may be made again
+   * @throws Interrupted - a signal came that the process listens for; the call may be made again
+   */
   nextPart(): RangePart | null {
     return this.#connection.runBlocking(this.coNextPart());
   }
 
-  /** Blocking {@link coRead}. @throws as that; ConnectionTimedOut, Interrupted */
+  /**
+   * Returns the next bytes of this range, as many as are there, up to `length`; empty only at its end. Blocks this thread until
+   * there is one byte at least.
+   *
+   * @param length most bytes to return; default 65,536
+   * @throws TypeError - `length` is no whole number >= 0
+   * @throws InvalidResponse - the parts are no byte ranges (RFC 9110 14.6), or differ in length from what Content-Range announces
+   * @throws UnsupportedResponse - the body has an unknown transfer coding
+   * @throws ConnectionClosed - the connection ended in the middle of the body
+   * @throws TLSError - the TLS connection failed
+   * @throws ConnectionTimedOut - no byte came or went for `timeout` milliseconds; the call may be made again
+   * @throws Interrupted - a signal came that the process listens for; the call may be made again
+   */
   read(length?: number): Buffer {
     return this.#connection.runBlocking(this.coRead(length));
   }
 
-  /** Blocking {@link coReadAll}. @throws as that; ConnectionTimedOut, Interrupted */
+  /**
+   * Returns the rest of this range, of any length, in one Buffer; empty behind its end. Blocks this thread until the range has
+   * ended.
+   *
+   * @throws InvalidResponse - the parts are no byte ranges (RFC 9110 14.6), or differ in length from what Content-Range announces
+   * @throws UnsupportedResponse - the body has an unknown transfer coding
+   * @throws ConnectionClosed - the connection ended in the middle of the body
+   * @throws TLSError - the TLS connection failed
+   * @throws ConnectionTimedOut - no byte came or went for `timeout` milliseconds; the call may be made again
+   * @throws Interrupted - a signal came that the process listens for; the call may be made again
+   */
   readAll(): Buffer {
     return this.#connection.runBlocking(this.coReadAll());
   }
@@ -185,32 +244,88 @@ function lengthMismatch(than: 'shorter' | 'longer'): InvalidResponse {
 }
 
 /**
- * The operations of a ByterangesReader as promises. The last argument of each call is one object with its options, as
- * with {@link ConnectionPromises}.
+ * The operations of a {@link ByterangesReader} as promises, each an {@link AioFuture} that runs on the event loop. The last
+ * argument of each call is one object with its options, as with {@link ConnectionPromises}.
+ *
+ * @example
+ * ```js
+ * import { ByterangesReader, HTTPConnection } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * await connection.promises.sendRequest('GET', '/digits', { headers: { Range: 'bytes=5-7' } });
+ * const { promises } = new ByterangesReader(connection, await connection.promises.readResponse());
+ * const part = await promises.nextPart();
+ * console.log(part?.first, (await promises.readAll()).toString()); // 5 567
+ * connection.disconnect();
+ * ```
  */
 export class ByterangesPromises {
   readonly #reader: ByterangesReader;
 
-  /** Made by each ByterangesReader as its `promises`. */
+  /** Each ByterangesReader makes one, as its `promises`; `reader` is that one. */
   constructor(reader: ByterangesReader) {
     this.#reader = reader;
   }
 
-  /** Awaits {@link ByterangesReader.coNextPart}. */
+  /**
+   * Resolves with the next range, whose bytes `read` and `readAll` return; null after the last one. The unread rest of the range
+   * before is skipped. `options` may have a `signal` and a `timeout`, in milliseconds, for the whole call.
+   *
+   * @returns its first and last byte and its fields
+   * @throws InvalidResponse - the parts are no byte ranges (RFC 9110 14.6), or differ in length from what Content-Range announces
+   * @throws UnsupportedResponse - the body has an unknown transfer coding
+   * @throws ConnectionClosed - the connection ended in the middle of the body
+   * @throws TLSError - the TLS connection failed
+   * @throws ConnectionTimedOut - the `timeout` of the call passed
+   * @throws DOMException - an AbortError after `cancel()`; an aborted call rejects with the reason of its `signal`
+   */
   nextPart(options?: AioFutureOptions): AioFuture<RangePart | null> {
     return new AioFuture(this.#reader.coNextPart(), options);
   }
 
-  /** Awaits {@link ByterangesReader.coRead}. */
+  /**
+   * Resolves with the next bytes of this range, as many as are there, up to 65,536; empty only at its end. `options` may have a
+   * `signal` and a `timeout`, in milliseconds, for the whole call.
+   *
+   * @throws TypeError - an option is invalid
+   * @throws InvalidResponse - the parts are no byte ranges (RFC 9110 14.6), or differ in length from what Content-Range announces
+   * @throws UnsupportedResponse - the body has an unknown transfer coding
+   * @throws ConnectionClosed - the connection ended in the middle of the body
+   * @throws TLSError - the TLS connection failed
+   * @throws ConnectionTimedOut - the `timeout` of the call passed
+   * @throws DOMException - an AbortError after `cancel()`; an aborted call rejects with the reason of its `signal`
+   */
   read(options?: AioFutureOptions): AioFuture<Buffer>;
-  /** Awaits {@link ByterangesReader.coRead}. */
+  /**
+   * Resolves with the next bytes of this range, as many as are there, up to `length`; empty only at its end. `options` may have a
+   * `signal` and a `timeout`, in milliseconds, for the whole call.
+   *
+   * @param length most bytes to return; default 65,536
+   * @throws TypeError - `length` is no whole number >= 0
+   * @throws InvalidResponse - the parts are no byte ranges (RFC 9110 14.6), or differ in length from what Content-Range announces
+   * @throws UnsupportedResponse - the body has an unknown transfer coding
+   * @throws ConnectionClosed - the connection ended in the middle of the body
+   * @throws TLSError - the TLS connection failed
+   * @throws ConnectionTimedOut - the `timeout` of the call passed
+   * @throws DOMException - an AbortError after `cancel()`; an aborted call rejects with the reason of its `signal`
+   */
   read(length?: number, options?: AioFutureOptions): AioFuture<Buffer>;
   read(length?: number | AioFutureOptions, options?: AioFutureOptions): AioFuture<Buffer> {
     const [size, future] = numberAndOptions(length, options);
     return new AioFuture(this.#reader.coRead(size), future);
   }
 
-  /** Awaits {@link ByterangesReader.coReadAll}. */
+  /**
+   * Resolves with the rest of this range, of any length, in one Buffer; empty behind its end. `options` may have a `signal` and a
+   * `timeout`, in milliseconds, for the whole call.
+   *
+   * @throws InvalidResponse - the parts are no byte ranges (RFC 9110 14.6), or differ in length from what Content-Range announces
+   * @throws UnsupportedResponse - the body has an unknown transfer coding
+   * @throws ConnectionClosed - the connection ended in the middle of the body
+   * @throws TLSError - the TLS connection failed
+   * @throws ConnectionTimedOut - the `timeout` of the call passed
+   * @throws DOMException - an AbortError after `cancel()`; an aborted call rejects with the reason of its `signal`
+   */
   readAll(options?: AioFutureOptions): AioFuture<Buffer> {
     return new AioFuture(this.#reader.coReadAll(), options);
   }

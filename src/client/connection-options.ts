@@ -18,7 +18,24 @@ import { type ProxyOptions, proxyFrom } from './proxy.ts';
 import { serverFrom } from './server.ts';
 import type { SessionOptions } from './session.ts';
 
-/** How to reach a server and how to use the connection. Times are milliseconds, sizes bytes. */
+/**
+ * How to reach a server and how to use the connection: the options of {@link HTTPConnection}. Times are milliseconds unless said
+ * otherwise, sizes bytes; 0 means no limit. All are checked before any I/O.
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection } from 'dugong';
+ *
+ * const connection = new HTTPConnection('localhost', {
+ *   port: 8080,
+ *   connectTimeout: 2000,
+ *   timeout: 10_000,
+ *   limits: { bodyInMemory: 1 << 20 },
+ * });
+ * console.log(connection.request('GET', '/a').body.toString()); // document a
+ * connection.disconnect();
+ * ```
+ */
 export interface HTTPConnectionOptions extends ResolveOptions {
   /** The port. Default: that of the URL; otherwise 80, or 443 with TLS. */
   readonly port?: number | undefined;
@@ -34,7 +51,7 @@ export interface HTTPConnectionOptions extends ResolveOptions {
   readonly proxy?: string | URL | ProxyOptions | undefined;
   /** The path of a Unix socket to connect to. Hostname and port are then used in the Host field only. */
   readonly socketPath?: string | undefined;
-  /** The numeric local address. */
+  /** The numeric local address that the connection comes from. Default: the system chooses. */
   readonly localAddress?: string | undefined;
   /** Time after which the next address is tried beside the present one (Happy Eyeballs, RFC 8305). Default 250. */
   readonly attemptDelay?: number | undefined;

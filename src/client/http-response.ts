@@ -11,7 +11,22 @@ import { shownAs, shownPath } from '../inspection.ts';
 /** Makes a response for the caller of what the protocol gives. */
 export let responseOf: (response: Response) => HTTPResponse;
 
-/** A response: its head and, after its body has been read, its trailers. The body is read from the connection. */
+/**
+ * A response: its head and, after its body has been read, its trailers. `readResponse`, `request` and pipelines return it. It does
+ * not hold the body, which is read from the connection.
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * connection.sendRequest('GET', '/trailers');
+ * const response = connection.readResponse();
+ * console.log(response.status, response.headers.get('Content-Type')); // 200 text/plain; charset=utf-8
+ * console.log(connection.readText(), response.trailers.get('X-Length')); // ten bytes. 10
+ * connection.disconnect();
+ * ```
+ */
 export class HTTPResponse {
   /** The method of the request that this response answers. */
   readonly method: string;
@@ -23,7 +38,7 @@ export class HTTPResponse {
   readonly reason: string;
   /** "1.0" or "1.1"; the digit of a later 1.x version is shown as received. */
   readonly httpVersion: string;
-  /** The header fields. */
+  /** The header fields of the response, in the order of their arrival. */
   readonly headers: HTTPHeaders;
   /** Bytes of the body; 0 if there is none; null if only its end determines the length. */
   readonly length: number | null;

@@ -16,15 +16,43 @@ import { type Numbered, PipelineSource } from './pipeline-source.ts';
 import { Pipelining } from './pipelining.ts';
 import type { SendRequestOptions } from './send-options.ts';
 
-/** A request of a pipeline: the arguments of `sendRequest` in one object. */
+/**
+ * A request of a pipeline: the arguments of `sendRequest` in one object. A plain path stands for a GET.
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * const requests = ['/a', { method: 'PUT', path: '/piped', body: 'ten bytes.' }];
+ * for (const { index, body } of connection.pipeline(requests)) console.log(index, String(body));
+ * connection.disconnect();
+ * // prints:
+ * // 0 document a
+ * // 1 10 bytes taken
+ * ```
+ */
 export interface PipelineRequest extends SendRequestOptions {
-  /** Default GET. */
+  /** The method, a token; the default is GET. */
   readonly method?: string | undefined;
-  /** Path and query, percent-encoded. */
+  /** Path and query, percent-encoded, beginning with "/". */
   readonly path: string;
 }
 
-/** How a pipeline sends, and what it does with bodies. */
+/**
+ * How a pipeline sends, and what it does with bodies.
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * const options = { depth: 16, losses: 2, stallTimeout: 5000 };
+ * const results = [...connection.pipeline(['/a', '/b'], options)];
+ * console.log(results.length); // 2
+ * connection.disconnect();
+ * ```
+ */
 export interface PipelineOptions<R, T> {
   /** Most requests without a response. It is 1 until the server has shown that it can do more. Default 32; 1: no pipelining. */
   readonly depth?: number | undefined;
@@ -32,8 +60,7 @@ export interface PipelineOptions<R, T> {
   readonly losses?: number | undefined;
   /**
    * Milliseconds that pipelined requests wait for a response. Then the connection is given up, which counts as a loss of the oldest
-   * request, and that is sent again
-   * alone, which has no limit. Default 30,000; 0: no limit.
+   * request, and that is sent again alone, which has no limit. Default 30,000; 0: no limit.
    */
   readonly stallTimeout?: number | undefined;
   /**
@@ -44,10 +71,44 @@ export interface PipelineOptions<R, T> {
   readonly consume?: Consuming<R, T> | undefined;
 }
 
-/** Reads the body of a response. */
+/**
+ * Reads the body of a response from the connection; what it returns is the `body` of the result. It gets the response and the
+ * request, and may be called again if the connection is lost. What it does not read is dropped.
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * const consume = function* () {
+ *   return (yield* connection.coReadText()).toUpperCase();
+ * };
+ * for (const { body } of connection.pipeline(['/a', '/b'], { consume })) console.log(body);
+ * connection.disconnect();
+ * // prints:
+ * // DOCUMENT A
+ * // DOCUMENT B
+ * ```
+ */
 export type Consuming<R, T> = (response: HTTPResponse, request: R) => Coroutine<T>;
 
-/** A response of a pipeline. */
+/**
+ * A result of a pipeline whose request has a response, of any status. Its `error` is undefined.
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * for (const result of connection.pipeline(['/a', '/nowhere'])) {
+ *   if (result.error === undefined) console.log(result.request, result.response.status, result.body.length);
+ * }
+ * connection.disconnect();
+ * // prints:
+ * // /a 200 10
+ * // /nowhere 404 12
+ * ```
+ */
 export interface PipelineResponse<R, T> {
   /** Place of the request among all, from 0. */
   readonly index: number;
@@ -59,19 +120,33 @@ export interface PipelineResponse<R, T> {
   readonly body: T;
   /** How often the request was lost with its connection before. */
   readonly losses: number;
-  /** None. */
+  /** Undefined, which tells it from a {@link PipelineFailure}. */
   readonly error?: undefined;
 }
 
-/** A request of a pipeline that has no response. */
+/**
+ * A result of a pipeline whose request has no response: it can never be sent, or was lost with its connection and may not be sent
+ * again.
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * for (const result of connection.pipeline([{ method: 'POST', path: '/lost' }])) {
+ *   if (result.error) console.log(result.error.name, result.mayHaveBeenProcessed); // ConnectionClosed true
+ * }
+ * connection.disconnect();
+ * ```
+ */
 export interface PipelineFailure<R> {
   /** Place of the request among all, from 0. */
   readonly index: number;
   /** The request, as it was given. */
   readonly request: R;
-  /** None. */
+  /** Undefined, since there is no response. */
   readonly response?: undefined;
-  /** None. */
+  /** Undefined, since there is no body. */
   readonly body?: undefined;
   /** How often the request was lost with its connection. */
   readonly losses: number;
@@ -81,10 +156,46 @@ export interface PipelineFailure<R> {
   readonly mayHaveBeenProcessed: boolean;
 }
 
-/** What has become of a request: one with an `error` has no response. */
+/**
+ * What has become of a request of a pipeline: one with an `error` has no response. Results come in the order of the requests.
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * for (const { request, response, error } of connection.pipeline(['/a', '/nowhere'])) {
+ *   console.log(request, error ? error.message : response?.status);
+ * }
+ * connection.disconnect();
+ * // prints:
+ * // /a 200
+ * // /nowhere 404
+ * ```
+ */
 export type PipelineResult<R = string | PipelineRequest, T = Buffer> = PipelineResponse<R, T> | PipelineFailure<R>;
 
-/** How a coroutine runs a pipeline. */
+/**
+ * How a coroutine runs a pipeline: the options of {@link PipelineOptions}, and a function for each result.
+ *
+ * @example
+ * ```js
+ * import { coPipeline, HTTPConnection, runBlocking } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * runBlocking(
+ *   coPipeline(connection, ['/a', '/b'], {
+ *     each({ request, response }) {
+ *       console.log(request, response?.status);
+ *     },
+ *   }),
+ * );
+ * connection.disconnect();
+ * // prints:
+ * // /a 200
+ * // /b 200
+ * ```
+ */
 export interface CoPipelineOptions<R, T> extends PipelineOptions<R, T> {
   /** Gets each result as it comes, in order; may be a generator function. Without it, all results are returned at the end. */
   readonly each?: ((result: PipelineResult<R, T>) => Coroutine<void> | void) | undefined;

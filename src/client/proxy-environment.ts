@@ -8,24 +8,30 @@ import { isListed } from './no-proxy.ts';
 import { assertSupportedProxy, withScheme } from './proxy.ts';
 
 /**
- * Returns the proxy for a server, for the option `proxy`; undefined for a direct connection. A lower-case variable
- * takes precedence over an upper-case one; an empty variable counts as unset. A proxy without a scheme means http://.
- * With https://, TLS is used with the proxy, independently of the server.
+ * Returns the proxy that the environment names for a server, for the option `proxy`; undefined for a direct connection. A
+ * lower-case variable (`http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`) takes precedence over an upper-case one; an empty
+ * variable counts as unset. A proxy without a scheme means http://. With https://, TLS is used with the proxy, independently of the
+ * server.
  *
- * `no_proxy` lists hosts, separated by commas or spaces: `example.com` and `.example.com` stand for that host and all
- * hosts below it, `*.example.com` only for the hosts below it, `10.0.0.0/8` for the addresses of a network in URLs, `*`
- * for all, `host:port` for one port only. Case, final dots and the spelling of addresses do not matter.
+ * `no_proxy` lists hosts, separated by commas or spaces: `example.com` and `.example.com` stand for that host and all hosts below
+ * it, `*.example.com` only for the hosts below it, `10.0.0.0/8` for the addresses of a network in URLs, `*` for all, `host:port`
+ * for one port only. Case, final dots and the spelling of addresses do not matter.
  *
- * Under CGI (REQUEST_METHOD is set), HTTP_PROXY is ignored, because it may be the field `Proxy` of a client's request
- * (httpoxy, CVE-2016-5385). http_proxy in lower case is used.
+ * Under CGI (REQUEST_METHOD is set), HTTP_PROXY is ignored, because it may be the field `Proxy` of a client's request (httpoxy,
+ * CVE-2016-5385). http_proxy in lower case is used.
  *
+ * @param url that of the server, or of a document on it
+ * @param env the variables; default: those of this process
+ * @throws TypeError - `url` is no URL, or the scheme of the proxy is not supported, e.g. socks5://
+ * @example
  * ```js
  * import { HTTPConnection, proxyFromEnvironment } from 'dugong';
  *
  * const url = new URL('https://example.com/');
- * const connection = new HTTPConnection(url.hostname, { tls: true, proxy: proxyFromEnvironment(url) });
+ * const connection = new HTTPConnection(url.origin, { proxy: proxyFromEnvironment(url) });
+ * console.log(connection.hostname); // example.com
+ * console.log(proxyFromEnvironment(url, { https_proxy: 'proxy.example:3128' })); // http://proxy.example:3128
  * ```
- * @throws TypeError if `url` is no URL, or the proxy's scheme is not supported, e.g. socks5://
  */
 export function proxyFromEnvironment(url: string | URL, env: NodeJS.ProcessEnv = process.env): string | undefined {
   if (!URL.canParse(String(url))) throw new TypeError(`${quoted(String(url))} is no absolute URL`);

@@ -10,7 +10,20 @@ import { ownOptions } from '../options.ts';
 import { checkedHostname, checkedPort } from './authority.ts';
 import { isURL } from './server.ts';
 
-/** An HTTP proxy: its address, TLS with it, and fields for it alone. */
+/**
+ * An HTTP proxy: its address, TLS with it, and fields for it alone. A server without TLS is asked in absolute-form, one with TLS
+ * through a tunnel by CONNECT (RFC 9110 9.3.6). A URL says the same in short.
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection } from 'dugong';
+ *
+ * const proxy = { hostname: 'localhost', port: 8080, headers: { 'X-Team': 'docs' } };
+ * const connection = new HTTPConnection('http://server.example', { proxy });
+ * console.log(connection.request('GET', '/a').body.toString()); // document a
+ * connection.disconnect();
+ * ```
+ */
 export interface ProxyOptions {
   /** The host name or IP address of the proxy. */
   readonly hostname: string;

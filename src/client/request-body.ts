@@ -21,7 +21,25 @@ export interface RequestBody {
   readonly type: string | undefined;
 }
 
-/** A request body that is given as a whole. */
+/**
+ * A request body that is given as a whole; a string is sent as UTF-8, URLSearchParams as a form with its Content-Type. It can be
+ * sent again, so that an idempotent request with it survives the loss of its connection.
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * for (const body of ['ten bytes.', Buffer.alloc(3), new URLSearchParams({ q: 'x' })]) {
+ *   console.log(connection.request('PUT', '/whole', { body }).body.toString());
+ * }
+ * connection.disconnect();
+ * // prints:
+ * // 10 bytes taken
+ * // 3 bytes taken
+ * // 3 bytes taken
+ * ```
+ */
 export type WholeBody = string | ArrayBufferView | ArrayBuffer | SharedArrayBuffer | URLSearchParams;
 
 /** The Content-Type of a form (RFC 1866 8.2.1), as fetch writes it. */
@@ -82,10 +100,34 @@ export function withContentType(headers: HeadersInit | undefined, type: string |
   return fields;
 }
 
-/** The digest algorithms of RFC 9530 that are in active use. */
+/**
+ * The digest algorithms of Content-Digest (RFC 9530) that are in active use.
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * const { response } = connection.request('PUT', '/digest', { body: 'ten bytes.', contentDigest: 'sha-256' });
+ * console.log(response.status); // 200
+ * connection.disconnect();
+ * ```
+ */
 export type DigestAlgorithm = 'sha-256' | 'sha-512';
 
-/** Digests of the body to send, which must be given as a whole. */
+/**
+ * Digests of the body to send, by which the server can check it. The body must be given as a whole.
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * const options = { body: 'ten bytes.', contentMD5: true };
+ * console.log(connection.request('PUT', '/checked', options).body.toString()); // 10 bytes taken
+ * connection.disconnect();
+ * ```
+ */
 export interface ContentChecks {
   /** Whether to add a Content-MD5 field (RFC 1864), unless `headers` has one. Default false. */
   readonly contentMD5?: boolean | undefined;
@@ -120,7 +162,21 @@ function hash(algorithm: string, bytes: Uint8Array): string {
   return builtin.crypto.createHash(algorithm).update(bytes).digest('base64');
 }
 
-/** Pass it as `body` to announce that the body follows through `write()`. Without a length the body is sent chunked. */
+/**
+ * Stands for a request body that follows through `write()`: pass it as the option `body` of `sendRequest`. Without a length the
+ * body is sent chunked (RFC 9112 7.1), and `endBody()` ends it. With `expect100` the server may refuse it before a byte of it is
+ * sent (RFC 9110 10.1.1).
+ *
+ * @example
+ * ```js
+ * import { BodyFollowing, HTTPConnection } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * connection.sendRequest('PUT', '/too-large', { body: new BodyFollowing(2 ** 40), expect100: true });
+ * console.log(connection.readResponse().status, connection.readText()); // 413 too large
+ * connection.disconnect();
+ * ```
+ */
 export class BodyFollowing {
   /**
    * Bytes that will follow; undefined if the number is not known: the body is then sent chunked, and `endBody()` ends
@@ -128,7 +184,12 @@ export class BodyFollowing {
    */
   readonly length: number | undefined;
 
-  /** @throws TypeError if `length` is no whole number from 0 to 2^53 - 1 */
+  /**
+   * Announces a body, of a known length or of any.
+   *
+   * @param length bytes that will follow; undefined if the number is not known
+   * @throws TypeError - `length` is no whole number from 0 to 2^53 - 1
+   */
   constructor(length?: number) {
     if (length !== undefined && !(Number.isSafeInteger(length) && length >= 0)) {
       throw new TypeError(`the length of a body must be a whole number >= 0, got ${String(length)}`);

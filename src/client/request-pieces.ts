@@ -12,7 +12,23 @@ import { runAs } from '../schedule/running.ts';
 import { checkedBytes } from './given-bytes.ts';
 import { StreamPieces } from './stream-pieces.ts';
 
-/** The pieces of a body; strings are sent as UTF-8. A Readable and a ReadableStream are async iterables. */
+/**
+ * The pieces of a request body, sent one by one; strings are sent as UTF-8. A Readable and a ReadableStream are async iterables.
+ * Pieces that come as promises, also those of a Blob, can be sent only in an {@link AioFuture}.
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * function* pieces() {
+ *   yield 'ten ';
+ *   yield Buffer.from('bytes.');
+ * }
+ * console.log(connection.request('PUT', '/pieces', { body: pieces() }).body.toString()); // 10 bytes taken
+ * connection.disconnect();
+ * ```
+ */
 export type BodyPieces = Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array> | Blob;
 
 /** Sends pieces. It also says what to wait for beside the next piece. */

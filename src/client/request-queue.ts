@@ -16,11 +16,23 @@ import { Pipelining } from './pipelining.ts';
 
 const NONE: Buffer = Buffer.alloc(0);
 
-/** A response with its whole body. */
+/**
+ * A response with its whole body: what `request` returns.
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * const { response, body } = connection.request('GET', '/hello');
+ * console.log(response.status, body.toString().trim()); // 200 hello from /hello
+ * connection.disconnect();
+ * ```
+ */
 export interface WholeResponse {
-  /** The head, and the trailers. */
+  /** The head of the response, and the trailers, which came behind the body. */
   readonly response: HTTPResponse;
-  /** The body. */
+  /** The whole body; empty if there is none. */
   readonly body: Buffer;
 }
 

@@ -20,7 +20,20 @@ import {
 } from './request-body.ts';
 import { type BodyPieces, mustBeAwaited } from './request-pieces.ts';
 
-/** The parts of a request besides its method and path. */
+/**
+ * The parts of a request besides its method and path: header fields, body, and how to send them.
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * connection.sendRequest('POST', '/form', { body: new URLSearchParams({ name: 'Ann' }) });
+ * connection.readResponse();
+ * console.log(connection.readText().trim()); // POST application/x-www-form-urlencoded;charset=UTF-8 name=Ann
+ * connection.disconnect();
+ * ```
+ */
 export interface SendRequestOptions extends ContentChecks {
   /**
    * The header fields. Host, framing and Expect are written by this client; a field of the caller must agree with them.

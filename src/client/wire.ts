@@ -20,11 +20,26 @@ import type { SharedDial } from './shared-dial.ts';
 const FAIR_SHARE = 1 << 22;
 const CALL = 16_384;
 
-/** A step of making a connection. */
+/**
+ * A step of making a connection, and how long it took: an element of {@link HTTPConnection.connectSteps}.
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * connection.connect();
+ * for (const { phase, duration } of connection.connectSteps) console.log(phase, duration < 10_000);
+ * connection.disconnect();
+ * // prints:
+ * // resolve true
+ * // connect true
+ * ```
+ */
 export interface ConnectStep {
-  /** resolve, connect, proxy-handshake, tunnel or handshake. */
+  /** The step: `resolve`, `connect`, `proxy-handshake`, `tunnel` or `handshake`. */
   readonly phase: Phase;
-  /** Milliseconds that it took. */
+  /** The time that the step took, in milliseconds. */
   readonly duration: number;
 }
 
