@@ -89,9 +89,9 @@ export class ConnectionPromises {
   }
 
   /**
-   * Connects on the event loop, if there is no connection, and resolves when it is there: resolves the name, connects (RFC 8305),
-   * and performs the TLS handshake if there is TLS; through the proxy, if there is one. It need not be called: the first request
-   * connects. `options` may have a `signal` and a `timeout`, in milliseconds, for the whole call.
+   * Connects on the event loop, if there is no connection, and resolves when it is there: resolves the name, connects (Happy
+   * Eyeballs, RFC 8305), and performs the TLS handshake if there is TLS; through the proxy, if there is one. It need not be called:
+   * the first request connects. `options` may have a `signal` and a `timeout`, in milliseconds, for the whole call.
    *
    * @throws HostnameNotResolvable - the name does not exist
    * @throws DNSUnavailable - the resolver cannot tell whether the name exists
@@ -376,6 +376,16 @@ export class ConnectionPromises {
    * @throws TLSError - the TLS connection failed, or the server refuses this client
    * @throws ConnectionTimedOut - the `timeout` of the call passed
    * @throws DOMException - an AbortError after `cancel()`; an aborted call rejects with the reason of its `signal`
+   * @example
+   * ```js
+   * import { HTTPConnection } from 'dugong';
+   *
+   * const connection = new HTTPConnection('http://localhost:8080');
+   * await connection.promises.sendRequest('GET', '/large');
+   * await connection.promises.readResponse();
+   * console.log((await connection.promises.readAll({ timeout: 5000 })).length); // 1000000
+   * connection.disconnect();
+   * ```
    */
   readAll(options?: AioFutureOptions): AioFuture<Buffer> {
     return new AioFuture(this.#connection.coReadAll(), options);
@@ -398,6 +408,17 @@ export class ConnectionPromises {
    * @throws TLSError - the TLS connection failed, or the server refuses this client
    * @throws ConnectionTimedOut - the `timeout` of the call passed
    * @throws DOMException - an AbortError after `cancel()`; an aborted call rejects with the reason of its `signal`
+   * @example
+   * ```js
+   * import { HTTPConnection } from 'dugong';
+   *
+   * const connection = new HTTPConnection('http://localhost:8080');
+   * const buffer = Buffer.alloc(4);
+   * await connection.promises.sendRequest('GET', '/digits');
+   * await connection.promises.readResponse();
+   * console.log(await connection.promises.readInto(buffer), buffer.toString()); // 4 0123
+   * connection.disconnect();
+   * ```
    */
   readInto(buffer: Uint8Array, options?: AioFutureOptions): AioFuture<number> {
     return new AioFuture(this.#connection.coReadInto(buffer), options);

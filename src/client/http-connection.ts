@@ -114,9 +114,9 @@ export class HTTPConnection {
   // --- the operations, as coroutines ---------------------------------------------------------------------------------
 
   /**
-   * Connects, if there is no connection: resolves the name, connects (to several addresses side by side, RFC 8305), and performs
-   * the TLS handshake if there is TLS; through the proxy, if there is one. It need not be called, since the first request connects.
-   * The coroutine yields a {@link PollNeeded} whenever it must wait.
+   * Connects, if there is no connection: resolves the name, connects (Happy Eyeballs, RFC 8305), and performs the TLS handshake if
+   * there is TLS; through the proxy, if there is one. It need not be called, since the first request connects. The coroutine yields
+   * a {@link PollNeeded} whenever it must wait.
    *
    * @throws HostnameNotResolvable - the name does not exist
    * @throws DNSUnavailable - the resolver cannot tell whether the name exists
@@ -127,6 +127,16 @@ export class HTTPConnection {
    * @throws InvalidResponse - the server greets in another protocol than HTTP
    * @throws ConnectionClosed - the peer ended the connection meanwhile, or it was lost before: `disconnect()` allows another one
    * @throws ConnectionTimedOut - the option `connectTimeout` passed
+   * @example
+   * ```js
+   * import { HTTPConnection } from 'dugong';
+   *
+   * const connection = new HTTPConnection('http://localhost:8080');
+   * const coroutine = connection.coConnect();
+   * for (let step = coroutine.next(); !step.done; step = coroutine.next()) step.value.poll();
+   * console.log(connection.remoteAddress); // 127.0.0.1
+   * connection.disconnect();
+   * ```
    */
   coConnect(): Coroutine<void> {
     return this.#operations.coConnect();
@@ -221,6 +231,22 @@ export class HTTPConnection {
    * @throws UnsupportedResponse - the server speaks another protocol, e.g. HTTP/2, or switches to one that was not asked for
    * @throws ConnectionClosed - the connection ended first; `lostRequests` has the requests without a whole response
    * @throws TLSError - the TLS connection failed, or the server refuses this client
+   * @example
+   * ```js
+   * import { HTTPConnection, PollLoop } from 'dugong';
+   *
+   * const connection = new HTTPConnection('http://localhost:8080');
+   * function* coStatus(path) {
+   *   yield* connection.coSendRequest('GET', path);
+   *   const { status } = yield* connection.coReadResponse();
+   *   yield* connection.coDiscard();
+   *   return status;
+   * }
+   * const loop = new PollLoop();
+   * console.log(loop.runUntilComplete(loop.createTask(coStatus('/a')))); // 200
+   * loop.close();
+   * connection.disconnect();
+   * ```
    */
   coReadResponse(): Coroutine<HTTPResponse> {
     return this.#operations.coReadResponse();
@@ -254,6 +280,19 @@ export class HTTPConnection {
    * @throws InvalidResponse - the server does not keep to HTTP/1.1 (RFC 9112), e.g. in a chunk (7.1)
    * @throws UnsupportedResponse - the body has more than `limits.bodyInMemory` bytes, or an unknown transfer coding
    * @throws TLSError - the TLS connection failed, or the server refuses this client
+   * @example
+   * ```js
+   * import { AioFuture, HTTPConnection } from 'dugong';
+   *
+   * const connection = new HTTPConnection('http://localhost:8080');
+   * function* coLength(path) {
+   *   yield* connection.coSendRequest('GET', path);
+   *   yield* connection.coReadResponse();
+   *   return (yield* connection.coReadAll()).length;
+   * }
+   * console.log(await new AioFuture(coLength('/large'))); // 1000000
+   * connection.disconnect();
+   * ```
    */
   coReadAll(): Coroutine<Buffer> {
     return this.#operations.coReadAll();
@@ -273,6 +312,21 @@ export class HTTPConnection {
    * @throws InvalidResponse - the server does not keep to HTTP/1.1 (RFC 9112), e.g. in a chunk (7.1)
    * @throws UnsupportedResponse - the body has an unknown transfer coding
    * @throws TLSError - the TLS connection failed, or the server refuses this client
+   * @example
+   * ```js
+   * import { HTTPConnection, runBlocking } from 'dugong';
+   *
+   * const connection = new HTTPConnection('http://localhost:8080');
+   * function* coInto(buffer) {
+   *   let length = 0;
+   *   for (let count = yield* connection.coReadInto(buffer); count > 0; count = yield* connection.coReadInto(buffer)) length += count;
+   *   return length;
+   * }
+   * connection.sendRequest('GET', '/large');
+   * connection.readResponse();
+   * console.log(runBlocking(coInto(Buffer.alloc(65_536)))); // 1000000
+   * connection.disconnect();
+   * ```
    */
   coReadInto(buffer: Uint8Array): Coroutine<number> {
     return this.#operations.coReadInto(buffer);
@@ -457,8 +511,8 @@ export class HTTPConnection {
 
   /**
    * Connects, and blocks this thread until the connection is there; does nothing if there is one. It resolves the name, connects
-   * (RFC 8305), and performs the TLS handshake if there is TLS; through the proxy, if there is one. It need not be called: the
-   * first request connects.
+   * (Happy Eyeballs, RFC 8305), and performs the TLS handshake if there is TLS; through the proxy, if there is one. It need not be
+   * called: the first request connects.
    *
    * @throws HostnameNotResolvable - the name does not exist
    * @throws DNSUnavailable - the resolver cannot tell whether the name exists
@@ -1058,7 +1112,7 @@ export class HTTPConnection {
     this.#operations.session?.close();
   }
 
-  /** Closes the connection at once: the same as {@link disconnect}, as python-dugong names it. */
+  /** Closes the connection at once: another name of {@link disconnect}. */
   reset(): void {
     this.disconnect();
   }
