@@ -42,8 +42,8 @@ export interface TransferJob {
   /** The entity tag that the response must have, by strong comparison (RFC 9110 8.8.3.2). */
   readonly etag?: string | undefined;
   /**
-   * Which final statuses are the document. Default: 200 to 299. Any other is "missing". A part (206) is no document, whatever this says,
-   * unless the request has a Range: then it is a `WrongDocument`.
+   * Which final statuses are the document. Default: 200 to 299. Any other is "missing". A part (206) is a document only if the
+   * request has a Range, whatever this says; otherwise it is a {@link WrongDocument}.
    */
   readonly accepts?: ((status: number) => boolean) | undefined;
   /** Whatever the caller wants to find in the result again. */
@@ -65,7 +65,7 @@ export interface TransferJob {
  * ```
  */
 export interface TransferDigest {
-  /** The hash function, by its name in the registry of RFC 9530. */
+  /** The hash function. Against an attacker, only sha-256 and sha-512 help. */
   readonly algorithm: 'sha-256' | 'sha-512' | 'sha-1' | 'md5';
   /** The value of the digest: its bytes, not their base64. */
   readonly value: Uint8Array;

@@ -162,8 +162,8 @@ export class ConnectionPromises {
    * @throws ConnectionClosed - the connection was lost, and the request may not be sent again; `lostRequests` begins with it
    * @throws InvalidResponse - the server does not keep to HTTP/1.1 (RFC 9112)
    * @throws UnsupportedResponse - the body has more than `limits.bodyInMemory` bytes, or an unknown transfer coding
-   * @throws HostnameNotResolvable, DNSUnavailable, SystemError, ProxyError, TLSError - the connection cannot be made: see {@link
-   * HTTPConnection.connect}
+   * @throws HostnameNotResolvable, DNSUnavailable, SystemError, ProxyError, TLSError - the connection cannot be made: see
+   * {@link HTTPConnection.connect}
    * @throws ConnectionTimedOut - the `timeout` of the call or the `connectTimeout` of the connection passed
    * @throws DOMException - an AbortError after `cancel()`; an aborted call rejects with the reason of its `signal`
    * @example
@@ -322,9 +322,9 @@ export class ConnectionPromises {
    *
    * @throws TypeError - an option is invalid
    * @throws StateError - `readResponse` must be called first
-   * @throws ConnectionClosed - the connection ended first; `lostRequests` has the requests without a whole response, and a body
-   * that is cut short is one of them
-   * @throws InvalidResponse - the server does not keep to HTTP/1.1 (RFC 9112), e.g. in a chunk (7.1)
+   * @throws ConnectionClosed - the body is cut short: the connection ended first; `lostRequests` has the requests without a whole
+   * response
+   * @throws InvalidResponse - the body is not framed as HTTP/1.1 says (RFC 9112 6, 7)
    * @throws UnsupportedResponse - the body has an unknown transfer coding
    * @throws TLSError - the TLS connection failed, or the server refuses this client
    * @throws ConnectionTimedOut - the `timeout` of the call passed
@@ -338,9 +338,9 @@ export class ConnectionPromises {
    * @param length most bytes to return; default 65,536
    * @throws TypeError - `length` is no whole number >= 0
    * @throws StateError - `readResponse` must be called first
-   * @throws ConnectionClosed - the connection ended first; `lostRequests` has the requests without a whole response, and a body
-   * that is cut short is one of them
-   * @throws InvalidResponse - the server does not keep to HTTP/1.1 (RFC 9112), e.g. in a chunk (7.1)
+   * @throws ConnectionClosed - the body is cut short: the connection ended first; `lostRequests` has the requests without a whole
+   * response
+   * @throws InvalidResponse - the body is not framed as HTTP/1.1 says (RFC 9112 6, 7)
    * @throws UnsupportedResponse - the body has an unknown transfer coding
    * @throws TLSError - the TLS connection failed, or the server refuses this client
    * @throws ConnectionTimedOut - the `timeout` of the call passed
@@ -369,9 +369,9 @@ export class ConnectionPromises {
    * `options` may have a `signal` and a `timeout`, in milliseconds, for the whole call.
    *
    * @throws StateError - `readResponse` must be called first
-   * @throws ConnectionClosed - the connection ended first; `lostRequests` has the requests without a whole response, and a body
-   * that is cut short is one of them
-   * @throws InvalidResponse - the server does not keep to HTTP/1.1 (RFC 9112), e.g. in a chunk (7.1)
+   * @throws ConnectionClosed - the body is cut short: the connection ended first; `lostRequests` has the requests without a whole
+   * response
+   * @throws InvalidResponse - the body is not framed as HTTP/1.1 says (RFC 9112 6, 7)
    * @throws UnsupportedResponse - the body has more than `limits.bodyInMemory` bytes, or an unknown transfer coding
    * @throws TLSError - the TLS connection failed, or the server refuses this client
    * @throws ConnectionTimedOut - the `timeout` of the call passed
@@ -401,9 +401,9 @@ export class ConnectionPromises {
    * @throws TypeError - `buffer` is no bytes
    * @throws RangeError - the memory of `buffer` was detached, or has shrunk, during the wait
    * @throws StateError - `readResponse` must be called first
-   * @throws ConnectionClosed - the connection ended first; `lostRequests` has the requests without a whole response, and a body
-   * that is cut short is one of them
-   * @throws InvalidResponse - the server does not keep to HTTP/1.1 (RFC 9112), e.g. in a chunk (7.1)
+   * @throws ConnectionClosed - the body is cut short: the connection ended first; `lostRequests` has the requests without a whole
+   * response
+   * @throws InvalidResponse - the body is not framed as HTTP/1.1 says (RFC 9112 6, 7)
    * @throws UnsupportedResponse - the body has an unknown transfer coding
    * @throws TLSError - the TLS connection failed, or the server refuses this client
    * @throws ConnectionTimedOut - the `timeout` of the call passed
@@ -429,9 +429,9 @@ export class ConnectionPromises {
    * `disconnect()` may be cheaper. `options` may have a `signal` and a `timeout`, in milliseconds, for the whole call.
    *
    * @throws StateError - `readResponse` must be called first
-   * @throws ConnectionClosed - the connection ended first; `lostRequests` has the requests without a whole response, and a body
-   * that is cut short is one of them
-   * @throws InvalidResponse - the server does not keep to HTTP/1.1 (RFC 9112), e.g. in a chunk (7.1)
+   * @throws ConnectionClosed - the body is cut short: the connection ended first; `lostRequests` has the requests without a whole
+   * response
+   * @throws InvalidResponse - the body is not framed as HTTP/1.1 says (RFC 9112 6, 7)
    * @throws UnsupportedResponse - the body has an unknown transfer coding
    * @throws TLSError - the TLS connection failed, or the server refuses this client
    * @throws ConnectionTimedOut - the `timeout` of the call passed
@@ -447,9 +447,9 @@ export class ConnectionPromises {
    * `options` may have a `signal` and a `timeout`, in milliseconds, for the whole call.
    *
    * @throws StateError - `readResponse` must be called first
-   * @throws ConnectionClosed - the connection ended first; `lostRequests` has the requests without a whole response, and a body
-   * that is cut short is one of them
-   * @throws InvalidResponse - the server does not keep to HTTP/1.1 (RFC 9112), e.g. in a chunk (7.1)
+   * @throws ConnectionClosed - the body is cut short: the connection ended first; `lostRequests` has the requests without a whole
+   * response
+   * @throws InvalidResponse - the body is not framed as HTTP/1.1 says (RFC 9112 6, 7)
    * @throws UnsupportedResponse - the body has more than `limits.bodyInMemory` bytes, an unknown transfer coding, or an unknown
    * charset: nothing has been read then
    * @throws TLSError - the TLS connection failed, or the server refuses this client
@@ -501,9 +501,9 @@ export class ConnectionPromises {
    *
    * @throws TypeError - an option is invalid
    * @throws StateError - `readResponse` must be called first
-   * @throws ConnectionClosed - the connection ended first; `lostRequests` has the requests without a whole response, and a body
-   * that is cut short is one of them
-   * @throws InvalidResponse - the server does not keep to HTTP/1.1 (RFC 9112), e.g. in a chunk (7.1)
+   * @throws ConnectionClosed - the body is cut short: the connection ended first; `lostRequests` has the requests without a whole
+   * response
+   * @throws InvalidResponse - the body is not framed as HTTP/1.1 says (RFC 9112 6, 7)
    * @throws UnsupportedResponse - the body has an unknown transfer coding
    * @throws TLSError - the TLS connection failed, or the server refuses this client
    * @throws ConnectionTimedOut - the `timeout` of the call passed
@@ -517,9 +517,9 @@ export class ConnectionPromises {
    * @param size most bytes of one part; default 65,536
    * @throws TypeError - `size` is no whole number >= 0
    * @throws StateError - `readResponse` must be called first
-   * @throws ConnectionClosed - the connection ended first; `lostRequests` has the requests without a whole response, and a body
-   * that is cut short is one of them
-   * @throws InvalidResponse - the server does not keep to HTTP/1.1 (RFC 9112), e.g. in a chunk (7.1)
+   * @throws ConnectionClosed - the body is cut short: the connection ended first; `lostRequests` has the requests without a whole
+   * response
+   * @throws InvalidResponse - the body is not framed as HTTP/1.1 says (RFC 9112 6, 7)
    * @throws UnsupportedResponse - the body has an unknown transfer coding
    * @throws TLSError - the TLS connection failed, or the server refuses this client
    * @throws ConnectionTimedOut - the `timeout` of the call passed

@@ -260,9 +260,9 @@ export class HTTPConnection {
    * @param length most bytes to return; default 65,536
    * @throws TypeError - `length` is no whole number >= 0
    * @throws StateError - `readResponse` must be called first
-   * @throws ConnectionClosed - the connection ended first; `lostRequests` has the requests without a whole response, and a body
-   * that is cut short is one of them
-   * @throws InvalidResponse - the server does not keep to HTTP/1.1 (RFC 9112), e.g. in a chunk (7.1)
+   * @throws ConnectionClosed - the body is cut short: the connection ended first; `lostRequests` has the requests without a whole
+   * response
+   * @throws InvalidResponse - the body is not framed as HTTP/1.1 says (RFC 9112 6, 7)
    * @throws UnsupportedResponse - the body has an unknown transfer coding
    * @throws TLSError - the TLS connection failed, or the server refuses this client
    */
@@ -275,9 +275,9 @@ export class HTTPConnection {
    * has collected is not lost: the next one begins with it. The coroutine yields a {@link PollNeeded} whenever it must wait.
    *
    * @throws StateError - `readResponse` must be called first
-   * @throws ConnectionClosed - the connection ended first; `lostRequests` has the requests without a whole response, and a body
-   * that is cut short is one of them
-   * @throws InvalidResponse - the server does not keep to HTTP/1.1 (RFC 9112), e.g. in a chunk (7.1)
+   * @throws ConnectionClosed - the body is cut short: the connection ended first; `lostRequests` has the requests without a whole
+   * response
+   * @throws InvalidResponse - the body is not framed as HTTP/1.1 says (RFC 9112 6, 7)
    * @throws UnsupportedResponse - the body has more than `limits.bodyInMemory` bytes, or an unknown transfer coding
    * @throws TLSError - the TLS connection failed, or the server refuses this client
    * @example
@@ -307,9 +307,9 @@ export class HTTPConnection {
    * @throws TypeError - `buffer` is no bytes
    * @throws RangeError - the memory of `buffer` was detached, or has shrunk, during the wait
    * @throws StateError - `readResponse` must be called first
-   * @throws ConnectionClosed - the connection ended first; `lostRequests` has the requests without a whole response, and a body
-   * that is cut short is one of them
-   * @throws InvalidResponse - the server does not keep to HTTP/1.1 (RFC 9112), e.g. in a chunk (7.1)
+   * @throws ConnectionClosed - the body is cut short: the connection ended first; `lostRequests` has the requests without a whole
+   * response
+   * @throws InvalidResponse - the body is not framed as HTTP/1.1 says (RFC 9112 6, 7)
    * @throws UnsupportedResponse - the body has an unknown transfer coding
    * @throws TLSError - the TLS connection failed, or the server refuses this client
    * @example
@@ -337,9 +337,9 @@ export class HTTPConnection {
    * The coroutine yields a {@link PollNeeded} whenever it must wait.
    *
    * @throws StateError - `readResponse` must be called first
-   * @throws ConnectionClosed - the connection ended first; `lostRequests` has the requests without a whole response, and a body
-   * that is cut short is one of them
-   * @throws InvalidResponse - the server does not keep to HTTP/1.1 (RFC 9112), e.g. in a chunk (7.1)
+   * @throws ConnectionClosed - the body is cut short: the connection ended first; `lostRequests` has the requests without a whole
+   * response
+   * @throws InvalidResponse - the body is not framed as HTTP/1.1 says (RFC 9112 6, 7)
    * @throws UnsupportedResponse - the body has an unknown transfer coding
    * @throws TLSError - the TLS connection failed, or the server refuses this client
    */
@@ -349,13 +349,13 @@ export class HTTPConnection {
 
   /**
    * Returns the rest of the body as text, up to `limits.bodyInMemory` bytes. Its byte order mark, which is removed, determines the
-   * charset, otherwise the Content-Type; the default is UTF-8. Bytes that are no text become U+FFFD. The coroutine yields a {@link
-   * PollNeeded} whenever it must wait.
+   * charset, otherwise the Content-Type; the default is UTF-8. Bytes that are no text become U+FFFD. The coroutine yields a
+   * {@link PollNeeded} whenever it must wait.
    *
    * @throws StateError - `readResponse` must be called first
-   * @throws ConnectionClosed - the connection ended first; `lostRequests` has the requests without a whole response, and a body
-   * that is cut short is one of them
-   * @throws InvalidResponse - the server does not keep to HTTP/1.1 (RFC 9112), e.g. in a chunk (7.1)
+   * @throws ConnectionClosed - the body is cut short: the connection ended first; `lostRequests` has the requests without a whole
+   * response
+   * @throws InvalidResponse - the body is not framed as HTTP/1.1 says (RFC 9112 6, 7)
    * @throws UnsupportedResponse - the body has more than `limits.bodyInMemory` bytes, an unknown transfer coding, or an unknown
    * charset: nothing has been read then
    * @throws TLSError - the TLS connection failed, or the server refuses this client
@@ -401,9 +401,9 @@ export class HTTPConnection {
    * @param size most bytes of one part; default 65,536
    * @throws TypeError - `size` is no whole number >= 0
    * @throws StateError - `readResponse` must be called first
-   * @throws ConnectionClosed - the connection ended first; `lostRequests` has the requests without a whole response, and a body
-   * that is cut short is one of them
-   * @throws InvalidResponse - the server does not keep to HTTP/1.1 (RFC 9112), e.g. in a chunk (7.1)
+   * @throws ConnectionClosed - the body is cut short: the connection ended first; `lostRequests` has the requests without a whole
+   * response
+   * @throws InvalidResponse - the body is not framed as HTTP/1.1 says (RFC 9112 6, 7)
    * @throws UnsupportedResponse - the body has an unknown transfer coding
    * @throws TLSError - the TLS connection failed, or the server refuses this client
    * @throws ConnectionTimedOut - no byte came or went for `timeout` milliseconds; the call may be made again
@@ -443,8 +443,8 @@ export class HTTPConnection {
    * @throws ConnectionClosed - the connection was lost, and the request may not be sent again; `lostRequests` begins with it
    * @throws InvalidResponse - the server does not keep to HTTP/1.1 (RFC 9112)
    * @throws UnsupportedResponse - the body has more than `limits.bodyInMemory` bytes, or an unknown transfer coding
-   * @throws HostnameNotResolvable, DNSUnavailable, SystemError, ProxyError, TLSError - the connection cannot be made: see {@link
-   * HTTPConnection.connect}
+   * @throws HostnameNotResolvable, DNSUnavailable, SystemError, ProxyError, TLSError - the connection cannot be made: see
+   * {@link HTTPConnection.connect}
    * @throws ConnectionTimedOut - the option `connectTimeout` passed
    * @example
    * ```js
@@ -671,9 +671,9 @@ export class HTTPConnection {
    * @param length most bytes to return; default 65,536
    * @throws TypeError - `length` is no whole number >= 0
    * @throws StateError - `readResponse` must be called first
-   * @throws ConnectionClosed - the connection ended first; `lostRequests` has the requests without a whole response, and a body
-   * that is cut short is one of them
-   * @throws InvalidResponse - the server does not keep to HTTP/1.1 (RFC 9112), e.g. in a chunk (7.1)
+   * @throws ConnectionClosed - the body is cut short: the connection ended first; `lostRequests` has the requests without a whole
+   * response
+   * @throws InvalidResponse - the body is not framed as HTTP/1.1 says (RFC 9112 6, 7)
    * @throws UnsupportedResponse - the body has an unknown transfer coding
    * @throws TLSError - the TLS connection failed, or the server refuses this client
    * @throws ConnectionTimedOut - no byte came or went for `timeout` milliseconds; the call may be made again
@@ -701,9 +701,9 @@ export class HTTPConnection {
    * it.
    *
    * @throws StateError - `readResponse` must be called first
-   * @throws ConnectionClosed - the connection ended first; `lostRequests` has the requests without a whole response, and a body
-   * that is cut short is one of them
-   * @throws InvalidResponse - the server does not keep to HTTP/1.1 (RFC 9112), e.g. in a chunk (7.1)
+   * @throws ConnectionClosed - the body is cut short: the connection ended first; `lostRequests` has the requests without a whole
+   * response
+   * @throws InvalidResponse - the body is not framed as HTTP/1.1 says (RFC 9112 6, 7)
    * @throws UnsupportedResponse - the body has more than `limits.bodyInMemory` bytes, or an unknown transfer coding
    * @throws TLSError - the TLS connection failed, or the server refuses this client
    * @throws ConnectionTimedOut - no byte came or went for `timeout` milliseconds; the call may be made again
@@ -732,9 +732,9 @@ export class HTTPConnection {
    * @throws TypeError - `buffer` is no bytes
    * @throws RangeError - the memory of `buffer` was detached, or has shrunk, during the wait
    * @throws StateError - `readResponse` must be called first
-   * @throws ConnectionClosed - the connection ended first; `lostRequests` has the requests without a whole response, and a body
-   * that is cut short is one of them
-   * @throws InvalidResponse - the server does not keep to HTTP/1.1 (RFC 9112), e.g. in a chunk (7.1)
+   * @throws ConnectionClosed - the body is cut short: the connection ended first; `lostRequests` has the requests without a whole
+   * response
+   * @throws InvalidResponse - the body is not framed as HTTP/1.1 says (RFC 9112 6, 7)
    * @throws UnsupportedResponse - the body has an unknown transfer coding
    * @throws TLSError - the TLS connection failed, or the server refuses this client
    * @throws ConnectionTimedOut - no byte came or went for `timeout` milliseconds; the call may be made again
@@ -762,9 +762,9 @@ export class HTTPConnection {
    * For a long rest, `disconnect()` may be cheaper.
    *
    * @throws StateError - `readResponse` must be called first
-   * @throws ConnectionClosed - the connection ended first; `lostRequests` has the requests without a whole response, and a body
-   * that is cut short is one of them
-   * @throws InvalidResponse - the server does not keep to HTTP/1.1 (RFC 9112), e.g. in a chunk (7.1)
+   * @throws ConnectionClosed - the body is cut short: the connection ended first; `lostRequests` has the requests without a whole
+   * response
+   * @throws InvalidResponse - the body is not framed as HTTP/1.1 says (RFC 9112 6, 7)
    * @throws UnsupportedResponse - the body has an unknown transfer coding
    * @throws TLSError - the TLS connection failed, or the server refuses this client
    * @throws ConnectionTimedOut - no byte came or went for `timeout` milliseconds; the call may be made again
@@ -791,9 +791,9 @@ export class HTTPConnection {
    * before.
    *
    * @throws StateError - `readResponse` must be called first
-   * @throws ConnectionClosed - the connection ended first; `lostRequests` has the requests without a whole response, and a body
-   * that is cut short is one of them
-   * @throws InvalidResponse - the server does not keep to HTTP/1.1 (RFC 9112), e.g. in a chunk (7.1)
+   * @throws ConnectionClosed - the body is cut short: the connection ended first; `lostRequests` has the requests without a whole
+   * response
+   * @throws InvalidResponse - the body is not framed as HTTP/1.1 says (RFC 9112 6, 7)
    * @throws UnsupportedResponse - the body has more than `limits.bodyInMemory` bytes, an unknown transfer coding, or an unknown
    * charset: nothing has been read then
    * @throws TLSError - the TLS connection failed, or the server refuses this client
@@ -872,8 +872,8 @@ export class HTTPConnection {
    * @throws ConnectionClosed - the connection was lost, and the request may not be sent again; `lostRequests` begins with it
    * @throws InvalidResponse - the server does not keep to HTTP/1.1 (RFC 9112)
    * @throws UnsupportedResponse - the body has more than `limits.bodyInMemory` bytes, or an unknown transfer coding
-   * @throws HostnameNotResolvable, DNSUnavailable, SystemError, ProxyError, TLSError - the connection cannot be made: see {@link
-   * HTTPConnection.connect}
+   * @throws HostnameNotResolvable, DNSUnavailable, SystemError, ProxyError, TLSError - the connection cannot be made: see
+   * {@link HTTPConnection.connect}
    * @throws ConnectionTimedOut - no byte came or went for `timeout` milliseconds, or `connectTimeout` passed
    * @throws Interrupted - a signal came that the process listens for; the call may be made again
    * @example
