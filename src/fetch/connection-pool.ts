@@ -15,9 +15,23 @@ import { coAwait } from '../schedule/co-await.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { RequestTrace } from './trace.ts';
 
-/** The limits of a pool. */
+/**
+ * How many connections a pool keeps and uses, and for how long it keeps idle ones: options of {@link createFetch},
+ * and of Transfer.
+ *
+ * @example
+ * ```js
+ * import { createFetch } from 'dugong';
+ *
+ * const fetch = createFetch({ maxConnectionsPerOrigin: 4, maxIdleConnections: 2, idleTimeout: 1000 });
+ * const paths = ['/a', '/b', '/a', '/b', '/a', '/b'];
+ * const responses = await Promise.all(paths.map((path) => fetch(`http://localhost:8080${path}`)));
+ * console.log((await Promise.all(responses.map((response) => response.text()))).length); // 6
+ * fetch.closeIdleConnections();
+ * ```
+ */
 export interface PoolLimits {
-  /** Most idle connections, over all servers; 0: none is kept. Default of `createFetch`: 64. */
+  /** Most idle connections that are kept, over all servers; 0: none is kept. Default of `createFetch`: 64. */
   readonly maxIdleConnections: number;
   /**
    * Milliseconds after which an idle connection is closed, or earlier if the server announces less in Keep-Alive. Default

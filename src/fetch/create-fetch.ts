@@ -28,24 +28,57 @@ import {
   timeLimits,
 } from './time-limits.ts';
 
-/** How to reach servers, how many connections there may be, and how long servers may be silent. */
+/**
+ * How to reach servers, how many connections there may be, how long servers may be silent, and whether bodies are
+ * decoded: the options of {@link createFetch}, for all calls of the function that it makes.
+ *
+ * @example
+ * ```js
+ * import { createFetch } from 'dugong';
+ *
+ * const fetch = createFetch({ decompress: false, headersTimeout: 10_000, connection: { connectTimeout: 2000 } });
+ * const response = await fetch('http://localhost:8080/gzip');
+ * const bytes = new Uint8Array(await response.arrayBuffer());
+ * console.log(bytes[0] === 0x1f && bytes[1] === 0x8b); // true
+ * fetch.closeIdleConnections();
+ * ```
+ */
 export interface CreateFetchOptions extends FetchRouting, Partial<PoolLimits>, Partial<TimeLimits> {
   /**
-   * Whether to ask for content codings (gzip, deflate, br, and zstd from Node 24 on) and to decode bodies. A
-   * request with its own Accept-Encoding keeps it. The fields stay as they were received. Default true.
+   * Whether to ask for content codings (gzip, deflate, br, and zstd from Node 24 on; RFC 9110 8.4) and to decode
+   * bodies. A request with its own Accept-Encoding keeps it. The fields stay as they were received. Default true.
    */
   readonly decompress?: boolean | undefined;
 }
 
-/** The fetch of WHATWG over connections of this library. */
+/**
+ * The fetch of WHATWG over connections of this library: what {@link createFetch} returns.
+ *
+ * @example
+ * ```js
+ * import { createFetch } from 'dugong';
+ *
+ * const fetch = createFetch();
+ * const headers = { 'Content-Type': 'text/plain' };
+ * const response = await fetch('http://localhost:8080/form', { method: 'POST', headers, body: 'text' });
+ * console.log(await response.text()); // POST text/plain text
+ * fetch.closeIdleConnections();
+ * ```
+ */
 export interface Fetch {
   /**
-   * @throws TypeError (as a rejection) for input that cannot be sent; TypeError "fetch failed", whose `cause` is an
-   * error of this library with the requests of all attempts as its `lostRequests`; the signal's own reason, which
-   * cannot list requests
+   * Fetches `input` on the event loop. The promise resolves when the head of the response has arrived, with a
+   * Response whose body is a stream. Redirects are followed unless `init` says otherwise (Fetch standard,
+   * "HTTP-redirect fetch").
+   *
+   * @throws TypeError (as a rejection) for input that cannot be sent; and TypeError "fetch failed", whose `cause` is
+   * an error of this library, with the requests of all attempts as its `lostRequests`
+   * @throws the signal's own reason after an abort, which cannot list requests
    */
   (input: string | URL | Request, init?: FetchInit): Promise<Response>;
-  /** Closes the idle connections. */
+  /**
+   * Closes the connections of this function that are idle now. Those in use go on, and the next call makes new ones.
+   */
   closeIdleConnections(): void;
 }
 
@@ -70,19 +103,24 @@ interface Means {
 }
 
 /**
- * Makes a `fetch` with its own connections, for libraries that accept one. It resolves with a standard Response with a
- * streaming body. A network failure is a TypeError "fetch failed" whose `cause` is the error of this library, as
- * callers of fetch expect. Beyond the standard, credentials in URLs are sent, and bodies may be iterables.
+ * Makes a `fetch` with its own connections, for libraries that accept one. It resolves with a standard Response with
+ * a streaming body. A network failure is a TypeError "fetch failed" whose `cause` is the error of this library, as
+ * callers of fetch expect. It follows the Fetch standard; beyond it, credentials in URLs are sent, and bodies may be
+ * iterables.
  *
- * ```ts
+ * @param given options for all calls: see {@link CreateFetchOptions}
+ * @throws TypeError on an invalid option
+ * @throws TLSError if OpenSSL does not accept a TLS option
+ *
+ * @example
+ * ```js
  * import { createFetch } from 'dugong';
  *
  * const fetch = createFetch({ maxConnectionsPerOrigin: 16 });
- * const response = await fetch('http://localhost:8080/', { signal: AbortSignal.timeout(5000) });
- * console.log(response.status, await response.text());
+ * const response = await fetch('http://localhost:8080/a', { signal: AbortSignal.timeout(5000) });
+ * console.log(response.status, await response.text()); // 200 document a
+ * fetch.closeIdleConnections();
  * ```
- *
- * @throws TypeError on an invalid option; TLSError if OpenSSL does not accept a TLS option
  */
 export function createFetch(given?: CreateFetchOptions): Fetch {
   const options = ownOptions('createFetch', given, NAMES);

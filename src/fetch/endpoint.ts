@@ -20,7 +20,20 @@ export interface Endpoint {
   connect(): HTTPConnection;
 }
 
-/** How to reach servers, for any number of URLs. */
+/**
+ * How to reach servers, for any number of URLs: TLS, the proxy, the options of connections. `createFetch`,
+ * `fetchSync` and Transfer have these options.
+ *
+ * @example
+ * ```js
+ * import { TLSContext } from 'dugong';
+ * import { fetchSync } from 'dugong/sync';
+ *
+ * const tls = new TLSContext({ minVersion: 'TLSv1.3' });
+ * const response = fetchSync('http://localhost:8080/a', { tls, proxy: false, connection: { connectTimeout: 2000 } });
+ * console.log(response.text()); // document a
+ * ```
+ */
 export interface FetchRouting {
   /**
    * TLS options or a context for https servers. The same object means the same configuration: pass the same one again,
@@ -32,7 +45,8 @@ export interface FetchRouting {
    */
   readonly proxy?: string | URL | ProxyOptions | false | undefined;
   /**
-   * Options for the connections. With a `socketPath` no proxy is used. The default of `connectTimeout` is 10,000 here.
+   * Options for the connections: those of HTTPConnection that the URL does not decide. With a `socketPath` no proxy
+   * is used. The default of `connectTimeout` is 10,000 (milliseconds) here.
    */
   readonly connection?: Omit<HTTPConnectionOptions, 'port' | 'tls' | 'proxy' | 'timeout' | 'onSignal'> | undefined;
 }

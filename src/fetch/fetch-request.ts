@@ -7,7 +7,18 @@ import { type HeadersInit, HTTPHeaders } from '../http1/headers.ts';
 import type { Content } from './content.ts';
 import { type Referrer, setReferer } from './referrer.ts';
 
-/** How to handle a redirect, as in the fetch standard. */
+/**
+ * How to handle a redirect, as in the Fetch standard ("request's redirect mode"): "follow" up to 20 of them, "error":
+ * throw, "manual": return the redirecting response.
+ *
+ * @example
+ * ```js
+ * import { fetchSync } from 'dugong/sync';
+ *
+ * const response = fetchSync('http://localhost:8080/old', { redirect: 'manual' });
+ * console.log(response.status, response.headers.get('Location')); // 302 /hello
+ * ```
+ */
 export type RedirectMode = 'follow' | 'error' | 'manual';
 
 /** A checked request. */

@@ -18,26 +18,40 @@ import { fetchedSyncResponse, type SyncResponse } from './sync-response.ts';
 import { NAMES_OF_LIMITS, type TimeLimits, timeLimits } from './time-limits.ts';
 import { coFetchWhole, pool } from './whole-fetch.ts';
 
-/** The options of fetchSync: those of fetch that a blocked thread can support, and a few more. */
+/**
+ * The options of {@link fetchSync}: those of fetch that a blocked thread can support, and a few more. Times are
+ * milliseconds, sizes bytes.
+ *
+ * @example
+ * ```js
+ * import { fetchSync } from 'dugong/sync';
+ *
+ * const init = { method: 'POST', json: { name: 'ann' }, timeout: 10_000, maxBodySize: 1_000_000 };
+ * console.log(fetchSync('http://localhost:8080/form', init).text());
+ * // prints:
+ * // POST application/json {"name":"ann"}
+ * //
+ * ```
+ */
 export interface FetchSyncInit extends FetchRouting, Partial<TimeLimits> {
-  /** Default GET. */
+  /** The method, any but CONNECT and TRACE. Default GET. */
   readonly method?: string | undefined;
-  /** The header fields. */
+  /** The header fields: a record, pairs, Headers or HTTPHeaders. */
   readonly headers?: HeadersInit | undefined;
-  /** The body. */
+  /** The body; null or undefined: none. Not for GET and HEAD. */
   readonly body?: SyncBody | null | undefined;
   /**
    * A value that is sent as JSON in place of a body, with Content-Type: application/json unless `headers` have another.
    */
   readonly json?: unknown;
   /**
-   * "follow" (the default): follow up to 20 redirects, as fetch does; Authorization, Cookie and Proxy-Authorization are
-   * not sent to another origin. "error": throw UnsupportedResponse. "manual": return the redirecting response.
+   * "follow" (the default): follow up to 20 redirects, as fetch does; Authorization, Cookie and Proxy-Authorization
+   * are not sent to another origin. "error": throw UnsupportedResponse. "manual": return the redirecting response.
    */
   readonly redirect?: RedirectMode | undefined;
   /** Milliseconds for the whole call, with connecting, redirects and the body. Undefined or 0: no limit. */
   readonly timeout?: number | undefined;
-  /** Most bytes of the body, received and decoded. Default 1 GiB. */
+  /** Most bytes of the body, received and decoded; a larger one is an UnsupportedResponse. Default 1 GiB. */
   readonly maxBodySize?: number | undefined;
   /**
    * Whether to ask for content codings (gzip, deflate, br, and zstd from Node 24 on), unless `headers` have
@@ -73,25 +87,37 @@ const NAMES = [
 const REDIRECT_MODES: readonly unknown[] = ['follow', 'error', 'manual'];
 
 /**
- * Fetches `input` and returns when the response has arrived with its body. Node's event loop stands still meanwhile.
- * Connections stay open for the next call; they do not keep the process alive. Credentials in the URL become the field
- * Authorization.
+ * Fetches `input` and returns when the response has arrived with its body. The thread is blocked; Node's event loop
+ * stands still meanwhile. Connections stay open for the next call; they do not keep the process alive. Credentials in
+ * the URL become the field Authorization. Redirects, methods and fields follow the Fetch standard.
  *
- * ```ts
+ * A `Request` gives its URL, method, headers and `redirect`, unless `init` has others. Its body is a stream, which
+ * only the event loop can read: pass the body again as `init.body`.
+ *
+ * Each error of this library has `lostRequests` with the requests of all attempts and redirects.
+ *
+ * @param init options: see {@link FetchSyncInit}
+ * @throws TypeError for input that cannot be sent, bodies that would have to be awaited, and unknown or invalid
+ * options
+ * @throws SystemError if a system call fails: `code` is ECONNREFUSED, ...
+ * @throws HostnameNotResolvable if the host name does not exist
+ * @throws DNSUnavailable if the resolver gave no answer
+ * @throws TLSError if the certificate is not accepted, or TLS fails
+ * @throws ProxyError if the proxy makes no tunnel
+ * @throws ConnectionClosed if the connection ends before the response does
+ * @throws ConnectionTimedOut when `timeout`, or a limit of silence, has passed
+ * @throws Interrupted for a signal that the process listens for, unless `onSignal` is "continue"
+ * @throws InvalidResponse if the response is not HTTP
+ * @throws UnsupportedResponse also for too many redirects, and bodies above `maxBodySize`
+ * @throws the reason of a `signal` that is aborted already
+ *
+ * @example
+ * ```js
  * import { fetchSync } from 'dugong/sync';
  *
- * const { version } = fetchSync('http://localhost:8080/status', { timeout: 2000 }).json() as { version: string };
- * console.log(version); // 1.0
+ * const response = fetchSync('http://localhost:8080/status', { timeout: 2000 });
+ * console.log(response.status, response.json()); // 200 { version: '1.0', healthy: true }
  * ```
- *
- * A `Request` gives its URL, method, headers and `redirect`, unless `init` has others. Its body is a stream, which only
- * the event loop can read: pass the body again as `init.body`.
- *
- * @throws TypeError for input that cannot be sent, and bodies that would have to be awaited; the reason of a `signal`
- * that is aborted already; otherwise the errors of HTTPConnection: SystemError (ECONNREFUSED, ...),
- * HostnameNotResolvable, DNSUnavailable, TLSError, ProxyError, ConnectionClosed, ConnectionTimedOut, Interrupted,
- * InvalidResponse, UnsupportedResponse (also for too many redirects, and bodies above `maxBodySize`). Each has
- * `lostRequests` with the requests of all attempts and redirects
  */
 export function fetchSync(input: string | URL | Request, init?: FetchSyncInit | null): SyncResponse {
   const options = checkedInit(init);
@@ -110,7 +136,18 @@ export function fetchSync(input: string | URL | Request, init?: FetchSyncInit | 
   return fetchedSyncResponse(response, { url: whole.request.url, redirected, body });
 }
 
-/** Closes the idle connections that `fetchSync` keeps in this thread. */
+/**
+ * Closes the idle connections that `fetchSync` keeps in this thread. A program need not call it: they do not keep the
+ * process alive.
+ *
+ * @example
+ * ```js
+ * import { closeIdleConnections, fetchSync } from 'dugong/sync';
+ *
+ * console.log(fetchSync('http://localhost:8080/a').text()); // document a
+ * closeIdleConnections();
+ * ```
+ */
 export function closeIdleConnections(): void {
   pool.closeIdle();
 }

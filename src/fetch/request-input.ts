@@ -15,7 +15,21 @@ import { type CheckedMembers, plainRequest } from './plain-request.ts';
 import { DEFAULTS, type Members, NAMES_OF_MEMBERS, platformRequest } from './platform-request.ts';
 import { referrerOf } from './referrer.ts';
 
-/** The second argument of fetch. A body may also be an iterable or async iterable of strings and bytes. */
+/**
+ * The second argument of a {@link Fetch}: the init of the Fetch standard. A body may also be an iterable or async
+ * iterable of strings and bytes, which is sent chunked.
+ *
+ * @example
+ * ```js
+ * import { createFetch } from 'dugong';
+ *
+ * const fetch = createFetch();
+ * const body = ['first line\n', 'second line\n'];
+ * const response = await fetch('http://localhost:8080/a', { method: 'PUT', body, redirect: 'error' });
+ * console.log(await response.text()); // 23 bytes taken
+ * fetch.closeIdleConnections();
+ * ```
+ */
 export type FetchInit = Omit<RequestInit, 'body'> & {
   readonly body?: RequestInit['body'] | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
   /** Adds fields for caches on the way; this client has no cache. */

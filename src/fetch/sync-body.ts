@@ -8,8 +8,27 @@ import { blobBytes } from './blob-bytes.ts';
 import { Content, contentAtHand } from './content.ts';
 
 /**
- * The bodies that fetchSync accepts. An iterable is sent chunked, piece by piece, strings as UTF-8. Another thread
- * reads a Blob or File, also in FormData, into memory; one of a file on disk (`fs.openAsBlob`) cannot be read.
+ * The bodies that fetchSync accepts. Bytes are sent as they are, strings as UTF-8, with a Content-Length. An iterable
+ * is sent chunked, piece by piece. Another thread reads a Blob or File, also in FormData, into memory; one of a file
+ * on disk (`fs.openAsBlob`) cannot be read.
+ *
+ * @example
+ * ```js
+ * import { fetchSync } from 'dugong/sync';
+ *
+ * const form = new FormData();
+ * form.append('name', 'ann');
+ * for (const body of ['text', new Uint8Array(3), ['in ', 'pieces'], new URLSearchParams({ a: '1' })]) {
+ *   console.log(fetchSync('http://localhost:8080/a', { method: 'PUT', body }).text());
+ * }
+ * console.log(fetchSync('http://localhost:8080/form', { method: 'POST', body: form }).ok);
+ * // prints:
+ * // 4 bytes taken
+ * // 3 bytes taken
+ * // 9 bytes taken
+ * // 3 bytes taken
+ * // true
+ * ```
  */
 export type SyncBody =
   | string

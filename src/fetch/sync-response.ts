@@ -37,6 +37,15 @@ export let fetchedSyncResponse: (response: HTTPResponse, origin: Origin) => Sync
 /**
  * The Response of WHATWG fetch, but its whole body is in memory, so that no method returns a promise. The body may be
  * read several times; `bodyUsed` tells whether it was read.
+ *
+ * @example
+ * ```js
+ * import { fetchSync } from 'dugong/sync';
+ *
+ * const response = fetchSync('http://localhost:8080/a');
+ * console.log(response.ok, response.headers.get('Content-Length')); // true 10
+ * console.log(response.text(), response.bytes().length); // document a 10
+ * ```
  */
 export class SyncResponse {
   #head: Head = DEFAULT_HEAD;
@@ -48,9 +57,13 @@ export class SyncResponse {
   #stream: ReadableStream<Uint8Array> | undefined;
 
   /**
-   * As `new Response(body, init)`.
-   * @throws RangeError for a status outside 200 to 599; TypeError for a body with a status that has none, an invalid
-   * status text or headers, and a body that would have to be awaited
+   * Makes a response of one's own, as `new Response(body, init)` does; for tests, for instance.
+   *
+   * @param body strings, bytes, forms: see {@link SyncBody}; null or undefined: no body
+   * @param init `status` (default 200), `statusText` and `headers`
+   * @throws RangeError for a status outside 200 to 599
+   * @throws TypeError for a body with a status that has none, an invalid status text or headers, and a body that
+   * would have to be awaited
    */
   constructor(body?: SyncBody | null, init?: ResponseInit | null) {
     // fetchSync calls it without arguments, too.
@@ -64,8 +77,10 @@ export class SyncResponse {
   }
 
   /**
-   * A response with `data` as JSON, as `Response.json()`. @throws TypeError if JSON cannot represent it; as the
-   * constructor
+   * A response with `data` as JSON, as `Response.json()`. Content-Type is application/json unless `init` has another.
+   *
+   * @throws TypeError if JSON cannot represent `data`; and as the constructor
+   * @throws RangeError for a status outside 200 to 599
    */
   static json(data: unknown, init?: ResponseInit | null): SyncResponse {
     const text = JSON.stringify(data) as string | undefined;
@@ -77,21 +92,23 @@ export class SyncResponse {
     return response;
   }
 
-  /** A response for a failure: type "error", status 0, no body. */
+  /** A response that stands for a failure: type "error", status 0, no body. */
   static error(): SyncResponse {
     return new SyncResponse().#become({ ...DEFAULT_HEAD, status: 0, type: 'error' }, undefined, undefined);
   }
 
   /**
-   * A response that redirects; the default status is 302. @throws TypeError if `url` is no URL; RangeError if `status`
-   * is no redirect
+   * A response that redirects to `url`, with `status` 301, 302 (the default), 303, 307 or 308.
+   *
+   * @throws TypeError if `url` is no URL
+   * @throws RangeError if `status` is no redirect
    */
   static redirect(url: string | URL, status: number = 302): SyncResponse {
     const { headers, status: checked } = Response.redirect(url, status as Parameters<typeof Response.redirect>[1]);
     return new SyncResponse(null, { status: checked, headers: [...headers] });
   }
 
-  /** The status code; 0 for `SyncResponse.error()`. */
+  /** The status code, of three digits (RFC 9110 15); 0 for `SyncResponse.error()`. */
   get status(): number {
     return this.#head.status;
   }
@@ -106,7 +123,7 @@ export class SyncResponse {
     return this.#head.url;
   }
 
-  /** Whether there was a redirect. */
+  /** Whether there was a redirect before this response. */
   get redirected(): boolean {
     return this.#head.redirected;
   }
@@ -121,7 +138,7 @@ export class SyncResponse {
     return this.status >= 200 && this.status < 300;
   }
 
-  /** The header fields as WHATWG Headers. Those of a fetched response cannot be changed. */
+  /** The header fields as WHATWG Headers. Those of a fetched response cannot be changed: a change is a TypeError. */
   get headers(): Headers {
     const fields = this.#fields ?? [];
     this.#headers ??= this.type === 'basic' ? immutableHeaders(fields) : new Headers([...fields]);
@@ -159,22 +176,26 @@ export class SyncResponse {
     return new TextDecoder().decode(this.#read());
   }
 
-  /** The body parsed as JSON; each call returns a new value. @throws SyntaxError if it is no JSON */
+  /**
+   * The body parsed as JSON, decoded as by {@link text}; each call returns a new value.
+   *
+   * @throws SyntaxError if it is no JSON
+   */
   json(): unknown {
     return JSON.parse(this.text());
   }
 
-  /** A new copy of the body. */
+  /** The bytes of the body, a new copy at each call. */
   bytes(): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.#read());
   }
 
-  /** A new copy of the body. */
+  /** The bytes of the body as an ArrayBuffer, a new copy at each call. */
   arrayBuffer(): ArrayBuffer {
     return this.bytes().buffer;
   }
 
-  /** A new copy of the body as a Buffer, as in node-fetch and sync-fetch. */
+  /** The bytes of the body as a Buffer, a new copy at each call, as in node-fetch and sync-fetch. */
   buffer(): Buffer<ArrayBuffer> {
     return Buffer.from(this.arrayBuffer());
   }
@@ -185,7 +206,9 @@ export class SyncResponse {
   }
 
   /**
-   * The body as a form: multipart/form-data (RFC 7578) or application/x-www-form-urlencoded, depending on Content-Type.
+   * The body as a form: multipart/form-data (RFC 7578) or application/x-www-form-urlencoded, depending on
+   * Content-Type.
+   *
    * @throws TypeError for another Content-Type, or an invalid body
    */
   formData(): FormData {

@@ -13,16 +13,28 @@ import { coWaitOrFail, coWithTimeout } from '../schedule/combinators.ts';
 import { type Outcome, resultOf, Stepper } from '../schedule/stepper.ts';
 
 /**
- * Milliseconds; 0: no limit. A limit that passes raises ConnectionTimedOut. For connecting there is
- * `connection.connectTimeout`.
+ * How long a server may be silent, in milliseconds; 0: no limit. A limit that passes raises ConnectionTimedOut (with
+ * `createFetch`, as the `cause` of a TypeError). For connecting there is `connection.connectTimeout`.
+ *
+ * @example
+ * ```js
+ * import { ConnectionTimedOut } from 'dugong';
+ * import { fetchSync } from 'dugong/sync';
+ *
+ * try {
+ *   fetchSync('http://localhost:8080/never', { headersTimeout: 50, bodyTimeout: 5000 });
+ * } catch (error) {
+ *   console.log(error instanceof ConnectionTimedOut && error.timeout); // 50
+ * }
+ * ```
  */
 export interface TimeLimits {
   /**
-   * Time from the end of the request to the end of the response's head. The same limit applies while the server takes
-   * no byte of the request. Default 300,000.
+   * Milliseconds from the end of the request to the end of the response's head. The same limit applies while the
+   * server takes no byte of the request. Default 300,000; 0: no limit.
    */
   readonly headersTimeout: number;
-  /** Time without any byte of a body that is being read. Default 300,000. */
+  /** Milliseconds without any byte of a body that is being read. Default 300,000; 0: no limit. */
   readonly bodyTimeout: number;
 }
 

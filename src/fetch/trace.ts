@@ -16,37 +16,73 @@ import type { FetchRequest } from './fetch-request.ts';
 import { inSystemWords } from './system-words.ts';
 
 /**
- * One request; each message about it has the same object. A redirected or repeated request is another one. The fields
- * are shown as they are, credentials included.
+ * One request of `createFetch` or `fetchSync`, as subscribers of node:diagnostics_channel see it; each message about
+ * it has the same object. A redirected or repeated request is another one. The fields are shown as they are,
+ * credentials included.
+ *
+ * @example
+ * ```ts
+ * import { subscribe } from 'node:diagnostics_channel';
+ * import type { TracedRequest } from 'dugong';
+ * import { fetchSync } from 'dugong/sync';
+ *
+ * subscribe('dugong:request:create', (message) => {
+ *   const { request } = message as { request: TracedRequest };
+ *   request.addHeader('X-Request-Id', '42');
+ *   console.log(request.method, request.origin, request.path); // GET http://localhost:8080 /a
+ * });
+ * fetchSync('http://localhost:8080/a');
+ * ```
  */
 export interface TracedRequest {
-  /** The method. */
+  /** The method of the request, as it is sent. */
   readonly method: string;
   /** The origin, as "https://server.example:8443", without the scheme's default port. */
   readonly origin: string;
-  /** Path and query. */
+  /** Path and query, percent-encoded as they are sent. */
   readonly path: string;
   /**
    * Names and values alternate. Fields that the connection adds (Host, framing) are missing. Fields that a subscriber
    * adds during `create` are sent.
    */
   readonly headers: string[];
-  /** Whether the response has arrived with its whole body. */
+  /** Whether the response has arrived with its whole body. Changes during the request. */
   readonly completed: boolean;
-  /** Whether the request has failed or was given up. */
+  /** Whether the request has failed or was given up. Changes during the request. */
   readonly aborted: boolean;
   /**
-   * Adds a field during `create`. Each string of a list becomes a field line. @throws TypeError on an invalid name or
-   * value
+   * Adds the field `name` during the message `dugong:request:create`. Each string of a list in `value` becomes a
+   * field line. Returns the request.
+   *
+   * @throws TypeError on an invalid name or value
    */
   addHeader(name: string, value: string | number | readonly string[]): this;
 }
 
-/** The message of each own channel. */
+/**
+ * The message of each channel of this library, by the channel's name (node:diagnostics_channel). Messages are
+ * published only if there is a subscriber when the call begins, in the asynchronous context of the call.
+ *
+ * @example
+ * ```ts
+ * import { subscribe } from 'node:diagnostics_channel';
+ * import type { TraceMessages } from 'dugong';
+ * import { fetchSync } from 'dugong/sync';
+ *
+ * subscribe('dugong:request:end', (message) => {
+ *   const { request, response, bytes } = message as TraceMessages['dugong:request:end'];
+ *   console.log(request.path, response.status, bytes); // /a 200 10
+ * });
+ * fetchSync('http://localhost:8080/a');
+ * ```
+ */
 export interface TraceMessages {
   /** A request begins. It has no connection yet; subscribers may add fields. */
   readonly 'dugong:request:create': { readonly request: TracedRequest };
-  /** The request is about to be sent on an existing connection. `reused`: the connection carried an earlier request. */
+  /**
+   * The request is about to be sent on an existing connection. `reused`: whether the connection carried an earlier
+   * request.
+   */
   readonly 'dugong:request:send': {
     readonly request: TracedRequest;
     readonly connection: HTTPConnection;
@@ -74,7 +110,7 @@ export interface TraceMessages {
   readonly 'dugong:connection:create': { readonly connection: HTTPConnection; readonly origin: string };
   /** The connection has been made, with TLS if it has any. Its `connectSteps` have the time that each step took. */
   readonly 'dugong:connection:open': { readonly connection: HTTPConnection; readonly origin: string };
-  /** The connection could not be made. */
+  /** The connection could not be made; `error` is the reason. */
   readonly 'dugong:connection:error': {
     readonly connection: HTTPConnection;
     readonly origin: string;

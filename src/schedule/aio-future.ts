@@ -17,11 +17,29 @@ import { checkedTimeout } from './run-blocking.ts';
 import { type Runner, runAs } from './running.ts';
 import { type Outcome, resultOf, Stepper } from './stepper.ts';
 
-/** What ends a future early. */
+/**
+ * What ends a future early: the options of {@link AioFuture}, and of each call of `connection.promises`.
+ *
+ * @example
+ * ```js
+ * import { AioFuture, HTTPConnection } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * const signal = AbortSignal.timeout(50);
+ * const future = new AioFuture(connection.coRequest('GET', '/never'), { signal, timeout: 10_000 });
+ * await future.catch((error) => console.log(error === signal.reason)); // true
+ * connection.disconnect();
+ * ```
+ */
 export interface AioFutureOptions {
-  /** Aborting throws the signal's reason into the coroutine (AbortSignal of the DOM standard). Default: none. */
+  /**
+   * Aborting throws the signal's reason into the coroutine (AbortSignal of the DOM standard); a signal that is
+   * aborted already does so before the coroutine begins. Default: none.
+   */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds for the whole coroutine, after which ConnectionTimedOut is thrown into it. Undefined or 0: no limit. */
+  /**
+   * Milliseconds for the whole coroutine, after which ConnectionTimedOut is thrown into it. Undefined or 0: no limit.
+   */
   readonly timeout?: number | undefined;
 }
 
@@ -72,14 +90,26 @@ class FutureWait implements LoopWait {
 }
 
 /**
- * Runs `coroutine` on Node's event loop; await it like any promise. Its first part runs at once, as that of an async
+ * Runs a coroutine on Node's event loop; await it like any promise. Its first part runs at once, as that of an async
  * function. The process is kept alive while it waits, unless `unref()` was called.
  *
- * `cancel()`, an abort and a time-out throw an error into the coroutine, so that its `finally` runs; what the coroutine then returns
- * or throws settles the future. `then`, `catch` and `finally` return plain promises.
+ * `cancel()`, an abort and a time-out throw an error into the coroutine, so that its `finally` runs; what the
+ * coroutine then returns or throws settles the future. `then`, `catch` and `finally` return plain promises.
  *
- * Under Bun and Deno, whose event loops the addon cannot use, the future is rejected at once (`DUGONG_NO_EVENT_LOOP`), and the
- * coroutine does not begin.
+ * Under Bun and Deno, whose event loops the addon cannot use, the future is rejected at once
+ * (`DUGONG_NO_EVENT_LOOP`), and the coroutine does not begin.
+ *
+ * @example
+ * ```js
+ * import { AioFuture, HTTPConnection } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * const future = new AioFuture(connection.coRequest('GET', '/a'), { timeout: 10_000 });
+ * console.log(future.done()); // false
+ * const { body } = await future;
+ * console.log(future.done(), body.toString()); // true document a
+ * connection.disconnect();
+ * ```
  */
 export class AioFuture<T> extends Promise<T> {
   /** The class of the promises that `then`, `catch` and `finally` return. */
@@ -107,6 +137,8 @@ export class AioFuture<T> extends Promise<T> {
 
   /**
    * Runs the first part of `coroutine` at once. An aborted signal is thrown into it before it begins.
+   *
+   * @param given `signal`, and `timeout` in milliseconds: see {@link AioFutureOptions}
    * @throws TypeError for what is no coroutine, and for an unknown or invalid option
    */
   constructor(coroutine: Coroutine<T>, given?: AioFutureOptions) {
@@ -130,25 +162,36 @@ export class AioFuture<T> extends Promise<T> {
     if (this.#outcome === undefined && timeout > 0) this.#timeOutIn(timeout);
   }
 
-  /** Whether the coroutine has ended. */
+  /** Whether the coroutine has ended, by returning or by throwing. */
   done(): boolean {
     return this.#outcome !== undefined;
   }
 
-  /** What the coroutine returned. @throws what it threw; StateError while it runs */
+  /**
+   * What the coroutine returned. Await the future, or ask `done()`, before.
+   *
+   * @throws StateError while the coroutine has not ended
+   * @throws what the coroutine threw
+   */
   result(): T {
     if (this.#outcome === undefined) throw new StateError('the coroutine has not ended: there is no result yet');
     return resultOf(this.#outcome);
   }
 
-  /** What the coroutine threw, undefined if it returned. @throws StateError while it runs */
+  /**
+   * What the coroutine threw; undefined if it returned. Await the future, or ask `done()`, before.
+   *
+   * @throws StateError while the coroutine has not ended
+   */
   exception(): unknown {
     if (this.#outcome === undefined) throw new StateError('the coroutine has not ended: there is no exception yet');
     return this.#outcome.status === 'rejected' ? this.#outcome.reason : undefined;
   }
 
   /**
-   * Throws `reason` (an AbortError by default) into the coroutine. Returns false if it had ended before.
+   * Throws `reason` (by default an AbortError, a DOMException) into the coroutine, where it waits. Returns true;
+   * false if the coroutine had ended before, and nothing happens. The future is settled by what the coroutine does
+   * then, as a rule by rejecting with `reason`.
    */
   cancel(reason?: unknown): boolean {
     if (this.#outcome !== undefined) return false;

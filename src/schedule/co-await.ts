@@ -21,9 +21,24 @@ export interface Beside {
 const nothingElse = (): Beside => ({ waits: new WaitList(), need: () => undefined, heed: () => undefined });
 
 /**
- * Waits until `promise` is settled: `const value = yield* coAwait(promise)`. Works in a coroutine that an AioFuture runs, also
- * inside combinators.
- * @throws what the promise was rejected with; StateError where the event loop stands still, or nothing could resume the caller
+ * Waits until `promise` is settled, and returns its value: `const value = yield* coAwait(promise)`. It works in a
+ * coroutine that an AioFuture runs, also inside combinators, because only there the event loop turns. A value that is
+ * no promise is returned as by `await`.
+ *
+ * @throws StateError in runBlocking, a PollLoop, or a loop of your own: there nothing could settle the promise
+ * @throws what the promise was rejected with
+ *
+ * @example
+ * ```js
+ * import { AioFuture, coAwait } from 'dugong';
+ *
+ * function* coDigest(text) {
+ *   const digest = yield* coAwait(crypto.subtle.digest('SHA-256', Buffer.from(text)));
+ *   return Buffer.from(digest).toString('hex', 0, 4);
+ * }
+ *
+ * console.log(await new AioFuture(coDigest('a'))); // ca978112
+ * ```
  */
 export function* coAwait<T>(promise: PromiseLike<T> | T): Coroutine<Awaited<T>> {
   return yield* coAwaitBeside(promise, nothingElse());

@@ -10,20 +10,64 @@ import { ConnectionTimedOut } from '../errors.ts';
 import { type Outcome, resultOf, Stepper } from './stepper.ts';
 import { TaskSet } from './task-set.ts';
 
-/** The results of several coroutines. */
+/**
+ * The results of several coroutines, in their order: what {@link coAll} returns. For an array of different coroutines
+ * it is a tuple with the type of each result.
+ *
+ * @example
+ * ```js
+ * import { coAll, coSleep, HTTPConnection, runBlocking } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * const [answer, nothing] = runBlocking(coAll([connection.coRequest('GET', '/a'), coSleep(5)]));
+ * console.log(answer.body.toString(), nothing); // document a undefined
+ * connection.disconnect();
+ * ```
+ */
 export type Results<C extends readonly Coroutine<unknown>[]> = {
   -readonly [K in keyof C]: C[K] extends Coroutine<infer T> ? T : never;
 };
 
-/** The outcomes of several coroutines. */
+/**
+ * The outcomes of several coroutines, in their order: what {@link coAllSettled} returns. Each is an {@link Outcome}.
+ *
+ * @example
+ * ```js
+ * import { coAllSettled, HTTPConnection, runBlocking } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * const coroutines = ['/a', '/lost'].map((path) => connection.coRequest('GET', path));
+ * for (const outcome of runBlocking(coAllSettled(coroutines))) console.log(outcome.status);
+ * connection.disconnect();
+ * // prints:
+ * // fulfilled
+ * // rejected
+ * ```
+ */
 export type Outcomes<C extends readonly Coroutine<unknown>[]> = {
   -readonly [K in keyof C]: C[K] extends Coroutine<infer T> ? Outcome<T> : never;
 };
 
 /**
- * Runs all coroutines at once; returns their results in the order of the coroutines.
- * @throws the error of the first that fails, after the others have been ended; TypeError unless given an array of distinct
- * coroutines
+ * Runs all `coroutines` at once; returns their results in the order of the coroutines. If one fails, an AbortError is
+ * thrown into those that have not ended, and coAll waits for their end.
+ *
+ * @throws TypeError unless given an array of distinct coroutines
+ * @throws the error of the first coroutine that fails, after the others have been ended
+ *
+ * @example
+ * ```js
+ * import { coAll, HTTPConnection, runBlocking } from 'dugong';
+ *
+ * function* coText(path) {
+ *   const connection = new HTTPConnection('http://localhost:8080');
+ *   const { body } = yield* connection.coRequest('GET', path);
+ *   connection.disconnect();
+ *   return body.toString();
+ * }
+ *
+ * console.log(runBlocking(coAll([coText('/a'), coText('/b')]))); // [ 'document a', 'document b' ]
+ * ```
  */
 export function* coAll<const C extends readonly Coroutine<unknown>[]>(coroutines: C): Coroutine<Results<C>> {
   const results: unknown[] = [];
@@ -40,7 +84,20 @@ export function* coAll<const C extends readonly Coroutine<unknown>[]>(coroutines
   return results as Results<C>;
 }
 
-/** Runs all coroutines at once; returns the outcome of each. A failure ends no other one. @throws TypeError as {@link coAll} */
+/**
+ * Runs all `coroutines` at once; returns the {@link Outcome} of each, in the order of the coroutines. A failure ends
+ * no other one.
+ *
+ * @throws TypeError unless given an array of distinct coroutines
+ *
+ * @example
+ * ```js
+ * import { coAllSettled, coSleep, coWithTimeout, runBlocking } from 'dugong';
+ *
+ * const outcomes = runBlocking(coAllSettled([coSleep(1), coWithTimeout(coSleep(60_000), 10)]));
+ * console.log(outcomes.map(({ status }) => status)); // [ 'fulfilled', 'rejected' ]
+ * ```
+ */
 export function* coAllSettled<const C extends readonly Coroutine<unknown>[]>(coroutines: C): Coroutine<Outcomes<C>> {
   const outcomes: Outcome<unknown>[] = [];
   yield* coRunEach('coAllSettled', coroutines, (_set, index, outcome) => {
@@ -50,9 +107,23 @@ export function* coAllSettled<const C extends readonly Coroutine<unknown>[]>(cor
 }
 
 /**
- * Runs all coroutines until one of them ends, and ends the others: one that waits is interrupted where it waits, and one that has
- * not begun never does. Returns the result of the first.
- * @throws its error, if it failed; TypeError as {@link coAll}, and for an empty array
+ * Runs all `coroutines` until one of them ends, and ends the others: one that waits is interrupted where it waits, by
+ * an AbortError, and one that has not begun never does. Returns the result of the first.
+ *
+ * @throws TypeError unless given an array of distinct coroutines, at least one
+ * @throws the error of the first, if it failed
+ *
+ * @example
+ * ```js
+ * import { coRace, coSleep, runBlocking } from 'dugong';
+ *
+ * function* coNamed(name, ms) {
+ *   yield* coSleep(ms);
+ *   return name;
+ * }
+ *
+ * console.log(runBlocking(coRace([coNamed('slow', 60_000), coNamed('fast', 1)]))); // fast
+ * ```
  */
 export function* coRace<T>(coroutines: readonly Coroutine<T>[]): Coroutine<T> {
   if (coroutines?.length === 0) throw new TypeError('coRace needs at least one coroutine');
@@ -65,9 +136,28 @@ export function* coRace<T>(coroutines: readonly Coroutine<T>[]): Coroutine<T> {
 }
 
 /**
- * Runs `make(item)` for each item, at most `limit` at a time; returns the results in the order of the items. An item is taken
- * when there is room for its coroutine.
- * @throws the first error, after the other coroutines have been ended; TypeError unless `limit` is a whole number > 0, or Infinity
+ * Runs `make(item)` for each of `items`, at most `limit` at a time; returns the results in the order of the items. An
+ * item is taken when there is room for its coroutine. After a failure no further item is taken, an AbortError is
+ * thrown into the coroutines that have not ended, and coMap waits for their end.
+ *
+ * @param limit a whole number > 0, or Infinity
+ * @param make gets the item and its number, from 0, and returns a coroutine: most often a generator function
+ * @throws TypeError unless `limit` is a whole number > 0, or Infinity
+ * @throws the first error, of a coroutine, of `make` or of `items`, after the other coroutines have been ended
+ *
+ * @example
+ * ```js
+ * import { coMap, HTTPConnection, runBlocking } from 'dugong';
+ *
+ * function* coLength(path) {
+ *   const connection = new HTTPConnection('http://localhost:8080');
+ *   const { body } = yield* connection.coRequest('GET', path);
+ *   connection.disconnect();
+ *   return body.length;
+ * }
+ *
+ * console.log(runBlocking(coMap(['/a', '/large', '/digits'], 2, coLength))); // [ 10, 1000000, 1000 ]
+ * ```
  */
 export function* coMap<I, T>(
   items: Iterable<I>,
@@ -127,14 +217,47 @@ function leave(iterator: Iterator<unknown>): void {
   }
 }
 
-/** Waits for `ms` milliseconds. @throws TypeError if that is no number */
+/**
+ * Waits for `ms` milliseconds, and for no descriptor. Other coroutines of the same loop or combinator go on.
+ *
+ * @throws TypeError if `ms` is no number
+ *
+ * @example
+ * ```js
+ * import { coSleep, runBlocking } from 'dugong';
+ *
+ * const start = performance.now();
+ * runBlocking(coSleep(20));
+ * console.log(performance.now() - start >= 20); // true
+ * ```
+ */
 export function* coSleep(ms: number): Coroutine<void> {
   const deadline = deadlineIn(ms);
   const need = new PollNeeded(-1, 0, { deadline });
   while (now() < deadline) yield* waitFor(need);
 }
 
-/** Runs `coroutine`; after `ms` milliseconds ConnectionTimedOut is thrown into it. @throws what the coroutine throws */
+/**
+ * Runs `coroutine` and returns its result; after `ms` milliseconds ConnectionTimedOut is thrown into it, so that its
+ * `finally` runs. A result that is there by then counts. A coroutine that catches the error goes on without a limit.
+ *
+ * @throws TypeError for what is no coroutine, or if `ms` is no number
+ * @throws ConnectionTimedOut after `ms` milliseconds
+ * @throws what the coroutine throws
+ *
+ * @example
+ * ```js
+ * import { ConnectionTimedOut, coWithTimeout, HTTPConnection, runBlocking } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * try {
+ *   runBlocking(coWithTimeout(connection.coRequest('GET', '/never'), 50));
+ * } catch (error) {
+ *   console.log(error instanceof ConnectionTimedOut); // true
+ * }
+ * connection.disconnect();
+ * ```
+ */
 export function* coWithTimeout<T>(coroutine: Coroutine<T>, ms: number): Coroutine<T> {
   const steps = new Stepper('coWithTimeout', coroutine);
   const deadline = deadlineIn(ms);

@@ -16,7 +16,21 @@ import { WaitList } from './wait-list.ts';
 /** Makes a task of a loop: only `PollLoop.createTask` does. */
 let makeTask: <T>(set: TaskSet, coroutine: Coroutine<T>) => Task<T>;
 
-/** A coroutine that a PollLoop runs: what {@link PollLoop.createTask} returns. */
+/**
+ * A coroutine that a PollLoop runs: what {@link PollLoop.createTask} returns.
+ *
+ * @example
+ * ```js
+ * import { coSleep, PollLoop } from 'dugong';
+ *
+ * const loop = new PollLoop();
+ * const first = loop.createTask(coSleep(5));
+ * const second = loop.createTask(first.join());
+ * loop.runUntilComplete(second);
+ * console.log(first.done(), second.done()); // true true
+ * loop.close();
+ * ```
+ */
 export class Task<T> {
   readonly #set: TaskSet;
   readonly #member: Member<T>;
@@ -32,23 +46,35 @@ export class Task<T> {
     });
   }
 
-  /** Whether the coroutine has ended. */
+  /** Whether the coroutine has ended, by returning or by throwing. */
   done(): boolean {
     return this.#outcome !== undefined;
   }
 
-  /** What the coroutine returned. @throws what it threw; StateError while it runs */
+  /**
+   * What the coroutine returned. Run the loop until `done()` before.
+   *
+   * @throws StateError while the coroutine has not ended
+   * @throws what the coroutine threw
+   */
   result(): T {
     return resultOf(this.#ended());
   }
 
-  /** What the coroutine threw, undefined if it returned. @throws StateError while it runs */
+  /**
+   * What the coroutine threw; undefined if it returned. Run the loop until `done()` before.
+   *
+   * @throws StateError while the coroutine has not ended
+   */
   exception(): unknown {
     const outcome = this.#ended();
     return outcome.status === 'rejected' ? outcome.reason : undefined;
   }
 
-  /** Throws `reason` (an AbortError by default) into the coroutine. Returns false if it had ended before. */
+  /**
+   * Throws `reason` (by default an AbortError, a DOMException) into the coroutine, the next time that the loop runs.
+   * Returns true; false if the coroutine had ended before, and nothing happens. A task that has not begun never does.
+   */
   cancel(reason?: unknown): boolean {
     if (this.done()) return false;
     this.#set.interrupt(this.#member as Member, reason ?? cancellation());
@@ -57,7 +83,9 @@ export class Task<T> {
 
   /**
    * Waits for the end of this task inside another task of the loop: `yield* task.join()`. Returns its result.
-   * @throws what the task threw; StateError where nothing could wake the caller, as in a blocking call
+   *
+   * @throws StateError where nothing could wake the caller, as in a blocking call
+   * @throws what this task threw
    */
   *join(): Coroutine<T> {
     while (!this.done()) {
@@ -87,19 +115,38 @@ function assertTasks(given: unknown): void {
 }
 
 /**
- * Runs any number of coroutines, as tasks, in one blocked thread. Tasks can be added, waited for and cancelled while it runs.
+ * Runs any number of coroutines, as tasks, in one blocked thread: an epoll(7) or kqueue descriptor holds what all of
+ * them wait for. Tasks can be added, waited for and cancelled while it runs. Node's event loop stands still
+ * meanwhile.
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection, PollLoop } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * const loop = new PollLoop();
+ * const tasks = ['/a', '/b'].map((path) => loop.createTask(connection.coRequest('GET', path)));
+ * const answers = loop.runUntilComplete(tasks);
+ * console.log(answers.map(({ body }) => body.toString())); // [ 'document a', 'document b' ]
+ * loop.close();
+ * connection.disconnect();
+ * ```
  */
 export class PollLoop {
   readonly #set = new TaskSet();
 
-  /** How many tasks have not ended. */
+  /** How many tasks of the loop have not ended. */
   get size(): number {
     return this.#set.size;
   }
 
   /**
-   * Adds a coroutine. It does not run in this call, but when the loop runs it; tasks may add tasks.
-   * @throws TypeError for what is no coroutine, or is a task already; StateError if the loop was closed
+   * Adds a coroutine, and returns its task. It does not run in this call, but when the loop runs; tasks may add
+   * tasks.
+   *
+   * @param coroutine what a generator function returned; each one once
+   * @throws TypeError for what is no coroutine, or is a task already
+   * @throws StateError if the loop was closed
    */
   createTask<T>(coroutine: Coroutine<T>): Task<T> {
     if (this.#set.ending) throw new StateError('the loop was closed: make a new one');
@@ -107,9 +154,11 @@ export class PollLoop {
   }
 
   /**
-   * One turn: runs the tasks that are ready; if none is, waits until one is, `timeoutMs` milliseconds at most (undefined: no
-   * limit). Returns whether there are tasks left. @throws Interrupted for a signal that the process listens for: no task is
-   * affected, and the next call goes on; StateError if all tasks wait for each other
+   * One turn: runs the tasks that are ready; if none is, waits until one is, `timeoutMs` milliseconds at most
+   * (undefined: no limit). Returns whether there are tasks left.
+   *
+   * @throws Interrupted for a signal that the process listens for: no task is affected, and the next call goes on
+   * @throws StateError if all tasks wait for each other
    */
   runOnce(timeoutMs?: number): boolean {
     if (this.#set.size > 0) runAs(undefined, () => this.#set.runBlocking(timeoutMs ?? -1));
@@ -117,12 +166,22 @@ export class PollLoop {
   }
 
   /**
-   * Runs the loop, blocked, until the task, or all of several, have ended; other tasks run as well meanwhile. Returns the
-   * result, or the results. @throws what the task threw, or the first of several in their order; TypeError for what is no
-   * task; StateError for a task of another loop; Interrupted as {@link runOnce}
+   * Runs the loop, blocked, until `task` has ended; other tasks run as well meanwhile. Returns its result.
+   *
+   * @throws TypeError for what is no task
+   * @throws StateError for a task of another loop, and if all tasks wait for each other
+   * @throws Interrupted for a signal that the process listens for: no task is affected, and the next call goes on
+   * @throws what the task threw
    */
   runUntilComplete<T>(task: Task<T>): T;
-  /** Runs the loop until all of these tasks have ended, and returns their results. @throws as for one task */
+  /**
+   * Runs the loop until all of these `tasks` have ended, and returns their results in the order of the tasks.
+   *
+   * @throws TypeError for what is no task
+   * @throws StateError for a task of another loop, and if all tasks wait for each other
+   * @throws Interrupted for a signal that the process listens for: no task is affected, and the next call goes on
+   * @throws what a task threw: the first of several in their order
+   */
   runUntilComplete<T>(tasks: readonly Task<T>[]): T[];
   runUntilComplete<T>(tasks: Task<T> | readonly Task<T>[]): T | T[] {
     assertTasks(tasks);
@@ -147,14 +206,16 @@ export class PollLoop {
   }
 
   /**
-   * Ends all tasks without waiting, and frees the loop's descriptor. The tasks are done then, with an AbortError, or with the
-   * error of their own cleanup. @throws the first such error
+   * Ends all tasks without waiting, and frees the loop's descriptor. The tasks are done then, with an AbortError, or
+   * with the error of their own cleanup. The loop takes no further tasks. May be called again.
+   *
+   * @throws the first error of a cleanup, after all tasks have been ended
    */
   close(): void {
     this.#set.close();
   }
 
-  /** The same as {@link close}. */
+  /** The same as {@link close}, for `using loop = new PollLoop()` in TypeScript and Node 24. */
   [Symbol.dispose](): void {
     this.close();
   }

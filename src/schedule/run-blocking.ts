@@ -11,11 +11,27 @@ import { showCaller } from './call-site.ts';
 import { runBlocked } from './running.ts';
 import { resultOf, Stepper } from './stepper.ts';
 
-/** How to wait, and how long. */
+/**
+ * How a blocking run waits, and how long: the options of {@link runBlocking}.
+ *
+ * @example
+ * ```js
+ * import { ConnectionTimedOut, HTTPConnection, runBlocking } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * try {
+ *   runBlocking(connection.coRequest('GET', '/never'), { timeout: 50, onSignal: 'continue' });
+ * } catch (error) {
+ *   console.log(error instanceof ConnectionTimedOut && error.timeout); // 50
+ * }
+ * connection.disconnect();
+ * ```
+ */
 export interface RunBlockingOptions {
   /**
-   * Milliseconds of inactivity, without any descriptor becoming ready; undefined or 0 is no limit. Waits for a time only
-   * (coSleep) are no activity; a deadline that ends a wait for a descriptor begins the count anew.
+   * Milliseconds of inactivity, without any descriptor becoming ready, after which ConnectionTimedOut is thrown into
+   * the coroutine. Undefined or 0: no limit. Waits for a time only (coSleep) are no activity; a deadline that ends a
+   * wait for a descriptor begins the count anew.
    */
   readonly timeout?: number | undefined;
   /**
@@ -29,10 +45,28 @@ export interface RunBlockingOptions {
 export type Wait = (need: PollNeeded, timeoutMs: number | undefined) => boolean;
 
 /**
- * Runs `coroutine` to its end and returns its result. When `timeout` has passed, ConnectionTimedOut is thrown into it, and
- * Interrupted for a signal that the process listens for.
- * @throws what the coroutine throws; TypeError for what is no coroutine, also thrown into one that yields anything but a
- * PollNeeded
+ * Runs `coroutine` to its end in this thread and returns its result. Whenever the coroutine waits, the thread waits
+ * for its descriptor in poll(2). Node's event loop stands still meanwhile: no timer, listener or promise runs.
+ *
+ * When `timeout` has passed, ConnectionTimedOut is thrown into the coroutine, so that its `finally` runs; so is
+ * Interrupted for a signal that the process listens for. A coroutine that catches either goes on.
+ *
+ * @param options `timeout` in milliseconds of inactivity, and `onSignal`: see {@link RunBlockingOptions}
+ * @throws TypeError for what is no coroutine, and for an unknown or invalid option; it is also thrown into a
+ * coroutine that yields anything but a PollNeeded
+ * @throws ConnectionTimedOut when `timeout` has passed
+ * @throws Interrupted for a signal that the process listens for, unless `onSignal` is "continue"
+ * @throws what the coroutine throws
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection, runBlocking } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * const { body } = runBlocking(connection.coRequest('GET', '/a'), { timeout: 10_000 });
+ * console.log(body.toString()); // document a
+ * connection.disconnect();
+ * ```
  */
 export function runBlocking<T>(coroutine: Coroutine<T>, options?: RunBlockingOptions): T {
   const { timeout, onSignal } = ownOptions('runBlocking()', options, ['timeout', 'onSignal']);

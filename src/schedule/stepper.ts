@@ -5,7 +5,21 @@
 
 import { type Coroutine, PollNeeded } from '../coroutine.ts';
 
-/** How a coroutine has ended. */
+/**
+ * How a coroutine has ended: "fulfilled", with what it returned as `value`, or "rejected", with what it threw as
+ * `reason`. The shape is that of the results of `Promise.allSettled()`.
+ *
+ * @example
+ * ```js
+ * import { coAllSettled, coSleep, runBlocking } from 'dugong';
+ *
+ * const [slept, failed] = runBlocking(coAllSettled([coSleep(1), coSleep(Number.NaN)]));
+ * console.log(slept.status); // fulfilled
+ * if (failed.status === 'rejected') console.log(String(failed.reason));
+ * // prints:
+ * // TypeError: milliseconds must be a number, got NaN
+ * ```
+ */
 export type Outcome<T> =
   | { readonly status: 'fulfilled'; readonly value: T }
   | { readonly status: 'rejected'; readonly reason: unknown };

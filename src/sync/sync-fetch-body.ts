@@ -13,7 +13,21 @@ import { UNSET } from '../fetch/codec.ts';
 import { bare } from '../options.ts';
 import { enumerable, type Headers } from './sync-fetch-headers.ts';
 
-/** A body; any other value is converted to a string. */
+/**
+ * A body of a {@link Request} or {@link Response}; any other value is converted to a string, except streams, which
+ * are a TypeError.
+ *
+ * @example
+ * ```js
+ * import { Request } from 'dugong/sync-fetch';
+ *
+ * const body = new URLSearchParams({ name: 'ann' });
+ * const request = new Request('http://localhost:8080/form', { method: 'POST', body });
+ * console.log(request.headers.get('Content-Type'), request.text());
+ * // prints:
+ * // application/x-www-form-urlencoded;charset=UTF-8 name=ann
+ * ```
+ */
 export type BodyInit = string | ArrayBuffer | ArrayBufferView | URLSearchParams | Blob | FormData;
 
 /** A body from the caller, with the Content-Type that its form implies. */
@@ -35,9 +49,24 @@ export interface ReceivedBody {
  */
 export let handedOver: (from: Body) => GivenBody | ReceivedBody;
 
-/** A body. Each method reads it; it can be read once. */
+/**
+ * The complete body of a {@link Request} or {@link Response}. Each method reads it; it can be read once.
+ *
+ * @example
+ * ```js
+ * import fetch from 'dugong/sync-fetch';
+ *
+ * const response = fetch('http://localhost:8080/a');
+ * console.log(response.text(), response.bodyUsed); // document a true
+ * try {
+ *   response.text();
+ * } catch (error) {
+ *   console.log(String(error)); // TypeError: body used already for: http://localhost:8080/a
+ * }
+ * ```
+ */
 export abstract class Body {
-  /** Most bytes of the body; 0: no limit. */
+  /** Most bytes of the decoded body; 0: no limit but that of 1 GiB. */
   size: number;
   /** Milliseconds for receiving the body; 0: no limit. */
   timeout: number;
@@ -46,9 +75,9 @@ export abstract class Body {
   #stream: Transform | undefined;
   #used = false;
 
-  /** The header fields. */
+  /** The header fields of the request or response. */
   abstract readonly headers: Headers;
-  /** The URL. */
+  /** The URL of the request, or of the last request after redirects. */
   abstract readonly url: string;
 
   protected constructor(body: GivenBody | ReceivedBody, { size, timeout }: { size: number; timeout: number }) {
@@ -65,33 +94,58 @@ export abstract class Body {
     return this.#stream;
   }
 
-  /** Whether the body was read. */
+  /** Whether a method has read the body, which it can do once. */
   get bodyUsed(): boolean {
     return this.#used;
   }
 
-  /** The bytes. @throws TypeError if the body was read before; FetchError if it did not arrive completely */
+  /**
+   * The bytes of the body, in an ArrayBuffer of their own. Reads the body.
+   *
+   * @throws TypeError if the body was read before
+   * @throws FetchError if it did not arrive completely
+   */
   arrayBuffer(): ArrayBuffer {
     return new Uint8Array(this.#read()).buffer;
   }
 
-  /** As {@link arrayBuffer}. */
+  /**
+   * The bytes of the body as a Buffer. Reads the body.
+   *
+   * @throws TypeError if the body was read before
+   * @throws FetchError if it did not arrive completely
+   */
   buffer(): Buffer {
     return Buffer.from(this.#read());
   }
 
-  /** The platform's Blob. @throws as {@link arrayBuffer} */
+  /**
+   * The body as the platform's Blob, with the Content-Type of the fields as its type. Reads the body.
+   *
+   * @throws TypeError if the body was read before
+   * @throws FetchError if it did not arrive completely
+   */
   blob(): Blob {
     const type = this.headers.get('Content-Type') ?? '';
     return new Blob([new Uint8Array(this.#read())], bare({ type }));
   }
 
-  /** The text, decoded as UTF-8. @throws as {@link arrayBuffer} */
+  /**
+   * The text of the body, decoded as UTF-8 whatever Content-Type says. Reads the body.
+   *
+   * @throws TypeError if the body was read before
+   * @throws FetchError if it did not arrive completely
+   */
   text(): string {
     return this.#read().toString('utf8');
   }
 
-  /** The body parsed as JSON. @throws as {@link arrayBuffer}, and FetchError of type "invalid-json" */
+  /**
+   * The value of the body, parsed as JSON. Reads the body.
+   *
+   * @throws TypeError if the body was read before
+   * @throws FetchError if it did not arrive completely, and, of type "invalid-json", if it is no JSON
+   */
   json(): unknown {
     const text = this.text();
     try {
@@ -102,7 +156,11 @@ export abstract class Body {
     }
   }
 
-  /** Not supported, as in sync-fetch. @throws FetchError always */
+  /**
+   * Not supported, as in sync-fetch: it throws always.
+   *
+   * @throws FetchError always
+   */
   textConverted(): never {
     throw new FetchError('textConverted not implemented');
   }
@@ -181,16 +239,38 @@ export function decoded(bytes: Buffer, coding: string, most: number): Buffer {
   return Buffer.from(raw ? inflateRawSync(bytes, limit) : inflateSync(bytes, limit));
 }
 
-/** The error of node-fetch and sync-fetch for failures in operation. `type` is the kind, `code` the system's code. */
+/**
+ * The error of node-fetch and sync-fetch for failures in operation. `type` is the kind, `code` the system's code. One
+ * of type "system" has the error of this library as its `cause`.
+ *
+ * @example
+ * ```js
+ * import fetch from 'dugong/sync-fetch';
+ *
+ * try {
+ *   fetch('http://localhost:8080/lost');
+ * } catch (error) {
+ *   if (!(error instanceof fetch.FetchError)) throw error;
+ *   console.log(error.type, error.code); // system ECONNRESET
+ * }
+ * ```
+ */
 export class FetchError extends Error {
-  /** "system", "request-timeout", "body-timeout", "max-size", "max-redirect", "no-redirect", "invalid-redirect", ... */
+  /**
+   * The kind: "system", "request-timeout", "body-timeout", "max-size", "max-redirect", "no-redirect",
+   * "invalid-redirect", "invalid-json".
+   */
   readonly type: string | undefined;
-  /** For type "system": the system's code, as ECONNREFUSED. */
+  /** For type "system": the system's code, as ECONNREFUSED; missing otherwise. */
   declare readonly code?: string | undefined;
-  /** The same as {@link code}. */
+  /** The same text as {@link code}, under the name that node-fetch 2 uses. */
   declare readonly errno?: string | undefined;
 
-  /** @param systemError the failure whose code becomes `code` and `errno` */
+  /**
+   * Makes an error with this `message` and `type`, as node-fetch 2 does.
+   *
+   * @param systemError the failure whose code becomes `code` and `errno`
+   */
   constructor(message: string, type?: string, systemError?: { readonly code?: string | undefined }) {
     super(message);
     // Enumerable as in node-fetch 2, so that JSON shows it.

@@ -6,7 +6,18 @@
 import { isFieldValue, isToken } from '../http1/grammar.ts';
 import { bare } from '../options.ts';
 
-/** What {@link Headers} can be made from. */
+/**
+ * The initial fields of {@link Headers}: other Headers, pairs, or a record; values are converted to strings.
+ *
+ * @example
+ * ```js
+ * import { Headers } from 'dugong/sync-fetch';
+ *
+ * const record = new Headers({ Accept: 'text/plain', 'X-Count': 1 });
+ * const pairs = new Headers([['Accept', 'text/plain'], ['Accept', 'text/html']]);
+ * console.log(record.get('x-count'), pairs.get('accept')); // 1 text/plain, text/html
+ * ```
+ */
 export type HeadersInit = Headers | Iterable<Iterable<string>> | Readonly<Record<string, unknown>>;
 
 /** %IteratorPrototype%, which has `map()` and other methods in newer versions of Node. */
@@ -14,11 +25,26 @@ const ITERATOR: object = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.i
 
 /**
  * Header fields as in node-fetch 2: lines of the same name are joined, `Set-Cookie` included; `raw()` has each line.
+ * Names are compared without regard to case (RFC 9110 5.1), and values are checked (5.5).
+ *
+ * @example
+ * ```js
+ * import { Headers } from 'dugong/sync-fetch';
+ *
+ * const headers = new Headers({ 'Set-Cookie': 'a=1' });
+ * headers.append('set-cookie', 'b=2');
+ * console.log(headers.get('Set-Cookie')); // a=1, b=2
+ * console.log(headers.raw()['Set-Cookie']); // [ 'a=1', 'b=2' ]
+ * ```
  */
 export class Headers implements Iterable<[string, string]> {
   readonly #lists: Record<string, string[]> = Object.create(null);
 
-  /** @throws TypeError for an invalid name or value, and for an init that is no headers */
+  /**
+   * Makes fields of `init`; without it there are none.
+   *
+   * @throws TypeError for an invalid name or value, and for an `init` that is no headers
+   */
   constructor(init?: HeadersInit | null) {
     if (init === undefined || init === null) return;
     if (typeof init !== 'object') throw new TypeError('Provided initializer must be an object');
@@ -31,23 +57,39 @@ export class Headers implements Iterable<[string, string]> {
     }
   }
 
-  /** All values joined with ", "; null if there is none. @throws TypeError for an invalid name */
+  /**
+   * All values of the field `name`, joined with ", "; null if there is none.
+   *
+   * @throws TypeError for an invalid name
+   */
   get(name: string): string | null {
     return this.#listOf(name)?.join(', ') ?? null;
   }
 
-  /** Whether there is a field with this name. @throws TypeError for an invalid name */
+  /**
+   * Whether there is a field with this `name`, in any case.
+   *
+   * @throws TypeError for an invalid name
+   */
   has(name: string): boolean {
     return this.#listOf(name) !== undefined;
   }
 
-  /** Replaces all values of this name by one. @throws TypeError for an invalid name or value */
+  /**
+   * Replaces all values of the field `name` by one `value`; its name keeps its case.
+   *
+   * @throws TypeError for an invalid name or value
+   */
   set(name: string, value: string): void {
     const key = this.#keyOf(checkedName(name)) ?? String(name);
     this.#lists[key] = [checkedValue(value)];
   }
 
-  /** Adds a value. @throws TypeError for an invalid name or value */
+  /**
+   * Adds `value` as a further line of the field `name`.
+   *
+   * @throws TypeError for an invalid name or value
+   */
   append(name: string, value: string): void {
     const text = checkedValue(value);
     const list = this.#listOf(name);
@@ -55,13 +97,17 @@ export class Headers implements Iterable<[string, string]> {
     else list.push(text);
   }
 
-  /** Removes all values of this name. @throws TypeError for an invalid name */
+  /**
+   * Removes all values of the field `name`, if there are any.
+   *
+   * @throws TypeError for an invalid name
+   */
   delete(name: string): void {
     const key = this.#keyOf(checkedName(name));
     if (key !== undefined) delete this.#lists[key];
   }
 
-  /** Calls `callback` with value, name and these headers for each name, sorted. */
+  /** Calls `callback` with value, name and these headers for each name, sorted. `thisArg` is its `this`. */
   forEach(callback: (value: string, name: string, headers: Headers) => void, thisArg?: unknown): void {
     for (const [name, value] of this) callback.call(thisArg, value, name, this);
   }
@@ -71,7 +117,7 @@ export class Headers implements Iterable<[string, string]> {
     return this.#lists;
   }
 
-  /** The names in lower case, sorted. */
+  /** The names in lower case, sorted, each once. */
   keys(): IterableIterator<string> {
     return this.#each(([name]) => name);
   }
@@ -86,12 +132,12 @@ export class Headers implements Iterable<[string, string]> {
     return this.#each((pair) => pair);
   }
 
-  /** The same as {@link entries}. */
+  /** The same as `entries()`: lower-case name and joined value of each field. */
   [Symbol.iterator](): IterableIterator<[string, string]> {
     return this.entries();
   }
 
-  /** "Headers". */
+  /** "Headers", the name that `Object.prototype.toString` shows. */
   get [Symbol.toStringTag](): string {
     return 'Headers';
   }

@@ -7,62 +7,83 @@ import { bare, member, own } from '../options.ts';
 import { Body, type BodyInit, type GivenBody, givenBody, handedOver, type ReceivedBody } from './sync-fetch-body.ts';
 import { enumerable, Headers, type HeadersInit } from './sync-fetch-headers.ts';
 
-/** The options of fetch in sync-fetch. Those of the fetch standard that node-fetch 2 ignores are ignored here, too. */
+/**
+ * The options of `fetch` in sync-fetch, which are those of node-fetch 2. Those of the Fetch standard that node-fetch
+ * 2 ignores are ignored here, too.
+ *
+ * @example
+ * ```js
+ * import fetch from 'dugong/sync-fetch';
+ *
+ * const response = fetch('http://localhost:8080/old', { follow: 5, timeout: 10_000, size: 1_000_000 });
+ * console.log(response.url, response.redirected); // http://localhost:8080/hello true
+ * ```
+ */
 export interface RequestInit {
-  /** Default GET. */
+  /** The method, which is made upper-case. Default GET. */
   readonly method?: string | undefined;
-  /** The header fields. */
+  /** The header fields of the request. */
   readonly headers?: HeadersInit | null | undefined;
   /** The body; not for GET and HEAD. */
   readonly body?: BodyInit | null | undefined;
-  /** Default "follow". */
+  /** How to handle redirects: "follow" (the default), "manual": return them, "error": throw FetchError. */
   readonly redirect?: 'follow' | 'manual' | 'error' | undefined;
   /**
    * A signal that is aborted already raises AbortError. Others are refused, because nothing can abort them while the
    * thread is blocked.
    */
   readonly signal?: AbortSignal | null | undefined;
-  /** Most redirects. Default 20. */
+  /** Most redirects that are followed; one more is a FetchError. Default 20. */
   readonly follow?: number | undefined;
   /** Milliseconds for each request until its response begins, and again for its body. 0 (the default): no limit. */
   readonly timeout?: number | undefined;
   /** Whether to ask for gzip and deflate, and to decode gzip, deflate and br. Default true. */
   readonly compress?: boolean | undefined;
-  /** Most bytes of the decoded response body. 0 (the default): 1 GiB. */
+  /** Most bytes of the decoded response body; more are a FetchError when it is read. 0 (the default): 1 GiB. */
   readonly size?: number | undefined;
   /** Refused by `fetch`, because this library manages the connections. */
   readonly agent?: unknown;
-  /** Ignored. */
+  /** Ignored, as by node-fetch 2: there is no cache. */
   readonly cache?: string | undefined;
-  /** Ignored. */
+  /** Ignored, as by node-fetch 2: there are no cookies. */
   readonly credentials?: string | undefined;
-  /** Ignored. */
+  /** Ignored, as by node-fetch 2: nothing is checked. */
   readonly integrity?: string | undefined;
-  /** Ignored. */
+  /** Ignored, as by node-fetch 2: connections stay open anyway. */
   readonly keepalive?: boolean | undefined;
-  /** Ignored. */
+  /** Ignored, as by node-fetch 2: there is no CORS. */
   readonly mode?: string | undefined;
-  /** Ignored. */
+  /** Ignored, as by node-fetch 2: set the field Referer. */
   readonly referrer?: string | undefined;
-  /** Ignored. */
+  /** Ignored, as by node-fetch 2: no field Referer is made. */
   readonly referrerPolicy?: string | undefined;
 }
 
-/** The second argument of {@link Response}. */
+/**
+ * The second argument of the constructor of {@link Response}: its head.
+ *
+ * @example
+ * ```js
+ * import { Response } from 'dugong/sync-fetch';
+ *
+ * const response = new Response('nothing here', { status: 404, url: 'http://localhost:8080/x' });
+ * console.log(response.statusText, response.ok); // Not Found false
+ * ```
+ */
 export interface ResponseInit {
-  /** The URL of the response. Default "". */
+  /** The URL of the response. Default: the empty string. */
   readonly url?: string | undefined;
-  /** The status code. Default 200. */
+  /** The status code, of three digits. Default 200. */
   readonly status?: number | undefined;
   /** The reason phrase. Default: that of the status. */
   readonly statusText?: string | undefined;
-  /** The header fields. */
+  /** The header fields of the response. */
   readonly headers?: HeadersInit | null | undefined;
-  /** Most bytes of the body, for {@link Response.size}. Default 0. */
+  /** Most bytes of the body, shown as the property `size`. Default 0. */
   readonly size?: number | undefined;
-  /** Milliseconds, for {@link Response.timeout}. Default 0. */
+  /** Milliseconds for the body, shown as the property `timeout`. Default 0. */
   readonly timeout?: number | undefined;
-  /** Number of redirects before this response. */
+  /** Number of redirects before this response. Default 0. */
   readonly counter?: number | undefined;
 }
 
@@ -77,9 +98,19 @@ function members<T extends object>(init: T | null, names: readonly (keyof T)[]):
   return bare(Object.fromEntries(names.map((name) => [name, member(init, name)]))) as T;
 }
 
-/** A request as in node-fetch 2, with a complete body. */
+/**
+ * A request as in node-fetch 2, with a complete body; an argument of `fetch`.
+ *
+ * @example
+ * ```js
+ * import fetch, { Request } from 'dugong/sync-fetch';
+ *
+ * const request = new Request('http://localhost:8080/a', { method: 'PUT', body: 'text' });
+ * console.log(fetch(request).text()); // 4 bytes taken
+ * ```
+ */
 export class Request extends Body {
-  /** Most redirects. */
+  /** Most redirects that are followed; one more is a FetchError. */
   follow: number;
   /** Whether to ask for content codings and to decode them. */
   compress: boolean;
@@ -93,7 +124,14 @@ export class Request extends Body {
   readonly #redirect: 'follow' | 'manual' | 'error';
   readonly #signal: AbortSignal | null;
 
-  /** @throws TypeError for a body with GET or HEAD, a body that is a stream, and invalid headers */
+  /**
+   * Makes a request of a URL, or a copy of another request with other options.
+   *
+   * @param input a URL, or a request, whose body is not used up
+   * @param init options: see {@link RequestInit}
+   * @throws TypeError for a body with GET or HEAD, a body that is a stream, invalid headers, and a signal that is
+   * none
+   */
   constructor(input: string | URL | Request, init: RequestInit | null = {}) {
     const given = members<RequestInit>(init, REQUEST_MEMBERS);
     const base = input instanceof Request ? input : undefined;
@@ -115,35 +153,41 @@ export class Request extends Body {
     this.agent = given.agent ?? base?.agent;
   }
 
+  /** The header fields of the request; they can be changed. */
   get headers(): Headers {
     return this.#headers;
   }
 
-  /** The method, in upper case. */
+  /** The method of the request, in upper case. */
   get method(): string {
     return this.#method;
   }
 
+  /** The URL of the request, in its normal form. */
   get url(): string {
     return this.#url;
   }
 
-  /** How to handle redirects. */
+  /** How to handle redirects: "follow", "manual" or "error". */
   get redirect(): 'follow' | 'manual' | 'error' {
     return this.#redirect;
   }
 
-  /** The signal; null if there is none. */
+  /** The signal of the request; null if there is none. */
   get signal(): AbortSignal | null {
     return this.#signal;
   }
 
-  /** A copy. @throws TypeError if the body was read before */
+  /**
+   * A copy of the request, with the same body.
+   *
+   * @throws TypeError if the body was read before
+   */
   clone(): Request {
     return new Request(this);
   }
 
-  /** "Request". */
+  /** "Request", the name that `Object.prototype.toString` shows. */
   get [Symbol.toStringTag](): string {
     return 'Request';
   }
@@ -161,7 +205,17 @@ export function calledRequest(input: string | URL | Request, init: RequestInit |
   return new Request(input, given.body ? given : bare({ ...given, body: undefined }));
 }
 
-/** A response as in node-fetch 2, with a complete body. */
+/**
+ * A response as in node-fetch 2, with a complete body: what `fetch` returns.
+ *
+ * @example
+ * ```js
+ * import fetch from 'dugong/sync-fetch';
+ *
+ * const response = fetch('http://localhost:8080/status');
+ * console.log(response.status, response.statusText, response.json()); // 200 OK { version: '1.0', healthy: true }
+ * ```
+ */
 export class Response extends Body {
   readonly #headers: Headers;
   readonly #url: string;
@@ -169,7 +223,13 @@ export class Response extends Body {
   readonly #statusText: string;
   readonly #counter: number;
 
-  /** @throws TypeError for a body that is a stream, and invalid headers */
+  /**
+   * Makes a response of one's own, for tests, for instance.
+   *
+   * @param body what the methods read; null or undefined: no body
+   * @param init its head: see {@link ResponseInit}
+   * @throws TypeError for a body that is a stream, and invalid headers
+   */
   constructor(body?: BodyInit | null, init: ResponseInit | null = {}) {
     const given = members<ResponseInit>(init, RESPONSE_MEMBERS);
     const content = body instanceof Handed ? body.content : givenBody(body);
@@ -183,20 +243,22 @@ export class Response extends Body {
     this.#counter = given.counter ?? 0;
   }
 
+  /** The URL of the last request, after redirects. */
   get url(): string {
     return this.#url;
   }
 
+  /** The header fields of the response, as they were received. */
   get headers(): Headers {
     return this.#headers;
   }
 
-  /** The status code. */
+  /** The status code, of three digits (RFC 9110 15). */
   get status(): number {
     return this.#status;
   }
 
-  /** The reason phrase. */
+  /** The reason phrase that the server has sent. */
   get statusText(): string {
     return this.#statusText;
   }
@@ -206,19 +268,24 @@ export class Response extends Body {
     return this.#status >= 200 && this.#status < 300;
   }
 
-  /** Whether there was a redirect. */
+  /** Whether there was a redirect before this response. */
   get redirected(): boolean {
     return this.#counter > 0;
   }
 
-  /** A copy. @throws TypeError if the body was read before; FetchError if it did not arrive completely */
+  /**
+   * A copy of the response, with the same body.
+   *
+   * @throws TypeError if the body was read before
+   * @throws FetchError if it did not arrive completely
+   */
   clone(): Response {
     const { url, status, statusText, headers, size, timeout } = this;
     const init = { url, status, statusText, headers, size, timeout, counter: this.#counter };
     return handing(handedOver(this), init);
   }
 
-  /** "Response". */
+  /** "Response", the name that `Object.prototype.toString` shows. */
   get [Symbol.toStringTag](): string {
     return 'Response';
   }

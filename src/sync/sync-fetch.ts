@@ -32,22 +32,37 @@ export type { HeadersInit } from './sync-fetch-headers.ts';
 export type { RequestInit, ResponseInit } from './sync-fetch-messages.ts';
 export { FetchError, Headers, Request, Response };
 
-/** The function of sync-fetch, with its classes. */
+/**
+ * The type of `fetch`: the function of sync-fetch, with its classes as properties.
+ *
+ * @example
+ * ```js
+ * import fetch from 'dugong/sync-fetch';
+ *
+ * const headers = new fetch.Headers({ 'Content-Type': 'text/plain' });
+ * const response = fetch('http://localhost:8080/form', { method: 'POST', headers, body: 'text' });
+ * console.log(response instanceof fetch.Response, response.text().trim()); // true POST text/plain text
+ * ```
+ */
 export interface SyncFetch {
   /**
-   * Fetches, and returns when the response has arrived with its body. A failure of the body is thrown when the body is
-   * read.
-   * @throws FetchError for failures in operation; TypeError for input that cannot be sent, and unsupported options;
-   * AbortError for a signal that is aborted; Interrupted
+   * Fetches `resource`, and returns when the response has arrived with its body. The thread is blocked meanwhile. A
+   * failure of the body is thrown when the body is read.
+   *
+   * @param init options: see {@link RequestInit}
+   * @throws FetchError for failures in operation
+   * @throws TypeError for input that cannot be sent, and unsupported options
+   * @throws Error named AbortError, of `type` "aborted", for a signal that is aborted
+   * @throws Interrupted for a signal that the process listens for
    */
   (resource: string | URL | Request, init?: RequestInit | null): Response;
-  /** The class {@link Headers}. */
+  /** The class {@link Headers}, for programs that import the function only. */
   readonly Headers: typeof Headers;
-  /** The class {@link Request}. */
+  /** The class {@link Request}, for programs that import the function only. */
   readonly Request: typeof Request;
-  /** The class {@link Response}. */
+  /** The class {@link Response}, for programs that import the function only. */
   readonly Response: typeof Response;
-  /** The class {@link FetchError}. */
+  /** The class {@link FetchError}, for programs that import the function only. */
   readonly FetchError: typeof FetchError;
 }
 
@@ -58,13 +73,20 @@ const CREDENTIALS = ['Authorization', 'WWW-Authenticate', 'Cookie', 'Cookie2', '
 const USER_AGENT = 'node-fetch/1.0 (+dugong)';
 
 /**
- * A replacement for sync-fetch without a process for each call: the same arguments, classes and errors.
+ * A replacement for sync-fetch without a process for each call: the same arguments, classes and errors. It blocks the
+ * thread, and keeps connections open for the next call.
  *
- * ```ts
+ * @throws FetchError for failures in operation
+ * @throws TypeError for input that cannot be sent, and unsupported options
+ * @throws Error named AbortError, of `type` "aborted", for a signal that is aborted
+ * @throws Interrupted for a signal that the process listens for
+ *
+ * @example
+ * ```js
  * import fetch from 'dugong/sync-fetch';
  *
- * const { version } = fetch('http://localhost:8080/status').json() as { version: string };
- * console.log(version); // 1.0
+ * const response = fetch('http://localhost:8080/a', { timeout: 10_000 });
+ * console.log(response.ok, response.text()); // true document a
  * ```
  */
 const fetch: SyncFetch = Object.assign(

@@ -12,11 +12,30 @@ import { bare } from '../options.ts';
 /** The entries of a form, in order. */
 export let entriesOf: (form: FormData) => readonly (readonly [string, string | Blob, string?])[];
 
-/** A form that the option `form` sends as multipart/form-data. */
+/**
+ * A form that the option `form` sends as multipart/form-data (RFC 7578).
+ *
+ * @example
+ * ```js
+ * import request, { FormData } from 'dugong/sync-request';
+ *
+ * const form = new FormData();
+ * form.append('name', 'ann');
+ * form.append('file', Buffer.from('a,b\n'), 'report.csv');
+ * const text = request('POST', 'http://localhost:8080/form', { form }).getBody('utf8');
+ * console.log(text.includes('filename="report.csv"')); // true
+ * ```
+ */
 export class FormData {
   readonly #entries: [string, string | Blob, string?][] = [];
 
-  /** Adds an entry. @throws TypeError for a value that is no string, Blob or bytes */
+  /**
+   * Adds an entry with the name `key` to the form. Bytes and Blobs are files; a string is one only if it has a
+   * `fileName`.
+   *
+   * @param fileName default: the name of a File, otherwise "blob"
+   * @throws TypeError for a `value` that is no string, Blob or bytes
+   */
   append(key: string, value: string | Blob | Uint8Array, fileName?: string): void {
     this.#entries.push(entry(key, value, fileName));
   }

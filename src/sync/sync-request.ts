@@ -25,16 +25,35 @@ import { systemReason } from './system-reason.ts';
 export type { StatusError } from './sync-request-response.ts';
 export { FormData, Response };
 
-/** The usual methods. CONNECT, TRACE and TRACK are refused; any other token is sent. */
+/**
+ * The usual methods. CONNECT, TRACE and TRACK are refused by a TypeError; any other token is sent.
+ *
+ * @example
+ * ```js
+ * import request from 'dugong/sync-request';
+ *
+ * console.log(request('PUT', 'http://localhost:8080/a', { body: 'text' }).getBody('utf8')); // 4 bytes taken
+ * ```
+ */
 export type HttpVerb = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'CONNECT' | 'OPTIONS' | 'TRACE' | 'PATCH';
 
-/** The options of sync-request 6. Times are milliseconds. */
+/**
+ * The options of sync-request 6. Times are milliseconds; sizes are bytes.
+ *
+ * @example
+ * ```js
+ * import request from 'dugong/sync-request';
+ *
+ * const options = { qs: { page: 2 }, headers: { accept: 'text/plain' }, timeout: 10_000, retry: true };
+ * console.log(request('GET', 'http://localhost:8080/hello', options).getBody('utf8').trim()); // hello from /hello?page=2
+ * ```
+ */
 export interface Options {
   /** Adds to the query of the URL in the syntax of the package qs. */
   readonly qs?: Readonly<Record<string, unknown>> | undefined;
-  /** The header fields. */
+  /** The header fields by name; a list is several lines. */
   readonly headers?: IncomingHttpHeaders | undefined;
-  /** The body. Not for GET, HEAD and DELETE. */
+  /** The body; a string is sent as UTF-8. Not for GET, HEAD and DELETE. */
   readonly body?: string | Uint8Array | undefined;
   /** A value that is sent as JSON. Ignored for GET, HEAD and DELETE. */
   readonly json?: unknown;
@@ -45,39 +64,54 @@ export interface Options {
    * true.
    */
   readonly followRedirects?: boolean | undefined;
-  /** Most redirects. Default 100, which ends loops. */
+  /** Most redirects that are followed; one more is an Error. Default 100, which ends loops. */
   readonly maxRedirects?: number | undefined;
   /** Names of the fields that a redirected request keeps. */
   readonly allowRedirectHeaders?: readonly string[] | null | undefined;
   /** Whether to ask for gzip and deflate, and to decode them. Default true. */
   readonly gzip?: boolean | undefined;
-  /** Milliseconds for each request with its response. Default: no limit. */
+  /** Milliseconds for each request with its response and body. Default: no limit. */
   readonly timeout?: number | false | undefined;
   /** Milliseconds without a byte sent or received. Default: no limit. */
   readonly socketTimeout?: number | false | undefined;
-  /** Whether to repeat a GET that fails, or whose status is 400 or above. */
+  /** Whether to repeat a GET that fails, or whose status is 400 or above. Default false. */
   readonly retry?: boolean | undefined;
-  /** Milliseconds before a repetition. Default 200. */
+  /** Milliseconds to wait before each repetition. Default 200. */
   readonly retryDelay?: number | undefined;
-  /** Most repetitions. Default 5. */
+  /** Most repetitions of one request. Default 5. */
   readonly maxRetries?: number | undefined;
   /** Only false is accepted: this library manages the connections. */
   readonly agent?: false | undefined;
-  /** Refused: there is no cache. */
+  /** Refused by a TypeError: there is no cache. */
   readonly cache?: undefined;
 }
 
-/** The function of sync-request. */
+/**
+ * The type of `request`: the function of sync-request, with its class FormData as a property.
+ *
+ * @example
+ * ```js
+ * import request from 'dugong/sync-request';
+ *
+ * const form = new request.FormData();
+ * form.append('name', 'ann');
+ * console.log(request('POST', 'http://localhost:8080/form', { form }).statusCode); // 200
+ * ```
+ */
 export interface SyncRequest {
   /**
-   * Sends a request, and returns when the response has arrived with its body.
-   * @throws Error with the system's `code` for failures in operation; TypeError for input that cannot be sent, and
-   * unsupported options; Interrupted
+   * Sends a request with `method` to `url`, and returns when the response has arrived with its body. The thread is
+   * blocked meanwhile.
+   *
+   * @param options see {@link Options}
+   * @throws Error with the system's `code` for failures in operation, and with `timeout` true when a limit has passed
+   * @throws TypeError for input that cannot be sent, and unsupported options
+   * @throws Interrupted for a signal that the process listens for
    */
   (method: HttpVerb | (string & {}), url: string | URL, options?: Options | null): Response;
   /** The function itself, for modules that use `.default`. */
   readonly default: SyncRequest;
-  /** The class {@link FormData}. */
+  /** The class {@link FormData}, for programs that import the function only. */
   readonly FormData: typeof FormData;
 }
 
@@ -89,13 +123,19 @@ const BODYLESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE']);
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
- * A replacement for sync-request without a process for each call: the same arguments, responses and errors.
+ * A replacement for sync-request without a process for each call: the same arguments, responses and errors. It blocks
+ * the thread, and keeps connections open for the next call.
  *
- * ```ts
+ * @throws Error with the system's `code` for failures in operation, and with `timeout` true when a limit has passed
+ * @throws TypeError for input that cannot be sent, and unsupported options
+ * @throws Interrupted for a signal that the process listens for
+ *
+ * @example
+ * ```js
  * import request from 'dugong/sync-request';
  *
- * const { version } = JSON.parse(request('GET', 'http://localhost:8080/status').getBody('utf8')) as { version: string };
- * console.log(version); // 1.0
+ * const response = request('GET', 'http://localhost:8080/status', { timeout: 10_000 });
+ * console.log(response.statusCode, JSON.parse(response.getBody('utf8')).version); // 200 1.0
  * ```
  */
 const request: SyncRequest = Object.assign(
