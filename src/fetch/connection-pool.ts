@@ -16,8 +16,8 @@ import type { Endpoint } from './endpoint.ts';
 import type { RequestTrace } from './trace.ts';
 
 /**
- * How many connections a pool keeps and uses, and for how long it keeps idle ones: options of {@link createFetch},
- * and of Transfer.
+ * How many connections a fetch function keeps and uses, and for how long it keeps idle ones: options of
+ * {@link createFetch}.
  *
  * @example
  * ```js

@@ -31,6 +31,7 @@ import { referrerOf } from './referrer.ts';
  * ```
  */
 export type FetchInit = Omit<RequestInit, 'body'> & {
+  /** The body: what the standard accepts, or an iterable of strings and bytes. Not for GET and HEAD. */
   readonly body?: RequestInit['body'] | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
   /** Adds fields for caches on the way; this client has no cache. */
   readonly cache?: Request['cache'];

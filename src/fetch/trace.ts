@@ -78,42 +78,77 @@ export interface TracedRequest {
  */
 export interface TraceMessages {
   /** A request begins. It has no connection yet; subscribers may add fields. */
-  readonly 'dugong:request:create': { readonly request: TracedRequest };
+  readonly 'dugong:request:create': {
+    /** The same object in all messages about this request. */
+    readonly request: TracedRequest;
+  };
   /**
    * The request is about to be sent on an existing connection. `reused`: whether the connection carried an earlier
    * request.
    */
   readonly 'dugong:request:send': {
+    /** The same object in all messages about this request. */
     readonly request: TracedRequest;
+    /** The connection, whose properties say more. */
     readonly connection: HTTPConnection;
+    /** Whether the connection carried an earlier request. */
     readonly reused: boolean;
   };
   /** The whole request has been sent, with its body. This may be after the response's head. */
-  readonly 'dugong:request:sent': { readonly request: TracedRequest };
+  readonly 'dugong:request:sent': {
+    /** The same object in all messages about this request. */
+    readonly request: TracedRequest;
+  };
   /** The head of the response has arrived. */
-  readonly 'dugong:request:headers': { readonly request: TracedRequest; readonly response: HTTPResponse };
+  readonly 'dugong:request:headers': {
+    /** The same object in all messages about this request. */
+    readonly request: TracedRequest;
+    /** The head of the response. */
+    readonly response: HTTPResponse;
+  };
   /**
    * The whole response has arrived, with its trailers, and `bytes` of its body: as received, without the framing, not
    * decoded. The last message of a request.
    */
   readonly 'dugong:request:end': {
+    /** The same object in all messages about this request. */
     readonly request: TracedRequest;
+    /** The head of the response. */
     readonly response: HTTPResponse;
+    /** Bytes of the body as received, without the framing, not decoded. */
     readonly bytes: number;
   };
   /**
    * The request has failed, or was given up, also because the consumer does not want the rest of the response: then
    * `error` is the reason of the signal, or an AbortError. The last message of a request.
    */
-  readonly 'dugong:request:error': { readonly request: TracedRequest; readonly error: unknown };
+  readonly 'dugong:request:error': {
+    /** The same object in all messages about this request. */
+    readonly request: TracedRequest;
+    /** The reason: an error of this library, the reason of a signal, or an AbortError. */
+    readonly error: unknown;
+  };
   /** A connection to the server of `origin` is about to be made. */
-  readonly 'dugong:connection:create': { readonly connection: HTTPConnection; readonly origin: string };
+  readonly 'dugong:connection:create': {
+    /** The connection, whose properties say more. */
+    readonly connection: HTTPConnection;
+    /** The origin of the server, as "https://server.example:8443". */
+    readonly origin: string;
+  };
   /** The connection has been made, with TLS if it has any. Its `connectSteps` have the time that each step took. */
-  readonly 'dugong:connection:open': { readonly connection: HTTPConnection; readonly origin: string };
+  readonly 'dugong:connection:open': {
+    /** The connection, whose properties say more. */
+    readonly connection: HTTPConnection;
+    /** The origin of the server, as "https://server.example:8443". */
+    readonly origin: string;
+  };
   /** The connection could not be made; `error` is the reason. */
   readonly 'dugong:connection:error': {
+    /** The connection, whose properties say more. */
     readonly connection: HTTPConnection;
+    /** The origin of the server, as "https://server.example:8443". */
     readonly origin: string;
+    /** The reason: an error of this library, the reason of a signal, or an AbortError. */
     readonly error: unknown;
   };
 }

@@ -21,8 +21,18 @@ import { type Coroutine, PollNeeded } from '../coroutine.ts';
  * ```
  */
 export type Outcome<T> =
-  | { readonly status: 'fulfilled'; readonly value: T }
-  | { readonly status: 'rejected'; readonly reason: unknown };
+  | {
+      /** The coroutine has returned. */
+      readonly status: 'fulfilled';
+      /** What the coroutine has returned. */
+      readonly value: T;
+    }
+  | {
+      /** The coroutine has thrown. */
+      readonly status: 'rejected';
+      /** What the coroutine has thrown. */
+      readonly reason: unknown;
+    };
 
 /** Decides whether the coroutine waits for `need` or goes on. */
 export type Suspend = (need: PollNeeded) => 'go on' | 'wait';
