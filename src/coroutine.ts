@@ -12,21 +12,89 @@ import { native } from './io/native.ts';
 import { heeded, INTERRUPTED, interruption, type OnSignal } from './io/signals.ts';
 import { ownOptions } from './options.ts';
 
-/** There is something to read (poll.h). */
+/**
+ * Bit of a mask, and of the events that a wait returns: there is something to read, or the stream has ended (poll.h).
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection, POLLIN, PollNeeded } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * connection.sendRequest('GET', '/never');
+ * const need = connection.coReadResponse().next().value;
+ * console.log(need instanceof PollNeeded && need.mask === POLLIN); // true
+ * connection.disconnect();
+ * ```
+ */
 export const POLLIN = 1;
-/** Writing will not block (poll.h). */
+/**
+ * Bit of a mask, and of the events that a wait returns: writing will not block (poll.h).
+ *
+ * @example
+ * ```js
+ * import { POLLOUT, PollNeeded } from 'dugong';
+ *
+ * console.log(new PollNeeded(process.stdout.fd, POLLOUT).poll(1000)); // true
+ * ```
+ */
 export const POLLOUT = 4;
 
-/** A coroutine of this library: resume it with `next()` when what it yielded is ready; it returns a `T`. */
+/**
+ * A coroutine of this library: a generator that yields a {@link PollNeeded} whenever it cannot go on, and returns a
+ * `T`. Resume it with `next()` when what it yielded is ready; to resume it early is legal, it then yields again.
+ * Another coroutine runs it with `yield*`. It runs once: keep its result.
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection, runBlocking } from 'dugong';
+ *
+ * function* coLength(path) {
+ *   const connection = new HTTPConnection('http://localhost:8080');
+ *   const { body } = yield* connection.coRequest('GET', path);
+ *   connection.disconnect();
+ *   return body.length;
+ * }
+ * console.log(runBlocking(coLength('/a'))); // 10
+ * ```
+ */
 export type Coroutine<T> = Generator<PollNeeded, T, void>;
 
-/** Optional properties of a wait: see the fields of {@link PollNeeded}. */
+/**
+ * Optional properties of a wait: the third argument of the constructor of {@link PollNeeded}.
+ *
+ * @example
+ * ```js
+ * import { PollNeeded } from 'dugong';
+ *
+ * const pause = new PollNeeded(-1, 0, { deadline: performance.now() + 20 });
+ * console.log(pause.poll(), performance.now() >= (pause.deadline ?? 0)); // true true
+ * ```
+ */
 export interface PollNeededOptions {
   /** Resume at this time at the latest, on the scale of `performance.now()` (milliseconds). Default: no limit. */
   readonly deadline?: number | undefined;
 }
 
-/** "I can go on when `fd` is ready for one of `mask`, or at `deadline`." Immutable; one object may be yielded often. */
+/**
+ * What a coroutine yields: "I can go on when `fd` is ready for one of the events in `mask`, or at `deadline`". A loop
+ * hands the three to poll(2), epoll(7) or any other reactor, and calls `next()` afterwards. Immutable; one object may
+ * be yielded often.
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * const coroutine = connection.coRequest('GET', '/a');
+ * let step = coroutine.next();
+ * while (!step.done) {
+ *   step.value.poll(); // blocks until the coroutine can go on
+ *   step = coroutine.next();
+ * }
+ * console.log(String(step.value.body)); // document a
+ * connection.disconnect();
+ * ```
+ */
 export class PollNeeded {
   /** The file descriptor to wait for; -1: only `deadline` counts. */
   readonly fd: number;
@@ -34,7 +102,11 @@ export class PollNeeded {
   readonly mask: number;
   /** Resume at this time at the latest, ready or not (on the scale of `performance.now()`). */
   readonly deadline: number | undefined;
-  /** @throws TypeError if the deadline is no number, or NaN, which is neither early nor late */
+  /**
+   * Makes a wait for `fd` (-1: none, only the deadline counts), until it is ready for `mask`: {@link POLLIN}, {@link
+   * POLLOUT} or both. `options` may have a `deadline`.
+   * @throws TypeError if the deadline is no number, or NaN, which is neither early nor late
+   */
   constructor(fd: number, mask: number, options?: PollNeededOptions) {
     const { deadline } = ownOptions('PollNeeded', options, ['deadline']);
     if (deadline !== undefined && (typeof deadline !== 'number' || Number.isNaN(deadline))) {
@@ -45,15 +117,19 @@ export class PollNeeded {
     this.deadline = deadline;
   }
 
-  /** The same, but to be resumed at `deadline` at the latest. */
+  /**
+   * Returns the same wait, but to be resumed at `deadline` at the latest: in milliseconds, on the scale of
+   * `performance.now()`. The earlier of the two deadlines counts.
+   */
   before(deadline: number): PollNeeded {
     return new PollNeeded(this.fd, this.mask, { deadline: earlier(deadline, this.deadline) });
   }
 
   /**
    * Blocks this thread with poll(2) until the I/O can go on, the deadline has come (both: true), or `timeoutMs`
-   * milliseconds have passed (false). Errors and hang-ups on the fd count as ready, as does a closed fd: the next call
-   * of the coroutine on it gets the error.
+   * milliseconds have passed (false; undefined: no limit, 0: do not wait). Errors and hang-ups on the fd count as
+   * ready, as does a closed fd: the next call of the coroutine on it gets the error. `onSignal` says what a signal does
+   * that the process listens for.
    * @throws Interrupted for a signal that the process listens for, unless `onSignal` is "continue"
    */
   poll(timeoutMs?: number, onSignal: OnSignal = 'interrupt'): boolean {

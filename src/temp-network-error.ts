@@ -34,8 +34,27 @@ const TEMPORARY_CODES: ReadonlySet<string> = new Set([
 
 /**
  * Whether the cause of `error` may go away by itself, so that it makes sense to try again later: lost and timed-out
- * connections, an unavailable resolver, unreachable hosts. A name that does not exist is not such a cause. For a
- * TypeError of fetch ("fetch failed", "terminated"), also of the platform's, its `cause` decides.
+ * connections, an unavailable resolver, unreachable hosts (ECONNREFUSED, EHOSTUNREACH, EPIPE, ...). A name that does
+ * not exist is not such a cause. For a TypeError of fetch ("fetch failed", "terminated"), also of the platform's, its
+ * `cause` decides; for an AggregateError, all of its errors.
+ *
+ * Whether the request may be sent again is another question: see {@link LostRequest} and {@link isIdempotent}.
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection, isTempNetworkError } from 'dugong';
+ *
+ * for (const url of ['http://127.0.0.1:1', 'https://localhost:8080']) {
+ *   try {
+ *     new HTTPConnection(url).connect();
+ *   } catch (error) {
+ *     console.log(isTempNetworkError(error));
+ *   }
+ * }
+ * // prints:
+ * // true
+ * // false
+ * ```
  */
 export function isTempNetworkError(error: unknown): boolean {
   if (error instanceof ConnectionClosed || error instanceof ConnectionTimedOut || error instanceof DNSUnavailable) {

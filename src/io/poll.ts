@@ -16,7 +16,18 @@ const POLLERR = 8;
 const POLLHUP = 16;
 const POLLNVAL = 32;
 
-/** One wait; a PollNeeded has this shape. */
+/**
+ * One wait of {@link poll}: a descriptor, and what to wait for. A {@link PollNeeded} has this shape, so what a
+ * coroutine yields can be given as it is; properties of the caller's own may be beside these.
+ *
+ * @example
+ * ```js
+ * import { POLLOUT, poll } from 'dugong';
+ *
+ * const requests = [{ fd: process.stdout.fd, mask: POLLOUT, name: 'standard output' }];
+ * for (const { request } of poll(requests, 1000)) console.log(request.name); // standard output
+ * ```
+ */
 export interface PollRequest {
   /** The descriptor; a negative one is never ready. */
   readonly fd: number;
@@ -26,20 +37,47 @@ export interface PollRequest {
   readonly deadline?: number | undefined;
 }
 
-/** A request whose descriptor is ready. */
+/**
+ * A request of {@link poll} whose descriptor is ready, and for what.
+ *
+ * @example
+ * ```js
+ * import { POLLOUT, poll } from 'dugong';
+ *
+ * const requests = [{ fd: process.stdout.fd, mask: POLLOUT }];
+ * const [result] = poll(requests, 1000);
+ * console.log(result?.request === requests[0], result?.events === POLLOUT); // true true
+ * ```
+ */
 export interface PollResult<R extends PollRequest = PollRequest> {
-  /** The caller's own object. */
+  /** The caller's own object, the same as in `requests`. */
   readonly request: R;
   /** revents of poll(2): bits of `mask`, and POLLERR (8), POLLHUP (16), POLLNVAL (32) even if not asked for. */
   readonly events: number;
 }
 
 /**
- * Blocks until a descriptor is ready, a request's `deadline` has come, or `timeoutMs` milliseconds have passed
- * (undefined: no limit, 0: do not wait). Returns the ready requests; none after a time-out. Follows poll(2), except
- * that a signal without a listener does not shorten the wait.
- * @throws Interrupted for a signal that the process listens for (call again to go on), SystemError (EINVAL: more
- * descriptors than RLIMIT_NOFILE), TypeError for an fd or a mask that is no whole number
+ * Blocks this thread until a descriptor of `requests` is ready, a request's `deadline` has come, or `timeoutMs`
+ * milliseconds have passed (undefined: no limit, 0: do not wait). Returns the ready requests, in their order; none
+ * after a time-out. Follows poll(2), except that a signal without a listener does not shorten the wait. For thousands
+ * of descriptors, a {@link Poller} costs less.
+ * @throws Interrupted for a signal that the process listens for: call again to go on
+ * @throws SystemError with the code EINVAL for more descriptors than RLIMIT_NOFILE
+ * @throws TypeError for an fd or a mask that is no whole number
+ * @example
+ * ```js
+ * import { HTTPConnection, poll } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * const coroutine = connection.coRequest('GET', '/a');
+ * let step = coroutine.next();
+ * while (!step.done) {
+ *   poll([step.value]); // with the needs of other coroutines, if there are any
+ *   step = coroutine.next();
+ * }
+ * console.log(String(step.value.body)); // document a
+ * connection.disconnect();
+ * ```
  */
 export function poll<R extends PollRequest>(requests: Iterable<R>, timeoutMs?: number): PollResult<R>[] {
   const all = [...requests];
@@ -68,16 +106,34 @@ function checkedInteger(name: string, value: number): number {
   throw new TypeError(`the ${name} to poll must be a whole number, got ${String(value)}`);
 }
 
-/** A descriptor, or an object that has one. */
+/**
+ * What {@link select} waits for: a descriptor, or an object whose property `fd` is one, as a {@link PollNeeded} or
+ * `process.stdout`.
+ *
+ * @example
+ * ```js
+ * import { select } from 'dugong';
+ *
+ * const [, writable] = select([], [process.stdout], [], 1000);
+ * console.log(writable[0] === process.stdout); // true
+ * ```
+ */
 export type Selectable = number | { readonly fd: number };
 
 /**
- * Python's `select.select`: blocks until one of `readers` can be read, one of `writers` can be written, or one of
- * `exceptional` has urgent data, or until `timeoutMs` milliseconds have passed (undefined: no limit, 0: do not wait).
- * Returns three lists with the ready ones, the caller's own objects. An error or hang-up makes a reader or writer
- * ready.
- * @throws SystemError (EBADF) if one of them is no open descriptor; Interrupted as {@link poll}; TypeError for what is
- * no descriptor
+ * Python's `select.select`: blocks this thread until one of `readers` can be read, one of `writers` can be written, or
+ * one of `exceptional` has urgent data, or until `timeoutMs` milliseconds have passed (undefined: no limit, 0: do not
+ * wait). Returns three lists with the ready ones, the caller's own objects; three empty ones after a time-out. An error
+ * or hang-up makes a reader or writer ready. Unlike select(2), it has no limit of 1024 descriptors.
+ * @throws SystemError with the code EBADF if one of them is no open descriptor
+ * @throws Interrupted for a signal that the process listens for: call again to go on
+ * @throws TypeError for what is no descriptor
+ * @example
+ * ```js
+ * import { select } from 'dugong';
+ *
+ * console.log(select([], [process.stdout.fd], [], 1000)); // [ [], [ 1 ], [] ]
+ * ```
  */
 // Parameters: the signature of Python's select.select.
 export function select<R extends Selectable, W extends Selectable, X extends Selectable = never>(

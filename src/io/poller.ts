@@ -12,9 +12,25 @@ import { native } from './native.ts';
 import { heeded, INTERRUPTED, interruption, type OnSignal } from './signals.ts';
 import { ALREADY_THERE, NOT_THERE, systemError } from './system-error.ts';
 
-/** A descriptor that is ready. */
+/**
+ * A descriptor that is ready, and for what: an element of what {@link Poller.wait} returns.
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection, POLLOUT, Poller, PollNeeded } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * connection.sendRequest('GET', '/never');
+ * const need = connection.coReadResponse().next().value;
+ * const poller = new Poller();
+ * if (need instanceof PollNeeded) poller.add(need.fd, POLLOUT);
+ * for (const { events } of poller.wait(1000)) console.log(events === POLLOUT); // true
+ * poller.close();
+ * connection.disconnect();
+ * ```
+ */
 export interface PollerEvent {
-  /** The descriptor. */
+  /** The descriptor that is ready, as it was given to `add()`. */
   readonly fd: number;
   /** Bits of the mask waited for, and POLLERR (8) and POLLHUP (16) even if not asked for. */
   readonly events: number;
@@ -24,8 +40,29 @@ export interface PollerEvent {
 const MOST_EVENTS = 256;
 
 /**
- * Waits for many descriptors that the kernel remembers (epoll(7) or kqueue(2)). For loops of the caller's own that are
- * too large for `poll()`.
+ * Waits for many descriptors that the kernel remembers (epoll(7) on Linux, kqueue(2) on macOS): the cost of a wait
+ * depends on the ready descriptors, not on all. For loops of the caller's own that are too large for {@link poll}. A
+ * descriptor must be removed before the coroutine that waits for it goes on, since the coroutine may close it.
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection, Poller } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * const poller = new Poller();
+ * const coroutine = connection.coRequest('GET', '/a');
+ * let step = coroutine.next();
+ * while (!step.done) {
+ *   const { fd, mask, deadline } = step.value;
+ *   if (fd >= 0) poller.add(fd, mask);
+ *   poller.wait(deadline && Math.max(0, deadline - performance.now()));
+ *   poller.remove(fd);
+ *   step = coroutine.next();
+ * }
+ * console.log(String(step.value.body)); // document a
+ * poller.close();
+ * connection.disconnect();
+ * ```
  */
 export class Poller {
   /** The poller's own descriptor: readable while one of its members is ready. Not for use after `close()`. */
@@ -36,21 +73,26 @@ export class Poller {
   readonly #events = new Int32Array(2 * MOST_EVENTS);
   #closed = false;
 
-  /** Opens a poller. @throws SystemError (EMFILE, ...) */
+  /**
+   * Opens a poller, which is one descriptor (epoll_create1(2)).
+   * @throws SystemError with the code EMFILE if the process has no descriptor left, and others of the system
+   */
   constructor() {
     this.fd = native.openPoller();
     if (this.fd < 0) throw systemError(this.fd, 'epoll_create1');
     closeWhenForgotten(this, this.fd);
   }
 
-  /** Number of descriptors waited for. */
+  /** The number of descriptors waited for. */
   get size(): number {
     return this.#size;
   }
 
   /**
-   * Begins to wait for `mask` (POLLIN, POLLOUT or both) on `fd`. @throws SystemError (EEXIST, EBADF, EPERM: a regular
-   * file, ELOOP), TypeError for another mask
+   * Begins to wait for `mask` (POLLIN, POLLOUT or both) on `fd`.
+   * @throws SystemError with the code EEXIST if `fd` is waited for, EBADF if it is not open, EPERM for a regular file,
+   * ELOOP for pollers in a circle
+   * @throws TypeError for another mask
    */
   add(fd: number, mask: number): void {
     if (this.maskOf(fd) !== 0) throw systemError(ALREADY_THERE, 'epoll_ctl');
@@ -58,19 +100,29 @@ export class Poller {
     this.#size++;
   }
 
-  /** Changes the mask of `fd`. @throws SystemError (ENOENT if it was not added), TypeError as {@link add} */
+  /**
+   * Changes what is waited for on `fd` to `mask` (POLLIN, POLLOUT or both).
+   * @throws SystemError with the code ENOENT if `fd` was not added
+   * @throws TypeError for another mask
+   */
   modify(fd: number, mask: number): void {
     const old = this.maskOf(fd);
     if (old === 0) throw systemError(NOT_THERE, 'epoll_ctl');
     if (old !== mask) this.#change(fd, checkedMask(mask), old);
   }
 
-  /** What the poller waits for on `fd`; 0: nothing. */
+  /** What the poller waits for on `fd`: POLLIN, POLLOUT or both; 0: nothing. */
   maskOf(fd: number): number {
     return this.#masks[fd] ?? 0;
   }
 
-  /** Waits for `mask` on `fd`, whatever it was before; 0: no longer. @throws as {@link add} */
+  /**
+   * Waits for `mask` on `fd` from now on, whatever it was before; 0: no longer. It is `add()`, `modify()` or
+   * `remove()`, or nothing.
+   * @throws SystemError with the code EBADF if `fd` is not open, EPERM for a regular file, ELOOP for pollers in a
+   * circle
+   * @throws TypeError for another mask
+   */
   watch(fd: number, mask: number): void {
     const old = this.maskOf(fd);
     if (old === mask) return;
@@ -91,9 +143,11 @@ export class Poller {
   }
 
   /**
-   * Blocks until a member is ready, or `timeoutMs` milliseconds have passed (undefined: no limit, 0: do not wait). A
-   * member that stays ready is returned again by the next call (level-triggered).
-   * @throws Interrupted for a signal that the process listens for, unless `onSignal` is "continue"; SystemError
+   * Blocks this thread until a member is ready, or `timeoutMs` milliseconds have passed (undefined: no limit, 0: do not
+   * wait). Returns up to 256 ready members; none after a time-out. A member that stays ready is returned again by the
+   * next call (level-triggered). `onSignal` says what a signal does that the process listens for.
+   * @throws Interrupted for a signal that the process listens for, unless `onSignal` is "continue"
+   * @throws SystemError if the system refuses the wait, as after `close()`
    */
   wait(timeoutMs?: number, onSignal: OnSignal = 'interrupt'): PollerEvent[] {
     const count = native.waitPoller(this.fd, this.#events, timeoutMs ?? -1, heeded(onSignal));
@@ -105,7 +159,7 @@ export class Poller {
     return events;
   }
 
-  /** Closes the poller's descriptor. May be called again. */
+  /** Closes the poller's descriptor. The members stay open. May be called again. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -114,7 +168,7 @@ export class Poller {
     closeOwned(this, this.fd);
   }
 
-  /** The same as {@link close}. */
+  /** The same as {@link close}, for `using poller = new Poller()`. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -12,12 +12,36 @@ import { type LookupFailure, native } from './native.ts';
 import { shownValue } from './shown-value.ts';
 import { OUT_OF_MEMORY, systemError } from './system-error.ts';
 
-/** IP version: 4, 6, or 0 for both, in the resolver's order (RFC 6724). */
+/**
+ * The IP version of addresses: 4, 6, or 0 for both, in the resolver's order (RFC 6724). It is the option `family`.
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080', { family: 4 });
+ * connection.connect();
+ * console.log(connection.remoteAddress); // 127.0.0.1
+ * connection.disconnect();
+ * ```
+ */
 export type AddressFamily = 0 | 4 | 6;
 
-/** How to resolve a host name. */
+/**
+ * How to resolve a host name: options of `HTTPConnection`, and of what makes connections.
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection } from 'dugong';
+ *
+ * const lookup = (hostname) => (hostname === 'server.example' ? ['127.0.0.1'] : []);
+ * const connection = new HTTPConnection('http://server.example:8080', { lookup });
+ * console.log(String(connection.request('GET', '/a').body)); // document a
+ * connection.disconnect();
+ * ```
+ */
 export interface ResolveOptions {
-  /** The addresses to use. Default 0. */
+  /** The IP version of the addresses to use. Default 0: both. */
   readonly family?: AddressFamily | undefined;
   /** What the addresses are for, which `lookup` gets. Default 0. */
   readonly port?: number | undefined;
@@ -28,14 +52,23 @@ export interface ResolveOptions {
   readonly lookup?:
     | ((hostname: string, family: AddressFamily, port: number) => readonly string[] | Coroutine<readonly string[]>)
     | undefined;
-  /** Replaces the list {@link dnsTestHostnames}. */
+  /** Names that are looked up in place of those in {@link dnsTestHostnames}; an empty list switches the check off. */
   readonly dnsTestHostnames?: readonly string[] | undefined;
 }
 
 /**
  * Well-known names. If the resolver's answer for a name is ambiguous, they are looked up: if one of them has an
- * address, the resolver works, so the name does not exist. The list may be changed in place; an empty list switches the
- * check off.
+ * address, the resolver works, so the name does not exist ({@link HostnameNotResolvable}, not {@link DNSUnavailable}).
+ * The list may be changed in place, for instance in a network of its own; an empty list switches the check off.
+ *
+ * @example
+ * ```js
+ * import { dnsTestHostnames } from 'dugong';
+ *
+ * dnsTestHostnames.unshift('gateway.example'); // asked first from now on
+ * console.log(dnsTestHostnames.length); // 4
+ * dnsTestHostnames.shift();
+ * ```
  */
 export const dnsTestHostnames: string[] = ['www.google.com', 'www.iana.org', 'c.root-servers.org'];
 

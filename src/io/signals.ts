@@ -12,7 +12,25 @@ import { native, withoutLibuv } from './native.ts';
 import { shownValue } from './shown-value.ts';
 import { errorNumber } from './system-error.ts';
 
-/** What a blocked call does when a signal arrives that the process listens for: throw {@link Interrupted}, or go on. */
+/**
+ * What a blocked call does when a signal arrives that the process listens for: throw {@link Interrupted}, so that the
+ * listener can run, or go on. In the second case the listener runs after the call, when the program returns to the
+ * event loop.
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection } from 'dugong';
+ *
+ * let heard = 0;
+ * process.once('SIGUSR2', () => heard++);
+ * const connection = new HTTPConnection('http://localhost:8080', { onSignal: 'continue' });
+ * process.kill(process.pid, 'SIGUSR2');
+ * console.log(connection.request('GET', '/a').response.status, heard); // 200 0
+ * connection.disconnect();
+ * while (heard === 0) await new Promise((resolve) => setImmediate(resolve));
+ * console.log(heard); // 1
+ * ```
+ */
 export type OnSignal = 'interrupt' | 'continue';
 
 /** What a native wait returns for a signal that it heeds. */

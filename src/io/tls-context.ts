@@ -45,15 +45,30 @@ export interface TLSSettings {
 export let settingsOf: (context: TLSContext) => TLSSettings;
 
 /**
- * A TLS configuration that several connections share, with the sessions for resumption. Pass it as their option `tls`.
+ * A TLS configuration that several connections share, with the sessions for resumption that servers gave (SSL_CTX of
+ * OpenSSL). Certificates and keys are parsed once. Pass it as the option `tls` of connections. `console.log` shows no
+ * keys.
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection, TLSContext } from 'dugong';
+ *
+ * const tls = new TLSContext({ minVersion: 'TLSv1.3' });
+ * const connections = ['a.example', 'b.example'].map((host) => new HTTPConnection(host, { tls }));
+ * console.log(tls, connections.map(({ port }) => port)); // TLSContext { rejectUnauthorized: true } [ 443, 443 ]
+ * ```
  */
 export class TLSContext {
   readonly #settings: TLSSettings;
 
   /**
-   * Checks the options and makes the native context.
-   * @throws TypeError or RangeError for options of a wrong type or value; TLSError if OpenSSL does not accept a
-   * certificate, key or cipher, or Node has no OpenSSL 3; SystemError if memory or descriptors are short
+   * Checks `options` and makes the native context. Without options: the defaults of node:tls, with the certification
+   * authorities that Node trusts.
+   * @throws TypeError for an option of a wrong type, or an unknown one
+   * @throws RangeError for versions, or ciphers, that leave nothing to offer
+   * @throws TLSError if OpenSSL does not accept a certificate, key or cipher, or Node has no OpenSSL 3
+   * (DUGONG_TLS_UNAVAILABLE)
+   * @throws SystemError if memory or descriptors are short
    */
   constructor(options?: TLSOptions) {
     const { ca, servername, session, checkServerIdentity, parameters } = checkOptions(options);
@@ -126,8 +141,18 @@ function accepted<T extends object>(result: T | TLSRefusal): T {
 }
 
 /**
- * True for the default configuration, options named as in node:tls, or a context that several connections share; false
- * for none.
+ * The option `tls` of a connection: true for the default configuration, options named as in node:tls, or a {@link
+ * TLSContext} that several connections share; false for plain text.
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection, TLSContext } from 'dugong';
+ *
+ * console.log(new HTTPConnection('server.example', { tls: true }).port); // 443
+ * console.log(new HTTPConnection('server.example', { tls: { minVersion: 'TLSv1.3' } }).port); // 443
+ * console.log(new HTTPConnection('server.example', { tls: new TLSContext() }).port); // 443
+ * console.log(new HTTPConnection('server.example', { tls: false }).port); // 80
+ * ```
  */
 export type TLSOption = boolean | TLSOptions | TLSContext;
 

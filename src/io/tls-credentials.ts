@@ -8,26 +8,75 @@ import { types } from 'node:util';
 import { ownOptions } from '../options.ts';
 import type { TLSContextParameters } from './native.ts';
 
-/** PEM, as text or bytes. */
+/**
+ * Certificates or keys in PEM (RFC 7468), as text or bytes: what the options `ca`, `cert` and `key` take. The content
+ * of a file, not its name.
+ *
+ * @example
+ * ```js
+ * import { rootCertificates } from 'node:tls';
+ * import { TLSContext } from 'dugong';
+ *
+ * const [pem] = rootCertificates;
+ * console.log(pem?.slice(0, 27)); // -----BEGIN CERTIFICATE-----
+ * console.log(new TLSContext({ ca: pem })); // TLSContext { rejectUnauthorized: true }
+ * ```
+ */
 export type PEM = string | Uint8Array;
 
-/** A private key with a passphrase of its own. */
+/**
+ * A private key with a passphrase of its own, for the option `key` if several keys have different ones.
+ *
+ * @example
+ * ```js no-run
+ * import { readFileSync } from 'node:fs';
+ * import { TLSContext } from 'dugong';
+ *
+ * const key = [{ pem: readFileSync('client-key.pem'), passphrase: readFileSync('passphrase.txt', 'utf8').trim() }];
+ * console.log(new TLSContext({ cert: [readFileSync('client.pem')], key }));
+ * ```
+ */
 export interface EncryptedKey {
-  /** The key in PEM. */
+  /** The private key in PEM, encrypted or not. */
   readonly pem: PEM;
   /** The passphrase of this key. Default: the option `passphrase`. */
   readonly passphrase?: string | undefined;
 }
 
-/** A PKCS #12 file with a passphrase of its own. */
+/**
+ * A PKCS #12 file (RFC 7292) with a passphrase of its own, for the option `pfx` if several files have different ones.
+ *
+ * @example
+ * ```js no-run
+ * import { readFileSync } from 'node:fs';
+ * import { TLSContext } from 'dugong';
+ *
+ * const pfx = [{ buf: readFileSync('client.p12'), passphrase: readFileSync('passphrase.txt', 'utf8').trim() }];
+ * console.log(new TLSContext({ pfx }));
+ * ```
+ */
 export interface EncryptedPfx {
-  /** The file; a string has one character for each byte. */
+  /** The content of the file; a string has one character for each byte. */
   readonly buf: string | Uint8Array;
   /** The passphrase of this file. Default: the option `passphrase`. */
   readonly passphrase?: string | undefined;
 }
 
-/** The options for the client's own certificate. */
+/**
+ * The options for the client's own certificate, which a server may ask for: a part of {@link TLSOptions}, named as in
+ * node:tls.
+ *
+ * @example
+ * ```js no-run
+ * import { readFileSync } from 'node:fs';
+ * import { HTTPConnection } from 'dugong';
+ *
+ * const tls = { cert: readFileSync('client.pem'), key: readFileSync('client-key.pem') };
+ * const connection = new HTTPConnection('https://server.example', { tls });
+ * console.log(connection.request('GET', '/').response.status);
+ * connection.disconnect();
+ * ```
+ */
 export interface CredentialOptions {
   /** The client's certificate, followed by its chain; an array for several keys. Needs `key`. */
   readonly cert?: PEM | readonly PEM[] | null | undefined;

@@ -10,10 +10,38 @@ import { builtin } from './builtin.ts';
 import type { TLSContextParameters } from './native.ts';
 import { type CredentialOptions, credentialsOf, type PEM, pems, wrong } from './tls-credentials.ts';
 
-/** The names of node:tls. TLS 1.0 and 1.1 are offered only if `minVersion` asks for them (RFC 8996). */
+/**
+ * The versions of TLS by their names in node:tls. TLS 1.0 and 1.1 are offered only if `minVersion` asks for them (RFC
+ * 8996).
+ *
+ * @example
+ * ```js
+ * import { TLSContext } from 'dugong';
+ *
+ * try {
+ *   new TLSContext({ minVersion: 'TLSv1.3', maxVersion: 'TLSv1.2' });
+ * } catch (error) {
+ *   console.log(error instanceof RangeError); // true
+ * }
+ * ```
+ */
 export type TLSVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
 
-/** The options of a TLS configuration. Undefined and null mean the default. */
+/**
+ * The options of a TLS configuration, named as in node:tls: of {@link TLSContext}, and of the option `tls`. Undefined
+ * and null mean the default. An unknown name is a TypeError. Servers are verified unless `rejectUnauthorized` is false.
+ *
+ * @example
+ * ```js no-run
+ * import { readFileSync } from 'node:fs';
+ * import { HTTPConnection } from 'dugong';
+ *
+ * const tls = { ca: readFileSync('company-ca.pem'), servername: 'intranet.example' };
+ * const connection = new HTTPConnection('https://server.example', { tls });
+ * console.log(connection.request('GET', '/').response.status, connection.getProtocol());
+ * connection.disconnect();
+ * ```
+ */
 export interface TLSOptions extends CredentialOptions {
   /** Trusted certificates that replace the default ones: PEM, each text with one or more. */
   readonly ca?: PEM | readonly PEM[] | null | undefined;
@@ -33,9 +61,12 @@ export interface TLSOptions extends CredentialOptions {
   readonly ciphers?: string | null | undefined;
   /** The protocols for ALPN. Default: http/1.1. An empty list sends no ALPN extension. */
   readonly ALPNProtocols?: readonly string[] | null | undefined;
-  /** Whether to refuse a server whose certificate is not valid. Only `false` switches verification off. */
+  /** Whether to refuse a server whose certificate is not valid. Default true. Only `false` switches verification off. */
   readonly rejectUnauthorized?: boolean | null | undefined;
-  /** Whether any certificate of `ca` is an anchor, self-signed or not. */
+  /**
+   * Whether any certificate of `ca` is an anchor, self-signed or not (X509_V_FLAG_PARTIAL_CHAIN of OpenSSL). Default
+   * false.
+   */
   readonly allowPartialTrustChain?: boolean | null | undefined;
   /**
    * Bits of `crypto.constants.SSL_OP_...`, added to those that are always set, e.g. SSL_OP_LEGACY_SERVER_CONNECT for a
@@ -45,8 +76,8 @@ export interface TLSOptions extends CredentialOptions {
   /** A session to resume, from `getSession()` of a connection to the same server. */
   readonly session?: Uint8Array | null | undefined;
   /**
-   * Replaces the built-in comparison of names. It is called after the chain has been verified; an Error that it returns
-   * refuses the server.
+   * Replaces the built-in comparison of names (RFC 9525). It is called with the host name and the server's certificate
+   * after the chain has been verified; an Error that it returns refuses the server, with a TLSError whose `cause` it is.
    */
   readonly checkServerIdentity?:
     | ((hostname: string, certificate: tls.DetailedPeerCertificate) => Error | undefined)
