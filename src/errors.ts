@@ -442,8 +442,8 @@ export class ConnectionTimedOut extends DugongError {
   readonly timeout: number;
 
   /**
-   * Makes an error for a limit of `timeout` milliseconds that passed in `phase`. Its code is DUGONG_CONNECTION_TIMED_OUT; `options` may
-   * have a `cause`.
+   * Makes an error for a limit of `timeout` milliseconds that passed in `phase`. Its code is
+   * DUGONG_CONNECTION_TIMED_OUT; `options` may have a `cause`.
    */
   constructor(timeout: number, phase?: Phase, options?: ErrorOptions) {
     const doing = phase === undefined ? '' : ` (${phase})`;

@@ -1,5 +1,31 @@
 /**
- * The public surface of dugong.
+ * An HTTP/1.1 client in which the caller decides how to wait. Each operation exists three times: it blocks the thread,
+ * returns a promise, or is a coroutine that any loop can resume.
+ *
+ * - {@link HTTPConnection} is one connection to a server: begin with it, and with `request()`, its simplest call.
+ * - {@link pipeline} and {@link Transfer} fetch many documents, over one connection or over many.
+ * - {@link createFetch} makes a `fetch` with the interface of the standard.
+ * - {@link runBlocking}, {@link AioFuture} and {@link PollLoop} run coroutines, {@link coAll} and its like combine
+ * them; {@link poll}, {@link select}   and {@link Poller} are for loops of your own, which wait for what a {@link
+ * PollNeeded} says.
+ * - {@link DugongError} is the base of all errors.
+ *
+ * `fetchSync`, fetch for scripts, is in `dugong/sync`; the protocol without any I/O is `dugong/http1`.
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * const { response, body } = connection.request('GET', '/a'); // blocks
+ * console.log(response.status, String(body)); // 200 document a
+ *
+ * const both = await Promise.all(['/a', '/b'].map((path) => connection.promises.request('GET', path)));
+ * console.log(both.map(({ body }) => String(body)).join(', ')); // document a, document b
+ * connection.disconnect();
+ * ```
+ *
+ * @module dugong
  */
 
 export { Transfer, type TransferPromises } from './bulk/transfer.ts';

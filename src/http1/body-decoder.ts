@@ -13,7 +13,24 @@ import type { Limits } from './limits.ts';
 import type { ReceiveBuffer } from './receive-buffer.ts';
 import { withoutForbidden } from './trailer-fields.ts';
 
-/** Decodes one body from the received bytes. There is one class for each framing (RFC 9112 6). */
+/**
+ * Decodes one body from the received bytes, by its framing (RFC 9112 6): the `body` of a {@link Response}. A driver
+ * gives it to `readBody()` of {@link ClientProtocol}, asks it how many bytes it may receive past the buffer, and reads
+ * its trailers at the end.
+ *
+ * @example
+ * ```js
+ * import { ClientProtocol } from 'dugong/http1';
+ *
+ * const protocol = new ClientProtocol({ host: 'server.example' });
+ * protocol.sendRequest('GET', '/a');
+ * protocol.input.push(Buffer.from('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-Sum: 1\r\n\r\n'));
+ * const body = protocol.nextResponse()?.body;
+ * const target = Buffer.alloc(100);
+ * const count = body && protocol.readBody(body, target, 0, target.length);
+ * console.log(target.toString('latin1', 0, count), body?.complete, body?.trailers.get('x-sum')); // hi true 1
+ * ```
+ */
 export interface BodyDecoder {
   /** Whether the whole body has been decoded, its end included. */
   readonly complete: boolean;
@@ -30,8 +47,10 @@ export interface BodyDecoder {
    */
   readonly trailers: HTTPHeaders;
   /**
-   * Moves up to `length` body bytes to `target[offset, offset + length)`, or drops them if there is no target. Returns
-   * the number of bytes; 0 if the body is complete or more bytes must be received first. @throws InvalidResponse
+   * Moves up to `length` body bytes from `source` to `target`, from `offset` on, or drops them if there is no target.
+   * Returns the number of bytes; 0 if the body is complete or more bytes must be received first. `readBody()` of {@link
+   * ClientProtocol} calls it.
+   * @throws InvalidResponse for chunks that break RFC 9112 7.1, or exceed a limit
    */
   // Parameters: no object for each read.
   decode(source: ReceiveBuffer, target: Uint8Array | undefined, offset: number, length: number): number;

@@ -12,7 +12,29 @@ import { type HTTPHeaders, headersOfSection } from './headers.ts';
 import { type Limits, withDefaultLimits } from './limits.ts';
 import { ReceiveBuffer } from './receive-buffer.ts';
 
-/** One range of the representation. */
+/**
+ * One range of a representation, as a 206 (Partial Content) response has it (RFC 9110 14.4): what `ByterangesReader`
+ * and {@link ByterangesDecoder} return for each part, and {@link rangePart} for a response with one range. Offsets and
+ * lengths are bytes.
+ *
+ * @example
+ * ```js
+ * import { ByterangesReader, HTTPConnection } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * connection.sendRequest('GET', '/digits', { headers: { Range: 'bytes=990-' } });
+ * connection.sendRequest('GET', '/digits', { headers: { Range: 'bytes=0-1,8-9' } });
+ * connection.readResponse();
+ * connection.discard();
+ * const ranges = new ByterangesReader(connection, connection.readResponse());
+ * for (let part = ranges.nextPart(); part !== null; part = ranges.nextPart())
+ *   console.log(part.first, part.last, part.size, part.length);
+ * connection.disconnect();
+ * // prints:
+ * // 0 1 1000 2
+ * // 8 9 1000 2
+ * ```
+ */
 export interface RangePart {
   /** The fields of the part, or of the response if it has one range only. */
   readonly headers: HTTPHeaders;
@@ -45,8 +67,23 @@ export function isByteranges(contentType: string | undefined): boolean {
 type State = 'preamble' | 'delimiter' | 'fields' | 'part' | 'end';
 
 /**
- * Decodes a multipart/byteranges body. `push()` takes the body's bytes; `nextPart()` and `read()` return the parts.
- * `undefined` means that more bytes must be pushed first.
+ * Decodes a multipart/byteranges body (RFC 9110 14.6): `push()` takes the body's bytes, `nextPart()` and `read()`
+ * return the parts. `undefined` means that more bytes must be pushed first. With an `HTTPConnection`, use
+ * `ByterangesReader`.
+ *
+ * @example
+ * ```js
+ * import { ByterangesDecoder } from 'dugong/http1';
+ *
+ * const decoder = new ByterangesDecoder('multipart/byteranges; boundary=X');
+ * decoder.push(Buffer.from('--X\r\nContent-Range: bytes 4-6/9\r\n\r\nabc\r\n--X--\r\n'));
+ * const target = Buffer.alloc(10);
+ * for (let part = decoder.nextPart(); part; part = decoder.nextPart()) {
+ *   const count = decoder.read(target, 0, target.length);
+ *   console.log(part.first, target.toString('latin1', 0, count)); // 4 abc
+ * }
+ * console.log(decoder.ended); // true
+ * ```
  */
 export class ByterangesDecoder {
   readonly #buffer = new ReceiveBuffer(4096);
@@ -58,9 +95,10 @@ export class ByterangesDecoder {
   #left = 0;
 
   /**
-   * `limits` (default {@link DEFAULT_LIMITS}): `headerSection` and `fields` hold for each part.
-   * @throws InvalidResponse if `contentType` is not multipart/byteranges with a boundary; TypeError for a limit that
-   * is none
+   * Makes a decoder for the body of a response with this `contentType`. Of the limits in `given` (default {@link
+   * DEFAULT_LIMITS}), `headerSection` and `fields` hold for each part.
+   * @throws InvalidResponse if `contentType` is not multipart/byteranges with a boundary
+   * @throws TypeError for a limit that is none
    */
   constructor(contentType: string | undefined, given?: Partial<Limits>) {
     const limits = withDefaultLimits(given);
@@ -80,14 +118,18 @@ export class ByterangesDecoder {
     return this.#state === 'end';
   }
 
-  /** Takes the next bytes of the body. Bytes after the closing delimiter are ignored (RFC 2046 5.1.1). */
+  /**
+   * Takes the next bytes of the body; `data` is copied. Bytes after the closing delimiter are ignored (RFC 2046 5.1.1).
+   */
   push(data: Uint8Array): void {
     if (this.#state !== 'end') this.#buffer.push(data);
   }
 
   /**
-   * Returns the next part, null after the last one, undefined if more bytes are needed. The unread rest of the part
-   * before is skipped. @throws InvalidResponse
+   * Returns the next part, null after the last one, undefined if more bytes must be pushed first. The unread rest of
+   * the part before is skipped.
+   * @throws InvalidResponse for bytes that are no part with a Content-Range, or parts of another length than it
+   * announces
    */
   nextPart(): RangePart | null | undefined {
     for (;;) {
@@ -111,8 +153,8 @@ export class ByterangesDecoder {
   }
 
   /**
-   * Moves up to `length` bytes of the current part to `target[offset, offset + length)`, or drops them if there is no
-   * target. Returns the number of bytes: 0 at the end of the part, undefined if more bytes must be pushed first.
+   * Moves up to `length` bytes of the current part to `target`, from `offset` on, or drops them if there is no target.
+   * Returns the number of bytes: 0 at the end of the part, undefined if more bytes must be pushed first.
    */
   read(target: Uint8Array | undefined, offset: number, length: number): number | undefined {
     if (this.#state !== 'part') return 0;
@@ -178,8 +220,16 @@ export class ByterangesDecoder {
 }
 
 /**
- * Returns the range of the Content-Range of a part, or of a 206 response with one range (RFC 9110 14.4).
+ * Returns the range that the Content-Range in `headers` names: of a part, or of a 206 response with one range (RFC 9110
+ * 14.4).
  * @throws InvalidResponse if there is no Content-Range, or it is no range of bytes
+ * @example
+ * ```js
+ * import { HTTPHeaders, rangePart } from 'dugong/http1';
+ *
+ * const { first, last, size, length } = rangePart(new HTTPHeaders({ 'Content-Range': 'bytes 0-9/*' }));
+ * console.log(first, last, size, length); // 0 9 null 10
+ * ```
  */
 export function rangePart(headers: HTTPHeaders): RangePart {
   const value = headers.get('Content-Range') ?? '';

@@ -18,7 +18,24 @@ export interface Exchange {
   readonly upgrade: string | undefined;
 }
 
-/** A request that has not been answered in full. */
+/**
+ * A request that has not been answered in full, and how far it is: an element of `pendingRequests()`.
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * connection.sendRequest('GET', '/a');
+ * connection.sendRequest('GET', '/b');
+ * connection.readResponse();
+ * for (const { path, stage } of connection.pendingRequests()) console.log(path, stage);
+ * connection.disconnect();
+ * // prints:
+ * // /a answered
+ * // /b sent
+ * ```
+ */
 export interface PendingRequest extends LostRequest {
   /**
    * sending: not all of it has left; sent: it has left, and has no final response; answered: the body of its final response is

@@ -12,7 +12,25 @@
 import { InvalidResponse } from '../errors.ts';
 import { COLON, CR, FIELD_BYTE, HTAB, LF, quotedByte, SP, TCHAR } from './grammar.ts';
 
-/** The fields that decide framing and persistence: one string per field line, optional whitespace not yet removed. */
+/**
+ * The fields that decide framing and persistence: one string per field line, optional whitespace not yet removed.
+ * {@link ResponseHead} has them; {@link responseFraming} and {@link isPersistent} take them.
+ *
+ * @example
+ * ```js
+ * import { ReceiveBuffer, ResponseHeadParser } from 'dugong/http1';
+ *
+ * const buffer = new ReceiveBuffer(4096);
+ * buffer.push(Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection:close\r\n\r\n'));
+ * console.log(new ResponseHeadParser().parse(buffer)?.framingFields);
+ * // prints:
+ * // {
+ * //   contentLength: [ ' 5' ],
+ * //   transferEncoding: [],
+ * //   connection: [ 'close' ]
+ * // }
+ * ```
+ */
 export interface FramingFields {
   /** The values of the Content-Length lines. */
   contentLength: string[];

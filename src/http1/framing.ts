@@ -7,7 +7,20 @@ import { type DugongError, InvalidResponse, UnsupportedResponse } from '../error
 import type { FramingFields } from './field-section.ts';
 import { listElements, quoted, trimOWS } from './grammar.ts';
 
-/** How a response's body ends. `invalid`: the end cannot be determined; the error gives the reason. */
+/**
+ * How a response's body ends (RFC 9112 6.3): `none`, there is no body; `tunnel`, the bytes after the head are no HTTP
+ * (CONNECT); `length`, after so many bytes; `chunked`, with the last chunk; `close-delimited`, with the connection;
+ * `invalid`, the end cannot be determined, and `error` gives the reason.
+ *
+ * @example
+ * ```js
+ * import { responseFraming } from 'dugong/http1';
+ *
+ * const fields = { contentLength: ['5', '6'], transferEncoding: [], connection: [] };
+ * const framing = responseFraming({ method: 'GET', status: 200, minorVersion: 1, fields });
+ * if (framing.kind === 'invalid') console.log(framing.error.code); // DUGONG_INVALID_RESPONSE
+ * ```
+ */
 export type Framing =
   | { readonly kind: 'none' }
   | { readonly kind: 'tunnel' }
@@ -21,13 +34,24 @@ const TUNNEL: Framing = { kind: 'tunnel' };
 const CHUNKED: Framing = { kind: 'chunked' };
 const CLOSE_DELIMITED: Framing = { kind: 'close-delimited' };
 
-/** What decides the framing of a response. */
+/**
+ * What decides the framing of a response: the argument of {@link responseFraming}.
+ *
+ * @example
+ * ```js
+ * import { responseFraming } from 'dugong/http1';
+ *
+ * const fields = { contentLength: ['1000'], transferEncoding: [], connection: [] };
+ * const toHead = { method: 'HEAD', status: 200, minorVersion: 1, fields };
+ * console.log(responseFraming(toHead).kind, responseFraming({ ...toHead, method: 'GET' }).kind); // none length
+ * ```
+ */
 export interface FramedMessage {
   /** The method of the request that the response answers. */
   readonly method: string;
-  /** The status code. */
+  /** The status code of the response, as 200. */
   readonly status: number;
-  /** The digit after "HTTP/1.". */
+  /** The digit after "HTTP/1." in the status line: 0 or 1, rarely another. */
   readonly minorVersion: number;
   /** The response's fields that decide framing. */
   readonly fields: FramingFields;
@@ -41,7 +65,19 @@ export function isInformational(status: number): boolean {
   return status >= 100 && status < 200;
 }
 
-/** Returns the framing of a response by the numbered rules of RFC 9112 6.3. */
+/**
+ * Returns the framing of a response by the numbered rules of RFC 9112 6.3. A doubtful head, as one with unequal
+ * Content-Lengths, is `invalid`: it is never guessed. The function throws nothing.
+ *
+ * @example
+ * ```js
+ * import { responseFraming } from 'dugong/http1';
+ *
+ * const fields = { contentLength: ['5'], transferEncoding: ['chunked'], connection: [] };
+ * console.log(responseFraming({ method: 'GET', status: 200, minorVersion: 1, fields })); // { kind: 'chunked' }
+ * console.log(responseFraming({ method: 'GET', status: 204, minorVersion: 1, fields })); // { kind: 'none' }
+ * ```
+ */
 export function responseFraming({ method, status, minorVersion, fields }: FramedMessage): Framing {
   // Rule 2 comes first, because a 204 opens a tunnel, too. Content-Length and Transfer-Encoding are ignored.
   if (method === 'CONNECT' && status >= 200 && status < 300) return TUNNEL;
@@ -95,7 +131,18 @@ function invalid(why: string): Framing {
 }
 
 /**
- * Whether the connection persists after this response, so that another exchange can follow (RFC 9112 9.3, 9.6, 6.3).
+ * Whether the connection persists after this response, so that another exchange can follow (RFC 9112 9.3, 9.6, 6.3):
+ * decided by its `framing`, the `minorVersion` (the digit after "HTTP/1.") and the `fields` of its head.
+ *
+ * @example
+ * ```js
+ * import { isPersistent } from 'dugong/http1';
+ *
+ * const fields = { contentLength: [], transferEncoding: ['chunked'], connection: [] };
+ * console.log(isPersistent({ kind: 'chunked' }, 1, fields)); // true
+ * console.log(isPersistent({ kind: 'chunked' }, 1, { ...fields, connection: ['close'] })); // false
+ * console.log(isPersistent({ kind: 'close-delimited' }, 1, fields)); // false
+ * ```
  */
 export function isPersistent(framing: Framing, minorVersion: number, fields: FramingFields): boolean {
   if (framing.kind === 'invalid' || framing.kind === 'close-delimited') return false;

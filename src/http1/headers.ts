@@ -8,8 +8,18 @@ import { shownAs, shownField } from '../inspection.ts';
 import { COLON, isFieldValue, isToken, quoted, trimOWS } from './grammar.ts';
 
 /**
- * What HTTPHeaders can be made from: another one, pairs (as WHATWG's `Headers`), or a record. A record may hold several
- * values per name; undefined values are skipped.
+ * The forms of header fields that {@link HTTPHeaders} and the option `headers` of requests take: another HTTPHeaders,
+ * pairs (as WHATWG's `Headers` gives them), or a record. A record may hold several values per name; undefined values are
+ * skipped. Numbers are written in decimal.
+ *
+ * @example
+ * ```js
+ * import { HTTPHeaders } from 'dugong';
+ *
+ * console.log(new HTTPHeaders({ Vary: ['Accept', 'Origin'], Age: undefined }).get('vary')); // Accept, Origin
+ * console.log(new HTTPHeaders([['Content-Length', 10]]).get('content-length')); // 10
+ * console.log(new HTTPHeaders(new Headers({ Range: 'bytes=0-9' })).get('Range')); // bytes=0-9
+ * ```
  */
 export type HeadersInit =
   | HTTPHeaders
@@ -32,6 +42,19 @@ export let headersOfSection: (section: string) => HTTPHeaders;
 /**
  * The header or trailer fields of a message (RFC 9110 5): ordered, original case, any number of lines per name, looked
  * up in any case. Converts from and to WHATWG's Headers, records and pairs. `Set-Cookie` lines are never joined.
+ * `console.log` hides the values of credentials.
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection, HTTPHeaders } from 'dugong';
+ *
+ * const headers = new HTTPHeaders({ Accept: 'text/plain', Authorization: 'Bearer abc' });
+ * const connection = new HTTPConnection('http://localhost:8080');
+ * const { response } = connection.request('GET', '/a', { headers });
+ * console.log(response.headers.get('content-length')); // 10
+ * console.log(headers); // HTTPHeaders { Accept: 'text/plain', Authorization: '***' }
+ * connection.disconnect();
+ * ```
  */
 export class HTTPHeaders implements Iterable<[string, string]> {
   /** Names and values alternate: one list takes less memory than two. */
@@ -40,8 +63,9 @@ export class HTTPHeaders implements Iterable<[string, string]> {
   #unparsed: string | undefined;
 
   /**
+   * Makes fields from `init`, which is copied; without it, there are none.
    * @throws TypeError if a name is no token, or a value contains CR, LF, NUL, another control character or a character
-   * above U+00FF
+   * above U+00FF (RFC 9110 5.5)
    */
   constructor(init?: HeadersInit) {
     if (init === undefined) return;
@@ -58,15 +82,15 @@ export class HTTPHeaders implements Iterable<[string, string]> {
     }
   }
 
-  /** The number of field lines. */
+  /** The number of field lines; a name may have several. */
   get size(): number {
     this.#parse();
     return this.#lines.length / 2;
   }
 
   /**
-   * The value of a field; undefined if there is none. Several lines are joined with ", " (RFC 9110 5.3). For
-   * `Set-Cookie`, which cannot be joined, this is the first line; {@link getAll} returns all.
+   * The value of the field `name`, in any case; undefined if there is none. Several lines are joined with ", " (RFC
+   * 9110 5.3). For `Set-Cookie`, which cannot be joined, this is the first line; {@link getAll} returns all.
    */
   get(name: string): string | undefined {
     const key = name.toLowerCase();
@@ -76,7 +100,7 @@ export class HTTPHeaders implements Iterable<[string, string]> {
     return only ? this.#lines[first + 1] : this.getAll(key).join(', ');
   }
 
-  /** The values of all lines with this name, in order. */
+  /** The values of all lines with this `name`, in any case and in their order; none: an empty list. */
   getAll(name: string): string[] {
     const key = name.toLowerCase();
     const values: string[] = [];
@@ -84,14 +108,15 @@ export class HTTPHeaders implements Iterable<[string, string]> {
     return values;
   }
 
-  /** Whether there is a line with this name, in any case. */
+  /** Whether there is a line with this `name`, in any case. */
   has(name: string): boolean {
     return this.#find(name.toLowerCase()) >= 0;
   }
 
   /**
-   * Replaces all lines with this name by one, at the place of the first; appends it if there is none. @throws TypeError
-   * as the constructor
+   * Replaces all lines with this `name` by one with this `value`, at the place of the first; appends it if there is
+   * none.
+   * @throws TypeError if the name is no token, or the value contains a control character or one above U+00FF
    */
   set(name: string, value: string | number): void {
     const text = checkedField(name, value);
@@ -107,14 +132,17 @@ export class HTTPHeaders implements Iterable<[string, string]> {
     this.#removeFrom(first + 2, key);
   }
 
-  /** Appends a line. @throws TypeError as the constructor */
+  /**
+   * Appends a line with this `name` and `value`, beside those that have the same name.
+   * @throws TypeError if the name is no token, or the value contains a control character or one above U+00FF
+   */
   append(name: string, value: string | number): void {
     const text = checkedField(name, value);
     this.#parse();
     this.#push(name, text);
   }
 
-  /** Removes all lines with this name. Returns whether there were any. */
+  /** Removes all lines with this `name`, in any case. Returns whether there were any. */
   delete(name: string): boolean {
     const key = name.toLowerCase();
     const first = this.#find(key);
@@ -142,7 +170,7 @@ export class HTTPHeaders implements Iterable<[string, string]> {
     for (const [, value] of this.entries()) yield value;
   }
 
-  /** The same as {@link entries}. */
+  /** The same as {@link entries}, for `for (const [name, value] of headers)`. */
   [Symbol.iterator](): IterableIterator<[string, string]> {
     return this.entries();
   }

@@ -1,5 +1,26 @@
 /**
- * `dugong/http1`: the HTTP/1.1 of a client without any I/O (RFC 9110, RFC 9112), usable over any byte stream.
+ * HTTP/1.1 as its client sees it, without any I/O (RFC 9110, RFC 9112): usable over any stream of bytes. It says which
+ * bytes to send, and what the received ones mean; sockets, time and waiting are the caller's.
+ *
+ * - {@link ClientProtocol} is one connection: begin with it. {@link SendBuffer} and {@link ReceiveBuffer} are its two
+ * ends.
+ * - {@link encodeRequestHead}, {@link ResponseHeadParser}, {@link responseFraming} and {@link ByterangesDecoder} are
+ * parts of it that are of use   alone.
+ * - {@link HTTPHeaders} and the errors are the same as those of `dugong`.
+ *
+ * @example
+ * ```js
+ * import { ClientProtocol } from 'dugong/http1';
+ *
+ * const protocol = new ClientProtocol({ host: 'server.example' });
+ * protocol.sendRequest('GET', '/a');
+ * const bytes = Buffer.concat(protocol.output.take()); // to be written
+ * protocol.output.sent(bytes.length);
+ * protocol.input.push(Buffer.from('HTTP/1.1 204 No Content\r\n\r\n')); // what was received
+ * console.log(bytes.toString('latin1', 0, 15), protocol.nextResponse()?.head.status); // GET /a HTTP/1.1 204
+ * ```
+ *
+ * @module dugong/http1
  */
 
 export type { DugongError } from '../errors.ts';

@@ -5,7 +5,24 @@
 
 import { ownOptions } from '../options.ts';
 
-/** The most that a server can make this client hold or skip. */
+/**
+ * The most that a server can make this client hold or skip: the option `limits` of connections, which names those that
+ * differ from {@link DEFAULT_LIMITS}. A response beyond a limit is an {@link InvalidResponse}; beyond `bodyInMemory`,
+ * an {@link UnsupportedResponse}.
+ *
+ * @example
+ * ```js
+ * import { HTTPConnection, InvalidResponse } from 'dugong';
+ *
+ * const connection = new HTTPConnection('http://localhost:8080', { limits: { fields: 1 } });
+ * try {
+ *   connection.request('GET', '/a');
+ * } catch (error) {
+ *   console.log(error instanceof InvalidResponse); // true
+ * }
+ * connection.disconnect();
+ * ```
+ */
 export interface Limits {
   /** Bytes of the status line with its CRLF. Default 65,535, as in python-dugong: no reason phrase is that long. */
   readonly statusLine: number;
@@ -34,7 +51,20 @@ export interface Limits {
   readonly bodyInMemory: number;
 }
 
-/** The limits that apply unless the option `limits` sets others. */
+/**
+ * The limits that apply unless the option `limits` sets others. The object is frozen.
+ *
+ * @example
+ * ```js
+ * import { DEFAULT_LIMITS, HTTPConnection } from 'dugong';
+ *
+ * console.log(DEFAULT_LIMITS.headerSection, DEFAULT_LIMITS.bodyInMemory === 2 ** 30); // 65535 true
+ * const limits = { ...DEFAULT_LIMITS, headerSection: 4 * DEFAULT_LIMITS.headerSection };
+ * const connection = new HTTPConnection('http://localhost:8080', { limits });
+ * console.log(connection.request('GET', '/a').response.status); // 200
+ * connection.disconnect();
+ * ```
+ */
 export const DEFAULT_LIMITS: Limits = Object.freeze({
   statusLine: 65_535,
   headerSection: 65_535,

@@ -24,11 +24,25 @@ export type { PendingRequest } from './exchanges.ts';
 export type { Response } from './receive-half.ts';
 export type { Request, RequestDefaults } from './send-half.ts';
 
-/** What all requests of a connection have in common, and limits of what its server can make the client hold. */
+/**
+ * What all requests of a connection have in common, and limits of what its server can make the client hold: the
+ * argument of {@link ClientProtocol}.
+ *
+ * @example
+ * ```js
+ * import { ClientProtocol } from 'dugong/http1';
+ *
+ * const onInformational = ({ head }) => console.log(head.status); // 103
+ * const protocol = new ClientProtocol({ host: 'server.example', limits: { fields: 100 }, onInformational });
+ * protocol.sendRequest('GET', '/a');
+ * protocol.input.push(Buffer.from('HTTP/1.1 103 Early Hints\r\n\r\n'));
+ * protocol.nextResponse();
+ * ```
+ */
 export interface ClientProtocolOptions extends RequestDefaults {
-  /** Those that differ from {@link DEFAULT_LIMITS}. */
+  /** The limits that differ from those in {@link DEFAULT_LIMITS}. */
   readonly limits?: Partial<Limits> | undefined;
-  /** Bytes of the receive buffer. Default 64 KiB. */
+  /** The size of the receive buffer `input` in bytes. Default 65,536. */
   readonly receiveBufferSize?: number | undefined;
   /** Called with each informational (1xx) response that is not returned as a response. */
   readonly onInformational?: ((response: Response) => void) | undefined;
@@ -43,8 +57,29 @@ const NAMES = ['host', 'absolute', 'headers', 'limits', 'onInformational', 'rece
 const NAMES_OF_REQUEST = ['headers', 'framing', 'expectContinue', 'host', 'upgrade'] as const;
 
 /**
- * One connection as its client sees it: give the bytes of `output` to the server, put the server's bytes into `input`, and ask for
- * responses and bodies.
+ * One HTTP/1.1 connection as its client sees it, without any I/O (RFC 9112 9): give the bytes of `output` to the
+ * server, put the server's bytes into `input`, and ask for responses and bodies. `undefined` from a receive call means
+ * "bring more bytes". All transitions of state are in two tables; a call that the present state does not allow is a
+ * StateError, which changes nothing.
+ *
+ * A driver takes bytes from `output`, writes them, and reports with `output.sent()` how many have left; it puts what it
+ * receives into `input`, and calls {@link receivedEnd} or {@link receiveFailed} at the end, {@link sendFailed} if it
+ * cannot write.
+ *
+ * @example
+ * ```js
+ * import { ClientProtocol } from 'dugong/http1';
+ *
+ * const protocol = new ClientProtocol({ host: 'server.example' });
+ * protocol.sendRequest('GET', '/a');
+ * const bytes = Buffer.concat(protocol.output.take()); // to be written
+ * protocol.output.sent(bytes.length);
+ * protocol.input.push(Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello')); // what was received
+ * const body = protocol.nextResponse()?.body;
+ * const target = Buffer.alloc(100);
+ * const count = body && protocol.readBody(body, target, 0, target.length);
+ * console.log(target.toString('latin1', 0, count), protocol.responsePending); // hello false
+ * ```
  */
 export class ClientProtocol {
   /** Bytes received and not yet consumed. The driver fills it. */
@@ -60,7 +95,10 @@ export class ClientProtocol {
   readonly #send: SendHalf;
   readonly #receive: ReceiveHalf;
 
-  /** @throws TypeError on an invalid option */
+  /**
+   * Makes the protocol of a new connection, with the options in `given`.
+   * @throws TypeError for an option that is unknown or invalid
+   */
   constructor(given: ClientProtocolOptions) {
     const options = ownOptions('ClientProtocol', given, NAMES);
     this.limits = withDefaultLimits(options.limits);
@@ -83,7 +121,7 @@ export class ClientProtocol {
     return this.#state.receive;
   }
 
-  /** Bytes that have left, as the driver reported. */
+  /** The number of bytes that have left, as the driver reported. */
   get bytesSent(): number {
     return this.output.sentBytes;
   }
@@ -161,16 +199,22 @@ export class ClientProtocol {
     return this.#state.failure;
   }
 
-  /** @throws ConnectionClosed if nothing can be sent on this connection any more */
+  /**
+   * Checks that requests can still be sent on this connection. It changes nothing.
+   * @throws ConnectionClosed if nothing can be sent on this connection any more
+   * @throws TLSError in its place, if that was the reason
+   */
   assertUsable(): void {
     const { send } = this.#state;
     if (send === 'closed' || send === 'failed') throw this.#state.unusable('idle');
   }
 
   /**
-   * While no request is open, received bytes answer no request (RFC 9112 9.2), and the end of the stream means that no request
-   * will be answered. Call it before the first byte of a request is sent, after receiving what has arrived.
-   * @throws ConnectionClosed, or InvalidResponse as {@link assertHTTP}
+   * Checks that the server is silent while no request is open: received bytes would answer no request (RFC 9112 9.2),
+   * and the end of the stream means that no request will be answered. Call it before the first byte of a request is
+   * sent, after receiving what has arrived.
+   * @throws ConnectionClosed if the stream has ended, or bytes came that answer no request
+   * @throws InvalidResponse if the first bytes that this server sent are no HTTP
    */
   assertQuiet(): void {
     this.#state.assertQuiet();
@@ -187,47 +231,71 @@ export class ClientProtocol {
   // --- sending -----------------------------------------------------------------------------------------------------
 
   /**
-   * Puts the head of a new request into the output; its body, if it has one, follows through {@link sendData}.
-   * @throws TypeError if the request cannot be sent, StateError if it cannot be sent now, ConnectionClosed if not on this
-   * connection; as {@link assertQuiet} if no request is open
+   * Puts the head of a new request into the output: `method` and `path` (with the query, percent-encoded), and what
+   * else is in `request`. Its body, if it has one, follows through {@link sendData}. Any number of requests may be sent
+   * ahead of their responses.
+   * @throws TypeError if the request can never be sent
+   * @throws StateError if it cannot be sent now, as while the body of another is being sent
+   * @throws ConnectionClosed if nothing can be sent on this connection any more, or the silent server has ended it
+   * @throws InvalidResponse if no request is open, and the server's first bytes are no HTTP
    */
   sendRequest(method: string, path: string, request?: Request): void {
     this.#send.request(method, path, ownOptions('sendRequest()', request, NAMES_OF_REQUEST));
   }
 
   /**
-   * Puts the next bytes of the body into the output, framed. A large piece is not copied: it must stay as it is until it has left.
-   * @throws StateError, ExcessBodyData, ConnectionClosed
+   * Puts `data`, the next bytes of the body, into the output, framed as the request announced. Above 2048 bytes it is
+   * not copied: it must stay as it is until it has left.
+   * @throws StateError if no body is being sent
+   * @throws ExcessBodyData for more bytes than were announced; nothing of `data` is sent then
+   * @throws ConnectionClosed if nothing can be sent any more
    */
   sendData(data: Uint8Array): void {
     this.#send.data(data);
   }
 
-  /** Puts the end of a chunked body into the output. @throws StateError, TypeError (trailers), ConnectionClosed */
+  /**
+   * Puts the end of a chunked body into the output, with `trailers` if there are any (RFC 9112 7.1.2).
+   * @throws StateError if no chunked body is being sent
+   * @throws TypeError for a field that cannot be a trailer (RFC 9110 6.5.1)
+   * @throws ConnectionClosed if nothing can be sent any more
+   */
   endBody(trailers?: HeadersInit): void {
     this.#send.endBody(trailers);
   }
 
-  /** The source of the body has no more data. @throws MissingBodyData if a longer body was announced */
+  /**
+   * Reports that the source of the body has no more data: the check of a body of an announced length. A chunked body ends
+   * with {@link endBody}.
+   * @throws MissingBodyData if a longer body was announced
+   */
   bodySourceEnded(): void {
     this.#send.sourceEnded();
   }
 
-  /** Puts bytes of another protocol into the output, once {@link sendState} is `raw`. @throws StateError, ConnectionClosed */
+  /**
+   * Puts `data`, bytes of another protocol, into the output, once {@link sendState} is `raw`: after a 101, or a tunnel.
+   * @throws StateError while HTTP goes on
+   * @throws ConnectionClosed if nothing can be sent any more
+   */
   sendRaw(data: Uint8Array): void {
     this.#send.raw(data);
   }
 
-  /** No 100 (Continue) came in time: the body may be sent without it (RFC 9110 10.1.1). @throws StateError */
+  /**
+   * Reports that no 100 (Continue) came in time: the body may be sent without it (RFC 9110 10.1.1).
+   * @throws StateError if no request waits for it
+   */
   stopWaitingForContinue(): void {
     this.#send.stopWaitingForContinue();
   }
 
   /**
-   * Looks for an early response, one to a request that is still being sent (RFC 9112 9.5). A final response other than a success,
-   * or the end of the stream without a response, stops the sending: the output is emptied, and this response is the connection's
-   * last. A success (2xx) stops nothing, since servers may answer while they receive.
-   * @throws InvalidResponse, UnsupportedResponse
+   * Looks for an early response, one to a request that is still being sent (RFC 9112 9.5). A final response other than
+   * a success, or the end of the stream without a response, stops the sending: the output is emptied, and this response
+   * is the connection's last. A success (2xx) stops nothing, since servers may answer while they receive.
+   * @throws InvalidResponse if the received bytes break HTTP
+   * @throws UnsupportedResponse if they are of a version or coding that is not supported
    */
   heedEarlyAnswer(): void {
     const status = this.earlyStatus();
@@ -253,19 +321,23 @@ export class ClientProtocol {
   }
 
   /**
-   * Gives up the rest of the request that the next response answers; errors say why. That response is the connection's last,
-   * since no request can follow an incomplete one.
+   * Gives up the rest of the request that the next response answers; errors give `why` as the reason. That response is
+   * the connection's last, since no request can follow an incomplete one.
    */
   breakOff(why: string): void {
     this.#send.breakOff(why);
   }
 
-  /** The body that is being sent ended early for this reason, which is the cause of later errors. */
+  /**
+   * Reports that the body that is being sent ended early, because of `cause`, which is the cause of later errors.
+   */
   bodyFailed(cause: unknown): void {
     this.#send.bodyFailed(cause);
   }
 
-  /** Nothing can be sent any more; what the server sent before can still be received. */
+  /**
+   * Reports that nothing can be sent any more, because of `cause`; what the server sent before can still be received.
+   */
   sendFailed(cause: unknown): void {
     this.#send.failed(cause);
   }
@@ -273,74 +345,101 @@ export class ClientProtocol {
   // --- receiving ---------------------------------------------------------------------------------------------------
 
   /**
-   * The status of the response to a request that is still being sent, once its head has arrived; {@link nextResponse} still
-   * returns the response. Informational responses are skipped. Call it while sending (RFC 9112 9.5).
-   * @throws InvalidResponse, UnsupportedResponse
+   * Returns the status of the response to a request that is still being sent, once its head has arrived; {@link
+   * nextResponse} still returns the response. Informational responses are skipped. Call it while sending (RFC 9112
+   * 9.5).
+   * @throws InvalidResponse if the received bytes break HTTP
+   * @throws UnsupportedResponse if they are of a version or coding that is not supported
    */
   earlyStatus(): number | undefined {
     return this.#receive.earlyStatus();
   }
 
-  /** @throws StateError if the next response is to a request whose body is not complete, and nothing has arrived of it */
+  /**
+   * Checks that the request which the next response answers has been given in whole, so that it makes sense to wait for
+   * the response.
+   * @throws StateError if the next response is to a request whose body is not complete, and nothing has arrived of it
+   */
   assertRequestComplete(): void {
     this.#receive.assertRequestComplete();
   }
 
   /**
-   * The next response: a final one, or the 100 (Continue) or 101 (Switching Protocols) that the request asked for. Other
-   * informational responses are skipped. It may come before the request has been sent to its end.
-   * @throws StateError, InvalidResponse, UnsupportedResponse, ConnectionClosed
+   * Returns the next response: a final one, or the 100 (Continue) or 101 (Switching Protocols) that the request asked
+   * for; undefined if more bytes must be received first. Other informational responses are skipped. It may come before
+   * the request has been sent to its end.
+   * @throws StateError if no response is pending, or the body before has unread bytes
+   * @throws InvalidResponse if the received bytes break HTTP
+   * @throws UnsupportedResponse if they are of a version or coding that is not supported
+   * @throws ConnectionClosed if the stream ended before
    */
   nextResponse(): Response | undefined {
     return this.#receive.nextResponse();
   }
 
   /**
-   * Moves up to `length` bytes of `body` to the target, or drops them if there is no target. Returns how many, or undefined if
-   * more bytes must be received first. 0 is the end. @throws InvalidResponse, UnsupportedResponse, ConnectionClosed
+   * Moves up to `length` bytes of `body` to `target`, from `offset` on, or drops them if there is no target. Returns
+   * how many, or undefined if more bytes must be received first. 0 is the end of the body.
+   * @throws InvalidResponse if the received bytes break HTTP
+   * @throws UnsupportedResponse if the end of the body cannot be determined
+   * @throws ConnectionClosed if the stream ended before the body did
    */
   // Parameters: no object for each read.
   readBody(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined {
     return this.#receive.readBody(body, target, offset, length);
   }
 
-  /** `count` body bytes have been received straight into the caller's memory (at most `body.direct`). */
+  /**
+   * Reports that `count` bytes of `body` have been received straight into the caller's memory (at most `body.direct`).
+   */
   receivedBody(body: BodyDecoder, count: number): void {
     this.#receive.receivedBody(body, count);
   }
 
-  /** The peer has ended its stream in an orderly way. */
+  /** Reports that the peer has ended its stream in an orderly way. */
   receivedEnd(): void {
     this.#receive.ended();
   }
 
-  /** Receiving has failed (a reset): what was received before can still be read. */
+  /**
+   * Reports that receiving has failed, because of `cause` (a reset): what was received before can still be read.
+   */
   receiveFailed(cause: unknown): void {
     this.#receive.failed(cause);
   }
 
-  /** @throws StateError unless bytes may be read uninterpreted: after a switch of protocols, invalid framing or a failure */
+  /**
+   * Checks that bytes may be read uninterpreted: after a switch of protocols, invalid framing or a failure.
+   * @throws StateError while HTTP goes on
+   */
   assertCanReceiveRaw(): void {
     this.#receive.assertRaw();
   }
 
-  /** @throws ConnectionClosed if the peer's stream did not end in an orderly way */
+  /**
+   * Checks that the peer's stream did not end by a failure. It changes nothing.
+   * @throws ConnectionClosed if it did
+   * @throws TLSError in its place, if that was the reason
+   */
   assertOrderlyEnd(): void {
     const { end, failure } = this.#state;
     if (end === 'failed') throw this.#state.connectionClosed('the connection was lost', 'receive', failure);
   }
 
-  /** Nothing that the server sends can be trusted any more. */
+  /** Gives up the connection because of `cause`: nothing that the server sends can be trusted any more. */
   fail(cause: unknown): void {
     this.#state.fail(cause);
   }
 
-  /** The error for a call after the connection has ended or failed. */
+  /** Returns the error for a call in this `phase` after the connection has ended or failed. */
   connectionUnusable(phase: Phase): ConnectionClosed | TLSError {
     return this.#state.unusable(phase);
   }
 
-  /** A ConnectionClosed that says what is lost now, or `cause` if that is a TLSError. */
+  /**
+   * Returns a ConnectionClosed with the reason `why` and this `phase`, which says what is lost now, or `cause` if that
+   * is a TLSError.
+   */
   connectionClosed(why: string, phase: Phase, cause?: unknown): ConnectionClosed | TLSError {
     return this.#state.connectionClosed(why, phase, cause);
   }

@@ -7,7 +7,22 @@
 import { Buffer } from 'node:buffer';
 import { shownAs } from '../inspection.ts';
 
-/** Bytes that were received and not yet consumed. The driver fills it, the parsers consume. */
+/**
+ * Bytes that were received and not yet consumed: `input` of {@link ClientProtocol}. The driver fills it, with `push()`,
+ * or in place with `makeRoom()` and `filled()`; the parsers consume. It grows only for a message head that does not
+ * fit.
+ *
+ * @example
+ * ```js
+ * import { ReceiveBuffer } from 'dugong/http1';
+ *
+ * const buffer = new ReceiveBuffer(65_536);
+ * const room = buffer.makeRoom();
+ * const count = buffer.bytes.write('hello', buffer.end, 'latin1'); // as read(2) would
+ * buffer.filled(count);
+ * console.log(room, buffer.length, buffer.received); // 65536 5 5
+ * ```
+ */
 export class ReceiveBuffer {
   /** The memory; valid bytes are `bytes[start, end)`. */
   bytes: Buffer;
@@ -19,7 +34,10 @@ export class ReceiveBuffer {
   received = 0;
   readonly #window: Buffer;
 
-  /** @param size the window in bytes @throws TypeError unless it is a whole number >= 1 */
+  /**
+   * Makes a buffer with a window of `size` bytes.
+   * @throws TypeError unless the size is a whole number >= 1
+   */
   constructor(size: number) {
     if (!Number.isSafeInteger(size) || size < 1) {
       throw new TypeError(`the receive buffer's size must be a whole number >= 1, got ${String(size)}`);
@@ -33,7 +51,10 @@ export class ReceiveBuffer {
     return this.end - this.start;
   }
 
-  /** Makes room at the end for at least one byte (growing only if unconsumed bytes fill it) and returns how much there is. */
+  /**
+   * Makes room at the end for at least one byte, and grows only if unconsumed bytes fill the window. Returns how many
+   * bytes there is room for. `bytes`, `start` and `end` may have changed.
+   */
   makeRoom(): number {
     if (this.start === this.end) {
       this.clear();
@@ -44,18 +65,18 @@ export class ReceiveBuffer {
     return this.bytes.length - this.end;
   }
 
-  /** `count` bytes have been written at the end. */
+  /** Reports that `count` bytes have been written at `end`. */
   filled(count: number): void {
     this.end += count;
     this.received += count;
   }
 
-  /** `count` bytes at the start are done with. */
+  /** Reports that `count` bytes at `start` are done with. */
   consume(count: number): void {
     this.start += count;
   }
 
-  /** Moves up to `length` bytes to `target[offset, offset + length)`; returns how many. */
+  /** Moves up to `length` bytes to `target`, from `offset` on; returns how many. */
   take(target: Uint8Array, offset: number, length: number): number {
     const count = Math.min(length, this.length);
     this.bytes.copy(target, offset, this.start, this.start + count);
@@ -63,7 +84,7 @@ export class ReceiveBuffer {
     return count;
   }
 
-  /** Appends a copy of `data`: for a driver that has the bytes already. */
+  /** Appends a copy of `data`, for a driver that has received bytes in memory of its own. */
   push(data: Uint8Array): void {
     let done = 0;
     while (done < data.length) {
@@ -74,7 +95,7 @@ export class ReceiveBuffer {
     }
   }
 
-  /** Forgets all bytes. */
+  /** Forgets all bytes, and goes back to the window. */
   clear(): void {
     this.start = 0;
     this.end = 0;

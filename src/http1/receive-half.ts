@@ -13,7 +13,21 @@ import { listElements, quoted } from './grammar.ts';
 import type { Limits } from './limits.ts';
 import { type ResponseHead, ResponseHeadParser } from './response-head.ts';
 
-/** A response whose head has arrived. */
+/**
+ * A response whose head has arrived: what `nextResponse()` of {@link ClientProtocol} returns. Its body, if it has one,
+ * follows through `readBody()`.
+ *
+ * @example
+ * ```js
+ * import { ClientProtocol } from 'dugong/http1';
+ *
+ * const protocol = new ClientProtocol({ host: 'server.example' });
+ * protocol.sendRequest('GET', '/a');
+ * protocol.input.push(Buffer.from('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n'));
+ * const response = protocol.nextResponse();
+ * console.log(response?.path, response?.head.status, response?.framing, response?.body); // /a 404 { kind: 'none' } undefined
+ * ```
+ */
 export interface Response {
   /** The method of the request that it answers. */
   readonly method: string;

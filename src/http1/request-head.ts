@@ -7,13 +7,37 @@
 import { isAuthority, isRequestTarget, isToken, listElements, quoted } from './grammar.ts';
 import { type HeadersInit, HTTPHeaders } from './headers.ts';
 
-/** How the body of the request ends. Without Content-Length or chunked there is no body (RFC 9112 6.3 rule 7). */
+/**
+ * How the body of a request ends: `none`, there is no body; `length`, after so many bytes (Content-Length); `chunked`,
+ * with the last chunk. Without Content-Length or chunked a request has no body (RFC 9112 6.3 rule 7).
+ *
+ * @example
+ * ```js
+ * import { ClientProtocol } from 'dugong/http1';
+ *
+ * const protocol = new ClientProtocol({ host: 'server.example' });
+ * protocol.sendRequest('POST', '/form', { framing: { kind: 'chunked' } });
+ * protocol.sendData(Buffer.from('hello'));
+ * protocol.endBody();
+ * console.log(JSON.stringify(Buffer.concat(protocol.output.take()).toString().split('\r\n\r\n')[1])); // "5\r\nhello\r\n0"
+ * ```
+ */
 export type RequestFraming =
   | { readonly kind: 'none' }
   | { readonly kind: 'length'; readonly length: number }
   | { readonly kind: 'chunked' };
 
-/** The parts of a request head. */
+/**
+ * The parts of a request head: the argument of {@link encodeRequestHead}.
+ *
+ * @example
+ * ```js
+ * import { encodeRequestHead } from 'dugong/http1';
+ *
+ * const head = { method: 'OPTIONS', target: '*', host: 'server.example' };
+ * console.log(encodeRequestHead({ ...head, framing: { kind: 'none' } }).text.split('\r\n')[0]); // OPTIONS * HTTP/1.1
+ * ```
+ */
 export interface RequestHead {
   /** The method, a token (RFC 9110 9.1). */
   readonly method: string;
@@ -27,7 +51,7 @@ export interface RequestHead {
    * The Host field's value: the authority without the scheme's default port. For CONNECT, the target is used instead.
    */
   readonly host: string;
-  /** The caller's fields. */
+  /** The caller's fields. Those that the client writes itself must agree with it. */
   readonly headers?: HeadersInit | undefined;
   /**
    * Fields of all requests of the connection, e.g. for a proxy. A field of the same name in `headers` replaces them.
@@ -41,7 +65,18 @@ export interface RequestHead {
   readonly upgrade?: string | undefined;
 }
 
-/** An encoded head. */
+/**
+ * An encoded head, and whether it ends the connection: what {@link encodeRequestHead} returns.
+ *
+ * @example
+ * ```js
+ * import { encodeRequestHead } from 'dugong/http1';
+ *
+ * const headers = { Connection: 'close' };
+ * const head = encodeRequestHead({ method: 'GET', target: '/', host: 'server.example', headers, framing: { kind: 'none' } });
+ * console.log(head.close, Buffer.from(head.text, 'latin1').length); // true 86
+ * ```
+ */
 export interface EncodedRequestHead {
   /** The head with its final empty line; each character is one byte (latin1). */
   readonly text: string;
@@ -74,7 +109,28 @@ const NOTHING_ELSE = {
   upgrade: undefined,
 };
 
-/** Checks and encodes a head. @throws TypeError on anything that cannot or must not be sent */
+/**
+ * Checks and encodes the parts in `head` as the head of a request (RFC 9112 3), and refuses all that would not be
+ * exactly one valid head: line ends in fields, contradictory framing, a Host that is not the connection's.
+ * @throws TypeError for anything that cannot or must not be sent
+ * @example
+ * ```js
+ * import { encodeRequestHead } from 'dugong/http1';
+ *
+ * const head = { method: 'GET', target: '/a?b=1', host: 'server.example', headers: { Accept: 'text/plain' } };
+ * const { text } = encodeRequestHead({ ...head, framing: { kind: 'none' } });
+ * console.log(text.split('\r\n'));
+ * // prints:
+ * // [
+ * //   'GET /a?b=1 HTTP/1.1',
+ * //   'Host: server.example',
+ * //   'Accept: text/plain',
+ * //   'Accept-Encoding: identity',
+ * //   '',
+ * //   ''
+ * // ]
+ * ```
+ */
 export function encodeRequestHead(head: RequestHead): EncodedRequestHead {
   return encodeWholeHead({ ...NOTHING_ELSE, ...head });
 }

@@ -11,9 +11,21 @@ import { type HTTPHeaders, headersOfSection } from './headers.ts';
 import { type Limits, withDefaultLimits } from './limits.ts';
 import type { ReceiveBuffer } from './receive-buffer.ts';
 
-/** The head of a response as received. */
+/**
+ * The head of a response as received: its status line and header section (RFC 9112 4, 5). `head` of a {@link Response}.
+ *
+ * @example
+ * ```js
+ * import { ReceiveBuffer, ResponseHeadParser } from 'dugong/http1';
+ *
+ * const buffer = new ReceiveBuffer(4096);
+ * buffer.push(Buffer.from('HTTP/1.0 503 Busy\r\nRetry-After: 5\r\n\r\n'));
+ * const head = new ResponseHeadParser().parse(buffer);
+ * console.log(head?.minorVersion, head?.status, head?.reason, head?.headers.get('retry-after')); // 0 503 Busy 5
+ * ```
+ */
 export interface ResponseHead {
-  /** The digit after "HTTP/1.". */
+  /** The digit after "HTTP/1." in the status line: 0 or 1, rarely another. */
   readonly minorVersion: number;
   /** The status code: three digits, the first not 0. */
   readonly status: number;
@@ -70,7 +82,27 @@ function beginsAsTLS(bytes: Buffer, start: number, end: number): boolean {
   return known && (start + 1 === end || bytes[start + 1] === TLS_VERSION);
 }
 
-/** Parses the heads of responses, one after the other, in a buffer that is filled piece by piece (RFC 9112 4, 5). */
+/**
+ * Parses the heads of responses, one after the other, from a buffer that is filled piece by piece (RFC 9112 4, 5). It
+ * goes on where it stopped, and refuses bytes that cannot begin an HTTP/1.x response at once. {@link ClientProtocol}
+ * contains one.
+ *
+ * @example
+ * ```js
+ * import { ReceiveBuffer, ResponseHeadParser } from 'dugong/http1';
+ *
+ * const parser = new ResponseHeadParser();
+ * const buffer = new ReceiveBuffer(4096);
+ * for (const piece of ['HTTP/1.1 20', '4 No Content\r\n', '\r\n']) {
+ *   buffer.push(Buffer.from(piece));
+ *   console.log(parser.parse(buffer)?.status);
+ * }
+ * // prints:
+ * // undefined
+ * // undefined
+ * // 204
+ * ```
+ */
 export class ResponseHeadParser {
   readonly #limits: Limits;
   readonly #section: FieldSectionParser;
@@ -81,7 +113,11 @@ export class ResponseHeadParser {
   /** Length of the complete status line with its CRLF; 0 while it is not complete. */
   #statusLine = 0;
 
-  /** @throws TypeError naming a limit that does not exist or is no whole number >= 0 */
+  /**
+   * Makes a parser. Of the limits in `given` (default {@link DEFAULT_LIMITS}), `statusLine`, `headerSection`, `fields`
+   * and `emptyLines` hold.
+   * @throws TypeError for a limit that does not exist, or is no whole number >= 0
+   */
   constructor(given?: Partial<Limits>) {
     const limits = withDefaultLimits(given);
     this.#limits = limits;
@@ -94,8 +130,10 @@ export class ResponseHeadParser {
   }
 
   /**
-   * Takes one head from `buffer`; returns undefined if it is not complete yet.
-   * @throws InvalidResponse, or UnsupportedResponse if the bytes are not HTTP/1.x; nothing is consumed then
+   * Takes one head from `buffer`; returns undefined if it is not complete yet. Nothing is consumed before it is
+   * complete.
+   * @throws InvalidResponse if the bytes break the grammar, exceed a limit, or belong to another protocol
+   * @throws UnsupportedResponse if the version is not HTTP/1.x
    */
   parse(buffer: ReceiveBuffer): ResponseHead | undefined {
     const { bytes, start, end } = buffer;

@@ -11,15 +11,32 @@ import { shownAs } from '../inspection.ts';
 /** Pieces up to this many bytes are copied: a copy costs less than a view of its own. */
 const SMALL = 2048;
 
-/** Bytes to be sent and not reported as sent. The protocol fills it, the driver empties it. */
+/**
+ * Bytes to be sent and not reported as sent: `output` of {@link ClientProtocol}. The protocol fills it, the driver
+ * empties it: `take()` gives views of all bytes, and `sent()` reports how many of them have left, once for each
+ * `take()`. Bytes that were taken and not reported count as possibly sent.
+ *
+ * @example
+ * ```js
+ * import { ClientProtocol } from 'dugong/http1';
+ *
+ * const protocol = new ClientProtocol({ host: 'server.example' });
+ * protocol.sendRequest('GET', '/a');
+ * const { output } = protocol;
+ * const [bytes] = output.take();
+ * const written = 10; // what write(2) returned
+ * output.sent(written);
+ * console.log(bytes?.length, output.sentBytes, output.length); // 68 10 58
+ * ```
+ */
 export class SendBuffer {
-  /** Bytes that have left, as the driver reported. */
+  /** The number of bytes that have left, as the driver reported. */
   sentBytes = 0;
   /** Position of the next byte that is put in, counted from the connection's first byte; cut-off bytes count. */
   end = 0;
   /** Whether bytes were cut off, which will never be sent. */
   wasCut = false;
-  /** A driver has taken bytes, or reported. */
+  /** Whether a driver has taken bytes, or reported, since the beginning. */
   driven = false;
   /** Text behind the views, not encoded yet. */
   #text = '';
@@ -30,13 +47,16 @@ export class SendBuffer {
   readonly #onTaken: () => void;
   readonly #onSent: (before: number) => void;
 
-  /** `onTaken` runs at the first take after a report; `onSent` runs when bytes are reported, with `sentBytes` as it was before. */
+  /**
+   * Makes an empty buffer. `onTaken` runs at the first take after a report; `onSent` runs when bytes are reported, with
+   * `sentBytes` as it was before.
+   */
   constructor(onTaken: () => void = () => undefined, onSent: (before: number) => void = () => undefined) {
     this.#onTaken = onTaken;
     this.#onSent = onSent;
   }
 
-  /** How many bytes wait. */
+  /** The number of bytes that wait to be sent. */
   get length(): number {
     return this.#length;
   }
@@ -66,7 +86,8 @@ export class SendBuffer {
   }
 
   /**
-   * The first `count` of the taken bytes have left. The others have not, and the next take returns them again.
+   * Reports that the first `count` of the taken bytes have left. The others have not, and the next take returns them
+   * again.
    * @throws RangeError for more than were taken
    */
   sent(count: number): void {
@@ -86,21 +107,24 @@ export class SendBuffer {
     if (count > 0) this.#onSent(before);
   }
 
-  /** Copies the bytes that are in the caller's memory, so that the caller may use it again. */
+  /** Copies the waiting bytes that are in the caller's memory, so that the caller may use it again. */
   own(): void {
     this.#views = this.#views.map((view) => Buffer.from(view));
   }
 
   // --- for the protocol ----------------------------------------------------------------------------------------------
 
-  /** Puts in text, each character of which is one byte (latin1). */
+  /** Puts in `text`, each character of which is one byte (latin1). For the protocol. */
   pushText(text: string): void {
     this.#text += text;
     this.#length += text.length;
     this.end += text.length;
   }
 
-  /** A large piece is not copied: it must stay as it is until it has left, or `own()` was called. */
+  /**
+   * Puts in `bytes`. Above 2048 bytes they are not copied: they must stay as they are until they have left, or `own()`
+   * was called. For the protocol.
+   */
   pushBytes(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     this.#length += bytes.length;
@@ -114,7 +138,10 @@ export class SendBuffer {
     }
   }
 
-  /** Removes the waiting bytes from `position` on, counted from the connection's first byte; all of them without `position`. */
+  /**
+   * Removes the waiting bytes from `position` on, counted from the connection's first byte; all of them without
+   * `position`. For the protocol.
+   */
   cut(position: number = 0): void {
     const keep = Math.max(0, Math.min(this.#length, position - this.sentBytes));
     if (keep === this.#length) return;

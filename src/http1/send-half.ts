@@ -10,7 +10,20 @@ import { type HeadersInit, HTTPHeaders } from './headers.ts';
 import { encodeWholeHead, type RequestFraming } from './request-head.ts';
 import type { SendEvent } from './transitions.ts';
 
-/** What a request has besides its method and its target. */
+/**
+ * What a request has besides its method and its path: the third argument of `sendRequest()` of {@link ClientProtocol}.
+ *
+ * @example
+ * ```js
+ * import { ClientProtocol } from 'dugong/http1';
+ *
+ * const protocol = new ClientProtocol({ host: 'server.example' });
+ * const headers = { 'Content-Type': 'text/plain' };
+ * protocol.sendRequest('PUT', '/a', { headers, framing: { kind: 'length', length: 5 } });
+ * protocol.sendData(Buffer.from('hello'));
+ * console.log(Buffer.concat(protocol.output.take()).toString().split('\r\n').at(-1)); // hello
+ * ```
+ */
 export interface Request {
   /** The fields of this request. Host, framing and Expect are written by the protocol; a field here must agree. */
   readonly headers?: HeadersInit | undefined;
@@ -24,9 +37,21 @@ export interface Request {
   readonly upgrade?: string | undefined;
 }
 
-/** What all requests of a connection have. */
+/**
+ * What all requests of a connection have: a part of {@link ClientProtocolOptions}.
+ *
+ * @example
+ * ```js
+ * import { ClientProtocol } from 'dugong/http1';
+ *
+ * const defaults = { host: 'server.example', absolute: 'http://server.example', headers: { 'User-Agent': 'a/1.0' } };
+ * const protocol = new ClientProtocol(defaults);
+ * protocol.sendRequest('GET', '/a');
+ * console.log(Buffer.concat(protocol.output.take()).toString().split('\r\n').at(0)); // GET http://server.example/a HTTP/1.1
+ * ```
+ */
 export interface RequestDefaults {
-  /** The Host field of each request. */
+  /** The Host field of each request: the authority, without the scheme's default port (RFC 9110 7.2). */
   readonly host: string;
   /** "http://authority" if requests are to go to a proxy in absolute-form (RFC 9112 3.2.2). */
   readonly absolute?: string | undefined;

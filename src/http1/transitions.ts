@@ -42,9 +42,40 @@ export const RECEIVE_TRANSITIONS = {
   failed: { fail: 'failed' },
 } as const;
 
-/** State of the sending direction: what the client may send next. */
+/**
+ * The state of the sending direction: what the client may send next. `idle`: a request; `body`: more of a body;
+ * `await-continue`: nothing until 100 (Continue); `await-switch`: nothing until the answer to Upgrade or CONNECT;
+ * `raw`: bytes of another protocol; `closed`: nothing more; `failed`: the connection is lost.
+ *
+ * @example
+ * ```js
+ * import { ClientProtocol } from 'dugong/http1';
+ *
+ * const protocol = new ClientProtocol({ host: 'server.example' });
+ * console.log(protocol.sendState); // idle
+ * protocol.sendRequest('PUT', '/a', { framing: { kind: 'chunked' } });
+ * console.log(protocol.sendState); // body
+ * protocol.endBody();
+ * console.log(protocol.sendState); // idle
+ * ```
+ */
 export type SendState = keyof typeof SEND_TRANSITIONS;
-/** State of the receiving direction: what the server's next bytes are. */
+/**
+ * The state of the receiving direction: what the server's next bytes are. `idle`: a head; `body`: a body, then heads;
+ * `last-body`: the body of the connection's last response; `raw`: bytes of another protocol; `closed`: nothing more;
+ * `failed`: the connection is lost.
+ *
+ * @example
+ * ```js
+ * import { ClientProtocol } from 'dugong/http1';
+ *
+ * const protocol = new ClientProtocol({ host: 'server.example' });
+ * protocol.sendRequest('GET', '/a');
+ * protocol.input.push(Buffer.from('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\n'));
+ * protocol.nextResponse();
+ * console.log(protocol.receiveState); // last-body
+ * ```
+ */
 export type ReceiveState = keyof typeof RECEIVE_TRANSITIONS;
 
 type EventsOf<Table> = { [State in keyof Table]: keyof Table[State] }[keyof Table];

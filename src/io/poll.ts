@@ -107,7 +107,7 @@ function checkedInteger(name: string, value: number): number {
 }
 
 /**
- * What {@link select} waits for: a descriptor, or an object whose property `fd` is one, as a {@link PollNeeded} or
+ * A descriptor, or an object whose property `fd` is one: what {@link select} waits for, as a {@link PollNeeded} or
  * `process.stdout`.
  *
  * @example

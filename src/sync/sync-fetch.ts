@@ -1,6 +1,19 @@
 /**
- * dugong/sync-fetch: the interface of sync-fetch 0.5, which is that of node-fetch 2, on the connections of fetchSync.
- * It has node-fetch's rules for redirects, codings and errors; whole-fetch.ts does the exchange.
+ * A replacement for the package sync-fetch 0.5: the same function, classes and errors, which are those of node-fetch 2,
+ * on the connections of `fetchSync`, without a process for each call. Most programs change only their import. New programs
+ * use `fetchSync` of `dugong/sync`.
+ *
+ * It has node-fetch's rules for redirects, codings and errors; the exchange itself is that of `fetchSync`.
+ *
+ * @example
+ * ```js
+ * import fetch from 'dugong/sync-fetch';
+ *
+ * const response = fetch('http://localhost:8080/hello');
+ * console.log(response.status, response.text().trim()); // 200 hello from /hello
+ * ```
+ *
+ * @module dugong/sync-fetch
  */
 
 import type { HTTPResponse } from '../client/http-response.ts';

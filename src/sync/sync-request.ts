@@ -1,6 +1,19 @@
 /**
- * dugong/sync-request: the interface of sync-request 6 on the connections of fetchSync. It has that package's rules for
- * queries, redirects, retries and errors; whole-fetch.ts does the exchange.
+ * A replacement for the package sync-request 6: the same function, options and errors, on the connections of
+ * `fetchSync`, without a process for each call. Most programs change only their import. New programs use `fetchSync` of
+ * `dugong/sync`.
+ *
+ * It has that package's rules for queries, redirects, retries and errors; the exchange itself is that of `fetchSync`.
+ *
+ * @example
+ * ```js
+ * import request from 'dugong/sync-request';
+ *
+ * const response = request('GET', 'http://localhost:8080/hello', { qs: { to: 'Ann' } });
+ * console.log(response.statusCode, response.getBody('utf8').trim()); // 200 hello from /hello?to=Ann
+ * ```
+ *
+ * @module dugong/sync-request
  */
 
 import type { IncomingHttpHeaders } from 'node:http';
