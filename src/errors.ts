@@ -90,8 +90,8 @@ export interface LostRequest {
 
 /**
  * The base class of all errors that this library throws on purpose, except TypeError and RangeError for wrong
- * arguments. `code` says what happened, `message` begins with the method and URL of the request, and `cause` is the
- * error behind it, if there is one.
+ * arguments. `code` says what happened, `message` begins with the method and URL of the request, or with the URL of the
+ * server, and `cause` is the error behind it, if there is one.
  *
  * @example
  * ```js
