@@ -39,7 +39,7 @@ import { printable, withoutUserinfoFrom } from './inspection.ts';
  * ```js
  * import { ConnectionTimedOut, HTTPConnection } from 'dugong';
  *
- * const connection = new HTTPConnection('http://localhost:8080', { timeout: 50 });
+ * const connection = new HTTPConnection('http://localhost:8080', { timeout: 500 });
  * try {
  *   connection.request('GET', '/never');
  * } catch (error) {
@@ -99,7 +99,7 @@ export interface LostRequest {
  * import { fetchSync } from 'dugong/sync';
  *
  * try {
- *   fetchSync('http://localhost:8080/never', { timeout: 50 });
+ *   fetchSync('http://localhost:8080/never', { timeout: 500 });
  * } catch (error) {
  *   if (!(error instanceof DugongError)) throw error;
  *   console.log(error.name, error.code); // ConnectionTimedOut DUGONG_CONNECTION_TIMED_OUT
@@ -424,13 +424,13 @@ export class ConnectionClosed extends DugongError {
  * ```js
  * import { ConnectionTimedOut, HTTPConnection } from 'dugong';
  *
- * const connection = new HTTPConnection('http://localhost:8080', { timeout: 50 });
+ * const connection = new HTTPConnection('http://localhost:8080', { timeout: 500 });
  * connection.sendRequest('GET', '/never');
  * try {
  *   connection.readResponse();
  * } catch (error) {
  *   if (!(error instanceof ConnectionTimedOut)) throw error;
- *   console.log(error.phase, error.timeout, connection.pendingRequests().length); // receive 50 1
+ *   console.log(error.phase, error.timeout, connection.pendingRequests().length); // receive 500 1
  * }
  * connection.disconnect();
  * ```

@@ -22,10 +22,7 @@ import { ReceiveBuffer } from './receive-buffer.ts';
  * import { ByterangesReader, HTTPConnection } from 'dugong';
  *
  * const connection = new HTTPConnection('http://localhost:8080');
- * connection.sendRequest('GET', '/digits', { headers: { Range: 'bytes=990-' } });
  * connection.sendRequest('GET', '/digits', { headers: { Range: 'bytes=0-1,8-9' } });
- * connection.readResponse();
- * connection.discard();
  * const ranges = new ByterangesReader(connection, connection.readResponse());
  * for (let part = ranges.nextPart(); part !== null; part = ranges.nextPart())
  *   console.log(part.first, part.last, part.size, part.length);
