@@ -105,7 +105,7 @@ export class PollNeeded {
   /**
    * Makes a wait for `fd` (-1: none, only the deadline counts), until it is ready for `mask`: {@link POLLIN}, {@link
    * POLLOUT} or both. `options` may have a `deadline`.
-   * @throws TypeError if the deadline is no number, or NaN, which is neither early nor late
+   * @throws TypeError - the deadline is no number, or NaN, which is neither early nor late
    */
   constructor(fd: number, mask: number, options?: PollNeededOptions) {
     const { deadline } = ownOptions('PollNeeded', options, ['deadline']);
@@ -130,7 +130,7 @@ export class PollNeeded {
    * milliseconds have passed (false; undefined: no limit, 0: do not wait). Errors and hang-ups on the fd count as
    * ready, as does a closed fd: the next call of the coroutine on it gets the error. `onSignal` says what a signal does
    * that the process listens for.
-   * @throws Interrupted for a signal that the process listens for, unless `onSignal` is "continue"
+   * @throws Interrupted - a signal arrived that the process listens for, and `onSignal` is not "continue"
    */
   poll(timeoutMs?: number, onSignal: OnSignal = 'interrupt'): boolean {
     let limit = timeoutMs ?? -1;

@@ -50,7 +50,7 @@ export interface BodyDecoder {
    * Moves up to `length` body bytes from `source` to `target`, from `offset` on, or drops them if there is no target.
    * Returns the number of bytes; 0 if the body is complete or more bytes must be received first. `readBody()` of {@link
    * ClientProtocol} calls it.
-   * @throws InvalidResponse for chunks that break RFC 9112 7.1, or exceed a limit
+   * @throws InvalidResponse - the chunks break RFC 9112 7.1, or exceed a limit
    */
   // Parameters: no object for each read.
   decode(source: ReceiveBuffer, target: Uint8Array | undefined, offset: number, length: number): number;

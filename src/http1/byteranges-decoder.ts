@@ -94,8 +94,8 @@ export class ByterangesDecoder {
   /**
    * Makes a decoder for the body of a response with this `contentType`. Of the limits in `given` (default {@link
    * DEFAULT_LIMITS}), `headerSection` and `fields` hold for each part.
-   * @throws InvalidResponse if `contentType` is not multipart/byteranges with a boundary
-   * @throws TypeError for a limit that is none
+   * @throws InvalidResponse - `contentType` is not multipart/byteranges with a boundary
+   * @throws TypeError - a limit does not exist, or is no whole number >= 0
    */
   constructor(contentType: string | undefined, given?: Partial<Limits>) {
     const limits = withDefaultLimits(given);
@@ -125,8 +125,7 @@ export class ByterangesDecoder {
   /**
    * Returns the next part, null after the last one, undefined if more bytes must be pushed first. The unread rest of
    * the part before is skipped.
-   * @throws InvalidResponse for bytes that are no part with a Content-Range, or parts of another length than it
-   * announces
+   * @throws InvalidResponse - the bytes are no part with a Content-Range, or the part has another length than it announces
    */
   nextPart(): RangePart | null | undefined {
     for (;;) {
@@ -219,7 +218,7 @@ export class ByterangesDecoder {
 /**
  * Returns the range that the Content-Range in `headers` names: of a part, or of a 206 response with one range (RFC 9110
  * 14.4).
- * @throws InvalidResponse if there is no Content-Range, or it is no range of bytes
+ * @throws InvalidResponse - there is no Content-Range, or it is no range of bytes
  * @example
  * ```js
  * import { HTTPHeaders, rangePart } from 'dugong/http1';

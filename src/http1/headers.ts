@@ -64,7 +64,7 @@ export class HTTPHeaders implements Iterable<[string, string]> {
 
   /**
    * Makes fields from `init`, which is copied; without it, there are none.
-   * @throws TypeError if a name is no token, or a value contains CR, LF, NUL, another control character or a character
+   * @throws TypeError - a name is no token, or a value contains CR, LF, NUL, another control character or a character
    * above U+00FF (RFC 9110 5.5)
    */
   constructor(init?: HeadersInit) {
@@ -116,7 +116,7 @@ export class HTTPHeaders implements Iterable<[string, string]> {
   /**
    * Replaces all lines with this `name` by one with this `value`, at the place of the first; appends it if there is
    * none.
-   * @throws TypeError if the name is no token, or the value contains a control character or one above U+00FF
+   * @throws TypeError - the name is no token, or the value contains a control character or one above U+00FF
    */
   set(name: string, value: string | number): void {
     const text = checkedField(name, value);
@@ -134,7 +134,7 @@ export class HTTPHeaders implements Iterable<[string, string]> {
 
   /**
    * Appends a line with this `name` and `value`, beside those that have the same name.
-   * @throws TypeError if the name is no token, or the value contains a control character or one above U+00FF
+   * @throws TypeError - the name is no token, or the value contains a control character or one above U+00FF
    */
   append(name: string, value: string | number): void {
     const text = checkedField(name, value);

@@ -97,7 +97,7 @@ export class ClientProtocol {
 
   /**
    * Makes the protocol of a new connection, with the options in `given`.
-   * @throws TypeError for an option that is unknown or invalid
+   * @throws TypeError - an option is unknown or invalid
    */
   constructor(given: ClientProtocolOptions) {
     const options = ownOptions('ClientProtocol', given, NAMES);
@@ -201,8 +201,8 @@ export class ClientProtocol {
 
   /**
    * Checks that requests can still be sent on this connection. It changes nothing.
-   * @throws ConnectionClosed if nothing can be sent on this connection any more
-   * @throws TLSError in its place, if that was the reason
+   * @throws ConnectionClosed - nothing can be sent on this connection any more
+   * @throws TLSError - in its place, if a failure of TLS was the reason
    */
   assertUsable(): void {
     const { send } = this.#state;
@@ -213,8 +213,8 @@ export class ClientProtocol {
    * Checks that the server is silent while no request is open: received bytes would answer no request (RFC 9112 9.2),
    * and the end of the stream means that no request will be answered. Call it before the first byte of a request is
    * sent, after receiving what has arrived.
-   * @throws ConnectionClosed if the stream has ended, or bytes came that answer no request
-   * @throws InvalidResponse if the first bytes that this server sent are no HTTP
+   * @throws ConnectionClosed - the stream has ended, or bytes came that answer no request
+   * @throws InvalidResponse - the first bytes that this server sent are no HTTP
    */
   assertQuiet(): void {
     this.#state.assertQuiet();
@@ -222,7 +222,7 @@ export class ClientProtocol {
 
   /**
    * Servers of other protocols send a greeting as soon as the connection is made. This check changes no state.
-   * @throws InvalidResponse if the first bytes that this server sent are no HTTP
+   * @throws InvalidResponse - the first bytes that this server sent are no HTTP
    */
   assertHTTP(): void {
     this.#state.assertHTTP();
@@ -234,10 +234,10 @@ export class ClientProtocol {
    * Puts the head of a new request into the output: `method` and `path` (with the query, percent-encoded), and what
    * else is in `request`. Its body, if it has one, follows through {@link sendData}. Any number of requests may be sent
    * ahead of their responses.
-   * @throws TypeError if the request can never be sent
-   * @throws StateError if it cannot be sent now, as while the body of another is being sent
-   * @throws ConnectionClosed if nothing can be sent on this connection any more, or the silent server has ended it
-   * @throws InvalidResponse if no request is open, and the server's first bytes are no HTTP
+   * @throws TypeError - the request can never be sent
+   * @throws StateError - it cannot be sent now, as while the body of another is being sent
+   * @throws ConnectionClosed - nothing can be sent on this connection any more, or the silent server has ended it
+   * @throws InvalidResponse - no request is open, and the server's first bytes are no HTTP
    */
   sendRequest(method: string, path: string, request?: Request): void {
     this.#send.request(method, path, ownOptions('sendRequest()', request, NAMES_OF_REQUEST));
@@ -246,9 +246,9 @@ export class ClientProtocol {
   /**
    * Puts `data`, the next bytes of the body, into the output, framed as the request announced. Above 2048 bytes it is
    * not copied: it must stay as it is until it has left.
-   * @throws StateError if no body is being sent
-   * @throws ExcessBodyData for more bytes than were announced; nothing of `data` is sent then
-   * @throws ConnectionClosed if nothing can be sent any more
+   * @throws StateError - no body is being sent
+   * @throws ExcessBodyData - more bytes than were announced; nothing of `data` is sent then
+   * @throws ConnectionClosed - nothing can be sent any more
    */
   sendData(data: Uint8Array): void {
     this.#send.data(data);
@@ -256,9 +256,9 @@ export class ClientProtocol {
 
   /**
    * Puts the end of a chunked body into the output, with `trailers` if there are any (RFC 9112 7.1.2).
-   * @throws StateError if no chunked body is being sent
-   * @throws TypeError for a field that cannot be a trailer (RFC 9110 6.5.1)
-   * @throws ConnectionClosed if nothing can be sent any more
+   * @throws StateError - no chunked body is being sent
+   * @throws TypeError - a field cannot be a trailer (RFC 9110 6.5.1)
+   * @throws ConnectionClosed - nothing can be sent any more
    */
   endBody(trailers?: HeadersInit): void {
     this.#send.endBody(trailers);
@@ -267,7 +267,7 @@ export class ClientProtocol {
   /**
    * Reports that the source of the body has no more data: the check of a body of an announced length. A chunked body ends
    * with {@link endBody}.
-   * @throws MissingBodyData if a longer body was announced
+   * @throws MissingBodyData - a longer body was announced
    */
   bodySourceEnded(): void {
     this.#send.sourceEnded();
@@ -275,8 +275,8 @@ export class ClientProtocol {
 
   /**
    * Puts `data`, bytes of another protocol, into the output, once {@link sendState} is `raw`: after a 101, or a tunnel.
-   * @throws StateError while HTTP goes on
-   * @throws ConnectionClosed if nothing can be sent any more
+   * @throws StateError - HTTP goes on
+   * @throws ConnectionClosed - nothing can be sent any more
    */
   sendRaw(data: Uint8Array): void {
     this.#send.raw(data);
@@ -284,7 +284,7 @@ export class ClientProtocol {
 
   /**
    * Reports that no 100 (Continue) came in time: the body may be sent without it (RFC 9110 10.1.1).
-   * @throws StateError if no request waits for it
+   * @throws StateError - no request waits for it
    */
   stopWaitingForContinue(): void {
     this.#send.stopWaitingForContinue();
@@ -294,8 +294,8 @@ export class ClientProtocol {
    * Looks for an early response, one to a request that is still being sent (RFC 9112 9.5). A final response other than
    * a success, or the end of the stream without a response, stops the sending: the output is emptied, and this response
    * is the connection's last. A success (2xx) stops nothing, since servers may answer while they receive.
-   * @throws InvalidResponse if the received bytes break HTTP
-   * @throws UnsupportedResponse if they are of a version or coding that is not supported
+   * @throws InvalidResponse - the received bytes break HTTP
+   * @throws UnsupportedResponse - they are of a version or coding that is not supported
    */
   heedEarlyAnswer(): void {
     const status = this.earlyStatus();
@@ -348,8 +348,8 @@ export class ClientProtocol {
    * Returns the status of the response to a request that is still being sent, once its head has arrived; {@link
    * nextResponse} still returns the response. Informational responses are skipped. Call it while sending (RFC 9112
    * 9.5).
-   * @throws InvalidResponse if the received bytes break HTTP
-   * @throws UnsupportedResponse if they are of a version or coding that is not supported
+   * @throws InvalidResponse - the received bytes break HTTP
+   * @throws UnsupportedResponse - they are of a version or coding that is not supported
    */
   earlyStatus(): number | undefined {
     return this.#receive.earlyStatus();
@@ -358,7 +358,7 @@ export class ClientProtocol {
   /**
    * Checks that the request which the next response answers has been given in whole, so that it makes sense to wait for
    * the response.
-   * @throws StateError if the next response is to a request whose body is not complete, and nothing has arrived of it
+   * @throws StateError - the next response is to a request whose body is not complete, and nothing has arrived of it
    */
   assertRequestComplete(): void {
     this.#receive.assertRequestComplete();
@@ -368,10 +368,10 @@ export class ClientProtocol {
    * Returns the next response: a final one, or the 100 (Continue) or 101 (Switching Protocols) that the request asked
    * for; undefined if more bytes must be received first. Other informational responses are skipped. It may come before
    * the request has been sent to its end.
-   * @throws StateError if no response is pending, or the body before has unread bytes
-   * @throws InvalidResponse if the received bytes break HTTP
-   * @throws UnsupportedResponse if they are of a version or coding that is not supported
-   * @throws ConnectionClosed if the stream ended before
+   * @throws StateError - no response is pending, or the body before has unread bytes
+   * @throws InvalidResponse - the received bytes break HTTP
+   * @throws UnsupportedResponse - they are of a version or coding that is not supported
+   * @throws ConnectionClosed - the stream ended before
    */
   nextResponse(): Response | undefined {
     return this.#receive.nextResponse();
@@ -380,9 +380,9 @@ export class ClientProtocol {
   /**
    * Moves up to `length` bytes of `body` to `target`, from `offset` on, or drops them if there is no target. Returns
    * how many, or undefined if more bytes must be received first. 0 is the end of the body.
-   * @throws InvalidResponse if the received bytes break HTTP
-   * @throws UnsupportedResponse if the end of the body cannot be determined
-   * @throws ConnectionClosed if the stream ended before the body did
+   * @throws InvalidResponse - the received bytes break HTTP
+   * @throws UnsupportedResponse - the end of the body cannot be determined
+   * @throws ConnectionClosed - the stream ended before the body did
    */
   // Parameters: no object for each read.
   readBody(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined {
@@ -410,7 +410,7 @@ export class ClientProtocol {
 
   /**
    * Checks that bytes may be read uninterpreted: after a switch of protocols, invalid framing or a failure.
-   * @throws StateError while HTTP goes on
+   * @throws StateError - HTTP goes on
    */
   assertCanReceiveRaw(): void {
     this.#receive.assertRaw();
@@ -418,8 +418,8 @@ export class ClientProtocol {
 
   /**
    * Checks that the peer's stream did not end by a failure. It changes nothing.
-   * @throws ConnectionClosed if it did
-   * @throws TLSError in its place, if that was the reason
+   * @throws ConnectionClosed - the stream ended by a failure
+   * @throws TLSError - in its place, if a failure of TLS was the reason
    */
   assertOrderlyEnd(): void {
     const { end, failure } = this.#state;

@@ -36,7 +36,7 @@ export class ReceiveBuffer {
 
   /**
    * Makes a buffer with a window of `size` bytes.
-   * @throws TypeError unless the size is a whole number >= 1
+   * @throws TypeError - the size is no whole number >= 1
    */
   constructor(size: number) {
     if (!Number.isSafeInteger(size) || size < 1) {

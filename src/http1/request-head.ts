@@ -112,7 +112,7 @@ const NOTHING_ELSE = {
 /**
  * Checks and encodes the parts in `head` as the head of a request (RFC 9112 3), and refuses all that would not be
  * exactly one valid head: line ends in fields, contradictory framing, a Host that is not the connection's.
- * @throws TypeError for anything that cannot or must not be sent
+ * @throws TypeError - something cannot, or must not, be sent
  * @example
  * ```js
  * import { encodeRequestHead } from 'dugong/http1';

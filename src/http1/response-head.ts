@@ -116,7 +116,7 @@ export class ResponseHeadParser {
   /**
    * Makes a parser. Of the limits in `given` (default {@link DEFAULT_LIMITS}), `statusLine`, `headerSection`, `fields`
    * and `emptyLines` hold.
-   * @throws TypeError for a limit that does not exist, or is no whole number >= 0
+   * @throws TypeError - a limit does not exist, or is no whole number >= 0
    */
   constructor(given?: Partial<Limits>) {
     const limits = withDefaultLimits(given);
@@ -132,8 +132,8 @@ export class ResponseHeadParser {
   /**
    * Takes one head from `buffer`; returns undefined if it is not complete yet. Nothing is consumed before it is
    * complete.
-   * @throws InvalidResponse if the bytes break the grammar, exceed a limit, or belong to another protocol
-   * @throws UnsupportedResponse if the version is not HTTP/1.x
+   * @throws InvalidResponse - the bytes break the grammar, exceed a limit, or belong to another protocol
+   * @throws UnsupportedResponse - the version is not HTTP/1.x
    */
   parse(buffer: ReceiveBuffer): ResponseHead | undefined {
     const { bytes, start, end } = buffer;

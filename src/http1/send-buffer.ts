@@ -69,7 +69,7 @@ export class SendBuffer {
   /**
    * Views of all bytes that wait, in order. They count as possibly sent from here on, until `sent()` says how many have left. A
    * second take before that gives the same bytes again.
-   * @throws RangeError if the caller's memory is gone: a buffer was detached, or has shrunk
+   * @throws RangeError - the caller's memory is gone: a buffer was detached, or has shrunk
    */
   take(): readonly Uint8Array[] {
     this.driven = true;
@@ -88,7 +88,7 @@ export class SendBuffer {
   /**
    * Reports that the first `count` of the taken bytes have left. The others have not, and the next take returns them
    * again.
-   * @throws RangeError for more than were taken
+   * @throws RangeError - more than were taken
    */
   sent(count: number): void {
     if (!Number.isInteger(count) || count < 0 || this.sentBytes + count > this.#taken) {

@@ -61,9 +61,9 @@ export interface PollResult<R extends PollRequest = PollRequest> {
  * milliseconds have passed (undefined: no limit, 0: do not wait). Returns the ready requests, in their order; none
  * after a time-out. Follows poll(2), except that a signal without a listener does not shorten the wait. For thousands
  * of descriptors, a {@link Poller} costs less.
- * @throws Interrupted for a signal that the process listens for: call again to go on
- * @throws SystemError with the code EINVAL for more descriptors than RLIMIT_NOFILE
- * @throws TypeError for an fd or a mask that is no whole number
+ * @throws Interrupted - a signal arrived that the process listens for: call again to go on
+ * @throws SystemError - EINVAL: more descriptors than RLIMIT_NOFILE
+ * @throws TypeError - an fd or a mask is no whole number
  * @example
  * ```js
  * import { HTTPConnection, poll } from 'dugong';
@@ -125,9 +125,9 @@ export type Selectable = number | { readonly fd: number };
  * one of `exceptional` has urgent data, or until `timeoutMs` milliseconds have passed (undefined: no limit, 0: do not
  * wait). Returns three lists with the ready ones, the caller's own objects; three empty ones after a time-out. An error
  * or hang-up makes a reader or writer ready. Unlike select(2), it has no limit of 1024 descriptors.
- * @throws SystemError with the code EBADF if one of them is no open descriptor
- * @throws Interrupted for a signal that the process listens for: call again to go on
- * @throws TypeError for what is no descriptor
+ * @throws SystemError - EBADF: one of them is no open descriptor
+ * @throws Interrupted - a signal arrived that the process listens for: call again to go on
+ * @throws TypeError - one of them is no descriptor
  * @example
  * ```js
  * import { select } from 'dugong';

@@ -75,7 +75,7 @@ export class Poller {
 
   /**
    * Opens a poller, which is one descriptor (epoll_create1(2)).
-   * @throws SystemError with the code EMFILE if the process has no descriptor left, and others of the system
+   * @throws SystemError - EMFILE: the process has no descriptor left
    */
   constructor() {
     this.fd = native.openPoller();
@@ -90,9 +90,9 @@ export class Poller {
 
   /**
    * Begins to wait for `mask` (POLLIN, POLLOUT or both) on `fd`.
-   * @throws SystemError with the code EEXIST if `fd` is waited for, EBADF if it is not open, EPERM for a regular file,
-   * ELOOP for pollers in a circle
-   * @throws TypeError for another mask
+   * @throws SystemError - EEXIST: `fd` is waited for; EBADF: it is not open; EPERM: it is a regular file; ELOOP: pollers
+   * in a circle
+   * @throws TypeError - another mask
    */
   add(fd: number, mask: number): void {
     if (this.maskOf(fd) !== 0) throw systemError(ALREADY_THERE, 'epoll_ctl');
@@ -102,8 +102,8 @@ export class Poller {
 
   /**
    * Changes what is waited for on `fd` to `mask` (POLLIN, POLLOUT or both).
-   * @throws SystemError with the code ENOENT if `fd` was not added
-   * @throws TypeError for another mask
+   * @throws SystemError - ENOENT: `fd` was not added
+   * @throws TypeError - another mask
    */
   modify(fd: number, mask: number): void {
     const old = this.maskOf(fd);
@@ -119,9 +119,8 @@ export class Poller {
   /**
    * Waits for `mask` on `fd` from now on, whatever it was before; 0: no longer. It is `add()`, `modify()` or
    * `remove()`, or nothing.
-   * @throws SystemError with the code EBADF if `fd` is not open, EPERM for a regular file, ELOOP for pollers in a
-   * circle
-   * @throws TypeError for another mask
+   * @throws SystemError - EBADF: `fd` is not open; EPERM: it is a regular file; ELOOP: pollers in a circle
+   * @throws TypeError - another mask
    */
   watch(fd: number, mask: number): void {
     const old = this.maskOf(fd);
@@ -146,8 +145,8 @@ export class Poller {
    * Blocks this thread until a member is ready, or `timeoutMs` milliseconds have passed (undefined: no limit, 0: do not
    * wait). Returns up to 256 ready members; none after a time-out. A member that stays ready is returned again by the
    * next call (level-triggered). `onSignal` says what a signal does that the process listens for.
-   * @throws Interrupted for a signal that the process listens for, unless `onSignal` is "continue"
-   * @throws SystemError if the system refuses the wait, as after `close()`
+   * @throws Interrupted - a signal arrived that the process listens for, and `onSignal` is not "continue"
+   * @throws SystemError - the system refuses the wait, as after `close()`
    */
   wait(timeoutMs?: number, onSignal: OnSignal = 'interrupt'): PollerEvent[] {
     const count = native.waitPoller(this.fd, this.#events, timeoutMs ?? -1, heeded(onSignal));

@@ -64,11 +64,11 @@ export class TLSContext {
   /**
    * Checks `options` and makes the native context. Without options: the defaults of node:tls, with the certification
    * authorities that Node trusts.
-   * @throws TypeError for an option of a wrong type, or an unknown one
-   * @throws RangeError for versions, or ciphers, that leave nothing to offer
-   * @throws TLSError if OpenSSL does not accept a certificate, key or cipher, or Node has no OpenSSL 3
+   * @throws TypeError - an option is unknown, or of a wrong type
+   * @throws RangeError - the versions, or the ciphers, leave nothing to offer
+   * @throws TLSError - OpenSSL does not accept a certificate, key or cipher, or Node has no OpenSSL 3
    * (DUGONG_TLS_UNAVAILABLE)
-   * @throws SystemError if memory or descriptors are short
+   * @throws SystemError - memory or descriptors are short
    */
   constructor(options?: TLSOptions) {
     const { ca, servername, session, checkServerIdentity, parameters } = checkOptions(options);
