@@ -46,6 +46,11 @@ export function wallTime(): number {
   return calendar.now();
 }
 
+/** The calendar's time as a text, in UTC: "2026-01-31T12:30:00.123Z". */
+export function wallTimeText(): string {
+  return new calendar().toISOString();
+}
+
 /** The time that a text names, in milliseconds since 1970; NaN if it names none. */
 export function timeOf(text: string): number {
   return calendar.parse(text);

@@ -46,9 +46,14 @@ function named(name: string, fields: object): object {
   return Object.setPrototypeOf(fields, Named.prototype);
 }
 
+/** Whether the value of the field with this name is secret. */
+export function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name);
+}
+
 /** The value of a header field for logs: credentials, cookies and userinfo in URLs are hidden. */
 export function shownField(name: string, value: string): string {
-  return SECRET_NAME.test(name) ? HIDDEN : value.replace(USERINFO, `//${HIDDEN}@`);
+  return isSecretName(name) ? HIDDEN : value.replace(USERINFO, `//${HIDDEN}@`);
 }
 
 /**

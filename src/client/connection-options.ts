@@ -147,7 +147,7 @@ export function connectionSettings(server: string | URL, options: HTTPConnection
   const host = authority(hostname, port, defaultPort);
   return {
     destination,
-    dial: ({ onPhase, onFailure }) => coDial({ onFailure, ...destination }, onPhase),
+    dial: (steps) => coDial(destination, steps),
     peer: destination.socketPath ?? authority(hostname, port, NO_DEFAULT),
     host,
     absolute: forwarding === undefined ? undefined : `http://${host}`,

@@ -4,14 +4,7 @@
  */
 
 import type { Coroutine } from '../coroutine.ts';
-import {
-  about,
-  DNSUnavailable,
-  HostnameNotResolvable,
-  type Phase,
-  SystemError,
-  UnsupportedResponse,
-} from '../errors.ts';
+import { about, DNSUnavailable, HostnameNotResolvable, SystemError, UnsupportedResponse } from '../errors.ts';
 import type { ConnectOptions } from '../io/connection-attempts.ts';
 import { coResolve, type ResolveOptions } from '../io/resolver.ts';
 import { coConnect, coConnectUnix } from '../io/tcp.ts';
@@ -20,6 +13,7 @@ import type { TLSContext } from '../io/tls-context.ts';
 import type { Transport } from '../io/transport.ts';
 import { authority } from './authority.ts';
 import type { HTTPProxy } from './proxy.ts';
+import type { DialSteps } from './shared-dial.ts';
 import { coTunnel } from './tunnel.ts';
 
 /** Where to connect, and how. */
@@ -37,19 +31,19 @@ export interface Destination extends ResolveOptions, ConnectOptions {
 /** CONNECT always names the port (RFC 9112 3.2.3). */
 const NO_DEFAULT = 0;
 
-type OnPhase = (phase: Phase) => void;
-
-/** Calls `onPhase` at each step, so that a time-out can name the step. */
-export function* coDial(destination: Destination, onPhase: OnPhase): Coroutine<Transport> {
+/** Reports each step, so that a time-out can name the step. */
+export function* coDial(destination: Destination, steps: DialSteps): Coroutine<Transport> {
   const { hostname, port, proxy, tls } = destination;
-  const transport = yield* coReach(destination, onPhase);
+  const transport = yield* coReach(destination, steps);
   if (tls === undefined) return transport;
   if (proxy !== undefined) {
-    onPhase('tunnel');
-    yield* coTunnelled(transport, destination, proxy);
+    steps.onPhase('tunnel');
+    yield* coTunnelled(transport, destination, { proxy, steps });
   }
-  onPhase('handshake');
+  steps.onPhase('handshake');
+  steps.trace?.note(`TLS with ${hostname}`);
   const secured = yield* coHandshake(transport, tls, { hostname, port });
+  steps.trace?.secured(secured);
   assertHTTP1(secured);
   return secured;
 }
@@ -62,26 +56,35 @@ function assertHTTP1(transport: TLSTransport): void {
 }
 
 /** Connects to the server or its proxy; with TLS to the proxy, if its option says so. */
-function* coReach(destination: Destination, onPhase: OnPhase): Coroutine<Transport> {
+function* coReach(destination: Destination, steps: DialSteps): Coroutine<Transport> {
   const { proxy } = destination;
-  const transport = yield* coConnected(destination, onPhase);
+  const transport = yield* coConnected(destination, steps);
+  steps.trace?.connected(transport);
   if (proxy?.tls === undefined) return transport;
-  onPhase('proxy-handshake');
-  return yield* coHandshake(transport, proxy.tls, { hostname: proxy.hostname, port: proxy.port, role: 'proxy' });
+  const { hostname, port } = proxy;
+  steps.onPhase('proxy-handshake');
+  steps.trace?.note(`TLS with the proxy ${hostname}`);
+  const secured = yield* coHandshake(transport, proxy.tls, { hostname, port, role: 'proxy' });
+  steps.trace?.secured(secured);
+  return secured;
 }
 
-function* coConnected(destination: Destination, onPhase: OnPhase): Coroutine<Transport> {
+function* coConnected(destination: Destination, { onPhase, onFailure, trace }: DialSteps): Coroutine<Transport> {
   const { socketPath } = destination;
   if (socketPath !== undefined) {
     onPhase('connect');
+    trace?.note(`connecting to ${socketPath}`);
     return yield* coConnectUnix(socketPath);
   }
   const { hostname, port } = destination.proxy ?? destination;
   try {
     onPhase('resolve');
+    trace?.note(`resolving ${destination.proxy === undefined ? '' : 'the proxy '}${hostname}`);
     const addresses = yield* coResolve(hostname, { ...destination, port });
+    trace?.note(`addresses: ${addresses.join(', ')}`);
     onPhase('connect');
-    return yield* coConnect(addresses, port, destination);
+    const options = { onFailure, ...destination };
+    return yield* coConnect(addresses, port, trace === undefined ? options : trace.attempts(port, options));
   } catch (error) {
     throw destination.proxy !== undefined && isUnreachable(error) ? about(error, `the proxy ${hostname}`) : error;
   }
@@ -92,10 +95,15 @@ function isUnreachable(error: unknown): error is SystemError | HostnameNotResolv
 }
 
 /** Makes `transport` lead to the server, or closes it. */
-function* coTunnelled(transport: Transport, to: Destination, proxy: HTTPProxy): Coroutine<void> {
+function* coTunnelled(
+  transport: Transport,
+  to: Destination,
+  { proxy, steps }: { readonly proxy: HTTPProxy; readonly steps: DialSteps },
+): Coroutine<void> {
   let through = false;
   try {
-    yield* coTunnel(transport, authority(to.hostname, to.port, NO_DEFAULT), proxy.headers);
+    const { headers } = proxy;
+    yield* coTunnel(transport, { authority: authority(to.hostname, to.port, NO_DEFAULT), headers, trace: steps.trace });
     through = true;
   } finally {
     if (!through) transport.close();

@@ -7,7 +7,6 @@ import type { Coroutine } from '../coroutine.ts';
 import { about, advising, ConnectionClosed, DugongError, StateError } from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
 import type { HeadersInit } from '../http1/headers.ts';
-import type { ClientProtocol } from '../http1/protocol.ts';
 import { shownPath } from '../inspection.ts';
 import type { RequestParts } from './asking.ts';
 import { type ConnectionSettings, wholeNumber } from './connection-options.ts';
@@ -104,19 +103,19 @@ export class Operations {
 
   *coWrite(data: Uint8Array): Coroutine<void> {
     const bytes = checkedBytes('write()', data);
-    yield* this.#coSend('write()', (protocol) => protocol.sendData(bytes));
+    yield* this.#coSend('write()', ({ protocol }) => protocol.sendData(bytes));
   }
 
   *coEndBody(trailers: HeadersInit | undefined): Coroutine<void> {
-    yield* this.#coSend('endBody()', (protocol) => protocol.endBody(trailers));
+    yield* this.#coSend('endBody()', (session) => session.endBody(trailers));
   }
 
   *coWriteRaw(data: Uint8Array): Coroutine<void> {
     const bytes = checkedBytes('writeRaw()', data);
-    yield* this.#coSend('writeRaw()', (protocol) => protocol.sendRaw(bytes));
+    yield* this.#coSend('writeRaw()', ({ protocol }) => protocol.sendRaw(bytes));
   }
 
-  *#coSend(call: string, encode: (protocol: ClientProtocol) => void): Coroutine<void> {
+  *#coSend(call: string, encode: (session: Session) => void): Coroutine<void> {
     const session = this.#needSession(call);
     try {
       yield* session.coSend(encode);
@@ -276,6 +275,7 @@ export class Operations {
 
   /** Puts the subject at the beginning of the error's message, unless it is a StateError. Returns `error`. */
   #told(error: unknown, subject: Named | undefined): unknown {
+    this.#session?.trace?.failed(error);
     if (!(error instanceof DugongError) || error instanceof StateError || named.has(error)) return error;
     named.add(error);
     if (this.#plainInVain(error)) advising(error, IF_TLS);

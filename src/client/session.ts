@@ -13,16 +13,19 @@ import { now } from '../clock.ts';
 import { type Coroutine, type PollNeeded, SharedNeed, waitFor } from '../coroutine.ts';
 import { StateError } from '../errors.ts';
 import type { BodyDecoder } from '../http1/body-decoder.ts';
+import type { HeadersInit } from '../http1/headers.ts';
 import { ClientProtocol, type ClientProtocolOptions, type Request, type Response } from '../http1/protocol.ts';
 import type { Transport } from '../io/transport.ts';
 import { UNTIL_NOTIFIED, WaitList } from '../schedule/wait-list.ts';
 import { SlotTaken } from '../schedule/wait-table.ts';
 import { BodyReader, type ResponseInput } from './body-reader.ts';
+import { MessageTrace } from './message-trace.ts';
 import { type BodyPieces, coEachPiece } from './request-pieces.ts';
 import type { Outgoing } from './send-options.ts';
 import { type Dial, SharedDial } from './shared-dial.ts';
 import { either, inPhase } from './wait.ts';
 import { Wire } from './wire.ts';
+import { WireTrace } from './wire-trace.ts';
 
 export interface SessionOptions extends ClientProtocolOptions {
   /** Makes the connection. */
@@ -51,6 +54,8 @@ export class Session implements ResponseInput {
   readonly wire: Wire;
   /** Reads the bodies of the responses. */
   readonly bodies: BodyReader;
+  /** Undefined unless the environment asks for a trace. */
+  readonly trace: MessageTrace | undefined;
   /** Whether requests are collected instead of sent. */
   corked = false;
   readonly #peer: string;
@@ -63,10 +68,13 @@ export class Session implements ResponseInput {
   #reliedOn = 0;
 
   constructor(options: SessionOptions) {
-    const { host, absolute, headers, limits, receiveBufferSize } = options;
-    const onInformational = this.#guarded(options.onInformational);
+    const { host, absolute, headers, limits, receiveBufferSize, dial, connectTimeout } = options;
+    const trace = WireTrace.begin(options.peer);
+    const onInformational = this.#guarded(options.onInformational, trace !== undefined);
     this.protocol = new ClientProtocol({ host, absolute, headers, limits, receiveBufferSize, onInformational });
-    this.wire = new Wire(this.protocol, new SharedDial(options.dial, options.connectTimeout));
+    this.trace = trace && new MessageTrace(trace, this.protocol, 1);
+    const traced: Dial = trace === undefined ? dial : (steps) => dial({ ...steps, trace });
+    this.wire = new Wire(this.protocol, new SharedDial(traced, connectTimeout), this.trace);
     this.#peer = options.peer;
     this.#continueTimeout = options.continueTimeout;
     this.bodies = new BodyReader(this, this.protocol.limits.bodyInMemory);
@@ -97,14 +105,14 @@ export class Session implements ResponseInput {
   }
 
   /** The caller's function may disconnect. Nothing that was received behind that response is returned then. */
-  #guarded(onInformational: SessionOptions['onInformational']): SessionOptions['onInformational'] {
-    return (
-      onInformational &&
-      ((response) => {
-        onInformational(response);
-        this.wire.assertOpen('receive');
-      })
-    );
+  // Parameters: whether there will be a trace, which needs the protocol.
+  #guarded(given: SessionOptions['onInformational'], traced: boolean): SessionOptions['onInformational'] {
+    if (given === undefined && !traced) return undefined;
+    return (response) => {
+      this.trace?.response(response);
+      given?.(response);
+      this.wire.assertOpen('receive');
+    };
   }
 
   // --- sending -------------------------------------------------------------------------------------------------------
@@ -114,7 +122,9 @@ export class Session implements ResponseInput {
     this.#beginSending();
     try {
       const { protocol } = this;
+      const { end } = protocol.output;
       protocol.sendRequest(method, path, request);
+      this.trace?.request(end, request);
       // Collected bytes are sent after this call, when the caller may have changed the body.
       if (body !== undefined) protocol.sendData(this.corked ? Buffer.from(body) : body);
       if (this.corked && protocol.output.length < CORK_LIMIT) return;
@@ -125,10 +135,10 @@ export class Session implements ResponseInput {
   }
 
   /** Sends what `encode` puts into the output: a part of a body, its end, or bytes that are no HTTP. */
-  *coSend(encode: (protocol: ClientProtocol) => void): Coroutine<void> {
+  *coSend(encode: (session: Session) => void): Coroutine<void> {
     this.#beginSending();
     try {
-      encode(this.protocol);
+      encode(this);
       if (!this.wire.flush()) yield* this.#coFlush();
     } finally {
       this.#sending = false;
@@ -150,7 +160,7 @@ export class Session implements ResponseInput {
         heed: () => this.#heedAnswer(),
       });
       this.wire.assertOpen('send');
-      if (framing?.kind === 'chunked') protocol.endBody();
+      if (framing?.kind === 'chunked') this.endBody();
       else protocol.bodySourceEnded();
       if (!this.wire.flush()) yield* this.#coFlush();
     } catch (error) {
@@ -159,6 +169,13 @@ export class Session implements ResponseInput {
     } finally {
       this.#sending = false;
     }
+  }
+
+  /** Puts the end of a chunked body into the output. */
+  endBody(trailers?: HeadersInit): void {
+    const { end } = this.protocol.output;
+    this.protocol.endBody(trailers);
+    this.trace?.bodyEnd(end);
   }
 
   /** Sends the collected bytes, as far as the kernel takes them now. The next call sends the rest. */
@@ -338,7 +355,9 @@ export class Session implements ResponseInput {
     this.wire.assertOpen('receive');
     try {
       this.protocol.heedEarlyAnswer();
-      return this.protocol.nextResponse();
+      const response = this.protocol.nextResponse();
+      if (response !== undefined) this.trace?.response(response);
+      return response;
     } finally {
       this.#tellSenders();
     }
@@ -354,6 +373,7 @@ export class Session implements ResponseInput {
     if (input.length === 0) protocol.assertOrderlyEnd();
     const target = Buffer.allocUnsafe(Math.min(length, input.length));
     input.take(target, 0, target.length);
+    this.trace?.raw(target);
     return target;
   }
 
@@ -368,6 +388,10 @@ export class Session implements ResponseInput {
   // Parameters: no object for each read.
   receiveBody(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined {
     if (!body.complete) this.wire.assertOpen('receive');
+    if (target === undefined && this.trace?.showsBodies) {
+      const room = Math.min(length, Math.max(1, this.buffered));
+      return this.#readBody(body, Buffer.allocUnsafe(room), 0, room);
+    }
     const count = this.#readBody(body, target, offset, length);
     if (count !== undefined || target === undefined) return count;
     const direct = Math.min(length, body.direct);
@@ -375,6 +399,7 @@ export class Session implements ResponseInput {
       return undefined;
     const received = this.wire.receiveBody(body, target.subarray(offset, offset + direct));
     if (received === 0) return this.#readBody(body, target, offset, length);
+    if (received !== undefined) this.trace?.body(body, received, target.subarray(offset, offset + received));
     this.#tellSenders();
     return received;
   }
@@ -382,7 +407,9 @@ export class Session implements ResponseInput {
   // Parameters: no object for each read.
   #readBody(body: BodyDecoder, target: Uint8Array | undefined, offset: number, length: number): number | undefined {
     try {
-      return this.protocol.readBody(body, target, offset, length);
+      const count = this.protocol.readBody(body, target, offset, length);
+      if (count !== undefined) this.trace?.body(body, count, target?.subarray(offset, offset + count));
+      return count;
     } finally {
       this.#tellSenders();
     }

@@ -13,6 +13,7 @@ import type { Transport } from '../io/transport.ts';
 import { currentRunner, runsBlocked } from '../schedule/running.ts';
 import { Stepper } from '../schedule/stepper.ts';
 import { UNTIL_NOTIFIED, WaitList } from '../schedule/wait-list.ts';
+import type { WireTrace } from './wire-trace.ts';
 
 /** Makes a connection, and reports what it is doing, and why addresses did not connect. */
 export type Dial = (steps: DialSteps) => Coroutine<Transport>;
@@ -20,6 +21,7 @@ export type Dial = (steps: DialSteps) => Coroutine<Transport>;
 export interface DialSteps {
   readonly onPhase: (phase: Phase) => void;
   readonly onFailure: (failure: Error) => void;
+  readonly trace?: WireTrace | undefined;
 }
 
 /** A step of making a connection, and when it began, on the scale of `now()`. */

@@ -17,7 +17,9 @@ import type { ResponseHead } from '../http1/response-head.ts';
 import { printable, shownAs } from '../inspection.ts';
 import { isConnectionLost, systemError, WOULD_BLOCK } from '../io/system-error.ts';
 import type { Transport } from '../io/transport.ts';
+import { MessageTrace } from './message-trace.ts';
 import { coWait } from './wait.ts';
+import type { WireTrace } from './wire-trace.ts';
 
 /**
  * Bytes of a refusal's body that are kept as its reason, and milliseconds to wait for them: the refusal itself is known
@@ -26,12 +28,20 @@ import { coWait } from './wait.ts';
 const LONGEST_EXPLANATION = 16_384;
 const LONGEST_WAIT = 250;
 
+export interface Tunnel {
+  /** host:port of the server. */
+  readonly authority: string;
+  /** The fields of CONNECT. */
+  readonly headers: HTTPHeaders;
+  readonly trace?: WireTrace | undefined;
+}
+
 /**
- * Asks the proxy for a tunnel to `authority` (host:port). The transport stays the caller's, also after a failure.
+ * Asks the proxy for a tunnel to `authority`. The transport stays the caller's, also after a failure.
  * @throws ProxyError if the proxy refuses or does not speak HTTP, ConnectionClosed
  */
-export function* coTunnel(transport: Transport, authority: string, headers: HTTPHeaders): Coroutine<void> {
-  const exchange = new TunnelExchange(transport, authority);
+export function* coTunnel(transport: Transport, { authority, headers, trace }: Tunnel): Coroutine<void> {
+  const exchange = new TunnelExchange(transport, authority, trace);
   try {
     yield* exchange.coSend(headers);
     const response = yield* exchange.coResponse();
@@ -43,6 +53,7 @@ export function* coTunnel(transport: Transport, authority: string, headers: HTTP
       throw new ProxyError('the proxy sent bytes of its own behind its answer to CONNECT');
     }
   } catch (error) {
+    exchange.failed(error);
     if (!(error instanceof InvalidResponse || error instanceof UnsupportedResponse)) throw error;
     throw new ProxyError(`the proxy does not answer as HTTP says: ${error.message}`, { cause: error });
   }
@@ -69,24 +80,34 @@ class TunnelExchange {
   readonly #transport: Transport;
   readonly #authority: string;
   readonly #protocol: ClientProtocol;
+  readonly #trace: MessageTrace | undefined;
 
-  constructor(transport: Transport, authority: string) {
+  constructor(transport: Transport, authority: string, trace: WireTrace | undefined) {
     this.#transport = transport;
     this.#authority = authority;
     this.#protocol = new ClientProtocol({ host: authority, receiveBufferSize: 4096 });
+    this.#trace = trace && new MessageTrace(trace, this.#protocol, 0);
   }
 
   get bytesLeft(): number {
     return this.#protocol.input.length;
   }
 
+  /** For the trace. */
+  failed(error: unknown): void {
+    this.#trace?.failed(error);
+  }
+
   /** Sends CONNECT. If the proxy closes the connection, its response can still be read. */
   *coSend(headers: HTTPHeaders): Coroutine<void> {
     this.#protocol.sendRequest('CONNECT', this.#authority, { headers });
+    this.#trace?.request(0, {});
     const { output } = this.#protocol;
     while (output.length > 0) {
-      const count = this.#transport.send(output.take());
+      const views = output.take();
+      const count = this.#transport.send(views);
       output.sent(Math.max(0, count));
+      this.#trace?.sent(views, count);
       if (count >= 0) continue;
       if (count === WOULD_BLOCK) yield* this.#coRoom();
       else if (isConnectionLost(count))
@@ -98,7 +119,10 @@ class TunnelExchange {
   *coResponse(): Coroutine<Response> {
     for (;;) {
       const response = this.#protocol.nextResponse();
-      if (response !== undefined) return response;
+      if (response !== undefined) {
+        this.#trace?.response(response);
+        return response;
+      }
       if ((yield* this.#coInput()) === 0) throw this.#lost(this.#protocol.failure);
     }
   }
@@ -121,6 +145,7 @@ class TunnelExchange {
     try {
       while (length < text.length) {
         const count = this.#protocol.readBody(body, text, length, text.length - length);
+        if (count !== undefined) this.#trace?.body(body, count, text.subarray(length, length + count));
         if (count === 0) break;
         if (count !== undefined) length += count;
         else if (!(yield* this.#coInputBefore(deadline))) break;
@@ -163,6 +188,7 @@ class TunnelExchange {
     const room = input.makeRoom();
     const count = this.#transport.receive(input.bytes, input.end, room);
     if (count === WOULD_BLOCK) return count;
+    this.#trace?.received(count, this.#transport);
     if (count < 0) throw this.#failed(count, 'recv');
     if (count === 0) this.#protocol.receivedEnd();
     input.filled(count);

@@ -14,6 +14,7 @@ import type { ClientProtocol } from '../http1/protocol.ts';
 import { CONNECTION_RESET, isConnectionLost, systemError, WOULD_BLOCK } from '../io/system-error.ts';
 import type { Transport } from '../io/transport.ts';
 import { WaitList } from '../schedule/wait-list.ts';
+import type { MessageTrace } from './message-trace.ts';
 import type { SharedDial } from './shared-dial.ts';
 
 /** Most bytes that a coroutine moves without a suspension. Each call counts as CALL bytes at least. */
@@ -48,6 +49,7 @@ export class Wire {
   /** Coroutines that wait until something comes. */
   readonly readers: WaitList = new WaitList();
   readonly #dialling: SharedDial;
+  readonly #trace: MessageTrace | undefined;
   #transport: Transport | undefined;
   #connectedAt: number | undefined;
   #closed = false;
@@ -56,9 +58,10 @@ export class Wire {
   /** Bytes that were moved since the last suspension. */
   #moved = 0;
 
-  constructor(protocol: ClientProtocol, dialling: SharedDial) {
+  constructor(protocol: ClientProtocol, dialling: SharedDial, trace: MessageTrace | undefined) {
     this.protocol = protocol;
     this.#dialling = dialling;
+    this.#trace = trace;
   }
 
   // --- from dialling to closing --------------------------------------------------------------------------------------
@@ -117,6 +120,7 @@ export class Wire {
     this.#closed = true;
     this.#dialling.end();
     this.#transport?.close();
+    this.#trace?.closed();
   }
 
   /** @throws ConnectionClosed, or why there never was a connection */
@@ -171,6 +175,7 @@ export class Wire {
   #noteReceived(result: number): boolean {
     if (result === WOULD_BLOCK) return false;
     this.moved(result);
+    this.#trace?.received(result, this.#connection);
     if (result < 0) this.protocol.receiveFailed(this.#connection.failure ?? systemError(result, 'recv'));
     else if (result === 0 && this.#reset !== undefined) this.protocol.receiveFailed(this.#reset);
     else if (result === 0) this.protocol.receivedEnd();
@@ -207,8 +212,10 @@ export class Wire {
     if (this.protocol.allUnsent) this.assertQuiet();
     while (output.length > 0) {
       if (this.mustSuspend) return false;
-      const result = this.#transport.send(this.#taken());
+      const views = this.#taken();
+      const result = this.#transport.send(views);
       output.sent(Math.max(0, result));
+      this.#trace?.sent(views, result);
       if (result === WOULD_BLOCK) return false;
       if (result < 0) throw this.#sendFailure(result);
       this.moved(result);

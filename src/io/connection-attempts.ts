@@ -21,6 +21,8 @@ export interface ConnectOptions {
   readonly localAddress?: string | undefined;
   /** Seconds of silence after which the kernel probes the peer (SO_KEEPALIVE). Default: never. */
   readonly keepAlive?: number | undefined;
+  /** Called when an address is about to be tried. */
+  readonly onAttempt?: ((address: string) => void) | undefined;
   /** Called at once for each address that fails. */
   readonly onFailure?: ((failure: SystemError) => void) | undefined;
 }
@@ -95,6 +97,7 @@ export class ConnectionAttempts {
   }
 
   #start(address: string): void {
+    this.#options.onAttempt?.(address);
     const fd = native.socket(isIPv6(address) ? 6 : 4);
     if (fd < 0) {
       this.#failed(systemError(fd, 'socket', { address, port: this.#port }));

@@ -93,7 +93,7 @@ export class Sender extends Actor {
     }
     while (!this.unparked) yield* waitFor(PARKED);
     if (this.permission !== 'granted') return;
-    yield* session.coSend((protocol) => protocol.sendData(Buffer.from(body.join(''))));
+    yield* session.coSend(({ protocol }) => protocol.sendData(Buffer.from(body.join(''))));
     this.sent(this.attempting, 'whole');
   }
 }

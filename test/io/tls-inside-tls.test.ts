@@ -248,9 +248,9 @@ describe('the end of TLS inside TLS', { skip }, () => {
     const context = new TLSContext({ ca: root.cert });
     function* coThrough(): Coroutine<TLSTransport> {
       const socket = yield* coConnect(['127.0.0.1'], toProxy.port);
-      yield* coTunnel(socket, 'proxy.test:1', new HTTPHeaders());
+      yield* coTunnel(socket, { authority: 'proxy.test:1', headers: new HTTPHeaders() });
       const outer = yield* coHandshake(socket, context, { hostname: 'proxy.test', role: 'proxy' });
-      yield* coTunnel(outer, 'origin.test:1', new HTTPHeaders());
+      yield* coTunnel(outer, { authority: 'origin.test:1', headers: new HTTPHeaders() });
       return yield* coHandshake(outer, context, { hostname: 'origin.test' });
     }
     const transport = blocking(coThrough());
