@@ -213,18 +213,19 @@ export class MessageTrace {
     if (!refused || input.length === 0 || (body !== undefined && !this.#trace.secrets)) return;
     const shown = Math.min(input.length, REFUSED_SHOWN);
     const text = input.bytes.toString('latin1', input.start, input.start + shown);
-    const lines = this.#trace.secrets ? [text] : shownResponseHead(text.split('\r\n'));
+    const lines = this.#trace.secrets ? [text] : shownResponseHead(text.replace(/^(?:\r\n)+/, '').split('\r\n'));
     this.#trace.note(`the bytes that are refused, ${shown} of ${input.length}:`);
     this.#trace.lines('<!', lines);
   }
 
-  /** The connection is closed. */
-  closed(): void {
+  /** The connection is closed; `reason` is why it could not be made, if so. */
+  closed(reason: unknown): void {
+    if (reason !== undefined) this.failed(reason);
     this.#look();
     const { bytesSent, bytesReceived, pendingRequests } = this.#protocol;
     if (this.#body !== undefined)
       this.#trace.lines(`<${this.#responses}`, [`(the body was read as far as ${this.#read} bytes)`]);
-    const open = pendingRequests.length === 0 ? '' : `, ${pendingRequests.length} requests not answered in full`;
+    const open = pendingRequests.length === 0 ? '' : `, requests not answered in full: ${pendingRequests.length}`;
     this.#trace.note(`closed: ${bytesSent} bytes sent, ${bytesReceived} received${open}`);
   }
 }

@@ -15,8 +15,8 @@ import type { Transport } from '../io/transport.ts';
 import { authority } from './authority.ts';
 import { withoutUserinfo } from './shown-head.ts';
 
-/** Bytes of a body in one line; each may take four characters. */
-const BODY_LINE = 2000;
+/** Bytes of a body in one line. Each may take four characters, so that no line is too long. */
+const BODY_LINE = 1900;
 /** The port is always named. */
 const NO_DEFAULT = 0;
 /** Most characters of a note. */
@@ -61,7 +61,7 @@ export class WireTrace {
 
   #write(mark: string, texts: readonly string[]): void {
     const begin = `${this.#label} ${traceTime()} ${mark}`;
-    this.#output.write(texts.map((text) => `${begin} ${text}`.trimEnd()));
+    this.#output.write(texts.map((text) => (text === '' ? begin : `${begin} ${text}`)));
   }
 
   // --- connecting ----------------------------------------------------------------------------------------------------

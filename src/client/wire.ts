@@ -120,7 +120,7 @@ export class Wire {
     this.#closed = true;
     this.#dialling.end();
     this.#transport?.close();
-    this.#trace?.closed();
+    this.#trace?.closed(this.#dialling.failure?.error);
   }
 
   /** @throws ConnectionClosed, or why there never was a connection */

@@ -81,6 +81,7 @@ const ELSEWHERE: Readonly<Record<string, Cover>> = {
   'client/http-connection': { by: 'client/surface', through: 'the entry of the package, which exports it' },
   'client/lane-connection': { by: 'client/pipeline', through: 'HTTPConnection, whose pipelines use it' },
   'client/lane': { by: 'client/pipeline', through: 'HTTPConnection, whose pipelines it runs' },
+  'client/message-trace': { by: 'client/wire-trace', through: 'the trace, which a program writes' },
   'client/operations': { by: 'client/named-errors', through: 'HTTPConnection, whose methods are one line each' },
   'client/patience': { by: 'client/pipeline', through: 'HTTPConnection: the pipelines, whose waits it bounds' },
   'client/pipeline-functions': { by: 'client/pipeline', through: 'the entry of the package, which exports them' },
