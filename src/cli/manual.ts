@@ -89,6 +89,7 @@ export const SECTIONS: readonly ManualSection[] = [
     heading: 'Environment',
     paragraphs: [
       "http_proxy, https_proxy and all_proxy name proxies for http:// URLs, https:// URLs and both, no_proxy the hosts that are reached without. A proxy is http://user:password@host:port, or https://... if TLS is to be spoken with the proxy itself; its certificate is verified whatever --cacert and --insecure say of the servers'. NETRC names the file that -n reads in place of ~/.netrc. NO_COLOR and TERM=dumb switch colours off.",
+      'DUGONG_TRACEFILE names a file to which everything that happens on the connections is appended: %d in the name stands for the process id, and a new file is for its owner alone. NODE_DEBUG=dugong writes the same to standard error. Credentials, cookies and bodies are left out, unless DUGONG_TRACE_SECRETS is 1; paths and queries are not.',
     ],
   },
 ];
