@@ -37,9 +37,8 @@ export const CLIENT: readonly Mutation[] = [
   {
     name: 'A sender beside a reader does not listen when that has an answer with a body',
     file: 'client/session.ts',
-    before:
-      '      return this.protocol.readBody(body, target, offset, length);\n    } finally {\n      this.#tellSenders();\n',
-    after: '      return this.protocol.readBody(body, target, offset, length);\n    } finally {\n',
+    before: '      return count;\n    } finally {\n      this.#tellSenders();\n',
+    after: '      return count;\n    } finally {\n',
     history: 'fix(client): let a sender listen when its reader has an answer with a body',
     world: 'situation',
   },
@@ -103,8 +102,8 @@ export const CLIENT: readonly Mutation[] = [
   {
     name: 'Connecting is waited for in the phase of resolving',
     file: 'client/dial-steps.ts',
-    before: "    const addresses = yield* coResolve(hostname, { ...destination, port });\n    onPhase('connect');",
-    after: '    const addresses = yield* coResolve(hostname, { ...destination, port });',
+    before: "    onPhase('connect');\n    const options",
+    after: '    const options',
     world: 'situation',
   },
   {
@@ -140,8 +139,8 @@ export const CLIENT: readonly Mutation[] = [
   {
     name: 'What came behind an informational response is handed out although that ended the connection',
     file: 'client/session.ts',
-    before: "        onInformational(response);\n        this.wire.assertOpen('receive');",
-    after: '        onInformational(response);',
+    before: "      given?.(response);\n      this.wire.assertOpen('receive');",
+    after: '      given?.(response);',
     history: 'fix(client): disconnect() in onInformational() ends the call; a send with a limit of time reads ahead',
     world: 'situation',
   },
