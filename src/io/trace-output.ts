@@ -12,7 +12,7 @@ import { own } from '../options.ts';
 /** Most characters of a line, about. */
 const LONGEST_LINE = 8000;
 const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK, O_NOCTTY, O_NOFOLLOW } = constants;
-/** Never waits: a plain open(2) of a FIFO waits for a reader. A symbolic link could lead into a file of somebody else's choice. */
+/** Never waits: a plain open(2) of a FIFO waits for a reader. A symbolic link could lead into a file of another user's choice. */
 const FLAGS = O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW;
 const OWNER_ALONE = 0o600;
 const OTHERS = 0o077;
@@ -79,7 +79,7 @@ export function fileSink(path: string): Sink {
   };
 }
 
-/** An existing file must be one of ours that nobody else can read: the trace says what the program does. */
+/** An existing file must belong to this user, and to no other reader: the trace says what the program does. */
 function assertPrivate(file: number): void {
   const status = fstatSync(file);
   if (!status.isFile()) throw new Error('it is no regular file');
