@@ -4,10 +4,7 @@
  * docs/state-diagrams.md is generated from the tables.
  */
 
-/**
- * States of the sending direction. Every state allows `close` (the client sends no more) and `fail` (the connection is
- * lost).
- */
+/** Of the sending direction. Every state allows `close` (the client sends no more) and `fail` (the connection is lost). */
 export const SEND_TRANSITIONS = {
   idle: {
     request: 'idle',
@@ -23,9 +20,9 @@ export const SEND_TRANSITIONS = {
   raw: { data: 'raw', close: 'closed', fail: 'failed' },
   closed: { close: 'closed', fail: 'failed' },
   failed: { close: 'failed', fail: 'failed' },
-} as const;
+} as const satisfies Record<SendState, Readonly<Record<string, SendState>>>;
 
-/** States of the receiving direction. `last-` means the connection's last response. */
+/** Of the receiving direction. */
 export const RECEIVE_TRANSITIONS = {
   idle: {
     head: 'idle',
@@ -40,7 +37,7 @@ export const RECEIVE_TRANSITIONS = {
   raw: { fail: 'failed' },
   closed: { fail: 'failed' },
   failed: { fail: 'failed' },
-} as const;
+} as const satisfies Record<ReceiveState, Readonly<Record<string, ReceiveState>>>;
 
 /**
  * The state of the sending direction: what the client may send next. `idle`: a request; `body`: more of a body;
@@ -59,7 +56,7 @@ export const RECEIVE_TRANSITIONS = {
  * console.log(protocol.sendState); // idle
  * ```
  */
-export type SendState = keyof typeof SEND_TRANSITIONS;
+export type SendState = 'idle' | 'body' | 'await-continue' | 'await-switch' | 'raw' | 'closed' | 'failed';
 /**
  * The state of the receiving direction: what the server's next bytes are. `idle`: a head; `body`: a body, then heads;
  * `last-body`: the body of the connection's last response; `raw`: bytes of another protocol; `closed`: nothing more;
@@ -76,7 +73,7 @@ export type SendState = keyof typeof SEND_TRANSITIONS;
  * console.log(protocol.receiveState); // last-body
  * ```
  */
-export type ReceiveState = keyof typeof RECEIVE_TRANSITIONS;
+export type ReceiveState = 'idle' | 'body' | 'last-body' | 'raw' | 'closed' | 'failed';
 
 type EventsOf<Table> = { [State in keyof Table]: keyof Table[State] }[keyof Table];
 
