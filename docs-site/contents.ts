@@ -79,6 +79,9 @@ export const SECTIONS: readonly (Section | Single)[] = [
     isMain: true,
     lead: 'Every export of every entry, the command, and tables of what works where.',
     documents: [
+      'docs/connections.md',
+      'docs/coroutines.md',
+      'docs/fetch.md',
       'docs/command.md',
       'docs/ways-of-waiting.md',
       'docs/tls-matrix.md',
