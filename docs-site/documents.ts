@@ -205,17 +205,22 @@ function firstSentence(text: string): string {
   return sentence === undefined ? '' : `: ${sentence.replace(/:$/, '.')}`;
 }
 
-/** A list of the entries with what each says of itself. */
+/** A list of the entries with the first paragraph that each says of itself. */
 function entryList(entries: readonly DeclarationReflection[]): CommentDisplayPart[] {
   const items = entries.flatMap((target): CommentDisplayPart[] => [
     { kind: 'text', text: '- ' },
     { kind: 'inline-tag', tag: '@link', text: target.name, target },
-    {
-      kind: 'text',
-      text: `: ${target.comment?.summary.map(({ text }) => text.replaceAll('\n', ' ')).join('') ?? ''}\n`,
-    },
+    { kind: 'text', text: ': ' },
+    ...firstParagraph(target.comment?.summary ?? []),
+    { kind: 'text', text: '\n' },
   ]);
   return [{ kind: 'text', text: '## Entries of the package\n\n' }, ...items, { kind: 'text', text: '\n' }];
+}
+
+function firstParagraph(parts: readonly CommentDisplayPart[]): CommentDisplayPart[] {
+  const last = parts.findIndex(({ kind, text }) => kind === 'text' && text.includes('\n\n'));
+  const whole = last === -1 ? parts : parts.slice(0, last + 1);
+  return whole.map((part) => ({ ...part, text: (part.text.split('\n\n')[0] ?? '').replaceAll('\n', ' ') }));
 }
 
 /** Folders are those of docs/; a README is the index of its folder. */

@@ -32,22 +32,6 @@ function raw(html: string): JSX.Element {
   return JSX.createElement(JSX.Raw, { html });
 }
 
-/** The module that TypeDoc names. */
-function fileOf(module: string): string {
-  const file = [...entries.keys()].find((path) => [`${module}.ts`, `${module}/index.ts`].includes(path));
-  if (file === undefined) throw new Error(`${module} is no entry of the package`);
-  return file;
-}
-
-/** The first comment of a module, without the name of the entry that may be in front of it. */
-function introductionOf(file: string): string {
-  const comment = /^\/\*\*\n(.*?)\*\/$/ms.exec(readFileSync(inRepository(file), 'utf8'))?.[1] ?? '';
-  return comment
-    .replaceAll(/^ *\* ?/gm, '')
-    .trim()
-    .replace(/^`?dugong[\w/-]*`?: (\w)/, (_, first: string) => first.toUpperCase());
-}
-
 /** Of names that several have, a search finds the connection's first. */
 function preferInSearch(member: Reflection): true {
   if (member.isDeclaration()) member.relevanceBoost = 1.5;
@@ -96,12 +80,12 @@ const documents = new Documents(repository, (message) => app.logger.warn(message
 app.renderer.defineTheme('dugong', themeFor(documents));
 app.renderer.defineRouter('dugong', routerFor(documents));
 app.converter.on(Converter.EVENT_BEGIN, ({ project }) => documents.addAll(project, app.converter));
-app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+app.converter.on(Converter.EVENT_RESOLVE_BEGIN, (context) => {
+  const { project } = context;
   const modules = project.getReflectionsByKind(ReflectionKind.Module).filter((each) => each.isDeclaration());
   for (const module of modules) {
-    const file = fileOf(module.name);
-    module.name = entries.get(file) ?? module.name;
-    module.comment = new Comment([{ kind: 'text', text: introductionOf(file) }]);
+    const file = context.getSymbolFromReflection(module)?.declarations?.[0]?.getSourceFile().fileName ?? '';
+    module.name = entries.get(relative(repository, file)) ?? module.name;
     const connection = module.getChildByName('HTTPConnection');
     if (connection?.kindOf(ReflectionKind.Class)) connection.traverse(preferInSearch);
   }

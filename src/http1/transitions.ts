@@ -20,7 +20,7 @@ export const SEND_TRANSITIONS = {
   raw: { data: 'raw', close: 'closed', fail: 'failed' },
   closed: { close: 'closed', fail: 'failed' },
   failed: { close: 'failed', fail: 'failed' },
-} as const satisfies Record<SendState, Readonly<Record<string, SendState>>>;
+} as const;
 
 /** Of the receiving direction. */
 export const RECEIVE_TRANSITIONS = {
@@ -37,7 +37,7 @@ export const RECEIVE_TRANSITIONS = {
   raw: { fail: 'failed' },
   closed: { fail: 'failed' },
   failed: { fail: 'failed' },
-} as const satisfies Record<ReceiveState, Readonly<Record<string, ReceiveState>>>;
+} as const;
 
 /**
  * The state of the sending direction: what the client may send next. `idle`: a request; `body`: more of a body;
