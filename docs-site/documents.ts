@@ -220,7 +220,10 @@ function entryList(entries: readonly DeclarationReflection[]): CommentDisplayPar
 function firstParagraph(parts: readonly CommentDisplayPart[]): CommentDisplayPart[] {
   const last = parts.findIndex(({ kind, text }) => kind === 'text' && text.includes('\n\n'));
   const whole = last === -1 ? parts : parts.slice(0, last + 1);
-  return whole.map((part) => ({ ...part, text: (part.text.split('\n\n')[0] ?? '').replaceAll('\n', ' ') }));
+  return whole.map(({ kind, text }) => {
+    const line = (text.split('\n\n')[0] ?? '').replaceAll('\n', ' ');
+    return { kind: 'text', text: kind === 'inline-tag' ? `\`${line}\`` : line };
+  });
 }
 
 /** Folders are those of docs/; a README is the index of its folder. */

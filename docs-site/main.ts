@@ -3,8 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Application, Comment, Converter, JSX, PageEvent, type Reflection, ReflectionKind, type Router } from 'typedoc';
+import { Application, Converter, JSX, PageEvent, type Reflection, ReflectionKind, type Router } from 'typedoc';
 import { Documents } from './documents.ts';
+import { nameCodeInHeadings } from './headings.ts';
 import { Pages } from './pages.ts';
 import { routerFor, themeFor } from './theme.ts';
 
@@ -30,6 +31,12 @@ const entries = new Map(
 
 function raw(html: string): JSX.Element {
   return JSX.createElement(JSX.Raw, { html });
+}
+
+function isOfParameter(reflection: Reflection): boolean {
+  return (
+    reflection.kindOf(ReflectionKind.Parameter) || (reflection.parent !== undefined && isOfParameter(reflection.parent))
+  );
 }
 
 /** Of names that several have, a search finds the connection's first. */
@@ -61,6 +68,7 @@ const app = await Application.bootstrap({
   hideGenerator: true,
   includeHierarchySummary: false,
   markdownItOptions: { html: true, linkify: false },
+  markdownItLoader: nameCodeInHeadings,
   markdownLinkExternal: false,
   navigation: { includeCategories: false, includeGroups: true, includeFolders: false, excludeReferences: true },
   searchInComments: true,
@@ -71,7 +79,19 @@ const app = await Application.bootstrap({
   visibilityFilters: {},
   lightHighlightTheme: 'github-light-high-contrast',
   darkHighlightTheme: 'github-dark-high-contrast',
-  highlightLanguages: ['bash', 'console', 'css', 'diff', 'docker', 'html', 'javascript', 'json', 'typescript', 'yaml'],
+  highlightLanguages: [
+    'bash',
+    'console',
+    'css',
+    'diff',
+    'docker',
+    'html',
+    'javascript',
+    'json',
+    'python',
+    'typescript',
+    'yaml',
+  ],
   validation: { invalidLink: true, invalidPath: true, notDocumented: true, notExported: true, rewrittenLink: true },
 });
 
@@ -103,6 +123,13 @@ app.renderer.hooks.on('pageSidebar.begin', ({ page }) => {
 app.renderer.hooks.on('content.end', ({ page }) => raw(pages.neighbours(page)));
 const project = await app.convert();
 if (project === undefined) process.exit(1);
+// What has a type without a name explains the properties of that.
+const explained = project
+  .getReflectionsByKind(ReflectionKind.Property)
+  .filter(
+    (each) => each.parent?.kindOf(ReflectionKind.TypeLiteral) && each.comment === undefined && !isOfParameter(each),
+  );
+app.options.setValue('intentionallyNotDocumented', [...new Set(explained.map((each) => each.getFriendlyFullName()))]);
 app.validate(project);
 await app.generateOutputs(project);
 const seconds = ((Date.now() - start) / 1000).toFixed(0);

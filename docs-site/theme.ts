@@ -61,6 +61,7 @@ export function routerFor(documents: Documents): typeof KindRouter {
 /** Names headings as repositories' pages do, so that a link to a heading leads there in both. */
 class HeadingSlugger extends Slugger {
   readonly #seen = new Map<string, number>();
+  readonly #anchors = new Set<string>();
 
   override slug(heading: string): string {
     const name = heading
@@ -68,18 +69,18 @@ class HeadingSlugger extends Slugger {
       .toLowerCase()
       .replaceAll(/[^\p{L}\p{M}\p{N}\p{Pc}\- ]/gu, '')
       .replaceAll(' ', '-');
-    const count = this.#seen.get(name);
-    this.#seen.set(name, (count ?? -1) + 1);
-    return count === undefined ? name : `${name}-${count + 1}`;
+    const count = this.#seen.get(name) ?? 0;
+    this.#seen.set(name, count + 1);
+    const anchor = count === 0 ? name : `${name}-${count}`;
+    this.#anchors.add(anchor);
+    return anchor;
   }
 
   override hasAnchor(anchor: string): boolean {
-    return (
-      this.#seen.has(anchor) ||
-      /^(.*)-(\d+)$/
-        .exec(anchor)
-        ?.slice(1, 2)
-        .some((name) => this.#seen.has(name)) === true
-    );
+    return this.#anchors.has(anchor);
+  }
+
+  override getSimilarAnchors(): string[] {
+    return [...this.#anchors];
   }
 }
