@@ -214,7 +214,7 @@ function entryList(entries: readonly DeclarationReflection[]): CommentDisplayPar
     ...firstParagraph(target.comment?.summary ?? []),
     { kind: 'text', text: '\n' },
   ]);
-  return [{ kind: 'text', text: '## Entries of the package\n\n' }, ...items, { kind: 'text', text: '\n' }];
+  return [{ kind: 'text', text: '\n\n## Entries of the package\n\n' }, ...items, { kind: 'text', text: '\n' }];
 }
 
 function firstParagraph(parts: readonly CommentDisplayPart[]): CommentDisplayPart[] {

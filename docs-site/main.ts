@@ -8,6 +8,7 @@ import { Documents } from './documents.ts';
 import { nameCodeInHeadings } from './headings.ts';
 import { Pages } from './pages.ts';
 import { routerFor, themeFor } from './theme.ts';
+import { joinThrows } from './throws.ts';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 const out = join(repository, 'docs/site');
@@ -111,6 +112,7 @@ app.converter.on(Converter.EVENT_RESOLVE_BEGIN, (context) => {
   }
   documents.addIndexes(project, app.converter, modules);
   documents.addLinked(project, app.converter);
+  joinThrows(project);
 });
 const pages = new Pages(documents, () => app.renderer.router as Router, description);
 app.renderer.on(PageEvent.END, (page) => pages.finish(page));

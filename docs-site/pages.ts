@@ -116,9 +116,9 @@ export class Pages {
 
 /** Behind the first program, or at the end of a text without one. */
 function withCards(html: string, cards: string): string {
-  const program = html.indexOf('<pre>');
-  const next = html.indexOf('<h2 ', program);
-  const at = program === -1 || next === -1 ? html.indexOf('<div class="col-sidebar">') : next;
+  const program = html.search(/<pre><code class="[jt]s">/);
+  const next = program === -1 ? -1 : html.slice(program).search(/<h[23] /);
+  const at = next === -1 ? html.indexOf('<div class="col-sidebar">') : program + next;
   return html.slice(0, at) + cards + html.slice(at);
 }
 
