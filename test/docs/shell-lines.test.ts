@@ -52,7 +52,7 @@ describe('shell commands in documents', () => {
       const [, call] = /(?:^|\| )(?:npx )?dugong (.*)$/.exec(line.trim()) ?? [];
       return call === undefined || call.includes('--version') ? [] : [call.split(/ [|>&]/, 1)[0] ?? ''];
     });
-    assert.ok(calls.length > 5, `${calls.length} calls`);
+    assert.ok(calls.length > 3, `${calls.length} calls`);
     using interruption = new Interruption();
     for (const call of calls) await assert.doesNotReject(parse(words(call), interruption), call);
   });
