@@ -1,4 +1,4 @@
-/** Builds the documentation site into docs/site: `npm run docs`. With `--unfinished`, warnings are shown, and do not fail it. */
+/** Builds the documentation site into docs/site: `npm run docs`. A warning fails it. */
 
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -135,5 +135,5 @@ app.options.setValue('intentionallyNotDocumented', [...new Set(explained.map((ea
 app.validate(project);
 await app.generateOutputs(project);
 const seconds = ((Date.now() - start) / 1000).toFixed(0);
-if (app.logger.hasErrors() || (app.logger.hasWarnings() && !process.argv.includes('--unfinished'))) process.exit(1);
+if (app.logger.hasErrors() || app.logger.hasWarnings()) process.exit(1);
 console.log(`The documentation is in ${relative(process.cwd(), join(out, 'index.html'))} (${seconds} s).`);
