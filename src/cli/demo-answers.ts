@@ -61,6 +61,14 @@ const ANSWERS: Readonly<Record<string, { readonly says: string; readonly answer:
   '/never': { says: 'no response, ever', answer: () => {} },
 };
 
+/** What `ANSWERS` cannot list by a path, and what the server answers by itself. */
+const OTHERS: readonly [string, string][] = [
+  ['/list.txt', 'the URLs of all documents'],
+  ['/documents/0', 'the first of the documents, of which some are missing'],
+  ['PUT', '"N bytes taken"; 412 for a path that has been taken, if If-None-Match is *'],
+  ['Upgrade', 'sends back what comes, to a request with this field'],
+];
+
 const stored = new Set<string>();
 
 /** What a server answers to the request, other than documents; undefined if this knows nothing of it. */
@@ -75,8 +83,9 @@ export function demoAnswer({ method, url = '' }: IncomingMessage): Answer | unde
 /** One line for each path. */
 export function listOfAnswers(): string {
   return Object.entries(ANSWERS)
-    .map(([path, { says }]) => `${path.padEnd(12)}${says}\n`)
-    .concat('PUT         "N bytes taken"; 412 for a path that has been taken, if If-None-Match is *\n')
+    .map(([path, { says }]): [string, string] => [path, says])
+    .concat(OTHERS)
+    .map(([path, says]) => `${path.padEnd(14)}${says}\n`)
     .join('');
 }
 

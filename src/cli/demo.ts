@@ -38,8 +38,7 @@ async function keepServing(count: number, port: number, { interruption }: Use): 
   const ended = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   if (process.send === undefined) {
     process.stdout.write(
-      `${origin}/documents/0 to ${origin}/documents/${count - 1}, all in ${origin}/list.txt; ${origin}/ lists what else there is\n` +
-        'Ctrl-C ends it\n',
+      `listening: ${origin.replace('127.0.0.1', 'localhost')}/ lists all paths, among them ${count} documents\nCtrl-C ends it\n`,
     );
   } else {
     process.once('disconnect', () => interruption.stop(new Error('the parent has gone')));
