@@ -310,7 +310,8 @@ export class InvalidResponse extends DugongError {
 
 /**
  * The server's bytes may be valid, but this client does not support them: another version of HTTP, a transfer coding, a
- * charset, or a body that is larger than `limits.bodyInMemory`. The message names what it is.
+ * charset, a switch to another protocol, or a body that is larger than `limits.bodyInMemory`; of a fetch also one larger
+ * than `maxBodySize`, and too many redirects. The message names what it is.
  *
  * @example
  * ```js
@@ -417,8 +418,8 @@ export class ConnectionClosed extends DugongError {
 
 /**
  * A time limit passed. The connection is unchanged: a read may be tried again, an interrupted send goes on with the
- * next call. A connection that was being made is given up; addresses that had failed are in an AggregateError as
- * `cause`.
+ * next call, unless its body comes in pieces. A connection that was being made is given up; addresses that had failed
+ * are in an AggregateError as `cause`.
  *
  * @example
  * ```js
@@ -436,7 +437,7 @@ export class ConnectionClosed extends DugongError {
  * ```
  */
 export class ConnectionTimedOut extends DugongError {
-  /** What the connection was waiting for; undefined only for coroutines that are not this library's. */
+  /** What the connection was waiting for; undefined if no connection was, as in `coSleep` or a coroutine of the caller. */
   readonly phase: Phase | undefined;
   /** The limit that passed, in milliseconds; that of the option, not the time that has gone by. */
   readonly timeout: number;
@@ -459,9 +460,9 @@ export class ConnectionTimedOut extends DugongError {
 
 /**
  * A signal that the process listens for (`process.on('SIGINT', ...)`) ended a blocked call. The listener runs as soon
- * as the program returns to the event loop. The connection is as after a {@link ConnectionTimedOut}: the call may be
- * made again. One signal ends one call. The option `onSignal: 'continue'` waits on regardless. Only calls that block
- * the thread throw it.
+ * as the program returns to the event loop. The connection is as after a {@link ConnectionTimedOut}: a read may be
+ * tried again, an interrupted send goes on with the next call. One signal ends one call. The option
+ * `onSignal: 'continue'` waits on regardless. Only calls that block the thread throw it.
  *
  * @example
  * ```js

@@ -64,8 +64,8 @@ export function numberAndOptions(
  * TypeError.
  *
  * An aborted call rejects with the signal's own reason. Other requests stay as they are ({@link HTTPConnection.pendingRequests}),
- * received bytes can still be read, and a request whose sending has begun goes out with the next call. Only a connection that was
- * being made for this call alone is given up.
+ * received bytes can still be read, and a request whose sending has begun goes out with the next call, unless its body comes in
+ * pieces: that cannot go on. Only a connection that was being made for this call alone is given up.
  *
  * @example
  * ```js

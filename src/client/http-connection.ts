@@ -57,9 +57,10 @@ export let operationsOf: (connection: HTTPConnection) => Operations;
  * body (`read`, `readAll`, `readText`, `readInto`, `chunks`, or `discard`) to its end, then the next response. Responses come in
  * the order of the requests. `request` and `pipeline` do all of this.
  *
- * A lost connection stays lost until `disconnect()` is called: no request is sent twice without the caller's knowledge. A call that
- * was interrupted (a time limit, a signal, a cancelled future) loses no byte: the next call goes on where it ended, and may throw
- * what the interrupted call would have thrown.
+ * A lost connection stays lost until `disconnect()` is called: `sendRequest` sends no request twice without the caller's knowledge.
+ * Only `request` and `pipeline` connect again by themselves, and send again what may be sent again. A call that was interrupted (a
+ * time limit, a signal, a cancelled future) loses no byte: a further read goes on where it ended, and any next call sends what an
+ * interrupted one has left; it may throw what that would have thrown. A pipeline that is interrupted is over.
  *
  * @example
  * ```js
@@ -548,7 +549,8 @@ export class HTTPConnection {
    * @param path path and query, percent-encoded, beginning with "/"; "*" for OPTIONS, and "host:port" for CONNECT
    * @param options the header fields, the body, and how to send them
    * @throws TypeError - the request can never be sent: its method, path, a field or an option is invalid
-   * @throws StateError - it cannot be sent now: the body of the request before is not complete, or another coroutine is sending
+   * @throws StateError - it cannot be sent now: the body of the request before is not complete, or another coroutine is sending; or
+   * the server takes no more, and `maxReadAhead` bytes of responses have been received
    * @throws ExcessBodyData - a body in pieces has more bytes than Content-Length announced
    * @throws MissingBodyData - a body in pieces has fewer bytes than Content-Length announced
    * @throws ConnectionClosed - the connection ended, or the server refused the request early: `readResponse` may still return its
@@ -556,7 +558,9 @@ export class HTTPConnection {
    * @throws HostnameNotResolvable, DNSUnavailable, SystemError, ProxyError, TLSError, UnsupportedResponse, InvalidResponse - the
    * connection cannot be made: see {@link HTTPConnection.connect}
    * @throws ConnectionTimedOut - no byte came or went for `timeout` milliseconds, or `connectTimeout` passed
-   * @throws Interrupted - a signal came that the process listens for; the call may be made again
+   * @throws Interrupted - a signal came that the process listens for. After this, or a time-out, a request that
+   * `pendingRequests()` lists is under way, and the next call sends its rest: to send it again would be a second one. (A body in
+   * pieces cannot go on: `disconnect()` is left)
    * @example
    * ```js
    * import { HTTPConnection } from 'dugong';
@@ -580,12 +584,13 @@ export class HTTPConnection {
    * @param data any number of bytes
    * @throws TypeError - `data` is no bytes, or its memory is detached
    * @throws ExcessBodyData - more bytes than the {@link BodyFollowing} announced; none of `data` was sent
-   * @throws StateError - no body is being sent, the response 100 (Continue) has not been read, or another coroutine is sending
+   * @throws StateError - no body is being sent, the response 100 (Continue) has not been read, or another coroutine is sending; or
+   * the server takes no more, and `maxReadAhead` bytes of responses have been received
    * @throws ConnectionClosed - the connection ended, or the server refused the request early: `readResponse` may still return its
    * response
    * @throws TLSError - the TLS connection failed, or the server refuses this client
-   * @throws ConnectionTimedOut - no byte came or went for `timeout` milliseconds; the call may be made again
-   * @throws Interrupted - a signal came that the process listens for; the call may be made again
+   * @throws ConnectionTimedOut - no byte came or went for `timeout` milliseconds; the next call sends the rest of `data`
+   * @throws Interrupted - a signal came that the process listens for; the next call sends the rest of `data`
    * @example
    * ```js
    * import { BodyFollowing, HTTPConnection } from 'dugong';
@@ -613,8 +618,8 @@ export class HTTPConnection {
    * @throws ConnectionClosed - the connection ended, or the server refused the request early: `readResponse` may still return its
    * response
    * @throws TLSError - the TLS connection failed, or the server refuses this client
-   * @throws ConnectionTimedOut - no byte came or went for `timeout` milliseconds; the call may be made again
-   * @throws Interrupted - a signal came that the process listens for; the call may be made again
+   * @throws ConnectionTimedOut - no byte came or went for `timeout` milliseconds; the next call sends what is left
+   * @throws Interrupted - a signal came that the process listens for; the next call sends what is left
    * @example
    * ```js
    * import { BodyFollowing, HTTPConnection } from 'dugong';
@@ -850,8 +855,8 @@ export class HTTPConnection {
    * @throws StateError - the connection has not left HTTP, or another coroutine is sending
    * @throws ConnectionClosed - the connection ended
    * @throws TLSError - the TLS connection failed, or the server refuses this client
-   * @throws ConnectionTimedOut - no byte came or went for `timeout` milliseconds; the call may be made again
-   * @throws Interrupted - a signal came that the process listens for; the call may be made again
+   * @throws ConnectionTimedOut - no byte came or went for `timeout` milliseconds; the next call sends the rest of `data`
+   * @throws Interrupted - a signal came that the process listens for; the next call sends the rest of `data`
    */
   writeRaw(data: Uint8Array): void {
     this.runBlocking(this.coWriteRaw(data));
@@ -875,7 +880,8 @@ export class HTTPConnection {
    * @throws HostnameNotResolvable, DNSUnavailable, SystemError, ProxyError, TLSError - the connection cannot be made: see
    * {@link HTTPConnection.connect}
    * @throws ConnectionTimedOut - no byte came or went for `timeout` milliseconds, or `connectTimeout` passed
-   * @throws Interrupted - a signal came that the process listens for; the call may be made again
+   * @throws Interrupted - a signal came that the process listens for. After this, or a time-out, the request is still under way if
+   * `pendingRequests()` lists it: another one waits for its response first
    * @example
    * ```js
    * import { HTTPConnection } from 'dugong';
@@ -910,7 +916,8 @@ export class HTTPConnection {
    * @throws HostnameNotResolvable, DNSUnavailable, SystemError, ProxyError, TLSError, UnsupportedResponse, InvalidResponse - the
    * connection cannot be made: see {@link HTTPConnection.connect}
    * @throws ConnectionTimedOut - no byte came or went for `timeout` milliseconds, or `connectTimeout` passed
-   * @throws Interrupted - a signal came that the process listens for; the call may be made again
+   * @throws Interrupted - a signal came that the process listens for. This, or a time-out, ends the pipeline, and the connection if
+   * requests are in flight
    * @example
    * ```js
    * import { HTTPConnection } from 'dugong';
