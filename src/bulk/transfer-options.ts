@@ -40,7 +40,8 @@ export interface TransferRequest {
 }
 
 /**
- * How a {@link Transfer} treats servers. Times are milliseconds, sizes bytes; 0: no limit, where that is possible.
+ * How a {@link Transfer} treats servers. Times are milliseconds, sizes bytes. 0 means no limit for `retryMaxTime`,
+ * `timeout`, `stallTimeout`, `bytesPerSecond`, `headersTimeout` and `bodyTimeout` alone.
  *
  * @example
  * ```js

@@ -20,7 +20,7 @@ import type { SessionOptions } from './session.ts';
 
 /**
  * How to reach a server and how to use the connection: the options of {@link HTTPConnection}. Times are milliseconds unless said
- * otherwise, sizes bytes; 0 means no limit. All are checked before any I/O.
+ * otherwise, sizes bytes. 0 means no limit for `timeout` and `connectTimeout` alone. All are checked before any I/O.
  *
  * @example
  * ```js
@@ -67,12 +67,15 @@ export interface HTTPConnectionOptions extends ResolveOptions {
   readonly onSignal?: OnSignal | undefined;
   /** Time limit for connecting as a whole, in every form of the calls. Default: the system's limits only. */
   readonly connectTimeout?: number | undefined;
-  /** Time to wait for 100 (Continue) before `readResponse` assumes it. Default 1000. */
+  /** Time to wait for 100 (Continue) before `readResponse` assumes it. Default 1000; 0: at once. */
   readonly continueTimeout?: number | undefined;
 
   /** Size of the receive buffer. Default 65536. */
   readonly receiveBufferSize?: number | undefined;
-  /** Bytes of responses that a blocked send receives while the server does not take the request. Default 16 MiB. */
+  /**
+   * Bytes of responses that a blocked send receives while the server does not take the request; beyond them it throws a
+   * StateError. Default 16 MiB.
+   */
   readonly maxReadAhead?: number | undefined;
   /** Limits of what a server can make this client hold or skip. */
   readonly limits?: Partial<Limits> | undefined;
