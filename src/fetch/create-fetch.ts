@@ -67,9 +67,9 @@ export interface CreateFetchOptions extends FetchRouting, Partial<PoolLimits>, P
  */
 export interface Fetch {
   /**
-   * Fetches `input` on the event loop. The promise resolves when the head of the response has arrived, with a
-   * Response whose body is a stream. Redirects are followed unless `init` says otherwise (Fetch standard,
-   * "HTTP-redirect fetch").
+   * Fetches `input` on the event loop. The promise resolves when the head of the response has arrived (with
+   * `integrity`, when the body has, too), with a Response whose body is a stream. Redirects are followed unless `init`
+   * says otherwise (Fetch standard, "HTTP-redirect fetch").
    *
    * @throws TypeError (as a rejection) for input that cannot be sent; and TypeError "fetch failed", whose `cause` is
    * an error of this library, with the requests of all attempts as its `lostRequests`
