@@ -556,7 +556,7 @@ export interface ProxyAnswer {
  * ```
  */
 export class ProxyError extends DugongError {
-  /** The response of the proxy; undefined if the proxy sent no valid HTTP response. */
+  /** The response of the proxy; undefined if the proxy does not keep to HTTP. */
   readonly answer: ProxyAnswer | undefined;
 
   /** Makes an error with this `message`. Its code is DUGONG_PROXY; `options` may have the `answer` and a `cause`. */

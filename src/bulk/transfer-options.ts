@@ -61,7 +61,7 @@ export interface TransferOptions extends FetchRouting, Partial<TimeLimits> {
   readonly depth?: number | undefined;
   /** Requests for one job, redirects not counted. Default 5. */
   readonly attempts?: number | undefined;
-  /** Time for all attempts of one job. Default 0. */
+  /** Time after the first attempt of a job after which no further one begins. Default 0. */
   readonly retryMaxTime?: number | undefined;
   /** A Retry-After beyond this ends the job, with `retryAt`. Default 120,000. */
   readonly longestRetryAfter?: number | undefined;
@@ -79,7 +79,7 @@ export interface TransferOptions extends FetchRouting, Partial<TimeLimits> {
   readonly signal?: AbortSignal | undefined;
   /** Called before each request, also of redirects and further attempts: may add fields, as of cookies. */
   readonly beforeRequest?: ((request: TransferRequest) => void) | undefined;
-  /** Called with each response, also of redirects. */
+  /** Called with each response, also of redirects, but not with an error status that is asked for again at once, alone. */
   readonly afterResponse?: ((response: HTTPResponse, request: TransferRequest) => void) | undefined;
   /** Chooses the times between attempts: numbers from 0 to below 1. Default Math.random. */
   readonly random?: (() => number) | undefined;

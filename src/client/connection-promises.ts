@@ -201,7 +201,8 @@ export class ConnectionPromises {
    *
    * @param requests paths, or objects with `path`, `method` and the options of `sendRequest`; they may come from an asynchronous
    * iterable
-   * @param options how far to send ahead, and what to do with bodies; `signal` and `timeout` are for each result
+   * @param options how far to send ahead, and what to do with bodies; `signal` and `timeout` are for each result, and end the
+   * pipeline
    * @throws TypeError - an option is invalid, or `requests` is no iterable
    * @throws StateError - other requests are under way on the connection
    * @throws ConnectionClosed - `disconnect()` was called meanwhile

@@ -107,8 +107,8 @@ const REDIRECT_MODES: readonly unknown[] = ['follow', 'error', 'manual'];
  * @throws ConnectionClosed if the connection ends before the response does
  * @throws ConnectionTimedOut when `timeout`, or a limit of silence, has passed
  * @throws Interrupted for a signal that the process listens for, unless `onSignal` is "continue"
- * @throws InvalidResponse if the response is not HTTP
- * @throws UnsupportedResponse also for too many redirects, and bodies above `maxBodySize`
+ * @throws InvalidResponse if the response is not HTTP, cannot be decoded, or redirects to no valid URL
+ * @throws UnsupportedResponse for what this client does not support, too many redirects, and bodies above `maxBodySize`
  * @throws the reason of a `signal` that is aborted already
  *
  * @example
