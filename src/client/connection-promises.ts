@@ -463,8 +463,8 @@ export class ConnectionPromises {
 
   /**
    * Resolves with the next bytes of the connection, as many as are there, after HTTP has ended on it: after a 101 to `upgrade` (RFC
-   * 9110 7.8), or a 2xx to CONNECT (9.3.6). Empty at the end of the stream. `options` may have a `signal` and a `timeout`, in
-   * milliseconds, for the whole call.
+   * 9110 7.8), a 2xx to CONNECT (9.3.6), or a response whose body has an unknown coding. Empty at the end of the stream. `options`
+   * may have a `signal` and a `timeout`, in milliseconds, for the whole call.
    *
    * @param length most bytes to return
    * @throws TypeError - `length` is no whole number >= 1

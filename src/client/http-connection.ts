@@ -821,7 +821,8 @@ export class HTTPConnection {
 
   /**
    * Returns the next bytes of the connection, as many as are there, after HTTP has ended on it: after a 101 to `upgrade` (RFC 9110
-   * 7.8), or a 2xx to CONNECT (9.3.6). Blocks this thread until there is one byte at least; empty at the end of the stream.
+   * 7.8), a 2xx to CONNECT (9.3.6), or a response whose body has an unknown coding. Blocks this thread until there is one byte at
+   * least; empty at the end of the stream.
    *
    * @param length most bytes to return
    * @throws TypeError - `length` is no whole number >= 1
