@@ -62,7 +62,7 @@ function captured(text: string, pattern: RegExp): string[] {
 const library = sources('src', '.ts');
 const addon = sources('native', '.cc');
 /** Names of environment variables are no codes. */
-const variables = new Set(captured(library, /process\.env(?:, |\[)'(DUGONG_\w+)'/g));
+const variables = new Set(captured(library, /\b(?:process\.env|environment)(?:, |\[)'(DUGONG_\w+)'/g));
 const own = captured(library, /'(DUGONG_[A-Z_]+)'/g).filter((name) => !variables.has(name));
 
 function assertListed(codes: readonly string[]): void {
