@@ -72,6 +72,8 @@ export class RequestQueue implements AskingSource<Call> {
 
   /** @throws why there is no response, and the errors of connecting */
   *coRequest(parts: RequestParts): Coroutine<WholeResponse> {
+    // What was given up before disconnect() gets no response, and is not to be waited for.
+    if (this.#calls.length === 0 && this.#operations.session?.closed) this.#lane.close();
     const call = new Call(parts);
     this.#calls.push(call);
     this.#unsent.push(call);

@@ -113,6 +113,28 @@ describe('request()', () => {
     assert.equal((await connection.promises.request('GET', '/after/10')).body.length, 10);
   });
 
+  test('that was given up is forgotten after disconnect(), whichever way waits', async () => {
+    using server = startPipelineServer();
+    for (const count of [1, 2]) {
+      using connection = new HTTPConnection('127.0.0.1', { port: server.port });
+      const { promises } = connection;
+      await promises.request('GET', '/warm/10');
+      const seen = server.seen().length;
+      server.change({ holds: true });
+      const aborts = [new AbortController(), new AbortController()].slice(0, count);
+      const settled = Promise.allSettled(
+        aborts.map(({ signal }, index) => promises.request('GET', `/${index}/10`, { signal })),
+      );
+      await server.sawAsync(seen + count);
+      for (const each of aborts) each.abort(new Error('given up'));
+      await settled;
+      server.change({});
+      connection.disconnect();
+      const { body } = count === 1 ? connection.request('GET', '/next/20') : await promises.request('GET', '/next/20');
+      assert.equal(body.toString('latin1'), documentAt('/next/20'));
+    }
+  });
+
   test('is refused while a response to sendRequest() is to be read', async () => {
     using server = startPipelineServer();
     using connection = new HTTPConnection('127.0.0.1', { port: server.port });
