@@ -292,7 +292,7 @@ class OwnFields {
         throw new TypeError(`Transfer-Encoding ${quoted(value)} contradicts the body (${describe(head.framing)})`);
       case 'expect':
         if (head.expectContinue && value.toLowerCase() === '100-continue') return true;
-        throw new TypeError('Expect is written by this client: use the option expect100');
+        throw new TypeError('Expect is written by this client: sendRequest() has the option expect100 for it');
       case 'upgrade':
         throw new TypeError('Upgrade ends HTTP on the connection: use the option upgrade');
       case 'te':
