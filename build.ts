@@ -19,10 +19,14 @@ const compiled: Plugin = {
   load: (path) => ({ code: readFileSync(path, 'utf8'), map: readFileSync(`${path}.map`, 'utf8') }),
 };
 
-/** Leaves comments out of the JavaScript, half of its text, which each program would read at its start: the types have them. */
+/**
+ * Leaves comments out of the JavaScript, half of its text, which each program would read at its start: the types have them. In a module
+ * with an instruction for webpack they stay.
+ */
 const withoutComments: Plugin = {
   name: 'without-comments',
   transform(code, fileName) {
+    if (code.includes('webpackIgnore')) return null;
     const { ESNext: target } = ts.ScriptTarget;
     const { ESNext: module } = ts.ModuleKind;
     const compilerOptions = { target, module, removeComments: true, sourceMap: true };

@@ -113,7 +113,7 @@ export class SendHalf {
       encoder.encode(data, output);
       return;
     }
-    if (!this.#takesBody || encoder === undefined) throw this.#state.refusedSend('body data');
+    if (this.#state.send !== 'body' || encoder === undefined) throw this.#state.refusedSend('body data');
     encoder.encode(data, output);
     this.#encoded(encoder.complete ? 'body-end' : 'data');
   }
@@ -121,7 +121,7 @@ export class SendHalf {
   endBody(trailers: HeadersInit | undefined): void {
     if (this.#endedByItself)
       throw new StateError('a body with a length has ended with its last byte: leave out endBody()');
-    if (!this.#takesBody || this.#encoder === undefined) {
+    if (this.#state.send !== 'body' || this.#encoder === undefined) {
       throw this.#state.refusedSend('the end of a body');
     }
     this.#encoder.end(this.#state.output, trailers);
@@ -131,11 +131,6 @@ export class SendHalf {
   /** The source of the body has no more data. @throws MissingBodyData if a longer body was announced */
   sourceEnded(): void {
     if (this.#encoder instanceof LengthEncoder) this.#encoder.assertComplete();
-  }
-
-  /** Whether more of the body may be sent. One whose source has failed is never made complete. */
-  get #takesBody(): boolean {
-    return this.#state.send === 'body' && this.#state.bodyFailure === undefined;
   }
 
   /** Whether the latest body had an announced length and is complete. */

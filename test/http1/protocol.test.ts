@@ -346,13 +346,7 @@ suite('what is asked of the state', () => {
     );
     protocol.bodyFailed(cause);
     protocol.bodyFailed(new Error('later'));
-    const refused = { name: 'StateError', message: /disconnect\(\)/, cause };
-    assert.throws(() => protocol.sendRequest('GET', '/'), refused);
-    // The server would take what it has for the whole body.
-    const { length } = protocol.output;
-    assert.throws(() => protocol.sendData(Buffer.alloc(1)), refused);
-    assert.throws(() => protocol.endBody(), refused);
-    assert.equal(protocol.output.length, length);
+    assert.throws(() => protocol.sendRequest('GET', '/'), { name: 'StateError', message: /disconnect\(\)/, cause });
   });
 
   test('is whether the server speaks HTTP: what it says first tells, before any request and behind one', () => {
