@@ -13,7 +13,7 @@ import type { RequestFraming } from '../http1/request-head.ts';
 import { HIDDEN } from '../inspection.ts';
 import { systemError, WOULD_BLOCK } from '../io/system-error.ts';
 import type { Transport } from '../io/transport.ts';
-import { mayHoldSecret, shownFields, shownRequestHead, shownResponseHead } from './shown-head.ts';
+import { mayHoldSecret, shownFields, shownReason, shownRequestHead, shownResponseHead } from './shown-head.ts';
 import type { WireTrace } from './wire-trace.ts';
 
 const SWITCHING = 101;
@@ -190,16 +190,12 @@ export class MessageTrace {
     this.#look();
   }
 
-  /** Messages about what the peer has sent quote its first bytes. */
+  /** Messages about what the peer has sent quote its first bytes, or say the reason phrase of a proxy. */
   #messageOf(error: Error): string {
     if (!(error instanceof DugongError)) return error.name;
     const quotes =
       error instanceof InvalidResponse || error instanceof UnsupportedResponse || error instanceof ProxyError;
-    const hides = quotes && !this.#trace.secrets && QUOTED.test(error.message);
-    const message = hides
-      ? error.message.replace(QUOTED, (text) => (mayHoldSecret(text) ? HIDDEN : text))
-      : error.message;
-    return `${error.name}: ${message}`;
+    return `${error.name}: ${quotes && !this.#trace.secrets ? shownMessage(error) : error.message}`;
   }
 
   /** Shows, once, that the connection is lost, and what has made the response invalid. */
@@ -232,6 +228,12 @@ export class MessageTrace {
 
 /** Text in quotation marks. */
 const QUOTED = /"(?:[^"\\]|\\.)*"/g;
+
+function shownMessage(error: DugongError): string {
+  const reason = error instanceof ProxyError ? shownReason(error.answer?.reason ?? '') : '';
+  const message = mayHoldSecret(reason) ? error.message.replaceAll(reason, HIDDEN) : error.message;
+  return message.replace(QUOTED, (text) => (mayHoldSecret(text) ? HIDDEN : text));
+}
 
 function fieldLines(headers: HTTPHeaders): string[] {
   return Array.from(headers, ([name, value]) => `${name}: ${value}`);

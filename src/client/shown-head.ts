@@ -3,11 +3,12 @@
  * passwords in URLs. What is malformed is hidden rather than shown. It knows nothing of connections.
  */
 
-import { HIDDEN, isSecretName, shownField } from '../inspection.ts';
+import { HIDDEN, isSecretName, printable, shownField } from '../inspection.ts';
 
 const FIELD = /^[!#$%&'*+.^_`|~\w-]+:/;
 const STATUS_LINE = /^HTTP\/\d/;
 const BARE = /[\r\n]/;
+const LONGEST_REASON = 200;
 
 /** The lines of a request head that this library has made. */
 export function shownRequestHead([requestLine = '', ...fields]: readonly string[]): string[] {
@@ -35,6 +36,11 @@ export function shownFields(section: readonly string[]): string[] {
     else shown.push(field === undefined ? HIDDEN : `${field} ${HIDDEN}`);
   }
   return shown;
+}
+
+/** A reason phrase, as messages say it. */
+export function shownReason(reason: string): string {
+  return printable(reason, LONGEST_REASON).trimEnd();
 }
 
 /** Whether the line looks as if it held a secret, whatever bytes are between those of the name. */

@@ -14,10 +14,11 @@ import { quoted } from '../http1/grammar.ts';
 import type { HTTPHeaders } from '../http1/headers.ts';
 import { ClientProtocol, type Response } from '../http1/protocol.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
-import { printable, shownAs } from '../inspection.ts';
+import { shownAs } from '../inspection.ts';
 import { isConnectionLost, systemError, WOULD_BLOCK } from '../io/system-error.ts';
 import type { Transport } from '../io/transport.ts';
 import { MessageTrace } from './message-trace.ts';
+import { shownReason } from './shown-head.ts';
 import { coWait } from './wait.ts';
 import type { WireTrace } from './wire-trace.ts';
 
@@ -131,7 +132,7 @@ class TunnelExchange {
   *coRefusal({ head, body }: Response, sent: HTTPHeaders): Coroutine<ProxyError> {
     const { status, reason } = head;
     const explanation = body === undefined ? Buffer.alloc(0) : yield* this.#coExplanation(body);
-    const said = `${status} ${printable(reason, 200)}`.trimEnd();
+    const said = `${status} ${shownReason(reason)}`.trimEnd();
     return new ProxyError(`the proxy refused to connect to ${this.#authority}: ${said}${advice(head, sent)}`, {
       answer: new ProxyRefusal(head, explanation),
     });

@@ -293,6 +293,19 @@ describe('a trace of what fails', () => {
   });
 });
 
+test('a trace of a proxy that refuses hides what its reason phrase may hold', async (context) => {
+  const refusal = response(`407 Proxy-Authorization: Basic ${SECRET}`, ['Content-Length: 0']);
+  using server = startScriptedServer([[expectHead(), send(refusal), close()]]);
+  const options = { proxy: `http://127.0.0.1:${server.port}`, tls: true, timeout: 20_000 };
+  const run = { port: server.port, argument: JSON.stringify(options) };
+  const { lines } = await traced(context, 'tunnel', run);
+  assert.match(
+    lines.join('\n'),
+    /error: ProxyError: the proxy refused to connect to 127\.0\.0\.1:PORT: 407 \*\*\* \(it wants/,
+  );
+  assert.doesNotMatch(lines.join('\n'), /s3cret/);
+});
+
 describe('a trace over TLS', { skip: opensslMissing() }, () => {
   test('has the tunnel, the certificate, and what is inside', async (context) => {
     const trust = new TestTrust();
