@@ -1,6 +1,6 @@
 /**
  * Where a trace goes: to the end of the file that DUGONG_TRACEFILE names, and to standard error if NODE_DEBUG names dugong. The
- * environment is read once. An output that fails does so with one warning, and the program goes on. It knows lines, not what they say.
+ * environment is read once. A file that fails does so with one warning, and the program goes on. It knows lines, not what they say.
  */
 
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
@@ -58,12 +58,20 @@ function linesTo(debug: (format: string, line: string) => void): Sink {
 /** Appends to the file at `path`. The lines of one call are one append, so that those of several threads and processes stay whole. */
 export function fileSink(path: string): Sink {
   let file: number | undefined;
+  const end = (): void => {
+    const open = file;
+    file = undefined;
+    try {
+      if (open !== undefined) closeSync(open);
+    } catch {
+      // The program has closed it, as a daemon closes all descriptors.
+    }
+  };
   const attempt = (action: () => void): void => {
     try {
       action();
     } catch (error) {
-      if (file !== undefined) closeSync(file);
-      file = undefined;
+      end();
       const reason = error instanceof Error ? error.message : String(error);
       process.emitWarning(`DUGONG_TRACEFILE: nothing is written to ${path}: ${reason}`, { code: 'DUGONG_TRACEFILE' });
     }
@@ -79,10 +87,14 @@ export function fileSink(path: string): Sink {
   };
 }
 
-/** An existing file must belong to this user, and to no other reader: the trace says what the program does. */
+/**
+ * An existing file must belong to this user, and to no other reader: the trace says what the program does. A second name could lead
+ * into another file, as a symbolic link could.
+ */
 function assertPrivate(file: number): void {
   const status = fstatSync(file);
   if (!status.isFile()) throw new Error('it is no regular file');
+  if (status.nlink > 1) throw new Error('it has several names');
   if (status.uid !== process.geteuid?.()) throw new Error('it belongs to another user');
   if ((status.mode & OTHERS) !== 0)
     throw new Error('it is not for its owner alone: change its mode to 0600, or remove it');

@@ -2,7 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { describe, test } from 'node:test';
 import { escapedBytes, fileSink } from '../../src/io/trace-output.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -37,11 +47,14 @@ describe('the file of a trace', () => {
     chmodSync(at('wide'), 0o640);
     writeFileSync(at('target'), 'kept\n', { mode: 0o600 });
     symlinkSync(at('target'), at('link'));
+    writeFileSync(at('first'), 'kept\n', { mode: 0o600 });
+    linkSync(at('first'), at('second'));
     mkdirSync(at('folder'));
     execFileSync('mkfifo', ['-m', '600', at('fifo')]);
     const cases: readonly [path: string, reason: RegExp][] = [
       [at('wide'), /it is not for its owner alone: change its mode to 0600, or remove it$/],
       [at('link'), /ELOOP/],
+      [at('second'), /it has several names$/],
       [at('folder'), /EISDIR/],
       [at('fifo'), /ENXIO/],
       ['/dev/full', /it is no regular file$/],
@@ -60,7 +73,21 @@ describe('the file of a trace', () => {
       );
       assert.match(warnings[0] ?? '', reason);
     }
-    assert.equal(readFileSync(at('wide'), 'utf8') + readFileSync(at('target'), 'utf8'), 'kept\nkept\n');
+    for (const name of ['wide', 'target', 'first']) assert.equal(readFileSync(at(name), 'utf8'), 'kept\n');
+  });
+
+  test('may be closed by the program', async (context) => {
+    const path = `${temporaryFolder(context)}/trace.txt`;
+    const warnings = await warningsOf(() => {
+      const descriptor = openSync('/dev/null', 'r');
+      closeSync(descriptor);
+      const sink = fileSink(path);
+      closeSync(descriptor);
+      sink(['one']);
+      sink(['two']);
+    });
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0] ?? '', /EBADF/);
   });
 });
 
