@@ -21,11 +21,26 @@ export interface CodeBlock {
   readonly prints: readonly string[] | undefined;
 }
 
+/** What is installed or built is not of the repository. */
+const FOREIGN = new Set(['node_modules', 'site', 'build']);
+
+/** The files in a folder of the repository and in the folders below. Links are not followed: one in node_modules leads here. */
+export function filesBelow(folder: string): string[] {
+  const entries = readdirSync(join(repository, folder), { withFileTypes: true });
+  return entries
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return FOREIGN.has(entry.name) ? [] : filesBelow(path);
+      return entry.isFile() ? [path] : [];
+    })
+    .sort();
+}
+
 /** Every document of the repository. */
 export function allDocuments(): string[] {
-  return ['.', 'docs', 'examples', 'test', 'prebuilds']
-    .flatMap((folder) => filesIn(folder, folder !== '.'))
-    .filter((path) => path.endsWith('.md') && !/(?:^|\/)(?:node_modules|site)\//.test(path));
+  const atTheTop = readdirSync(repository);
+  const below = ['docs', 'examples', 'test', 'prebuilds'].flatMap(filesBelow);
+  return [...atTheTop, ...below].filter((path) => path.endsWith('.md'));
 }
 
 /** The documents whose blocks are programs; those of docs/bundling.md are recipes (bundling.test.ts). */
@@ -35,14 +50,7 @@ export function documents(): string[] {
 
 /** The sources of the library, whose doc comments have examples. */
 export function sources(): string[] {
-  return filesIn('src', true).filter((path) => path.endsWith('.ts') && !path.startsWith('src/cli/'));
-}
-
-// Parameters: both are for one call of the file system.
-function filesIn(folder: string, recursive: boolean): string[] {
-  return readdirSync(join(repository, folder), { recursive, encoding: 'utf8' })
-    .map((path) => join(folder, path))
-    .sort();
+  return filesBelow('src').filter((path) => path.endsWith('.ts') && !path.startsWith('src/cli/'));
 }
 
 /** `path` is that of a document, or of a source, within the repository. */

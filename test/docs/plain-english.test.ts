@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { repository } from '../support/compiled.ts';
-import { allDocuments } from './code-blocks.ts';
+import { allDocuments, filesBelow } from './code-blocks.ts';
 
 /** Words for persons: a thing (sender, reader, session, loop, caller) does what is told, not somebody. */
 const PERSONS =
@@ -11,9 +11,7 @@ const PERSONS =
 const FOLDERS = ['src', 'native', 'examples', 'bench', 'test'];
 
 function sources(): string[] {
-  return FOLDERS.flatMap((folder) =>
-    readdirSync(join(repository, folder), { recursive: true, encoding: 'utf8' }).map((path) => join(folder, path)),
-  ).filter((path) => /\.(?:ts|cc|h|c)$/.test(path) && !/(?:^|\/)(?:node_modules|build)\//.test(path));
+  return FOLDERS.flatMap(filesBelow).filter((path) => /\.(?:ts|cc|h|c)$/.test(path));
 }
 
 /** The lines of comments, each with its place. */
