@@ -61,6 +61,8 @@ export class Exchanges {
   #latest: OpenExchange | undefined;
   /** The exchange whose response body is being received. */
   #current: OpenExchange | undefined;
+  /** What is lost now, as long as nothing changes. */
+  #lost: { readonly takenBytes: number; readonly requests: readonly LostRequest[] } | undefined;
 
   /** `output` holds the bytes of the requests. */
   constructor(output: SendBuffer) {
@@ -115,6 +117,7 @@ export class Exchanges {
   add({ method, path, close, upgrade }: Exchange, received: number): void {
     this.#latest = { method, path, close, upgrade, offset: this.#output.end, receivedBefore: received };
     this.#pending.push(this.#latest);
+    this.#lost = undefined;
   }
 
   /** More bytes have left, from position `before` on. They were taken when `received` bytes had been received. */
@@ -143,16 +146,26 @@ export class Exchanges {
     const oldest = this.#pending.shift();
     this.#begun = Math.max(0, this.#begun - 1);
     if (body === 'with-body') this.#current = oldest;
+    this.#lost = undefined;
   }
 
   /** The body of the current response has been received. */
   bodyReceived(): void {
     this.#current = undefined;
+    this.#lost = undefined;
   }
 
-  /** The requests that are lost if the connection is lost now. */
-  lost(): LostRequest[] {
-    return this.#open().map((exchange) => this.#lostRequest(exchange));
+  /**
+   * The requests that are lost if the connection is lost now. Each call on a connection that has ended throws an error with them, so
+   * that the errors share one list: with a list each, a long pipeline would cost memory and time by its square.
+   */
+  lost(): readonly LostRequest[] {
+    const { takenBytes } = this.#output;
+    if (this.#lost?.takenBytes !== takenBytes) {
+      const requests = this.#open().map((exchange) => Object.freeze(this.#lostRequest(exchange)));
+      this.#lost = { takenBytes, requests: Object.freeze(requests) };
+    }
+    return this.#lost.requests;
   }
 
   /** The requests without a complete response, oldest first. An unfinished latest one is not completely encoded. */

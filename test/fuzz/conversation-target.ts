@@ -86,6 +86,9 @@ export const conversationTarget: Target = {
     inputOf([], `\0\xc0\x0a\0\x03\x3c\x09\0\x08\x05${SEPARATOR}${SWITCHED}`),
     inputOf([], `\0\x33\x0a\0\x03\x3c\x09\0\x07\x14\x09\0${SEPARATOR}HTTP/1.1 100 x\r\n\r\nHTTP/1.1 200 x\r\n\r\n`),
     inputOf([], `\0\x1b\x07\x05\x03\x3c\x12\0\x18\x04\x09\0${SEPARATOR}HTTP/1.1 413 x\r\nContent-Length: 0\r\n\r\n`),
+    // A long pipeline, and one that is lost: what a call costs does not depend on how many requests are open.
+    inputOf([], '\0\0'.repeat(700)),
+    inputOf([], `${'\0\0'.repeat(700)}\x0d\0${'\0\0'.repeat(1000)}`),
   ],
   generate: (random) =>
     randomInput(random, `${calls(random)}${SEPARATOR}${random.chance(0.1) ? SWITCHED : responses(random)}`),

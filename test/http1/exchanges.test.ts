@@ -71,6 +71,30 @@ suite('the exchanges of a connection', () => {
     assert.equal(nameOf(exchange('/1')), 'GET /1');
   });
 
+  test('are lost as one list until something changes, since each later call throws an error with it', () => {
+    const sender = new Sender().add('/1', '/2');
+    const { all } = sender;
+    const lists = [all.lost()];
+    assert.equal(all.lost(), lists[0]);
+    assert.ok(Object.isFrozen(lists[0]) && Object.isFrozen(lists[0]?.[0]));
+    for (const change of [
+      () => sender.output.take(),
+      () => sender.output.sent(0),
+      () => sender.add('/3'),
+      () => all.answered('with-body'),
+      () => all.bodyReceived(),
+      () => all.answered('without-body'),
+    ]) {
+      change();
+      lists.push(all.lost());
+      assert.equal(all.lost(), lists.at(-1));
+    }
+    assert.deepEqual(
+      lists.map((list) => list.map(({ path, mayHaveBeenProcessed }) => `${path}${mayHaveBeenProcessed ? '!' : ''}`)),
+      [['/1', '/2'], ['/1!', '/2!'], ['/1', '/2'], ['/1', '/2', '/3'], ['/1', '/2', '/3'], ['/2', '/3'], ['/3']],
+    );
+  });
+
   test('count the bytes of bodies as well', () => {
     const sender = new Sender().add('/1');
     sender.output.pushBytes(Buffer.alloc(5));
